@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "limits.h"
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int) * LIMIT_SCM_FDS)];
+};
+
+ssize_t fd_read_full(int fd, void *buf, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = read(fd, (char *)buf + done, size - done);
+
+		if (n == 0) {
+			break;
+		}
+		if (n < 0) {
+			if (errno == EINTR) {
+				continue;
+			}
+			return -errno;
+		}
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+int fd_write_full(int fd, const void *buf, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = write(fd, (const char *)buf + done, size - done);
+
+		if (n < 0) {
+			if (errno == EINTR) {
+				continue;
+			}
+			return -errno;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int fd_set_nonblock(int fd, int on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0) {
+		return -errno;
+	}
+	flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+	return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds, int flags)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control;
+	ssize_t n;
+
+	if (n_fds > LIMIT_SCM_FDS) {
+		return -E2BIG;
+	}
+	if (n_fds) {
+		memset(&control, 0, sizeof(control));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+		memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * n_fds);
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+	}
+	do {
+		n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		return -errno;
+	}
+	return (size_t)n == size ? 0 : -EIO;
+}
+
+static size_t take_fds(struct msghdr *msg, int *fds, size_t max)
+{
+	size_t total = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t n;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+			continue;
+		}
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (total < max) {
+				fds[total] = fd;
+			} else {
+				close(fd);
+			}
+			total++;
+		}
+	}
+	return total;
+}
+
+ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds, int flags)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	union control control;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	size_t max = n_fds ? *n_fds : 0, got = 0;
+	ssize_t n;
+
+	if (max) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+	}
+	do {
+		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		return -errno;
+	}
+	if (max) {
+		got = take_fds(&msg, fds, max);
+	}
+	if ((msg.msg_flags & MSG_TRUNC) || got > max || (max && (msg.msg_flags & MSG_CTRUNC))) {
+		for (size_t i = 0; i < (got < max ? got : max); i++) {
+			close(fds[i]);
+		}
+		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -E2BIG;
+	}
+	if (n_fds) {
+		*n_fds = got;
+	}
+	return n;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Descriptors: reading and writing whole buffers, and messages that carry descriptors.
+ * All functions return 0 or a count, or -errno.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads until size bytes or end of file. Returns the count. */
+ssize_t fd_read_full(int fd, void *buf, size_t size);
+/* Writes all of buf. */
+int fd_write_full(int fd, const void *buf, size_t size);
+int fd_set_nonblock(int fd, int on);
+
+/*
+ * Sends one message with n_fds (<= LIMIT_SCM_FDS) descriptors, MSG_NOSIGNAL. flags: MSG_DONTWAIT …
+ * -EAGAIN when the peer's queue is full, -EPIPE when it is gone.
+ */
+int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds, int flags);
+
+/*
+ * Receives one message of at most size bytes and at most *n_fds (<= LIMIT_SCM_FDS) descriptors,
+ * which are close-on-exec and owned by the caller. Returns the length; 0 is end of stream.
+ * A longer message gives -EMSGSIZE, more descriptors -E2BIG; in both cases everything received is
+ * closed. With fds == NULL and n_fds == NULL the kernel is given no room and drops descriptors.
+ */
+ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds, int flags);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every bound of supd, by name. What a unit, a service or a client can make grow has its limit
+ * here and nowhere else. Sizes are bytes, times microseconds, unless the name says otherwise.
+ */
+#pragma once
+
+/* Names and texts */
+#define LIMIT_UNIT_NAME      256u /* with the terminating NUL; systemd's UNIT_NAME_MAX + 1 */
+#define LIMIT_PATH           4096u
+#define LIMIT_CGROUP_PATH    512u /* relative to the delegated root */
+#define LIMIT_STATUS_TEXT    256u
+#define LIMIT_FAIL_TEXT      192u /* object of a failed launch step */
+#define LIMIT_FAIL_ORIGIN    96u  /* "web.service:14" */
+#define LIMIT_FD_NAME        256u
+#define LIMIT_LOG_IDENTIFIER 64u
+
+/* Unit files */
+#define LIMIT_UNIT_FILE        (1024u * 1024u)
+#define LIMIT_UNIT_LINE        (1024u * 1024u) /* one logical line after continuation */
+#define LIMIT_UNITS            65536u
+#define LIMIT_DROPINS_PER_UNIT 256u
+#define LIMIT_DIAGNOSTICS      4096u
+#define LIMIT_ENV_FILE         (1024u * 1024u)
+#define LIMIT_ENV_VARS         1024u
+#define LIMIT_ARGS             4096u
+#define LIMIT_ARG_BYTES        (128u * 1024u)
+#define LIMIT_CONDITIONS       256u
+#define LIMIT_COMMANDS         256u /* per unit, all Exec lines together */
+#define LIMIT_MOUNTS           1024u
+#define LIMIT_GROUPS           256u
+
+/* Catalogues */
+#define LIMIT_CATALOGUES      16u
+#define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
+#define LIMIT_MANIFEST_BYTES  (512u * 1024u * 1024u)
+#define LIMIT_ENTRIES         262144u
+#define LIMIT_PLAN_BYTES      (256u * 1024u) /* one encoded plan entry */
+#define LIMIT_PLAN_ARENA      (1024u * 1024u)
+#define LIMIT_SECCOMP_INSNS   4096u
+
+/* Loads: supd-load is killed when it takes longer or uses more */
+#define LIMIT_LOAD_TIME_US (60u * 1000000u)
+
+/* Slots and processes in supd-init */
+#define LIMIT_SLOTS            16384u
+#define LIMIT_NOTE             256u
+#define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
+#define LIMIT_ORPHANS          1024u
+#define LIMIT_FDSTORE_PER_UNIT 512u
+#define LIMIT_FDSTORE_TOTAL    4096u
+#define LIMIT_LISTEN_FDS       64u /* listening sockets of one slot */
+#define LIMIT_SCM_FDS          32u /* descriptors in one message between our own processes */
+
+/* Wire */
+#define LIMIT_LOG_RECORD      4096u
+#define LIMIT_NOTIFY_DATAGRAM 4096u
+#define LIMIT_NOTIFY_FDS      253u
+#define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
+#define LIMIT_CONTROL_CLIENTS 256u
+#define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
+#define LIMIT_JOBS            131072u
+
+/* Supervision of supd by supd-init */
+#define LIMIT_PING_AFTER_US   (5u * 1000000u)
+#define LIMIT_PONG_WITHIN_US  (10u * 1000000u)
+#define LIMIT_RESTART_MAX_US  (30u * 1000000u)
+#define LIMIT_CRASH_WINDOW_US (10u * 1000000u)
+
+/* supd-log */
+#define LIMIT_LOG_LINE    (48u * 1024u)
+#define LIMIT_LOG_STREAMS 16384u

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-init <-> supd-launch: one job in, reports out, over one SEQPACKET pair (the launcher's
+ * descriptor LAUNCH_FD). Also supd-init -> supd-load: descriptors by fixed numbers.
+ *
+ * supd-init sends struct launch_job, then as many struct launch_fds messages as it takes to carry
+ * job.n_fds descriptors. The launcher sends struct launch_report records. End of file at supd-init
+ * means that the launcher and the second stage have closed their ends: exec succeeded if the last
+ * record was LAUNCH_EXEC_NOW, else the process died before exec.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "../base/limits.h"
+#include "catalogue.h"
+#include "wire.h"
+
+#define LAUNCH_FD    3 /* the launcher's only descriptor at its start, beside 0-2 on /dev/null */
+
+#define LAUNCH_MAGIC 0x6e75616cu
+
+/* What a descriptor of launch_fds is. */
+enum launch_tag {
+	LAUNCH_TAG_PLANS,       /* the catalogue's plans memfd, read-only */
+	LAUNCH_TAG_CGROUP_ROOT, /* directory of the delegated root */
+	LAUNCH_TAG_CGROUP,      /* directory of the unit's cgroup */
+	LAUNCH_TAG_NSINIT,      /* the supd-nsinit program */
+	LAUNCH_TAG_USERNS,      /* the slot's namespaces and tmp mount, when they exist */
+	LAUNCH_TAG_IPCNS,
+	LAUNCH_TAG_NETNS,
+	LAUNCH_TAG_TMP,        /* detached mount of the private tmp */
+	LAUNCH_TAG_LOG,        /* write end of the slot's log stream (supd-log) */
+	LAUNCH_TAG_LISTEN,     /* a socket of the slot, in order; repeated */
+	LAUNCH_TAG_PARK,       /* peek end of a parking place, in order; repeated */
+	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_COUNT,
+};
+
+struct launch_job {
+	uint32_t magic;
+	uint32_t catalogue;
+	uint32_t entry;
+	uint32_t slot;
+	uint32_t n_fds;
+	uint32_t require_controllers;
+	struct wire_params params;
+	int32_t main_pid;      /* the slot's main process in the initial pid namespace, 0: none */
+	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
+	uint8_t invocation_id[16];
+	char notify_path[256]; /* absolute path of the socket, "" = none */
+};
+
+struct launch_fds {
+	uint32_t magic;
+	uint32_t n;
+	uint32_t tags[LIMIT_SCM_FDS];
+};
+
+enum launch_report_type {
+	LAUNCH_CHILD, /* value: pid of the second stage, a child of supd-init */
+	LAUNCH_FDS,   /* n descriptors with tags: USERNS, IPCNS, NETNS, TMP, LISTEN for the slot */
+	LAUNCH_EXEC_NOW, /* second stage: the next thing is execve */
+	LAUNCH_FAILED,   /* step, value = errno, text, origin */
+	LAUNCH_RESULT,   /* value: the operation's result; the launcher exits next */
+	LAUNCH_PAYLOAD,  /* supd-nsinit: value is meaningless, the payload's pid is in
+			    SCM_CREDENTIALS */
+	LAUNCH_EXITED,   /* supd-nsinit: si_code = step, status = value, of the payload */
+	LAUNCH_STALE, /* the plan names a user that did not exist at load, and files have changed */
+	LAUNCH_REPORT_COUNT,
+};
+
+struct launch_report {
+	uint32_t magic;
+	uint32_t type;
+	uint32_t step; /* enum launch_step */
+	int32_t value;
+	uint32_t n_tags;
+	uint32_t tags[8];
+	char text[LIMIT_FAIL_TEXT];
+	char origin[LIMIT_FAIL_ORIGIN];
+};
+
+/* Steps of a launch, in their order; the name goes into the message. */
+enum launch_step {
+	STEP_JOB,         /* the job record itself */
+	STEP_PLAN,        /* decoding */
+	STEP_USERS,       /* stale users */
+	STEP_CGROUP,      /* joining, limits */
+	STEP_DIRECTORIES, /* RuntimeDirectory= … */
+	STEP_ENVIRONMENT, /* EnvironmentFile= */
+	STEP_STDIO,
+	STEP_CLONE,
+	STEP_IDMAP,
+	STEP_NAMESPACES,
+	STEP_RLIMITS,
+	STEP_KEYRING,
+	STEP_MOUNTS,
+	STEP_ROOT,
+	STEP_LABEL,
+	STEP_PROCESS, /* nice, umask, scheduling, … */
+	STEP_WORKING_DIR,
+	STEP_CREDENTIALS, /* uid, gid, groups, capabilities */
+	STEP_LANDLOCK,
+	STEP_DESCRIPTORS,
+	STEP_SECCOMP,
+	STEP_EXEC,
+	STEP_SOCKETS, /* BIND */
+	STEP_PIDFILE,
+	STEP_CONDITIONS,
+	STEP_CLEAN,
+	STEP_CRASHED, /* set by supd-init: the launcher died without a word */
+	STEP_COUNT,
+};
+const char *launch_step_to_string(enum launch_step step);
+int launch_step_from_string(const char *text);
+
+/* supd-load's descriptors. `supd-load --settings -- ARGV…` has only LOAD_FD_SETTINGS. */
+enum load_fd {
+	LOAD_FD_PLANS = 3,      /* memfd to write the plans to */
+	LOAD_FD_MANIFEST = 4,   /* memfd to write the manifest to */
+	LOAD_FD_PREV_PLANS = 5, /* previous catalogue, read-only; /dev/null when none */
+	LOAD_FD_PREV_MANIFEST = 6,
+	LOAD_FD_IDTABLE =
+		7, /* append-only table of id ranges: O_RDWR | O_APPEND, locked by flock */
+	LOAD_FD_SETTINGS = 8, /* struct settings: read; with --settings a memfd to write it to */
+};

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The manifest half of a catalogue: what supd and its clients need to know of every unit. It
+ * carries no environment values, no credentials and no file text. One TLV record; strings
+ * point into the mapped memfd.
+ *
+ * A unit's index in manifest.units is its catalogue_unit index. Dependencies name units by index:
+ * supd-load adds a LOAD_NOT_FOUND unit for every name that has no file, so that indices suffice.
+ * Durations are microseconds; USEC_INFINITY (UINT64_MAX) is no limit.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "catalogue.h"
+#include "tlv.h"
+#include "unitenum.h"
+
+struct manifest_dep {
+	uint32_t kind;     /* enum dep_kind */
+	uint32_t unit;     /* index */
+	uint32_t implicit; /* 1: a default or implied dependency, not written in the unit */
+};
+
+enum manifest_command_flags {
+	COMMAND_IGNORE_FAILURE = 1 << 0, /* '-' */
+	COMMAND_PRIVILEGED = 1 << 1,     /* '+' */
+	COMMAND_NO_SETUID = 1 << 2,      /* '!' */
+	COMMAND_AMBIENT = 1 << 3,        /* '!!' */
+};
+
+struct manifest_command {
+	uint32_t phase; /* enum exec_phase; commands are sorted by phase, then as written */
+	uint32_t entry; /* catalogue entry */
+	uint32_t flags;
+	const char *path;
+	struct tlv_strv
+		argv; /* as written, before $VAR expansion; empty if the file is not public */
+	const char *origin;
+};
+
+struct manifest_condition {
+	uint32_t type;
+	uint32_t negate;
+	uint32_t trigger;
+	uint32_t assert;
+	const char *parameter;
+};
+
+/* SuccessExitStatus= and its kin: codes as a bitmap, signals as a bitmap. */
+struct manifest_exit_set {
+	uint64_t codes[4];
+	uint64_t signals; /* bit n: signal n */
+};
+
+struct manifest_service {
+	uint32_t type; /* enum service_type */
+	uint32_t exit_type;
+	uint32_t restart; /* enum service_restart */
+	uint32_t restart_mode;
+	uint64_t restart_us;
+	uint32_t restart_steps;
+	uint64_t restart_max_delay_us;
+	uint64_t timeout_start_us;
+	uint64_t timeout_stop_us;
+	uint64_t timeout_abort_us;
+	uint32_t timeout_start_failure_mode;
+	uint32_t timeout_stop_failure_mode;
+	uint64_t runtime_max_us;
+	uint64_t watchdog_us; /* 0: none */
+	uint32_t remain_after_exit;
+	uint32_t guess_main_pid;
+	const char *pid_file;
+	uint32_t readpid_entry; /* CATALOGUE_NONE without PIDFile= */
+	const char *bus_name;
+	uint32_t notify_access;
+	uint32_t fdstore_max;
+	uint32_t fdstore_preserve;
+	uint32_t kill_mode;
+	uint32_t kill_signal;
+	uint32_t restart_kill_signal; /* 0: as kill_signal */
+	uint32_t final_kill_signal;
+	uint32_t watchdog_signal;
+	uint32_t reload_signal;
+	uint32_t send_sigkill;
+	uint32_t send_sighup;
+	uint32_t oom_policy;
+	uint32_t root_directory_start_only;
+	struct tlv_bytes success_status; /* struct manifest_exit_set, or empty */
+	struct tlv_bytes prevent_restart;
+	struct tlv_bytes force_restart;
+	const char *user;
+	const char *group;
+	const char *profile;              /* trusted, compat, standard, strict */
+	uint64_t start_limit_cooldown_us; /* [Container] StartLimitCooldownSec=; 0: none */
+	const char *status_stdout;        /* StandardOutput= as written, for show */
+};
+
+/* Further properties for `show`, as pairs that supd only passes on. */
+struct manifest_property {
+	const char *name;
+	const char *value;
+};
+
+enum manifest_unit_flags {
+	UNIT_DEFAULT_DEPENDENCIES = 1 << 0,
+	UNIT_REFUSE_MANUAL_START = 1 << 1,
+	UNIT_REFUSE_MANUAL_STOP = 1 << 2,
+	UNIT_ALLOW_ISOLATE = 1 << 3,
+	UNIT_IGNORE_ON_ISOLATE = 1 << 4,
+	UNIT_STOP_WHEN_UNNEEDED = 1 << 5,
+	UNIT_TRANSIENT = 1 << 6,
+	UNIT_PERPETUAL = 1 << 7, /* -.slice */
+	UNIT_STALE = 1 << 8,     /* loaded from the previous catalogue: its file is broken now */
+};
+
+enum manifest_install_state {
+	INSTALL_STATIC,
+	INSTALL_ENABLED,
+	INSTALL_ENABLED_RUNTIME,
+	INSTALL_DISABLED,
+	INSTALL_INDIRECT,
+	INSTALL_ALIAS,
+	INSTALL_GENERATED,
+	INSTALL_TRANSIENT,
+	INSTALL_MASKED,
+	INSTALL_BAD,
+	INSTALL_STATE_COUNT,
+};
+ENUM_DECLARE(install_state, enum manifest_install_state);
+
+struct manifest_unit {
+	const char *name;
+	uint32_t type;          /* enum unit_type */
+	uint32_t load_state;    /* enum unit_load_state */
+	const char *load_error; /* first diagnostic, "web.service:3: …" */
+	struct tlv_strv aliases;
+	const char *description;
+	struct tlv_strv documentation;
+	const char *fragment_path;
+	struct tlv_strv dropin_paths;
+	const char *source_path;
+	uint32_t install_state;
+	uint32_t flags;
+	uint32_t slice;        /* index of the slice unit, CATALOGUE_NONE */
+	const char *cgroup;    /* relative to the root */
+	struct tlv_array deps; /* struct manifest_dep, sorted by kind, then unit, no doubles */
+	struct tlv_array conditions; /* struct manifest_condition */
+	uint32_t check_entry;        /* CATALOGUE_NONE when there is no condition */
+	uint32_t clean_entry;        /* CATALOGUE_NONE when there is nothing to clean */
+	uint32_t realize_entry;      /* limits; CATALOGUE_NONE */
+	uint64_t job_timeout_us;
+	uint64_t job_running_timeout_us;
+	uint64_t start_limit_interval_us;
+	uint32_t start_limit_burst;
+	uint32_t start_limit_action; /* enum emergency action, 0 none */
+	uint32_t success_action;
+	uint32_t failure_action;
+	struct tlv_array service;    /* struct manifest_service [1] for services, else empty */
+	struct tlv_array commands;   /* struct manifest_command */
+	struct tlv_array properties; /* struct manifest_property */
+	uint32_t config_hash_lo;     /* of everything above: a changed unit needs a restart */
+	uint32_t config_hash_hi;
+	const char *job_mode_on_failure;
+};
+
+struct manifest_diagnostic {
+	const char *file;
+	uint32_t line;
+	uint32_t column;
+	uint32_t severity; /* enum manifest_severity */
+	const char *unit;
+	const char *text;
+};
+
+enum manifest_severity {
+	SEVERITY_ERROR, /* the unit is refused */
+	SEVERITY_WARNING,
+	SEVERITY_NOTE,
+	SEVERITY_COUNT,
+};
+
+struct manifest {
+	uint32_t version;
+	const char *default_target;
+	struct tlv_array units;       /* struct manifest_unit */
+	struct tlv_array diagnostics; /* struct manifest_diagnostic */
+	uint64_t load_time_us;        /* how long the load took */
+	const char *unit_path;
+};
+
+#define MANIFEST_VERSION 1u
+
+extern const struct tlv_schema manifest_schema;
+
+int manifest_encode(struct tlv_buf *buf, const struct manifest *m);
+/* Decodes and checks every index, enum and name. data must stay mapped. -EBADMSG, -ENOMEM. */
+int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret);
+
+static inline const struct manifest_unit *manifest_unit_at(const struct manifest *m, uint32_t i)
+{
+	return (const struct manifest_unit *)m->units.items + i;
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+#include "plan.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../base/limits.h"
+
+#define ID_MAX ((uint32_t)INT32_MAX - 1)
+
+static const struct tlv_field idmap_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_idmap, inside),
+	TLV_FIELD(2, TLV_U32, plan_idmap, outside),
+	TLV_FIELD(3, TLV_U32, plan_idmap, count),
+};
+static const struct tlv_schema idmap_schema = TLV_SCHEMA(plan_idmap, idmap_fields);
+
+static const struct tlv_field mount_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_mount, kind),
+	TLV_FIELD(2, TLV_U32, plan_mount, flags),
+	TLV_FIELD(3, TLV_STR, plan_mount, source),
+	TLV_FIELD(4, TLV_STR, plan_mount, target),
+	TLV_FIELD(5, TLV_STR, plan_mount, options),
+	TLV_FIELD(6, TLV_STR, plan_mount, origin),
+};
+static const struct tlv_schema mount_schema = TLV_SCHEMA(plan_mount, mount_fields);
+
+static const struct tlv_field dir_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_dir, kind),
+	TLV_FIELD(2, TLV_U32, plan_dir, mode),
+	TLV_FIELD(3, TLV_STR, plan_dir, path),
+	TLV_FIELD(4, TLV_U32, plan_dir, preserve),
+	TLV_FIELD(5, TLV_STR, plan_dir, origin),
+};
+static const struct tlv_schema dir_schema = TLV_SCHEMA(plan_dir, dir_fields);
+
+static const struct tlv_field rlimit_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_rlimit, resource),
+	TLV_FIELD(2, TLV_U64, plan_rlimit, soft),
+	TLV_FIELD(3, TLV_U64, plan_rlimit, hard),
+	TLV_FIELD(4, TLV_STR, plan_rlimit, origin),
+};
+static const struct tlv_schema rlimit_schema = TLV_SCHEMA(plan_rlimit, rlimit_fields);
+
+static const struct tlv_field env_file_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_env_file, path),
+	TLV_FIELD(2, TLV_U32, plan_env_file, optional),
+	TLV_FIELD(3, TLV_STR, plan_env_file, origin),
+};
+static const struct tlv_schema env_file_schema = TLV_SCHEMA(plan_env_file, env_file_fields);
+
+static const struct tlv_field cgroup_write_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_cgroup_write, cgroup),
+	TLV_FIELD(2, TLV_STR, plan_cgroup_write, file),
+	TLV_FIELD(3, TLV_STR, plan_cgroup_write, value),
+	TLV_FIELD(4, TLV_STR, plan_cgroup_write, controller),
+	TLV_FIELD(5, TLV_U32, plan_cgroup_write, required),
+	TLV_FIELD(6, TLV_STR, plan_cgroup_write, origin),
+};
+static const struct tlv_schema cgroup_write_schema =
+	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
+
+static const struct tlv_field condition_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_condition, type),
+	TLV_FIELD(2, TLV_U32, plan_condition, negate),
+	TLV_FIELD(3, TLV_U32, plan_condition, trigger),
+	TLV_FIELD(4, TLV_U32, plan_condition, assert),
+	TLV_FIELD(5, TLV_STR, plan_condition, parameter),
+	TLV_FIELD(6, TLV_STR, plan_condition, origin),
+};
+static const struct tlv_schema condition_schema = TLV_SCHEMA(plan_condition, condition_fields);
+
+static const struct tlv_field stdio_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_stdio, kind),
+	TLV_FIELD(2, TLV_STR, plan_stdio, path),
+	TLV_FIELD(3, TLV_BYTES, plan_stdio, data),
+};
+static const struct tlv_schema stdio_schema = TLV_SCHEMA(plan_stdio, stdio_fields);
+
+static const struct tlv_field socket_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_socket, family),
+	TLV_FIELD(2, TLV_U32, plan_socket, type),
+	TLV_FIELD(3, TLV_U32, plan_socket, protocol),
+	TLV_FIELD(4, TLV_STR, plan_socket, path),
+	TLV_FIELD(5, TLV_BYTES, plan_socket, address),
+	TLV_FIELD(6, TLV_U32, plan_socket, is_fifo),
+	TLV_FIELD(7, TLV_U32, plan_socket, mode),
+	TLV_FIELD(8, TLV_U32, plan_socket, dir_mode),
+	TLV_FIELD(9, TLV_U32, plan_socket, uid),
+	TLV_FIELD(10, TLV_U32, plan_socket, gid),
+	TLV_FIELD(11, TLV_U32, plan_socket, backlog),
+	TLV_FIELD(12, TLV_U32, plan_socket, v6only),
+	TLV_FIELD(13, TLV_U32, plan_socket, flags),
+	TLV_FIELD(14, TLV_STR, plan_socket, fd_name),
+	TLV_FIELD(15, TLV_STR, plan_socket, origin),
+};
+static const struct tlv_schema socket_schema = TLV_SCHEMA(plan_socket, socket_fields);
+
+static const struct tlv_field plan_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan, op),
+	TLV_FIELD(2, TLV_STR, plan, unit),
+	TLV_FIELD(3, TLV_STR, plan, origin),
+	TLV_FIELD(4, TLV_STR, plan, path),
+	TLV_FIELD(5, TLV_STRV, plan, argv),
+	TLV_FIELD(6, TLV_U32, plan, flags),
+	TLV_FIELD(7, TLV_STRV, plan, env),
+	TLV_SUB(8, plan, env_files, env_file_schema),
+	TLV_FIELD(9, TLV_STRV, plan, unset_env),
+	TLV_FIELD(10, TLV_U32, plan, stale_users),
+	TLV_FIELD(11, TLV_U32, plan, uid),
+	TLV_FIELD(12, TLV_U32, plan, gid),
+	TLV_FIELD(13, TLV_U32V, plan, groups),
+	TLV_SUB(14, plan, uid_map, idmap_schema),
+	TLV_SUB(15, plan, gid_map, idmap_schema),
+	TLV_FIELD(16, TLV_U32, plan, namespaces),
+	TLV_SUB(17, plan, mounts, mount_schema),
+	TLV_FIELD(18, TLV_STR, plan, root_dir),
+	TLV_FIELD(19, TLV_STR, plan, hide_dir),
+	TLV_FIELD(20, TLV_U64, plan, cap_bounding),
+	TLV_FIELD(21, TLV_U64, plan, cap_ambient),
+	TLV_FIELD(22, TLV_U64, plan, cap_effective),
+	TLV_FIELD(23, TLV_U32, plan, securebits),
+	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
+	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
+	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
+	TLV_SUB(27, plan, rlimits, rlimit_schema),
+	TLV_FIELD(28, TLV_U32, plan, umask),
+	TLV_FIELD(29, TLV_U32, plan, nice_set),
+	TLV_FIELD(30, TLV_U32, plan, nice),
+	TLV_FIELD(31, TLV_U32, plan, oom_score_adj_set),
+	TLV_FIELD(32, TLV_U32, plan, oom_score_adj),
+	TLV_FIELD(33, TLV_U32, plan, ioprio_set),
+	TLV_FIELD(34, TLV_U32, plan, ioprio),
+	TLV_FIELD(35, TLV_U32, plan, sched_set),
+	TLV_FIELD(36, TLV_U32, plan, sched_policy),
+	TLV_FIELD(37, TLV_U32, plan, sched_priority),
+	TLV_FIELD(38, TLV_U32, plan, sched_reset_on_fork),
+	TLV_FIELD(39, TLV_U64, plan, timer_slack_ns),
+	TLV_FIELD(40, TLV_BYTES, plan, cpu_affinity),
+	TLV_FIELD(41, TLV_STR, plan, working_dir),
+	TLV_SUB(42, plan, stdio, stdio_schema),
+	TLV_FIELD(43, TLV_STR, plan, tty_path),
+	TLV_FIELD(44, TLV_STR, plan, log_identifier),
+	TLV_FIELD(45, TLV_U32, plan, log_priority),
+	TLV_FIELD(46, TLV_U32, plan, log_level_prefix),
+	TLV_SUB(47, plan, dirs, dir_schema),
+	TLV_SUB(48, plan, conditions, condition_schema),
+	TLV_FIELD(49, TLV_STR, plan, pid_file),
+	TLV_FIELD(50, TLV_U64, plan, timeout_us),
+	TLV_SUB(51, plan, sockets, socket_schema),
+};
+const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
+
+int plan_encode(struct tlv_buf *buf, const struct plan *plan)
+{
+	return tlv_encode(buf, &plan_schema, plan);
+}
+
+/* Absolute, shorter than PATH_MAX, no "." or ".." component. */
+static bool path_is_safe(const char *path)
+{
+	if (path[0] != '/' || strnlen(path, LIMIT_PATH) >= LIMIT_PATH) {
+		return false;
+	}
+	for (const char *p = path; *p;) {
+		size_t n;
+
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if ((n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.')) {
+			return false;
+		}
+		p += n;
+	}
+	return true;
+}
+
+static bool opt_path_is_safe(const char *path)
+{
+	return !path || path_is_safe(path);
+}
+
+static bool mounts_are_valid(const struct plan *p)
+{
+	const struct plan_mount *m = p->mounts.items;
+
+	if (p->mounts.n > LIMIT_MOUNTS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->mounts.n; i++) {
+		if (m[i].kind >= PLAN_MOUNT_KIND_COUNT || !m[i].target ||
+			!path_is_safe(m[i].target) || !opt_path_is_safe(m[i].source)) {
+			return false;
+		}
+		if (m[i].kind == PLAN_MOUNT_BIND && !m[i].source) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool idmaps_are_valid(const struct tlv_array *array)
+{
+	const struct plan_idmap *m = array->items;
+
+	for (uint32_t i = 0; i < array->n; i++) {
+		if (m[i].count == 0 || m[i].inside > ID_MAX || m[i].outside > ID_MAX ||
+			m[i].count > ID_MAX - m[i].inside + 1 ||
+			m[i].count > ID_MAX - m[i].outside + 1) {
+			return false;
+		}
+	}
+	return array->n <= 340; /* user_namespaces(7) */
+}
+
+static bool ids_are_valid(const struct plan *p)
+{
+	if (p->uid > ID_MAX || p->gid > ID_MAX || p->groups.n > LIMIT_GROUPS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->groups.n; i++) {
+		if (p->groups.items[i] > ID_MAX) {
+			return false;
+		}
+	}
+	return idmaps_are_valid(&p->uid_map) && idmaps_are_valid(&p->gid_map);
+}
+
+static bool lists_are_valid(const struct plan *p)
+{
+	const struct plan_env_file *files = p->env_files.items;
+	const struct plan_dir *dirs = p->dirs.items;
+	const struct plan_condition *conditions = p->conditions.items;
+	const struct plan_cgroup_write *writes = p->cgroup_writes.items;
+
+	for (uint32_t i = 0; i < p->env_files.n; i++) {
+		if (!files[i].path || !path_is_safe(files[i].path)) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->dirs.n; i++) {
+		if (dirs[i].kind >= PLAN_DIR_KIND_COUNT || !dirs[i].path ||
+			!path_is_safe(dirs[i].path) || dirs[i].mode > 07777) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->conditions.n; i++) {
+		if (conditions[i].type >= CONDITION_TYPE_COUNT || !conditions[i].parameter) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->cgroup_writes.n; i++) {
+		if (!writes[i].file || !writes[i].value || strchr(writes[i].file, '/') ||
+			(writes[i].cgroup && !catalogue_cgroup_path_is_valid(writes[i].cgroup))) {
+			return false;
+		}
+	}
+	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32 &&
+	       p->sockets.n <= LIMIT_LISTEN_FDS;
+}
+
+static bool streams_are_valid(const struct plan *p)
+{
+	const struct plan_stdio *s = p->stdio.items;
+
+	if (p->stdio.n != 0 && p->stdio.n != 3) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->stdio.n; i++) {
+		if (s[i].kind >= STDIO_KIND_COUNT) {
+			return false;
+		}
+		if (s[i].kind >= STDIO_FILE && s[i].kind <= STDIO_FILE_TRUNCATE &&
+			(!s[i].path || !path_is_safe(s[i].path))) {
+			return false;
+		}
+	}
+	return !p->log_identifier || strlen(p->log_identifier) < LIMIT_LOG_IDENTIFIER;
+}
+
+static bool exec_is_valid(const struct plan *p)
+{
+	if (p->op != PLAN_EXEC) {
+		return true;
+	}
+	if (!p->path || p->argv.n == 0 || p->argv.n > LIMIT_ARGS || p->env.n > LIMIT_ENV_VARS) {
+		return false;
+	}
+	if (strchr(p->path, '/') && !path_is_safe(p->path)) {
+		return false;
+	}
+	/* A user namespace without a map would leave the service as the overflow id. */
+	return !(p->namespaces & PLAN_NS_USER) || (p->uid_map.n && p->gid_map.n);
+}
+
+static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
+{
+	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
+		p->nice < -20 || p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
+		return false;
+	}
+	if (p->seccomp_size % 8 || p->seccomp_size / 8 > LIMIT_SECCOMP_INSNS ||
+		p->seccomp_offset > c->size || p->seccomp_offset % 8 ||
+		p->seccomp_size > c->size - p->seccomp_offset) {
+		return false;
+	}
+	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->hide_dir) &&
+	       opt_path_is_safe(p->working_dir) && opt_path_is_safe(p->pid_file) &&
+	       opt_path_is_safe(p->tty_path) && mounts_are_valid(p) && ids_are_valid(p) &&
+	       lists_are_valid(p) && streams_are_valid(p) && exec_is_valid(p);
+}
+
+int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)
+{
+	struct plan plan;
+	int r;
+
+	if (entry >= c->header->n_entries) {
+		return -EBADMSG;
+	}
+	r = tlv_decode(c->base + c->entries[entry].plan, c->entries[entry].plan_size, &plan_schema,
+		arena, &plan);
+	if (r < 0) {
+		return r;
+	}
+	if (!plan_is_valid(c, &plan)) {
+		return -EBADMSG;
+	}
+	*ret = plan;
+	return 0;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A plan is everything supd-launch needs to carry out one catalogue entry: numeric, absolute,
+ * resolved. supd-load compiles it from unit files; supd-launch decodes it, checks it again and does
+ * it. No name is looked up afterwards, no default is filled in: what is not here does not happen.
+ *
+ * All structs are described by TLV tables (plan.c); a field is added by one member here and one
+ * row there. Pointers lead into the decoded catalogue or the arena.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "catalogue.h"
+#include "tlv.h"
+#include "unitenum.h"
+
+enum plan_op {
+	PLAN_EXEC,    /* start a process of the service */
+	PLAN_CHECK,   /* evaluate conditions and asserts; result: index of the first that fails */
+	PLAN_CLEAN,   /* remove runtime directories, private tmp, IPC objects of the unit */
+	PLAN_READPID, /* wait for and read PIDFile=; result: pid */
+	PLAN_REALIZE, /* write cgroup limits of a live unit or slice */
+	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
+	PLAN_OP_COUNT,
+};
+
+enum plan_namespaces {
+	PLAN_NS_USER = 1 << 0,
+	PLAN_NS_MOUNT = 1 << 1,
+	PLAN_NS_PID = 1 << 2, /* with supd-nsinit as its init */
+	PLAN_NS_IPC = 1 << 3,
+	PLAN_NS_UTS = 1 << 4,
+	PLAN_NS_CGROUP = 1 << 5,
+	PLAN_NS_NET = 1 << 6, /* with the loopback device up */
+};
+
+enum plan_flags {
+	PLAN_NO_NEW_PRIVS = 1 << 0,
+	PLAN_NO_ENV_EXPANSION = 1 << 1, /* ':' prefix */
+	PLAN_PRIVATE_TMP = 1 << 2,      /* the slot's tmpfs on /tmp and /var/tmp */
+	PLAN_PRIVATE_DEVICES =
+		1 << 3,           /* /dev is a fresh tmpfs with the six nodes, pts, shm, mqueue */
+	PLAN_PROC_FRESH = 1 << 4, /* mount a new proc (needs PLAN_NS_PID to be useful) */
+	PLAN_PROC_SUBSET_PID = 1 << 5,
+	PLAN_IGNORE_SIGPIPE = 1 << 6,
+	PLAN_KEYRING_PRIVATE = 1 << 7, /* new session keyring */
+	PLAN_WORKDIR_MISSING_OK = 1 << 8,
+	PLAN_NOTIFY_FD = 1 << 9, /* NOTIFY_SOCKET is set, the notify directory bound inside */
+	PLAN_PASS_LISTEN_FDS =
+		1 << 10,              /* LISTEN_FDS: the slot's sockets, then stored descriptors */
+	PLAN_PASS_WATCHDOG = 1 << 11, /* WATCHDOG_USEC, WATCHDOG_PID from launch_job.params */
+	PLAN_PASS_MAINPID = 1 << 12,  /* MAINPID, for control commands */
+	PLAN_PASS_RESULT = 1 << 13,   /* SERVICE_RESULT, EXIT_CODE, EXIT_STATUS */
+	PLAN_MDWE = 1 << 14,          /* PR_SET_MDWE on top of seccomp, where the kernel has it */
+	PLAN_TTY_RESET = 1 << 15,
+	PLAN_DYNAMIC_USER = 1 << 16,
+	PLAN_REMOVE_IPC = 1 << 17,     /* CLEAN: remove SysV and POSIX IPC objects of the uid */
+	PLAN_ROOT_READ_ONLY = 1 << 18, /* everything read-only but the rows below */
+	PLAN_UNLINK_PIDFILE = 1 << 19, /* CLEAN removes pid_file; EXEC too before it starts */
+};
+
+/* One line of uid_map or gid_map. */
+struct plan_idmap {
+	uint32_t inside;
+	uint32_t outside;
+	uint32_t count;
+};
+
+enum plan_mount_kind {
+	PLAN_MOUNT_BIND,         /* source onto target, writable unless READ_ONLY */
+	PLAN_MOUNT_READ_ONLY,    /* the subtree at target becomes read-only */
+	PLAN_MOUNT_READ_WRITE,   /* … stays writable below a read-only parent */
+	PLAN_MOUNT_INACCESSIBLE, /* target is hidden: an empty mode-0 directory or node */
+	PLAN_MOUNT_TMPFS,        /* fresh tmpfs; options: "mode=…,size=…" */
+	PLAN_MOUNT_EXEC,         /* ExecPaths= */
+	PLAN_MOUNT_NOEXEC,       /* NoExecPaths= */
+	PLAN_MOUNT_KIND_COUNT,
+};
+
+enum plan_mount_flags {
+	PLAN_MOUNT_F_IGNORE_MISSING = 1 << 0, /* '-' prefix */
+	PLAN_MOUNT_F_READ_ONLY = 1 << 1,
+	PLAN_MOUNT_F_NOEXEC = 1 << 2,
+	PLAN_MOUNT_F_NON_RECURSIVE = 1 << 3,
+	PLAN_MOUNT_F_CREATE = 1 << 4, /* make the source directory first, owned by the unit */
+	PLAN_MOUNT_F_NOSUID = 1 << 5,
+	PLAN_MOUNT_F_NODEV = 1 << 6,
+};
+
+/* Sorted by target, parents first; supd-launch applies them in order. */
+struct plan_mount {
+	uint32_t kind;
+	uint32_t flags;
+	const char *source; /* absolute, or NULL */
+	const char *target; /* absolute, no "..", no "." */
+	const char *options;
+	const char *origin; /* "web.service:14", or "profile standard" */
+};
+
+enum plan_dir_kind {
+	PLAN_DIR_RUNTIME, /* below /run */
+	PLAN_DIR_STATE,
+	PLAN_DIR_CACHE,
+	PLAN_DIR_LOGS,
+	PLAN_DIR_CONFIGURATION,
+	PLAN_DIR_KIND_COUNT,
+};
+
+/* RuntimeDirectory= and its kin. */
+struct plan_dir {
+	uint32_t kind;
+	uint32_t mode;
+	const char *path;  /* absolute: /run/NAME */
+	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
+	const char *origin;
+};
+
+struct plan_rlimit {
+	uint32_t resource; /* RLIMIT_* */
+	uint64_t soft;     /* UINT64_MAX: infinity */
+	uint64_t hard;
+	const char *origin;
+};
+
+struct plan_env_file {
+	const char *path;
+	uint32_t optional; /* '-' prefix */
+	const char *origin;
+};
+
+/* One control file of the unit's cgroup; also of the slices above, by path relative to the root. */
+struct plan_cgroup_write {
+	const char *cgroup; /* NULL: the unit's own */
+	const char *file;   /* "memory.max" */
+	const char *value;
+	const char *controller; /* "memory" */
+	uint32_t required;      /* 0: skipped when the controller is not there */
+	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
+};
+
+struct plan_condition {
+	uint32_t type; /* enum condition_type */
+	uint32_t negate;
+	uint32_t trigger; /* '|' */
+	uint32_t assert;
+	const char *parameter;
+	const char *origin;
+};
+
+struct plan_stdio {
+	uint32_t kind;         /* enum stdio_kind */
+	const char *path;      /* file, or fd name */
+	struct tlv_bytes data; /* STDIO_DATA */
+};
+
+/* One socket of PLAN_BIND. */
+struct plan_socket {
+	uint32_t family; /* AF_* */
+	uint32_t type;   /* SOCK_*; 0 with fifo */
+	uint32_t protocol;
+	const char *path;         /* AF_UNIX path, "@name", or FIFO path */
+	struct tlv_bytes address; /* struct sockaddr of AF_INET, AF_INET6, AF_VSOCK, AF_NETLINK */
+	uint32_t is_fifo;
+	uint32_t mode;
+	uint32_t dir_mode;
+	uint32_t uid, gid; /* owner of the path */
+	uint32_t backlog;
+	uint32_t v6only; /* 0 default, 1 both, 2 ipv6-only */
+	uint32_t flags;  /* enum plan_socket_flags */
+	const char *fd_name;
+	const char *origin;
+};
+
+enum plan_socket_flags {
+	PLAN_SOCKET_REUSE_PORT = 1 << 0,
+	PLAN_SOCKET_KEEP_ALIVE = 1 << 1,
+	PLAN_SOCKET_PASS_CRED = 1 << 2,
+	PLAN_SOCKET_FREE_BIND = 1 << 3,
+	PLAN_SOCKET_NO_DELAY = 1 << 4,
+	PLAN_SOCKET_TRANSPARENT = 1 << 5,
+	PLAN_SOCKET_BROADCAST = 1 << 6,
+	PLAN_SOCKET_PASS_SEC = 1 << 7,
+	PLAN_SOCKET_REMOVE_ON_STOP = 1 << 8,
+};
+
+struct plan {
+	uint32_t op;        /* enum plan_op */
+	const char *unit;   /* name, for messages and the journal */
+	const char *origin; /* "web.service:12": where the command stands */
+
+	/* what to run */
+	const char *path;     /* absolute, or a name searched in the fixed list of directories */
+	struct tlv_strv argv; /* before $VAR expansion, argv[0] included */
+	uint32_t flags;       /* enum plan_flags */
+	struct tlv_strv env;  /* K=V, final; USER, HOME, … already in it */
+	struct tlv_array env_files; /* struct plan_env_file; later wins, over env */
+	struct tlv_strv unset_env;
+	uint32_t stale_users; /* a name was not found at load: STALE when the stamps have changed */
+
+	/* who */
+	uint32_t uid, gid; /* in the initial user namespace's numbers */
+	struct tlv_u32v groups;
+	struct tlv_array uid_map; /* struct plan_idmap; with PLAN_NS_USER */
+	struct tlv_array gid_map;
+
+	/* walls */
+	uint32_t namespaces;     /* enum plan_namespaces */
+	struct tlv_array mounts; /* struct plan_mount */
+	const char *root_dir;
+	const char *hide_dir;  /* supd's runtime directory: hidden but for the notify directory */
+	uint64_t cap_bounding; /* masks, bit = capability number */
+	uint64_t cap_ambient;
+	uint64_t cap_effective; /* what root-in-service or an ambient set keeps; else 0 */
+	uint32_t securebits;
+	uint64_t seccomp_offset;        /* blob of struct sock_filter, 0 = none */
+	uint32_t seccomp_size;          /* bytes */
+	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
+
+	/* process attributes */
+	struct tlv_array rlimits; /* struct plan_rlimit */
+	uint32_t umask;
+	uint32_t nice_set;
+	int32_t nice;
+	uint32_t oom_score_adj_set;
+	int32_t oom_score_adj;
+	uint32_t ioprio_set;
+	uint32_t ioprio; /* class << 13 | level */
+	uint32_t sched_set;
+	uint32_t sched_policy;
+	uint32_t sched_priority;
+	uint32_t sched_reset_on_fork;
+	uint64_t timer_slack_ns;       /* 0: unchanged */
+	struct tlv_bytes cpu_affinity; /* cpu_set_t bits, little endian; empty: all */
+	const char *working_dir;
+
+	/* streams */
+	struct tlv_array stdio; /* struct plan_stdio [3]: in, out, err */
+	const char *tty_path;
+	const char *log_identifier;
+	uint32_t log_priority;
+	uint32_t log_level_prefix;
+
+	/* directories, EXEC and CLEAN */
+	struct tlv_array dirs; /* struct plan_dir */
+
+	/* CHECK */
+	struct tlv_array conditions; /* struct plan_condition */
+
+	/* READPID, CLEAN */
+	const char *pid_file;
+	uint64_t timeout_us;
+
+	/* BIND */
+	struct tlv_array sockets; /* struct plan_socket */
+};
+
+extern const struct tlv_schema plan_schema;
+
+int plan_encode(struct tlv_buf *buf, const struct plan *plan);
+/*
+ * Decodes and validates: enums in range, paths absolute without "..", ids below 2^31, counts
+ * within limits.h, seccomp blob within the catalogue. -EBADMSG, -ENOMEM.
+ */
+int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret);

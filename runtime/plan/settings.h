@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The settings of one supd instance as a fixed record. `supd-load --settings` makes it from the
+ * command line and supd.conf (text is never parsed in supd-init); supd-init reads it once at
+ * start; supd and supctl know it from the HELLO event and from their own command line.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define SETTINGS_MAGIC   0x64707573u /* "supd" */
+#define SETTINGS_VERSION 1u
+#define SETTINGS_PATH    256u
+#define SETTINGS_UNITS   64u /* UNIT… on the command line */
+
+struct settings {
+	uint32_t magic;
+	uint32_t version;
+	char runtime_dir[SETTINGS_PATH]; /* /run/supd */
+	char state_dir[SETTINGS_PATH];   /* /var/lib/supd */
+	char log_dir[SETTINGS_PATH];     /* /var/log/supd */
+	char cgroup[SETTINGS_PATH];      /* absolute path of the delegated root; "" = find it */
+	char unit_path[4096];            /* DIR[:DIR…], highest priority first, complete */
+	uint32_t supd_uid, supd_gid;     /* supd and the control socket's owner */
+	uint32_t load_uid, load_gid;
+	uint32_t log_uid, log_gid;
+	uint32_t control_gid;         /* group that may change state; 0 = root only */
+	uint32_t id_pool_first;       /* first id of the pool for user namespaces */
+	uint32_t id_pool_ranges;      /* number of ranges of 65,536 ids */
+	uint32_t require_controllers; /* a limit without its controller is a start error */
+	uint32_t use_journald;        /* 1: journald's socket when present; 0: supd-log always */
+	uint32_t log_level;           /* 0–7, syslog's */
+	uint64_t log_max_bytes;       /* per unit, supd-log */
+	uint32_t log_rate_lines;      /* per unit and log_rate_interval_us; 0 = no limit */
+	uint32_t n_units;
+	uint64_t log_rate_interval_us;
+	char units[SETTINGS_UNITS][256]; /* started at start; empty: default.target */
+};

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "../test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "../../../runtime/base/fd.h"
+
+static void test_message(void **state)
+{
+	int pair[2], got[4];
+	size_t n = 4;
+	char data[8];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(fd_send(pair[0], "abc", 3, pair, 2, 0), 0);
+	assert_int_equal(fd_recv(pair[1], data, sizeof(data), got, &n, 0), 3);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(fcntl(got[i], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+		close(got[i]);
+	}
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < 256; i++) {
+		n += fcntl(i, F_GETFD) >= 0;
+	}
+	return n;
+}
+
+/* Too long, or with more descriptors than room: refused, and nothing leaks. */
+static void test_refused(void **state)
+{
+	int pair[2], got[1], before;
+	size_t n = 1;
+	char data[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	before = open_fds();
+	assert_int_equal(fd_send(pair[0], "abc", 3, pair, 1, 0), 0);
+	assert_int_equal(fd_recv(pair[1], data, sizeof(data), got, &n, 0), -EMSGSIZE);
+	assert_int_equal(open_fds(), before);
+	n = 1;
+	assert_int_equal(fd_send(pair[0], "ab", 2, pair, 2, 0), 0);
+	assert_int_equal(fd_recv(pair[1], data, sizeof(data), got, &n, 0), -E2BIG);
+	assert_int_equal(open_fds(), before);
+	assert_int_equal(fd_send(pair[0], "ab", 2, pair, 2, 0), 0);
+	assert_int_equal(fd_recv(pair[1], data, sizeof(data), NULL, NULL, 0), 2);
+	assert_int_equal(open_fds(), before);
+	close(pair[1]);
+	assert_int_equal(fd_send(pair[0], "ab", 2, NULL, 0, 0), -EPIPE);
+	close(pair[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
