@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A whole supd of its own for a test: real programs, temporary directories below /run, a cgroup of
+ * its own, supctl as the user's hand. Nothing is waited for by time: sys_wait() polls a condition
+ * until it holds or the (generous) deadline of the test is over.
+ *
+ * The program under test is found by the environment variable SUPD_BUILD (set by meson).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct sys {
+	char dir[64];   /* /run/supd-test-XXXXXX */
+	char units[96]; /* dir/units */
+	char cgroup[160];
+	pid_t init;          /* supd-init, a child of the test; -1 when not running */
+	char output[262144]; /* stdout and stderr of the last sys_ctl() */
+};
+
+/* Skips the whole program (exit 77 with the reason) unless root and cgroup v2 are there. */
+void sys_require(void);
+/*
+ * Enters private mount and network namespaces (lo up) with empty tmpfs over /run and over each of
+ * the given directories (NULL-terminated, may be NULL), so that daemons find their usual places and
+ * ports free. Once per program, before sys_new().
+ */
+void sys_private(const char *const *scratch);
+
+/* Makes directories and cgroup; nothing runs yet. Aborts the test on failure. */
+struct sys *sys_new(void);
+/* Stops supd-init (SIGTERM, then cgroup.kill), removes everything. Safe on a half-made one. */
+void sys_free(struct sys *s);
+
+/* Writes a unit file (or anything below the unit directory), 0644. */
+void sys_unit(struct sys *s, const char *name, const char *text);
+/* Copies an installed unit file unchanged into the unit directory. */
+void sys_copy_unit(struct sys *s, const char *path);
+void sys_remove_unit(struct sys *s, const char *name);
+/* Starts supd-init with UNIT… (NULL-terminated, may be NULL) and waits until it is ready. */
+void sys_start(struct sys *s, const char *const *units);
+/* Starts supd-init without waiting for readiness. */
+void sys_spawn(struct sys *s, const char *const *units);
+
+/* Runs supctl with printf-style arguments split at spaces; returns its exit code, fills s->output.
+ */
+int sys_ctl(struct sys *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Waits until `supctl show -p PROPERTY --value UNIT` prints value; fails the test otherwise. */
+void sys_wait(struct sys *s, const char *unit, const char *property, const char *value);
+/* Waits until predicate(arg) holds. what: for the failure message. */
+void sys_wait_for(
+	struct sys *s, const char *what, bool (*predicate)(struct sys *, void *), void *arg);
+/* One property as a number (0 when empty) or text (in a static buffer). */
+long sys_number(struct sys *s, const char *unit, const char *property);
+const char *sys_text(struct sys *s, const char *unit, const char *property);
+/* Pid of the running supd (child of supd-init named "supd"), 0 if there is none. */
+pid_t sys_supd_pid(struct sys *s);
+/* Fails the test with s->output and the tail of supd-init's own output. */
+void sys_fail(struct sys *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+/* True when output of the last sys_ctl contains text. */
+bool sys_said(const struct sys *s, const char *text);
+/* Contents of a file below dir into buf; "" if it is not there. */
+const char *sys_file(struct sys *s, const char *path, char *buf, size_t size);

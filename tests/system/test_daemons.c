@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/* Debian's own daemons with their unmodified unit files answer real requests. */
+#include "../unit/test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "harness.h"
+
+static struct sys *s;
+
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
+		}                                                                                  \
+	} while (0)
+
+struct daemon {
+	const char *unit;
+	const char *file;
+	uint16_t port;
+	const char *request;
+	const char *answer;
+};
+
+static const struct daemon daemons[] = {
+	{ "nginx.service", "/lib/systemd/system/nginx.service", 80, "GET / HTTP/1.0\r\n\r\n",
+		"nginx" },
+	{ "redis-server.service", "/lib/systemd/system/redis-server.service", 6379, "PING\r\n",
+		"+PONG" },
+	{ "memcached.service", "/lib/systemd/system/memcached.service", 11211, "version\r\n",
+		"VERSION" },
+};
+
+/* One request to a port of the test's own loopback; true when the answer contains the text. */
+static bool answers(struct sys *sys, void *arg)
+{
+	const struct daemon *d = arg;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(d->port) };
+	char text[4096];
+	ssize_t n;
+	size_t len = 0;
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)sys;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+		send(fd, d->request, strlen(d->request), MSG_NOSIGNAL) < 0) {
+		return false;
+	}
+	while (len < sizeof(text) - 1 &&
+		(n = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0) {
+		len += (size_t)n;
+		text[len] = '\0';
+		if (strstr(text, d->answer)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void test_serve(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		CHECK(sys_ctl(s, "start %s", daemons[i].unit) == 0);
+		sys_wait_for(s, daemons[i].unit, answers, (void *)&daemons[i]);
+		CHECK(sys_ctl(s, "is-active %s", daemons[i].unit) == 0);
+	}
+}
+
+/* kill -9 of supd: the same processes serve, and supd knows them. */
+static void test_supervisor_killed(void **state)
+{
+	long pids[ELEMENTSOF(daemons)];
+	pid_t supd = sys_supd_pid(s);
+
+	(void)state;
+	CHECK(supd > 1);
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		pids[i] = sys_number(s, daemons[i].unit, "MainPID");
+		CHECK(pids[i] > 1);
+	}
+	CHECK(kill(supd, SIGKILL) == 0);
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		sys_wait(s, daemons[i].unit, "SubState", "running");
+		CHECK(sys_number(s, daemons[i].unit, "MainPID") == pids[i]);
+		sys_wait_for(s, daemons[i].unit, answers, (void *)&daemons[i]);
+	}
+	CHECK(sys_supd_pid(s) != supd);
+}
+
+static void test_reload_and_restart(void **state)
+{
+	long pid;
+
+	(void)state;
+	CHECK(sys_ctl(s, "reload nginx.service") == 0);
+	sys_wait_for(s, "nginx after reload", answers, (void *)&daemons[0]);
+	pid = sys_number(s, "redis-server.service", "MainPID");
+	CHECK(kill((pid_t)pid, SIGKILL) == 0);
+	sys_wait(s, "redis-server.service", "NRestarts", "1");
+	sys_wait_for(s, "redis after kill -9", answers, (void *)&daemons[1]);
+}
+
+static void test_stop(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		CHECK(sys_ctl(s, "stop %s", daemons[i].unit) == 0);
+		CHECK(strcmp(sys_text(s, daemons[i].unit, "ActiveState"), "inactive") == 0);
+		CHECK(!answers(s, (void *)&daemons[i]));
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	s = sys_new();
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		sys_copy_unit(s, daemons[i].file);
+	}
+	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
+	sys_start(s, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sys_free(s);
+	return 0;
+}
+
+int main(void)
+{
+	static const char *const scratch[] = { "/var/lib/redis", "/var/log/redis", "/var/log/nginx",
+		"/tmp", NULL };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_serve),
+		cmocka_unit_test(test_supervisor_killed),
+		cmocka_unit_test(test_reload_and_restart),
+		cmocka_unit_test(test_stop),
+	};
+
+	sys_require();
+	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		if (access(daemons[i].file, R_OK) < 0) {
+			printf("skipped: %s is not installed\n", daemons[i].unit);
+			return 77;
+		}
+	}
+	sys_private(scratch);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

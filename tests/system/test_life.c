@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/* The life of services through the real programs: start, stop, fail, restart, notify, depend. */
+#include "../unit/test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+static struct sys *s;
+
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
+		}                                                                                  \
+	} while (0)
+
+static void load(const char *name, const char *text)
+{
+	sys_unit(s, name, text);
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+}
+
+static void test_simple(void **state)
+{
+	(void)state;
+	load("simple.service", "[Unit]\nDescription=A simple one\n"
+			       "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "is-active simple.service") == 3);
+	CHECK(sys_said(s, "inactive"));
+	CHECK(sys_ctl(s, "start simple.service") == 0);
+	CHECK(sys_ctl(s, "is-active simple.service") == 0);
+	CHECK(sys_number(s, "simple.service", "MainPID") > 1);
+	CHECK(sys_ctl(s, "status simple.service") == 0);
+	CHECK(sys_said(s, "Active: active (running)") && sys_said(s, "A simple one") &&
+		sys_said(s, "Main PID:") && sys_said(s, "/bin/sleep infinity"));
+	CHECK(strlen(sys_text(s, "simple.service", "InvocationID")) == 32);
+	CHECK(sys_ctl(s, "stop simple.service") == 0);
+	CHECK(sys_ctl(s, "status simple.service") == 3);
+	CHECK(sys_said(s, "inactive (dead)"));
+	CHECK(strcmp(sys_text(s, "simple.service", "Result"), "success") == 0);
+	CHECK(sys_ctl(s, "is-active nowhere.service") == 4 || sys_said(s, "inactive"));
+	CHECK(sys_ctl(s, "status nowhere.service") == 4);
+	CHECK(sys_ctl(s, "start nowhere.service") == 5);
+}
+
+static void test_restart_after_kill(void **state)
+{
+	long pid;
+
+	(void)state;
+	load("again.service", "[Service]\nExecStart=/bin/sleep infinity\n"
+			      "Restart=on-failure\nRestartSec=0\n");
+	CHECK(sys_ctl(s, "start again.service") == 0);
+	pid = sys_number(s, "again.service", "MainPID");
+	CHECK(pid > 1 && kill((pid_t)pid, SIGKILL) == 0);
+	sys_wait(s, "again.service", "NRestarts", "1");
+	sys_wait(s, "again.service", "SubState", "running");
+	CHECK(sys_number(s, "again.service", "MainPID") != pid);
+	CHECK(sys_ctl(s, "stop again.service") == 0);
+	sys_wait(s, "again.service", "ActiveState", "inactive");
+}
+
+static void test_missing_binary(void **state)
+{
+	(void)state;
+	load("missing.service", "[Service]\nType=exec\nExecStart=/does/not/exist --now\n");
+	CHECK(sys_ctl(s, "start missing.service") == 1);
+	CHECK(sys_said(s, "exec") && sys_said(s, "/does/not/exist") &&
+		sys_said(s, "No such file or directory") && sys_said(s, "missing.service:3"));
+	CHECK(sys_ctl(s, "is-failed missing.service") == 0);
+	CHECK(sys_ctl(s, "reset-failed missing.service") == 0);
+	CHECK(sys_ctl(s, "is-failed missing.service") == 1);
+}
+
+static void test_missing_bind_source(void **state)
+{
+	(void)state;
+	load("bind.service", "[Service]\nExecStart=/bin/true\nType=oneshot\n"
+			     "BindPaths=/does/not/exist:/mnt\n");
+	CHECK(sys_ctl(s, "start bind.service") == 1);
+	CHECK(sys_said(s, "mounts") && sys_said(s, "/does/not/exist") &&
+		sys_said(s, "No such file or directory") && sys_said(s, "bind.service:4"));
+}
+
+static void test_oneshot_sequence(void **state)
+{
+	const char *first, *second, *third;
+
+	(void)state;
+	load("seq.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+			    "ExecStartPre=/bin/echo first-line\n"
+			    "ExecStart=/bin/echo second-line\n"
+			    "ExecStart=-/bin/false\n"
+			    "ExecStart=/bin/echo third-line\n");
+	CHECK(sys_ctl(s, "start seq.service") == 0);
+	CHECK(strcmp(sys_text(s, "seq.service", "SubState"), "exited") == 0);
+	CHECK(sys_ctl(s, "logs -n 50 -o cat seq.service") == 0);
+	first = strstr(s->output, "first-line");
+	second = strstr(s->output, "second-line");
+	third = strstr(s->output, "third-line");
+	CHECK(first && second && third && first < second && second < third);
+	CHECK(sys_ctl(s, "stop seq.service") == 0);
+	CHECK(strcmp(sys_text(s, "seq.service", "SubState"), "dead") == 0);
+}
+
+static void test_exit_code(void **state)
+{
+	(void)state;
+	load("code.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'exit 7'\n");
+	CHECK(sys_ctl(s, "start code.service") == 1);
+	CHECK(strcmp(sys_text(s, "code.service", "Result"), "exit-code") == 0);
+	CHECK(sys_number(s, "code.service", "ExecMainStatus") == 7);
+	CHECK(sys_number(s, "code.service", "ExecMainCode") == 1);
+}
+
+static void test_notify(void **state)
+{
+	(void)state;
+	load("note.service",
+		"[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh -c "
+		"'systemd-notify --ready --status=well-and-good; exec sleep infinity'\n");
+	CHECK(sys_ctl(s, "start note.service") == 0);
+	sys_wait(s, "note.service", "StatusText", "well-and-good");
+	CHECK(strcmp(sys_text(s, "note.service", "SubState"), "running") == 0);
+	CHECK(sys_ctl(s, "stop note.service") == 0);
+}
+
+static void test_notify_protocol(void **state)
+{
+	(void)state;
+	load("quiet.service", "[Service]\nType=notify\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "start quiet.service") == 1);
+	CHECK(strcmp(sys_text(s, "quiet.service", "Result"), "protocol") == 0);
+}
+
+static void test_watchdog(void **state)
+{
+	(void)state;
+	load("dog.service", "[Service]\nWatchdogSec=200ms\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start dog.service") == 0);
+	sys_wait(s, "dog.service", "Result", "watchdog");
+	sys_wait(s, "dog.service", "ActiveState", "failed");
+}
+
+static void test_forking(void **state)
+{
+	long pid;
+
+	(void)state;
+	load("fork.service",
+		"[Service]\nType=forking\nPIDFile=/run/supd-test-fork/pid\n"
+		"RuntimeDirectory=supd-test-fork\nRestart=no\n"
+		"ExecStart=/bin/sh -c 'sleep infinity & echo $! > /run/supd-test-fork/pid'\n"
+		"[Container]\nProfile=compat\n");
+	CHECK(sys_ctl(s, "start fork.service") == 0);
+	pid = sys_number(s, "fork.service", "MainPID");
+	CHECK(pid > 1);
+	CHECK(kill((pid_t)pid, SIGTERM) == 0);
+	sys_wait(s, "fork.service", "ActiveState", "inactive");
+	CHECK(strcmp(sys_text(s, "fork.service", "Result"), "success") == 0);
+}
+
+static void test_dependency_failure(void **state)
+{
+	(void)state;
+	sys_unit(s, "base.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
+	load("upper.service", "[Unit]\nRequires=base.service\nAfter=base.service\n"
+			      "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start upper.service") == 1);
+	CHECK(sys_said(s, "dependency"));
+	CHECK(sys_ctl(s, "is-active upper.service") == 3);
+	CHECK(sys_ctl(s, "is-failed base.service") == 0);
+}
+
+static void test_start_limit(void **state)
+{
+	(void)state;
+	load("loop.service", "[Unit]\nStartLimitBurst=3\nStartLimitIntervalSec=60\n"
+			     "[Service]\nExecStart=/bin/false\nRestart=on-failure\n"
+			     "RestartSec=0\n");
+	sys_ctl(s, "start loop.service");
+	sys_wait(s, "loop.service", "ActiveState", "failed");
+	CHECK(sys_number(s, "loop.service", "NRestarts") == 3);
+}
+
+static void test_reload(void **state)
+{
+	(void)state;
+	load("re.service", "[Service]\nExecStart=/bin/sh -c 'trap \"echo got-hup\" HUP; while "
+			   ":; do sleep 0.1; done'\n"
+			   "ExecReload=/bin/kill -HUP $MAINPID\n");
+	CHECK(sys_ctl(s, "start re.service") == 0);
+	CHECK(sys_ctl(s, "reload re.service") == 0);
+	CHECK(strcmp(sys_text(s, "re.service", "SubState"), "running") == 0);
+	CHECK(sys_ctl(s, "stop re.service") == 0);
+}
+
+static void test_stubborn(void **state)
+{
+	(void)state;
+	load("stub.service", "[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c "
+			     "'trap \"\" TERM; while :; do sleep 1; done'\n");
+	CHECK(sys_ctl(s, "start stub.service") == 0);
+	CHECK(sys_ctl(s, "stop stub.service") == 0);
+	CHECK(strcmp(sys_text(s, "stub.service", "Result"), "timeout") == 0);
+	CHECK(strcmp(sys_text(s, "stub.service", "ActiveState"), "failed") == 0);
+}
+
+static void test_broken_unit_alone(void **state)
+{
+	(void)state;
+	sys_unit(s, "good.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	sys_unit(s, "evil.service", "[Service]\nExecStart=/bin/true\nUser=-1x;root\n");
+	sys_ctl(s, "daemon-reload");
+	CHECK(sys_said(s, "evil.service") && sys_said(s, "User"));
+	CHECK(sys_ctl(s, "start good.service") == 0);
+	CHECK(sys_ctl(s, "start evil.service") != 0);
+	CHECK(strcmp(sys_text(s, "evil.service", "LoadState"), "bad-setting") == 0);
+	CHECK(sys_ctl(s, "stop good.service") == 0);
+	sys_remove_unit(s, "evil.service");
+}
+
+static void test_instances(void **state)
+{
+	(void)state;
+	load("inst@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	CHECK(sys_ctl(s, "start inst@7777.service") == 0);
+	CHECK(sys_ctl(s, "status inst@7777.service") == 0);
+	CHECK(sys_said(s, "/bin/sleep 7777"));
+	CHECK(sys_ctl(s, "stop inst@7777.service") == 0);
+}
+
+static void test_json(void **state)
+{
+	(void)state;
+	CHECK(sys_ctl(s, "list --all --json") == 0);
+	CHECK(s->output[0] == '[' && sys_said(s, "\"simple.service\""));
+	CHECK(sys_ctl(s, "show --json simple.service") == 0);
+	CHECK(sys_said(s, "\"ActiveState\""));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	s = sys_new();
+	sys_start(s, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sys_free(s);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_simple),
+		cmocka_unit_test(test_restart_after_kill),
+		cmocka_unit_test(test_missing_binary),
+		cmocka_unit_test(test_missing_bind_source),
+		cmocka_unit_test(test_oneshot_sequence),
+		cmocka_unit_test(test_exit_code),
+		cmocka_unit_test(test_notify),
+		cmocka_unit_test(test_notify_protocol),
+		cmocka_unit_test(test_watchdog),
+		cmocka_unit_test(test_forking),
+		cmocka_unit_test(test_dependency_failure),
+		cmocka_unit_test(test_start_limit),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_stubborn),
+		cmocka_unit_test(test_broken_unit_alone),
+		cmocka_unit_test(test_instances),
+		cmocka_unit_test(test_json),
+	};
+
+	sys_require();
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
