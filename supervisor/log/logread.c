@@ -37,8 +37,7 @@ struct cursor {
 
 struct log_reader {
 	int dir;
-	int inotify;    /* -1 before the first log_reader_fd() */
-	int root_watch; /* LOG/ itself: units that get their directory later */
+	int inotify; /* -1 before the first log_reader_fd(); watches LOG/ for new units too */
 	struct cursor **cursors;
 	size_t n;
 	struct cursor *given; /* whose record the caller holds */
@@ -53,6 +52,13 @@ static int open_unit_dir(const struct log_reader *r, const struct cursor *c)
 	return fd < 0 ? -errno : fd;
 }
 
+static void cursor_place(struct cursor *c, uint64_t offset)
+{
+	c->offset = offset;
+	c->at = c->filled = c->pending = 0;
+	c->record.message = NULL;
+}
+
 static void cursor_close(struct cursor *c)
 {
 	if (c->fd >= 0) {
@@ -60,13 +66,7 @@ static void cursor_close(struct cursor *c)
 	}
 	c->fd = -1;
 	c->number = 0;
-	c->at = c->filled = c->pending = 0;
-}
-
-static void cursor_place(struct cursor *c, uint64_t offset)
-{
-	c->offset = offset;
-	c->at = c->filled = c->pending = 0;
+	cursor_place(c, 0);
 }
 
 /* Opens file `number` at its first record. -EAGAIN: it has no header yet, or a torn one. */
@@ -219,7 +219,10 @@ static int record_find(struct cursor *c, bool at_end)
 	}
 }
 
-/* As record_find(), but at the end of the file it stays in front of what may yet become a record.
+/*
+ * As record_find(), but at the end of the file it stays in front of what may yet become a record.
+ * When a good record was found behind such a thing, everything before that is final by now: what
+ * looked torn may have been a write in progress, so it is read once more.
  */
 static int record_find_or_stay(struct cursor *c)
 {
@@ -229,10 +232,11 @@ static int record_find_or_stay(struct cursor *c)
 	if (state == 0) {
 		state = record_find(c, true);
 	}
-	if (state == 0) {
-		cursor_place(c, offset);
+	if (state < 0 || c->offset == offset) {
+		return state;
 	}
-	return state;
+	cursor_place(c, offset);
+	return state == 1 ? record_find(c, true) : 0;
 }
 
 static bool has_newer(const struct log_reader *r, struct cursor *c)
@@ -286,7 +290,6 @@ static int cursor_head(const struct log_reader *r, struct cursor *c)
 	int error;
 
 	cursor_close(c);
-	c->record.message = NULL;
 	error = file_next(r, c);
 	return error < 0 ? error : 0;
 }
@@ -321,7 +324,6 @@ static int cursor_tail(const struct log_reader *r, struct cursor *c, uint64_t n,
 	int error = list(r, c, numbers, &n_files);
 
 	*ret_n = 0;
-	c->record.message = NULL;
 	cursor_close(c);
 	while (error >= 0 && n_files-- > 0) {
 		uint64_t count = 0;
@@ -356,7 +358,6 @@ int log_reader_new(const char *dir, struct log_reader **ret)
 		return -ENOMEM;
 	}
 	r->inotify = -1;
-	r->root_watch = -1;
 	r->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dir < 0) {
 		return -errno;
@@ -564,8 +565,8 @@ int log_reader_fd(struct log_reader *r)
 			return -errno;
 		}
 		number_format_u64(path + strlen(path), (uint64_t)r->dir);
-		r->root_watch = inotify_add_watch(r->inotify, path, IN_CREATE | IN_ONLYDIR);
-		error = r->root_watch < 0 ? -errno : 0;
+		error = inotify_add_watch(r->inotify, path, IN_CREATE | IN_ONLYDIR);
+		error = error < 0 ? -errno : 0;
 	}
 	for (size_t i = 0; error == 0 && i < r->n; i++) {
 		error = cursor_watch(r, r->cursors[i]);

@@ -11,7 +11,8 @@
 #include "../../runtime/base/limits.h"
 #include "../../runtime/base/timeutil.h"
 
-#define OWN_PRIORITY   4 /* warning */
+#define OWN_PRIORITY   4    /* warning */
+#define RECORD_FIXED   256u /* header, identifier, padding */
 #define OWN_IDENTIFIER "supd-log"
 #define PATH_SIZE      (LIMIT_UNIT_NAME + LOGFILE_NAME + 1)
 
@@ -275,8 +276,8 @@ static void evict(struct logstore *s)
 	}
 }
 
-/* Opens the unit's file or the next one, so that it has room for one longest record. */
-static int unit_open(struct logstore *s, struct logunit *u)
+/* Opens the unit's file or the next one, so that it has room for need bytes. */
+static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
 {
 	uint64_t numbers[LOGFILE_LIST_MAX];
 	size_t n = 0;
@@ -290,7 +291,7 @@ static int unit_open(struct logstore *s, struct logunit *u)
 		return r;
 	}
 	if (n > 0 && file_continue(s, u, numbers[n - 1]) == 0) {
-		if (u->size + LOGFILE_RECORD_MAX <= file_max(s)) {
+		if (u->size + need <= file_max(s)) {
 			return 0;
 		}
 		unit_close(s, u);
@@ -310,25 +311,31 @@ static void count_lost(struct logunit *u, size_t n, int error)
 	u->lost_error = -error;
 }
 
-/* Makes u the batch's unit, with an open file that has room. */
-static int batch_for(struct logstore *s, struct logunit *u)
+/* No record is longer when encoded. */
+static uint64_t record_bound(const struct log_record *r)
+{
+	return RECORD_FIXED + r->message_size + (r->n_fields > 0 ? LOGFILE_FIELDS_MAX : 0);
+}
+
+/* Makes u the batch's unit, with an open file that has room for need bytes more. */
+static int batch_for(struct logstore *s, struct logunit *u, uint64_t need)
 {
 	if (s->batch_unit != u || s->batch_size + LOGFILE_RECORD_MAX > LOGSTORE_BATCH ||
-		(u->fd >= 0 && u->size + s->batch_size + LOGFILE_RECORD_MAX > file_max(s))) {
+		(u->fd >= 0 && u->size + s->batch_size + need > file_max(s))) {
 		logstore_flush(s);
 	}
-	if (u->fd >= 0 && u->size + s->batch_size + LOGFILE_RECORD_MAX > file_max(s)) {
+	if (u->fd >= 0 && u->size + s->batch_size + need > file_max(s)) {
 		unit_close(s, u);
 	}
 	s->batch_unit = u;
 	u->used = ++s->clock;
-	return u->fd >= 0 ? 0 : unit_open(s, u);
+	return u->fd >= 0 ? 0 : unit_open(s, u, need);
 }
 
 static int put_one(struct logstore *s, struct logunit *u, struct log_record *r)
 {
 	size_t size;
-	int error = batch_for(s, u);
+	int error = batch_for(s, u, record_bound(r));
 
 	r->realtime_us = clock_us(CLOCK_REALTIME);
 	r->monotonic_us = now_us();

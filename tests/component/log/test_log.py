@@ -4,7 +4,7 @@
 import array
 import json
 import os
-import signal
+import pathlib
 import socket
 import struct
 import subprocess
@@ -158,7 +158,8 @@ class SupdLog(unittest.TestCase):
         log.stream(1, "a.service").sendall(b"up\n")
         log.messages("a.service", 1)
         status = dict(line.split(":\t", 1) for line in
-                      open(f"/proc/{log.process.pid}/status").read().splitlines() if ":\t" in line)
+                      pathlib.Path(f"/proc/{log.process.pid}/status").read_text().splitlines()
+                      if ":\t" in line)
         self.assertEqual(status["Uid"].split(), [str(UID)] * 4)
         for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
             self.assertEqual(int(status[name], 16), 0, name)
@@ -271,11 +272,10 @@ class SupdLog(unittest.TestCase):
         self.addCleanup(follower.wait)
         self.addCleanup(follower.kill)
         self.assertEqual(follower.stdout.readline(), "following\n")
-        for i in range(9000):
-            writer.sendall(b"%d\n" % i)
-            if i % 500 == 499:  # no further ahead than what rotation keeps
-                for k in range(i - 499, i + 1):
-                    self.assertEqual(json.loads(follower.stdout.readline())["message"], str(k))
+        for first in range(0, 9000, 500):  # no further ahead than what rotation keeps
+            writer.sendall(b"".join(b"%d\n" % i for i in range(first, first + 500)))
+            for i in range(first, first + 500):
+                self.assertEqual(json.loads(follower.stdout.readline())["message"], str(i))
 
     def test_rate_limit(self):
         log = self.log(interval=1000000, lines=10)
@@ -340,10 +340,10 @@ class SupdLog(unittest.TestCase):
             writer.sendall(b"line %d\n" % i)
         log.messages("a.service", 100)
         log.kill()
-        path = log.dir + "/a.service/" + os.listdir(log.dir + "/a.service")[0]
-        data = bytearray(open(path, "rb").read())
+        path = next(pathlib.Path(log.dir, "a.service").iterdir())
+        data = bytearray(path.read_bytes())
         data[2000:2003] = b"???"
-        open(path, "wb").write(data[:-37])  # a record torn at the end
+        path.write_bytes(data[:-37])  # a record torn at the end
         self.assertEqual(len(log.read("all", "a.service")), 98)
         log.start()
         writer.sendall(b"after\n")
@@ -434,11 +434,11 @@ class SupdLog(unittest.TestCase):
         log = self.log(interval=1000000, lines=10)
         log.stream(1, "a.service").sendall(b"up\n")
         log.messages("a.service", 1)
-        path = f"/proc/{log.process.pid}/syscall"
+        path = pathlib.Path(f"/proc/{log.process.pid}/syscall")
         end = time.monotonic() + DEADLINE
         # blocked in epoll_wait(fd, events, 64, -1): no time-out is armed
         while True:
-            words = open(path).read().split()
+            words = path.read_text().split()
             if len(words) > 4 and int(words[4], 16) & 0xffffffff == 0xffffffff:
                 break
             self.assertLess(time.monotonic(), end, words)
