@@ -22,8 +22,8 @@
 #define LOGSTREAM_TURNS      8u            /* buffers of one stream before others have a turn */
 #define LOGSTREAM_DRAIN      64u           /* buffers at its end */
 #define LOGSTREAM_HOLD_US    (3 * 1000000u)
-#define LOGSTREAM_HOLD_BIG   128u /* bytes: fewer never fill a socket, however they were written */
-#define LOGSTREAM_BIG_US     200000u
+#define LOGSTREAM_HOLD_BIG   32u /* bytes: fewer never fill a socket, even written one by one */
+#define LOGSTREAM_BIG_US     100000u
 #define LOGSTREAM_CONNECTION UINT32_MAX
 
 struct logstream {
