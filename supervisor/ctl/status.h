@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "../../runtime/base/timeutil.h"
 #include "ctl.h"
 
 /* Header down to CPU:. now_us is CLOCK_REALTIME. */
