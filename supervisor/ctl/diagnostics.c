@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/plan/manifest.h"
 #include "text.h"
 
 struct diagnostic {
@@ -13,10 +14,12 @@ struct diagnostic {
 
 const char *diagnostics_severity(unsigned severity)
 {
-	static const char *const words[] = { "error", "error", "error", "error", "warning", "note",
-		"note", "note" };
+	static const char *const words[] = {
+		[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"
+	};
 
-	return words[severity < ELEMENTSOF(words) ? severity : 3];
+	_Static_assert(ELEMENTSOF(words) == SEVERITY_COUNT, "words drifted");
+	return severity < SEVERITY_COUNT ? words[severity] : "error";
 }
 
 static void print_text(FILE *out, const struct diagnostic *d)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reload and what it found: a(suuuss) of file, line, column, severity, unit, text.
- * Severity is syslog's: 3 error, 4 warning, 6 information.
+ * Severity is enum manifest_severity.
  */
 #pragma once
 

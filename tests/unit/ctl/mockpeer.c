@@ -242,7 +242,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return 0;
 	}
 	if (strstr(member, "Unit") && sd_bus_message_has_signature(m, "ss") &&
-		sd_bus_message_read(m, "ss", &unit, NULL) >= 0) {
+		sd_bus_message_read(m, "ss", &unit, NULL) > 0 && unit) {
 		return start_unit(s, m, unit);
 	}
 	if (strcmp(member, "GetAll") == 0) {
@@ -259,7 +259,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 			m, "a(sus)", 2, "/t", 12, "worker", "/t", 11, "main -x");
 	}
 	if (strcmp(member, "Reload") == 0) {
-		return sd_bus_reply_method_return(m, "a(suuuss)", 1, "/etc/supd/a.service", 3, 0, 4,
+		return sd_bus_reply_method_return(m, "a(suuuss)", 1, "/etc/supd/a.service", 3, 0, 1,
 			"a.service", "unknown key");
 	}
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "No %s here", member);
