@@ -153,6 +153,7 @@ static const char options_help[] =
 	"  -n, --lines N          logs, status: the last N lines\n"
 	"  -S, --since TIME       logs: \"5 min ago\", -1h, today, \"2026-01-02 03:04\", @EPOCH\n"
 	"  -o, --output FORMAT    logs: short, cat or json\n"
+	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --no-block         Do not wait for the job\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"
 	"  -q, --quiet            Print nothing but errors\n"

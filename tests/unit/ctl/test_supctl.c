@@ -2,6 +2,7 @@
 /* Verbs against a peer in a child process. */
 #include "../test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "../../../runtime/base/cleanup.h"
 #include "../../../supervisor/ctl/verbs.h"
+#include "../../../supervisor/log/logread.h"
+#include "../../../supervisor/log/logstore.h"
 #include "mockpeer.h"
 
 struct fixture {
@@ -45,6 +48,8 @@ static int teardown(void **state)
 	char path[64];
 
 	mockpeer_stop(f->peer);
+	snprintf(path, sizeof(path), "rm -rf %s/logs/*", f->dir);
+	assert_int_equal(system(path), 0);
 	for (size_t i = 0; i < ELEMENTSOF(leaves); i++) {
 		snprintf(path, sizeof(path), "%s/%s", f->dir, leaves[i]);
 		remove(path);
@@ -260,6 +265,62 @@ static void test_cat(void **state)
 	assert_contains(f->err, "writable by others");
 }
 
+/* Two records of ok.service and one of another unit, as supd-log writes them. */
+static void write_logs(const struct fixture *f)
+{
+	static const struct {
+		const char *unit, *message;
+	} lines[] = { { "ok.service", "one" }, { "ok.service", "two\033[31m" },
+		{ "bad.service", "three" } };
+	char path[64];
+	AUTO_CLOSE int dir = -1;
+	struct logstore *store;
+
+	snprintf(path, sizeof(path), "%s/logs", f->dir);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	store = logstore_new(dir);
+	assert_non_null(store);
+	store->max_bytes = 1024 * 1024;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		struct logunit *unit = logstore_ref(store, lines[i].unit);
+		struct log_record r = { .priority = 6,
+			.pid = 42,
+			.unit = lines[i].unit,
+			.identifier = "prog",
+			.message = lines[i].message,
+			.message_size = strlen(lines[i].message) };
+
+		assert_non_null(unit);
+		logstore_put(store, unit, &r, false);
+		logstore_flush(store);
+		logstore_unref(store, unit);
+	}
+	logstore_free(store);
+}
+
+static void test_logs(void **state)
+{
+	struct fixture *f = *state;
+
+	write_logs(f);
+	assert_int_equal(run(f, "logs ok -o cat"), 0);
+	assert_string_equal(f->out, "one\ntwo\\x1b[31m\n");
+	assert_int_equal(run(f, "logs ok bad -n 1 -o cat"), 0);
+	assert_string_equal(f->out, "three\n");
+	assert_int_equal(run(f, "logs -o cat"), 0);
+	assert_string_equal(f->out, "one\ntwo\\x1b[31m\nthree\n");
+	assert_int_equal(run(f, "logs bad"), 0);
+	assert_contains(f->out, " prog[42]: three\n");
+	assert_int_equal(run(f, "logs bad -o json"), 0);
+	assert_contains(f->out, "\"_PID\":\"42\",\"PRIORITY\":\"6\",\"MESSAGE\":\"three\"}\n");
+	assert_int_equal(run(f, "logs ok --since @4000000000 -n 5"), 0);
+	assert_string_equal(f->out, "");
+	assert_int_equal(run(f, "logs ok --since today -n 5 -o cat"), 0);
+	assert_int_equal(run(f, "status ok"), 0);
+	assert_contains(f->out, " prog[42]: one\n");
+}
+
 static void test_manager(void **state)
 {
 	struct fixture *f = *state;
@@ -292,6 +353,7 @@ int main(void)
 		CASE(test_states),
 		CASE(test_list),
 		CASE(test_cat),
+		CASE(test_logs),
 		CASE(test_manager),
 	};
 
