@@ -17,6 +17,7 @@
 #include "../../../supervisor/ctl/table.h"
 #include "../../../supervisor/ctl/text.h"
 #include "../../../supervisor/ctl/verbs.h"
+#include "../../../supervisor/ctl/verify.h"
 
 static void test_escape(void **state)
 {
@@ -247,6 +248,31 @@ static void test_verbs(void **state)
 	assert_null(verbs_nearest("completely-else"));
 }
 
+static void test_verify_line(void **state)
+{
+	char located[] = "/a:b/x.service:14:3: warning: unknown key, error: no";
+	char plain[] = "x.service: error: refused";
+	char other[] = "(3 more)";
+	AUTO_FREE char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct json j;
+
+	(void)state;
+	json_init(&j, out);
+	verify_line_json(&j, located);
+	verify_line_json(&j, plain);
+	verify_line_json(&j, other);
+	fclose(out);
+	assert_string_equal(text,
+		"{\"file\":\"/a:b/x.service\",\"line\":14,\"column\":3,\"severity\":\"warning\","
+		"\"text\":\"unknown key, error: no\"}\n"
+		"{\"file\":\"x.service\",\"line\":0,\"column\":0,\"severity\":\"error\","
+		"\"text\":\"refused\"}\n"
+		"{\"file\":\"\",\"line\":0,\"column\":0,\"severity\":\"note\","
+		"\"text\":\"(3 more)\"}\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -261,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_verbs),
+		cmocka_unit_test(test_verify_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
