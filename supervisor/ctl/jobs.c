@@ -16,7 +16,7 @@
 static const struct job_verb job_verbs[] = {
 	{ "start", "StartUnit", GOAL_UP },
 	{ "stop", "StopUnit", GOAL_DOWN },
-	{ "restart", "RestartUnit", GOAL_UP },
+	{ "restart", "RestartUnit", GOAL_ANEW },
 	{ "try-restart", "TryRestartUnit", GOAL_UNCHANGED },
 	{ "reload", "ReloadUnit", GOAL_UNCHANGED },
 	{ "reload-or-restart", "ReloadOrRestartUnit", GOAL_UP },
@@ -70,7 +70,7 @@ static int request(struct job_set *s, size_t i)
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *unit = s->jobs[i].unit;
 	int r = job_set_request(s, i, &error);
-	bool starts = s->verb->goal == GOAL_UP;
+	bool starts = s->verb->goal == GOAL_UP || s->verb->goal == GOAL_ANEW;
 
 	if (r < 0 && starts && is_unknown(&error) &&
 		unit_name_classify(unit) == UNIT_NAME_INSTANCE && name_instance(s, unit) == 0) {

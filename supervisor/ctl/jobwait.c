@@ -179,6 +179,13 @@ static struct judgement judge_up(const struct job *j, const struct props *p, con
 	return (struct judgement) { JUDGE_END, strcmp(active, "failed") == 0 ? "failed" : "done" };
 }
 
+/* Active, but from before the request: the restart was lost. */
+static bool is_older(const struct job *j, const struct props *p, const char *active)
+{
+	return strcmp(active, "active") == 0 &&
+	       props_u64(p, "ActiveEnterTimestampMonotonic", USEC_INFINITY) < j->asked_us;
+}
+
 static struct judgement judge_down(const struct job *j, const char *active)
 {
 	if (strcmp(active, "inactive") == 0 || strcmp(active, "failed") == 0) {
@@ -202,6 +209,11 @@ static struct judgement judge(const struct job_set *s, struct job *j, const stru
 		return (struct judgement) { JUDGE_WAIT, NULL };
 	}
 	switch (s->verb->goal) {
+	case GOAL_ANEW:
+		if (is_older(j, p, active) && j->requests < 3) {
+			return (struct judgement) { JUDGE_ASK_AGAIN, NULL };
+		}
+		return judge_up(j, p, active);
 	case GOAL_UP:
 		return judge_up(j, p, active);
 	case GOAL_DOWN:

@@ -16,6 +16,7 @@
 
 enum job_goal {
 	GOAL_UP,        /* active when done */
+	GOAL_ANEW,      /* active since the request when done */
 	GOAL_DOWN,      /* inactive when done */
 	GOAL_UNCHANGED, /* no matter, as long as nothing is going on */
 };

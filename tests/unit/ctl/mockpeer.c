@@ -105,7 +105,8 @@ static int start_unit(struct mock *s, sd_bus_message *m, const char *unit)
 		return reply_job(m, id);
 	}
 	reply_job(m, id);
-	if (strcmp(unit, "crash.service") == 0) {
+	if (strcmp(unit, "crash.service") == 0 ||
+		(strcmp(unit, "again.service") == 0 && s->crashes == 0)) {
 		sd_bus_flush(sd_bus_message_get_bus(m));
 		go_down(s);
 		return 1;
@@ -122,6 +123,7 @@ static const struct row rows[] = {
 	{ "ok.service", "loaded", "active", "running", "success", "", "", "fine", 0, 0 },
 	{ "early.service", "loaded", "active", "running", "success", "", "", "", 0, 0 },
 	{ "lost.service", "loaded", "active", "running", "success", "", "", "", 0, 0 },
+	{ "again.service", "loaded", "active", "running", "success", "", "", "", 0, 0 },
 	{ "crash.service", "loaded", "active", "running", "success", "", "", "", 0, 0 },
 	{ "bad.service", "loaded", "failed", "failed", "resources",
 		"bind /srv/x: No such file or directory (bad.service:14)", "mounts", "", 0, 0 },
@@ -175,6 +177,8 @@ static void add_row(struct mock *s, sd_bus_message *m, const char *unit)
 		       "i", row->code, "ExecMainStatus", "i", row->exit_status, "CrashLooping", "b",
 		       strcmp(unit, "loop.service") == 0, "ActiveEnterTimestamp", "t",
 		       (uint64_t)1700000000000000) >= 0);
+	assert(sd_bus_message_append(
+		       m, "{sv}", "ActiveEnterTimestampMonotonic", "t", (uint64_t)1) >= 0);
 	assert(sd_bus_message_append(m, "{sv}{sv}", "Job", "(uo)", runs ? 7 : 0,
 		       runs ? MANAGER "/job/7" : "/", "Documentation", "as", 2, "man:a(8)",
 		       "man:b(8)") >= 0);
@@ -191,6 +195,7 @@ static int get_all(struct mock *s, sd_bus_message *m)
 		add_row(s, reply, unit);
 	} else {
 		add_string(reply, "SystemState", "degraded");
+		assert(sd_bus_message_append(reply, "{sv}", "NRequests", "u", s->jobs) >= 0);
 	}
 	assert(sd_bus_message_close_container(reply) >= 0);
 	assert(sd_bus_send(NULL, reply, NULL) >= 0);

@@ -147,6 +147,17 @@ static void test_reconnect(void **state)
 	assert_string_equal(f->err, "");
 }
 
+/* The job went down with supd: the unit is up, but it is the old one. */
+static void test_lost_job(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, "restart again"), 0);
+	assert_string_equal(f->err, "");
+	assert_int_equal(run(f, "show -p NRequests --value"), 0);
+	assert_string_equal(f->out, "2\n");
+}
+
 static void test_lost_request(void **state)
 {
 	struct fixture *f = *state;
@@ -240,7 +251,7 @@ static void test_list(void **state)
 	assert_string_equal(f->out, "");
 	assert_int_equal(run(f, "list"), 0);
 	assert_null(strstr(f->out, "down.service"));
-	assert_contains(f->out, "\n8 units listed.\n");
+	assert_contains(f->out, "\n9 units listed.\n");
 	assert_int_equal(run(f, "list --all --json --state=inactive"), 0);
 	assert_string_equal(f->out, "[{\"unit\":\"down.service\",\"load\":\"loaded\",\"active\":"
 				    "\"inactive\",\"sub\":\"dead\",\"description\":\"A unit\"}]\n");
@@ -346,6 +357,7 @@ int main(void)
 		CASE(test_start),
 		CASE(test_failure),
 		CASE(test_reconnect),
+		CASE(test_lost_job),
 		CASE(test_lost_request),
 		CASE(test_instance),
 		CASE(test_status),
