@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# bash completion for supctl. Verbs and options come from supctl's own tables (`supctl _words`),
+# so this file never has to change with them.
+
+_supctl_words() {
+	# $1: "verb" or "option"; prints the second column
+	supctl _words 2>/dev/null | while read -r kind name _; do
+		[[ $kind == "$1" ]] && printf '%s\n' "$name"
+	done
+}
+
+_supctl_operand() {
+	supctl _words 2>/dev/null | while read -r kind name operand; do
+		[[ $kind == verb && $name == "$1" ]] && printf '%s\n' "$operand"
+	done
+}
+
+_supctl_units() {
+	local -a instance=()
+	[[ -n $1 ]] && instance=(--runtime-dir "$1")
+	{
+		supctl "${instance[@]}" list --all --no-legend --plain
+		supctl "${instance[@]}" list-unit-files --no-legend
+	} 2>/dev/null | while read -r name _; do
+		printf '%s\n' "$name"
+	done | sort -u
+}
+
+_supctl() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb='' runtime='' i
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--runtime-dir) runtime=${COMP_WORDS[++i]} ;;
+		-p | -n | -s | -S | -o | -t | --property | --lines | --signal | --since | --output | \
+			--type | --state | --kill-whom | --job-mode | --log-dir) ((i++)) ;;
+		-*) ;;
+		*) [[ -z $verb ]] && verb=${COMP_WORDS[i]} ;;
+		esac
+	done
+	case $previous in
+	--runtime-dir | --log-dir)
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		return
+		;;
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -W 'short cat json' -- "$current")
+		return
+		;;
+	--kill-whom)
+		mapfile -t COMPREPLY < <(compgen -W 'all main control' -- "$current")
+		return
+		;;
+	-t | --type)
+		mapfile -t COMPREPLY < <(compgen -W 'service socket target slice timer path mount' \
+			-- "$current")
+		return
+		;;
+	esac
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_supctl_words option)" -- "$current")
+		return
+	fi
+	if [[ -z $verb ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_supctl_words verb)" -- "$current")
+		return
+	fi
+	case $(_supctl_operand "$verb") in
+	unit) mapfile -t COMPREPLY < <(compgen -W "$(_supctl_units "$runtime")" -- "$current") ;;
+	file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	esac
+}
+
+complete -F _supctl supctl

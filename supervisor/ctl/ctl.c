@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "ctl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/timeutil.h"
+#include "../../runtime/base/unitname.h"
+#include "exitcode.h"
+#include "names.h"
+#include "text.h"
+
+/* A reload may take as long as a load may. */
+#define CALL_TIMEOUT_US (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
+
+void ctl_init(struct ctl *c, FILE *out, FILE *err)
+{
+	const char *term = getenv("TERM");
+	struct winsize size = { 0 };
+
+	*c = (struct ctl) { .out = out, .err = err };
+	if (isatty(fileno(out))) {
+		c->color = term && strcmp(term, "dumb") != 0 && !getenv("NO_COLOR");
+		c->columns = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	}
+}
+
+void ctl_disconnect(struct ctl *c)
+{
+	c->bus = sd_bus_close_unref(c->bus);
+}
+
+void ctl_fini(struct ctl *c)
+{
+	c->bus = sd_bus_flush_close_unref(c->bus);
+}
+
+void ctl_error(struct ctl *c, const char *format, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		return;
+	}
+	fflush(c->out);
+	fputs("supctl: ", c->err);
+	text_puts(c->err, text);
+	putc('\n', c->err);
+}
+
+bool ctl_is_lost(int r)
+{
+	return r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE || r == -ESHUTDOWN ||
+	       r == -ECONNREFUSED || r == -ENOENT || r == -ECHILD || r == -EBADF;
+}
+
+static int address_of(const char *runtime_dir, char **ret)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *escaped = NULL;
+
+	if (asprintf(&path, "%s/control", runtime_dir) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	escaped = calloc(1, strlen(path) * 3 + sizeof("unix:path="));
+	if (!escaped) {
+		return -ENOMEM;
+	}
+	strcpy(escaped, "unix:path=");
+	for (const char *s = path; *s; s++) {
+		char *end = escaped + strlen(escaped);
+
+		/* D-Bus Specification, "Server Addresses": all but these are escaped. */
+		if (strchr("-_/.\\*0123456789", *s) || (*s >= 'a' && *s <= 'z') ||
+			(*s >= 'A' && *s <= 'Z')) {
+			*end = *s;
+		} else {
+			sprintf(end, "%%%02x", (unsigned char)*s);
+		}
+	}
+	*ret = TAKE_PTR(escaped);
+	return 0;
+}
+
+int ctl_try_connect(struct ctl *c)
+{
+	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
+	AUTO_FREE char *address = NULL;
+	int r;
+
+	if (c->bus) {
+		return 0;
+	}
+	if ((r = address_of(c->o.runtime_dir, &address)) < 0 || (r = sd_bus_new(&bus)) < 0 ||
+		(r = sd_bus_set_address(bus, address)) < 0 ||
+		(r = sd_bus_negotiate_fds(bus, 0)) < 0 || (r = sd_bus_start(bus)) < 0) {
+		return r;
+	}
+	r = sd_bus_set_method_call_timeout(bus, CALL_TIMEOUT_US);
+	c->bus = TAKE_PTR(bus);
+	return r < 0 ? r : 0;
+}
+
+int ctl_connect(struct ctl *c)
+{
+	int r = ctl_try_connect(c);
+
+	if (r < 0) {
+		ctl_error(c, "cannot connect to %s/control: %s%s", c->o.runtime_dir, strerror(-r),
+			r == -ENOENT || r == -ECONNREFUSED ? " (is supd running?)" : "");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r)
+{
+	bool named = error && sd_bus_error_is_set(error);
+	const char *message = named && error->message ? error->message : strerror(-r);
+
+	/* The message usually begins with the unit already. */
+	if (!named || !strstr(message, what)) {
+		ctl_error(c, "%s: %s", what, message);
+	} else {
+		ctl_error(c, "%s", message);
+	}
+	return exitcode_of_error(named ? error->name : NULL);
+}
+
+int ctl_manager(struct ctl *c, const char *method, sd_bus_error *error, sd_bus_message **reply,
+	const char *types, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, types);
+	r = sd_bus_call_methodv(
+		c->bus, CTL_SERVICE, CTL_PATH, CTL_MANAGER, method, error, reply, types, ap);
+	va_end(ap);
+	return r < 0 ? r : 0;
+}
+
+char *ctl_unit_path(const char *unit)
+{
+	char *path = NULL;
+
+	return sd_bus_path_encode(CTL_UNIT_PATH, unit, &path) < 0 ? NULL : path;
+}
+
+int ctl_props(struct ctl *c, const char *path, struct props *ret, sd_bus_error *error)
+{
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+	int r;
+
+	*ret = (struct props) { 0 };
+	r = sd_bus_call_method(
+		c->bus, CTL_SERVICE, path, CTL_PROPS, "GetAll", error, &reply, "s", "");
+	return r < 0 ? r : props_read(ret, reply);
+}
+
+int ctl_unit_props(struct ctl *c, const char *unit, struct props *ret, sd_bus_error *error)
+{
+	AUTO_FREE char *path = ctl_unit_path(unit);
+
+	*ret = (struct props) { 0 };
+	return path ? ctl_props(c, path, ret, error) : -ENOMEM;
+}
+
+void unit_list_fini(struct unit_list *l)
+{
+	free(l->names);
+	*l = (struct unit_list) { 0 };
+}
+
+int unit_list_add(struct unit_list *l, const char *name)
+{
+	char(*names)[LIMIT_UNIT_NAME];
+
+	for (size_t i = 0; i < l->n && l->n < 256; i++) {
+		if (strcmp(l->names[i], name) == 0) {
+			return 0;
+		}
+	}
+	if (l->n >= CTL_UNITS || strlen(name) >= LIMIT_UNIT_NAME) {
+		return -E2BIG;
+	}
+	/* Grows at powers of two. */
+	if ((l->n & (l->n - 1)) == 0) {
+		names = reallocarray(l->names, l->n ? l->n * 2 : 1, sizeof(*names));
+		if (!names) {
+			return -ENOMEM;
+		}
+		l->names = names;
+	}
+	strcpy(l->names[l->n++], name);
+	return 0;
+}
+
+static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+	char pattern[LIMIT_UNIT_NAME];
+	const char *name;
+	int r;
+
+	if (names_complete_pattern(arg, pattern) < 0) {
+		ctl_error(c, "%s: pattern is too long", arg);
+		return EXIT_USAGE;
+	}
+	if ((r = ctl_connect(c)) != EXIT_OK) {
+		return r;
+	}
+	r = ctl_manager(c, "ListUnitsByPatterns", &error, &reply, "asas", 0, 1, pattern);
+	if (r < 0) {
+		return ctl_call_failed(c, pattern, &error, r);
+	}
+	r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, NULL,
+				  NULL, NULL, NULL, NULL, NULL, NULL)) > 0) {
+		r = unit_name_is_valid(name) ? unit_list_add(l, name) : 0;
+	}
+	return r < 0 ? ctl_call_failed(c, pattern, NULL, r) : EXIT_OK;
+}
+
+int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret)
+{
+	char name[LIMIT_UNIT_NAME];
+	int code = EXIT_OK;
+
+	*ret = (struct unit_list) { 0 };
+	for (int i = 0; i < n && code == EXIT_OK; i++) {
+		if (names_is_pattern(args[i])) {
+			code = expand_pattern(c, args[i], ret);
+		} else if (names_complete(args[i], name) < 0) {
+			ctl_error(c, "%s: not a unit name", args[i]);
+			code = EXIT_USAGE;
+		} else if (unit_list_add(ret, name) < 0) {
+			ctl_error(c, "too many units");
+			code = EXIT_FAILED;
+		}
+	}
+	return code;
+}
+
+const char *ctl_color(const struct ctl *c, const char *active_state)
+{
+	static const struct {
+		const char *state, *color;
+	} colors[] = {
+		{ "active", "\033[0;1;32m" },
+		{ "reloading", "\033[0;1;32m" },
+		{ "failed", "\033[0;1;31m" },
+		{ "crash-looping", "\033[0;1;31m" },
+		{ "activating", "\033[0;1;33m" },
+		{ "deactivating", "\033[0;1;33m" },
+	};
+
+	for (size_t i = 0; c->color && i < ELEMENTSOF(colors); i++) {
+		if (strcmp(colors[i].state, active_state) == 0) {
+			return colors[i].color;
+		}
+	}
+	return "";
+}
+
+const char *ctl_color_end(const struct ctl *c)
+{
+	return c->color ? "\033[0m" : "";
+}

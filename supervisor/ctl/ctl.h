@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What every verb of supctl works with: the options, the two streams, and a connection to supd
+ * that is made when it is first needed: sd-bus peer to peer on RUNTIME/control, no bus daemon.
+ *
+ * Errors of the server are printed here, with its words escaped; functions that say so return an
+ * enum exit_code (>= 0) which the verb hands on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "../../runtime/base/limits.h"
+#include "options.h"
+#include "value.h"
+
+#define CTL_SERVICE   "org.freedesktop.systemd1"
+#define CTL_PATH      "/org/freedesktop/systemd1"
+#define CTL_MANAGER   "org.freedesktop.systemd1.Manager"
+#define CTL_UNIT      "org.freedesktop.systemd1.Unit"
+#define CTL_OWN       "org.supd1.Manager"
+#define CTL_PROPS     "org.freedesktop.DBus.Properties"
+#define CTL_UNIT_PATH "/org/freedesktop/systemd1/unit"
+
+/* Most units that one command may name, patterns expanded. */
+#define CTL_UNITS LIMIT_UNITS
+
+struct ctl {
+	struct options o;
+	FILE *out, *err;
+	bool color;     /* out is a terminal that shows colours */
+	size_t columns; /* width of that terminal; 0: no limit */
+	sd_bus *bus;    /* NULL until ctl_connect */
+};
+
+void ctl_init(struct ctl *c, FILE *out, FILE *err);
+void ctl_fini(struct ctl *c);
+
+/* "supctl: …" on the error stream, the whole text escaped. */
+void ctl_error(struct ctl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Connects once, quietly. -ENOENT, -ECONNREFUSED, -EACCES … */
+int ctl_try_connect(struct ctl *c);
+/* The same, and says what is wrong. EXIT_OK or EXIT_FAILED. */
+int ctl_connect(struct ctl *c);
+void ctl_disconnect(struct ctl *c);
+/* Is this errno the loss of the connection? */
+bool ctl_is_lost(int r);
+
+/* Says why a call about what failed; its exit code. error may be unset. Frees nothing. */
+int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r);
+
+/* Calls a method of the manager; -errno with *error filled. types and the rest as
+ * sd_bus_call_method. */
+int ctl_manager(struct ctl *c, const char *method, sd_bus_error *error, sd_bus_message **reply,
+	const char *types, ...);
+
+/* The unit's object path; the caller frees. NULL: no memory. */
+char *ctl_unit_path(const char *unit);
+/* All properties of an object; props_fini also after a failure. -errno. */
+int ctl_props(struct ctl *c, const char *path, struct props *ret, sd_bus_error *error);
+int ctl_unit_props(struct ctl *c, const char *unit, struct props *ret, sd_bus_error *error);
+
+/* Names of units, owned. */
+struct unit_list {
+	char (*names)[LIMIT_UNIT_NAME];
+	size_t n;
+};
+void unit_list_fini(struct unit_list *l);
+int unit_list_add(struct unit_list *l, const char *name);
+/*
+ * Completes the arguments and expands patterns over the loaded units. Says what is wrong.
+ * unit_list_fini also after a failure. Exit code.
+ */
+int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret);
+
+/* Coloured text for a state, "" and "" when colours are off. */
+const char *ctl_color(const struct ctl *c, const char *active_state);
+const char *ctl_color_end(const struct ctl *c);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* logs. */
+#include <errno.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "exitcode.h"
+#include "logsource.h"
+#include "verbs.h"
+#include "when.h"
+
+static int format_of(struct ctl *c, enum log_format *ret)
+{
+	int format = c->o.json ? LOG_FORMAT_JSON
+			       : log_format_from_string(c->o.output ? c->o.output : "short");
+
+	if (format < 0) {
+		ctl_error(c, "%s: unknown output format; short, cat or json", c->o.output);
+		return EXIT_FAILED;
+	}
+	*ret = (enum log_format)format;
+	return EXIT_OK;
+}
+
+static int print_rest(struct ctl *c, struct logsource *s, enum log_format format)
+{
+	struct log_entry e;
+	int r;
+
+	while ((r = logsource_next(s, &e)) > 0) {
+		log_entry_print(c->out, &e, format);
+	}
+	/* A reader that went away is seen here, not after the next million lines. */
+	return fflush(c->out) != 0 ? -EPIPE : r;
+}
+
+static int show(struct ctl *c, struct logsource *s, usec_t since, enum log_format format)
+{
+	long lines = c->o.lines;
+	int r;
+
+	if (lines < 0 && c->o.follow && !since) {
+		lines = OPTIONS_LINES_DEFAULT;
+	}
+	r = logsource_seek(s, since, lines);
+	if (r >= 0) {
+		r = print_rest(c, s, format);
+	}
+	while (r >= 0 && c->o.follow) {
+		r = logsource_wait(s, -1);
+		if (r >= 0) {
+			r = print_rest(c, s, format);
+		} else if (r == -EINTR) {
+			r = 0;
+		}
+	}
+	return r;
+}
+
+int verb_logs(struct ctl *c, int n, char *const *args)
+{
+	AUTO(unit_list_fini) struct unit_list units = { 0 };
+	AUTO(logsource_fini) struct logsource source = { .ops = NULL };
+	enum log_format format;
+	usec_t since = 0;
+	int code = format_of(c, &format);
+	int r;
+
+	if (code == EXIT_OK) {
+		code = ctl_expand(c, n - 1, args + 1, &units);
+	}
+	if (code != EXIT_OK) {
+		return code;
+	}
+	if (c->o.since && when_parse(c->o.since, clock_us(CLOCK_REALTIME), &since) < 0) {
+		ctl_error(c, "%s: not a time; try \"5 min ago\", -1h, today, \"2026-01-02 03:04\"",
+			c->o.since);
+		return EXIT_FAILED;
+	}
+	if (n > 1 && units.n == 0) {
+		return EXIT_OK;
+	}
+	r = logsource_open(&source, c, &units);
+	if (r >= 0) {
+		r = show(c, &source, since, format);
+	}
+	if (r < 0 && r != -EPIPE) {
+		ctl_error(c, "cannot read logs: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}

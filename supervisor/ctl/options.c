@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/number.h"
+#include "names.h"
+
+enum option_kind {
+	OPTION_IGNORED, /* taken so that scripts written for systemctl run */
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_PROPERTY,
+	OPTION_SIGNAL,
+	OPTION_LINES,
+};
+
+#define AT(field) offsetof(struct options, field)
+
+/* One row per option: long name, short letter, kind, field. */
+static const struct option_row {
+	const char *name;
+	char letter;
+	enum option_kind kind;
+	size_t field;
+} option_rows[] = {
+	{ "all", 'a', OPTION_FLAG, AT(all) },
+	{ "failed", 0, OPTION_FLAG, AT(failed) },
+	{ "follow", 'f', OPTION_FLAG, AT(follow) },
+	{ "full", 'l', OPTION_FLAG, AT(full) },
+	{ "help", 'h', OPTION_FLAG, AT(help) },
+	{ "job-mode", 0, OPTION_TEXT, AT(job_mode) },
+	{ "json", 0, OPTION_FLAG, AT(json) },
+	{ "kill-whom", 0, OPTION_TEXT, AT(kill_whom) },
+	{ "lines", 'n', OPTION_LINES, AT(lines) },
+	{ "log-dir", 0, OPTION_TEXT, AT(log_dir) },
+	{ "no-ask-password", 0, OPTION_IGNORED, 0 },
+	{ "no-block", 0, OPTION_FLAG, AT(no_block) },
+	{ "no-legend", 0, OPTION_FLAG, AT(no_legend) },
+	{ "no-pager", 0, OPTION_IGNORED, 0 },
+	{ "output", 'o', OPTION_TEXT, AT(output) },
+	{ "plain", 0, OPTION_FLAG, AT(plain) },
+	{ "property", 'p', OPTION_PROPERTY, 0 },
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet) },
+	{ "runtime-dir", 0, OPTION_TEXT, AT(runtime_dir) },
+	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
+	{ "since", 'S', OPTION_TEXT, AT(since) },
+	{ "state", 0, OPTION_TEXT, AT(state) },
+	{ "type", 't', OPTION_TEXT, AT(type) },
+	{ "value", 0, OPTION_FLAG, AT(value) },
+	{ "version", 0, OPTION_FLAG, AT(version) },
+};
+#define N_ROWS ELEMENTSOF(option_rows)
+
+const char *options_name(size_t i)
+{
+	return i < N_ROWS ? option_rows[i].name : NULL;
+}
+
+static bool takes_argument(enum option_kind kind)
+{
+	switch (kind) {
+	case OPTION_IGNORED:
+	case OPTION_FLAG:
+		return false;
+	case OPTION_TEXT:
+	case OPTION_PROPERTY:
+	case OPTION_SIGNAL:
+	case OPTION_LINES:
+		return true;
+	}
+	return false;
+}
+
+/* "-p A,B" is two properties; the commas stay and are seen by the reader. */
+static int add_property(struct options *o, const char *text)
+{
+	if (o->n_properties == OPTIONS_PROPERTIES) {
+		return -E2BIG;
+	}
+	o->properties[o->n_properties++] = text;
+	return 0;
+}
+
+static int set_lines(long *field, const char *text)
+{
+	uint32_t n;
+
+	if (strcmp(text, "all") == 0) {
+		n = 1000000;
+	} else if (number_parse_u32(text, &n) < 0 || n > 1000000) {
+		return -EINVAL;
+	}
+	*field = (long)n;
+	return 0;
+}
+
+static int apply(struct options *o, const struct option_row *row, const char *text)
+{
+	char *base = (char *)o;
+
+	switch (row->kind) {
+	case OPTION_IGNORED:
+		return 0;
+	case OPTION_FLAG:
+		*(bool *)(base + row->field) = true;
+		return 0;
+	case OPTION_TEXT:
+		*(const char **)(base + row->field) = text;
+		return 0;
+	case OPTION_PROPERTY:
+		return add_property(o, text);
+	case OPTION_SIGNAL:
+		o->signal = names_signal(text);
+		return o->signal < 0 ? -EINVAL : 0;
+	case OPTION_LINES:
+		return set_lines((long *)(void *)(base + row->field), text);
+	}
+	return -EINVAL;
+}
+
+static void make_tables(struct option *longs, char *shorts)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		bool argument = takes_argument(option_rows[i].kind);
+
+		longs[i] = (struct option) { option_rows[i].name,
+			argument ? required_argument : no_argument, NULL, 256 + (int)i };
+		if (option_rows[i].letter) {
+			*shorts++ = option_rows[i].letter;
+		}
+		if (option_rows[i].letter && argument) {
+			*shorts++ = ':';
+		}
+	}
+	*shorts = '\0';
+}
+
+static const struct option_row *row_of(int c)
+{
+	if (c >= 256) {
+		return &option_rows[c - 256];
+	}
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (option_rows[i].letter == c) {
+			return &option_rows[i];
+		}
+	}
+	return NULL;
+}
+
+int options_parse(
+	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong)
+{
+	struct option longs[N_ROWS + 1] = { { 0 } };
+	char shorts[2 * N_ROWS + 1];
+	int c;
+
+	*o = (struct options) { .signal = SIGTERM, .lines = -1 };
+	o->runtime_dir = runtime_env && *runtime_env ? runtime_env : OPTIONS_RUNTIME_DIR;
+	make_tables(longs, shorts);
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
+		const struct option_row *row = c == '?' ? NULL : row_of(c);
+
+		if (!row || apply(o, row, optarg) < 0) {
+			*ret_wrong = row && optarg ? optarg : argv[optind > 1 ? optind - 1 : 0];
+			return -EINVAL;
+		}
+	}
+	o->args = argv + optind;
+	o->n_args = (size_t)(argc - optind);
+	return 0;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The command line of supctl: one table of options, the same for every verb. Strings point into
+ * argv. Nothing here prints or exits.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OPTIONS_PROPERTIES    64u
+#define OPTIONS_RUNTIME_DIR   "/run/supd"
+#define OPTIONS_RUNTIME_ENV   "SUPD_RUNTIME_DIR"
+#define OPTIONS_LINES_DEFAULT 10u
+
+struct options {
+	bool json, quiet, no_block, no_legend, plain, all, failed, value, follow, full;
+	bool help, version;
+	const char *runtime_dir;
+	const char *properties[OPTIONS_PROPERTIES];
+	size_t n_properties;
+	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output;
+	int signal;        /* kill; SIGTERM unless given */
+	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */
+	char *const *args; /* the verb and what follows it, permuted argv */
+	size_t n_args;
+};
+
+/*
+ * Parses; runtime_env is the value of SUPD_RUNTIME_DIR or NULL. -EINVAL with *ret_wrong set to the
+ * argument that is not understood.
+ */
+int options_parse(
+	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong);
+
+/* "--all" …, one a line: for the completion. Index beyond the last: NULL. */
+const char *options_name(size_t i);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/* is-active, is-failed, is-enabled, is-system-running, get-default. */
+#include <errno.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "exitcode.h"
+#include "text.h"
+#include "verbs.h"
+
+/* One answer on the output: a word on a line, or the member of an object. */
+static void answer(struct ctl *c, struct json *j, const char *key, const char *word)
+{
+	if (c->o.json) {
+		json_string(j, key, word);
+	} else if (!c->o.quiet) {
+		text_puts(c->out, word);
+		putc('\n', c->out);
+	}
+}
+
+static int get_states(struct ctl *c, const char *unit, bool failed, char *buf, size_t size)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	AUTO(props_fini) struct props p = { 0 };
+	int r = ctl_unit_props(c, unit, &p, &error);
+
+	if (sd_bus_error_has_name(&error, CTL_SERVICE ".NoSuchUnit")) {
+		snprintf(buf, size, "inactive");
+		return failed ? EXIT_FAILED : EXIT_NO_UNIT;
+	}
+	if (r < 0) {
+		ctl_call_failed(c, unit, &error, r);
+		snprintf(buf, size, "unknown");
+		return failed ? EXIT_FAILED : EXIT_NO_UNIT;
+	}
+	snprintf(buf, size, "%s", props_string(&p, "ActiveState"));
+	return failed ? exitcode_is_failed(buf)
+		      : exitcode_is_active(props_string(&p, "LoadState"), buf);
+}
+
+static int code_active(struct ctl *c, const char *unit, char *buf, size_t size)
+{
+	return get_states(c, unit, false, buf, size);
+}
+
+static int code_failed(struct ctl *c, const char *unit, char *buf, size_t size)
+{
+	return get_states(c, unit, true, buf, size);
+}
+
+static int code_enabled(struct ctl *c, const char *unit, char *buf, size_t size)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+	const char *state = "";
+	int r = ctl_manager(c, "GetUnitFileState", &error, &reply, "s", unit);
+
+	if (r >= 0) {
+		r = sd_bus_message_read(reply, "s", &state);
+	}
+	if (r < 0) {
+		ctl_call_failed(c, unit, &error, r);
+		snprintf(buf, size, "not-found");
+		return EXIT_FAILED;
+	}
+	snprintf(buf, size, "%s", state);
+	return exitcode_is_enabled(state);
+}
+
+/* One success is success (systemctl(1)); otherwise the last unit's code. */
+static int ask_all(struct ctl *c, int n, char *const *args,
+	int (*ask)(struct ctl *, const char *, char *, size_t))
+{
+	AUTO(unit_list_fini) struct unit_list units = { 0 };
+	int code = ctl_connect(c);
+	char word[64];
+	bool any = false;
+	struct json j;
+
+	if (code == EXIT_OK) {
+		code = ctl_expand(c, n - 1, args + 1, &units);
+	}
+	if (code != EXIT_OK) {
+		return code;
+	}
+	json_init(&j, c->out);
+	if (c->o.json) {
+		json_object(&j, NULL);
+	}
+	code = EXIT_FAILED;
+	for (size_t i = 0; i < units.n; i++) {
+		code = ask(c, units.names[i], word, sizeof(word));
+		any = any || code == EXIT_OK;
+		answer(c, &j, units.names[i], word);
+	}
+	if (c->o.json) {
+		json_end(&j);
+	}
+	return any ? EXIT_OK : code;
+}
+
+int verb_is_active(struct ctl *c, int n, char *const *args)
+{
+	return ask_all(c, n, args, code_active);
+}
+
+int verb_is_failed(struct ctl *c, int n, char *const *args)
+{
+	return ask_all(c, n, args, code_failed);
+}
+
+int verb_is_enabled(struct ctl *c, int n, char *const *args)
+{
+	return ask_all(c, n, args, code_enabled);
+}
+
+int verb_is_system_running(struct ctl *c, int n, char *const *args)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	AUTO_FREE char *state = NULL;
+	struct json j;
+	int r = ctl_try_connect(c);
+
+	(void)n;
+	(void)args;
+	if (r >= 0) {
+		r = sd_bus_get_property_string(
+			c->bus, CTL_SERVICE, CTL_PATH, CTL_MANAGER, "SystemState", &error, &state);
+	}
+	json_init(&j, c->out);
+	answer(c, &j, NULL, r < 0 ? "offline" : state);
+	return r < 0 ? EXIT_FAILED : exitcode_system(state);
+}
+
+int verb_get_default(struct ctl *c, int n, char *const *args)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+	int code = ctl_connect(c);
+	const char *name;
+	struct json j;
+	int r;
+
+	(void)n;
+	(void)args;
+	if (code != EXIT_OK) {
+		return code;
+	}
+	r = ctl_manager(c, "GetDefaultTarget", &error, &reply, "");
+	if (r >= 0) {
+		r = sd_bus_message_read(reply, "s", &name);
+	}
+	if (r < 0) {
+		return ctl_call_failed(c, "get-default", &error, r);
+	}
+	json_init(&j, c->out);
+	answer(c, &j, NULL, name);
+	return EXIT_OK;
+}

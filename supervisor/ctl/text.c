@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "text.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+
+/* Lead byte -> length, first code point of that length (to refuse overlong forms). */
+static const struct {
+	unsigned char mask, lead;
+	size_t length;
+	uint32_t first;
+} utf8_forms[] = {
+	{ 0x80, 0x00, 1, 0 },
+	{ 0xe0, 0xc0, 2, 0x80 },
+	{ 0xf0, 0xe0, 3, 0x800 },
+	{ 0xf8, 0xf0, 4, 0x10000 },
+};
+
+static size_t utf8_decode(const char *s, size_t n, uint32_t *ret)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	for (size_t f = 0; f < ELEMENTSOF(utf8_forms); f++) {
+		uint32_t c = u[0] & (unsigned char)~utf8_forms[f].mask;
+
+		if ((u[0] & utf8_forms[f].mask) != utf8_forms[f].lead) {
+			continue;
+		}
+		if (utf8_forms[f].length > n) {
+			return 0;
+		}
+		for (size_t i = 1; i < utf8_forms[f].length; i++) {
+			if ((u[i] & 0xc0) != 0x80) {
+				return 0;
+			}
+			c = c << 6 | (u[i] & 0x3f);
+		}
+		if (c < utf8_forms[f].first || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+			return 0;
+		}
+		*ret = c;
+		return utf8_forms[f].length;
+	}
+	return 0;
+}
+
+size_t text_character(const char *s, size_t n)
+{
+	uint32_t c;
+
+	return utf8_decode(s, n, &c);
+}
+
+/* Ranges that change what a terminal does or the order in which it shows the rest. */
+static const struct {
+	uint32_t first, last;
+} unprintable[] = {
+	{ 0x00, 0x1f },
+	{ 0x7f, 0x9f },
+	{ 0x200e, 0x200f },
+	{ 0x2028, 0x202e },
+	{ 0x2066, 0x2069 },
+	{ 0xfff9, 0xfffb },
+};
+
+size_t text_printable(const char *s, size_t n)
+{
+	uint32_t c = 0;
+	size_t length = utf8_decode(s, n, &c);
+
+	for (size_t i = 0; length && i < ELEMENTSOF(unprintable); i++) {
+		if (c >= unprintable[i].first && c <= unprintable[i].last) {
+			return 0;
+		}
+	}
+	return length;
+}
+
+/* buf needs 5 bytes. Returns the length of the escape for one byte. */
+static size_t escape_byte(unsigned char c, unsigned flags, char *buf)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if ((c == '\n' || c == '\t') && (flags & TEXT_KEEP_LINES)) {
+		buf[0] = (char)c;
+		return 1;
+	}
+	buf[0] = '\\';
+	if (c == '\n' || c == '\t') {
+		buf[1] = c == '\n' ? 'n' : 't';
+		return 2;
+	}
+	buf[1] = 'x';
+	buf[2] = digits[c >> 4];
+	buf[3] = digits[c & 15];
+	return 4;
+}
+
+void text_print(FILE *out, const char *s, size_t n, unsigned flags)
+{
+	char buf[5];
+
+	for (size_t i = 0; i < n;) {
+		size_t length = text_printable(s + i, n - i);
+
+		if (length) {
+			fwrite(s + i, 1, length, out);
+			i += length;
+		} else {
+			fwrite(buf, 1, escape_byte((unsigned char)s[i], flags, buf), out);
+			i++;
+		}
+	}
+}
+
+char *text_escape(const char *s, size_t n, size_t max, unsigned flags)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool cut = n > max;
+
+	if (!out) {
+		return NULL;
+	}
+	if (cut) {
+		n = max;
+		while (n && ((unsigned char)s[n] & 0xc0) == 0x80) {
+			n--;
+		}
+	}
+	text_print(out, s, n, flags);
+	if (cut) {
+		fputs("…", out);
+	}
+	if (fclose(out) != 0) {
+		return NULL;
+	}
+	return TAKE_PTR(text);
+}
+
+void text_puts(FILE *out, const char *s)
+{
+	if (s) {
+		text_print(out, s, strnlen(s, TEXT_MAX), 0);
+	}
+}
+
+size_t text_columns(const char *s)
+{
+	size_t columns = 0;
+
+	for (; *s; s++) {
+		columns += ((unsigned char)*s & 0xc0) != 0x80;
+	}
+	return columns;
+}

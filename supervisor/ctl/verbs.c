@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "exitcode.h"
+
+#ifndef SUPCTL_VERSION
+#define SUPCTL_VERSION "0.1.0"
+#endif
+
+static int verb_words(struct ctl *c, int n, char *const *args);
+
+static const struct verb verb_rows[] = {
+	{ "start", verb_job, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Start units and wait until they are up" },
+	{ "stop", verb_job, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Stop units and wait until they are gone" },
+	{ "restart", verb_job, 1, -1, OPERAND_UNIT, "UNIT…", "Stop units and start them again" },
+	{ "try-restart", verb_job, 1, -1, OPERAND_UNIT, "UNIT…", "Restart units that run" },
+	{ "reload", verb_job, 1, -1, OPERAND_UNIT, "UNIT…", "Have units read their configuration" },
+	{ "reload-or-restart", verb_job, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Reload units that can, restart the others" },
+	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show how units are doing" },
+	{ "list", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "List units" },
+	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same" },
+	{ "list-unit-files", verb_list_unit_files, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
+		"List installed unit files" },
+	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
+	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
+		"Show properties of units or of the manager" },
+	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Is one of the units active?" },
+	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Is one of the units failed?" },
+	{ "is-enabled", verb_is_enabled, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Are the unit files enabled?" },
+	{ "is-system-running", verb_is_system_running, 0, 0, OPERAND_NONE, "",
+		"State of the whole" },
+	{ "get-default", verb_get_default, 0, 0, OPERAND_NONE, "", "The default target" },
+	{ "kill", verb_kill, 1, -1, OPERAND_UNIT, "UNIT…", "Send a signal to units' processes" },
+	{ "reset-failed", verb_reset_failed, 0, -1, OPERAND_UNIT, "[UNIT…]",
+		"Forget failures and restart counters" },
+	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
+	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
+		"Check unit files; needs no daemon" },
+	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins" },
+	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
+		"Read all unit files again" },
+	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
+		"Replace the supervisor; services go on" },
+	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
+	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
+};
+
+const struct verb *verbs_at(size_t i)
+{
+	return i < ELEMENTSOF(verb_rows) ? &verb_rows[i] : NULL;
+}
+
+const struct verb *verbs_find(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		if (strcmp(verb_rows[i].name, name) == 0) {
+			return &verb_rows[i];
+		}
+	}
+	return NULL;
+}
+
+#define WORD_MAX 32u
+
+/* Edits between two words: insertions, deletions, replacements. Both shorter than WORD_MAX. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[WORD_MAX + 1], n = (unsigned)strlen(b);
+
+	for (unsigned j = 0; j <= n; j++) {
+		row[j] = j;
+	}
+	for (unsigned i = 0; a[i]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i + 1;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned best = diagonal + (a[i] != b[j - 1]);
+
+			diagonal = row[j];
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+		}
+	}
+	return row[n];
+}
+
+const char *verbs_nearest(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; strlen(name) < WORD_MAX && i < ELEMENTSOF(verb_rows); i++) {
+		unsigned d = distance(name, verb_rows[i].name);
+
+		if (verb_rows[i].help && d < best) {
+			best = d;
+			nearest = verb_rows[i].name;
+		}
+	}
+	return nearest;
+}
+
+/* For the completion: "verb NAME OPERAND" and "option --NAME", one a line. */
+static int verb_words(struct ctl *c, int n, char *const *args)
+{
+	static const char *const operands[] = {
+		[OPERAND_NONE] = "none",
+		[OPERAND_UNIT] = "unit",
+		[OPERAND_FILE] = "file",
+		[OPERAND_JOB] = "job",
+		[OPERAND_PATTERN] = "unit",
+	};
+
+	(void)n;
+	(void)args;
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		if (verb_rows[i].help) {
+			fprintf(c->out, "verb %s %s\n", verb_rows[i].name,
+				operands[verb_rows[i].operand]);
+		}
+	}
+	for (size_t i = 0; options_name(i); i++) {
+		fprintf(c->out, "option --%s\n", options_name(i));
+	}
+	return EXIT_OK;
+}
+
+static const char options_help[] =
+	"\nOptions:\n"
+	"      --runtime-dir DIR  The instance to talk to (SUPD_RUNTIME_DIR; /run/supd)\n"
+	"      --json             Answer in JSON (every reading verb)\n"
+	"  -a, --all              list: also inactive units; show: also empty values\n"
+	"      --failed           list: failed and crash-looping units\n"
+	"  -t, --type TYPE        list: units of this type (also service,socket)\n"
+	"      --state STATE      list: units in this state\n"
+	"  -p, --property NAME    show: these properties\n"
+	"      --value            show: the value alone\n"
+	"  -s, --signal SIGNAL    kill: SIGTERM unless given\n"
+	"      --kill-whom WHOM   kill: main, control or all\n"
+	"  -f, --follow           logs: go on with what comes\n"
+	"  -n, --lines N          logs, status: the last N lines\n"
+	"  -S, --since TIME       logs: \"5 min ago\", -1h, today, \"2026-01-02 03:04\", @EPOCH\n"
+	"  -o, --output FORMAT    logs: short, cat or json\n"
+	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
+	"      --no-block         Do not wait for the job\n"
+	"      --job-mode MODE    replace (default), fail, isolate, …\n"
+	"  -q, --quiet            Print nothing but errors\n"
+	"      --no-legend        No titles and totals\n"
+	"      --plain            No dots\n"
+	"  -l, --full             Do not cut long lines\n"
+	"  -h, --help, --version\n";
+
+int verb_help(struct ctl *c, int n, char *const *args)
+{
+	(void)n;
+	(void)args;
+	fputs("supctl [OPTION…] VERB [OPERAND…]\n\nVerbs:\n", c->out);
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		const struct verb *v = &verb_rows[i];
+
+		if (v->help) {
+			int used = fprintf(c->out, "  %s %s", v->name, v->usage);
+			/* "…" has three bytes and one column. */
+			int columns = used - (strstr(v->usage, "…") ? 2 : 0);
+
+			fprintf(c->out, "%*s%s\n", columns < 34 ? 34 - columns : 1, "", v->help);
+		}
+	}
+	fputs(options_help, c->out);
+	return EXIT_OK;
+}
+
+static int dispatch(struct ctl *c)
+{
+	static char *const no_verb[] = { (char *)"list", NULL };
+	char *const *args = c->o.n_args ? c->o.args : no_verb;
+	int n = c->o.n_args ? (int)c->o.n_args : 1;
+	const struct verb *v = verbs_find(args[0]);
+	const char *nearest;
+
+	if (!v) {
+		nearest = verbs_nearest(args[0]);
+		ctl_error(c, "unknown verb %s%s%s", args[0], nearest ? "; did you mean " : "",
+			nearest ? nearest : "");
+		return EXIT_FAILED;
+	}
+	if (n - 1 < v->min || (v->max >= 0 && n - 1 > v->max)) {
+		ctl_error(c, "%s: too %s operands; usage: supctl %s %s", v->name,
+			n - 1 < v->min ? "few" : "many", v->name, v->usage);
+		return EXIT_FAILED;
+	}
+	return v->run(c, n, args);
+}
+
+int verbs_main(struct ctl *c, int argc, char **argv)
+{
+	const char *wrong = "";
+	int code;
+
+	if (options_parse(&c->o, argc, argv, getenv(OPTIONS_RUNTIME_ENV), &wrong) < 0) {
+		ctl_error(c, "option not understood: %s (see supctl help)", wrong);
+		return EXIT_FAILED;
+	}
+	if (c->o.help) {
+		return verb_help(c, 0, NULL);
+	}
+	if (c->o.version) {
+		fputs("supctl " SUPCTL_VERSION "\n", c->out);
+		return EXIT_OK;
+	}
+	code = dispatch(c);
+	if (fflush(c->out) != 0 && code == EXIT_OK) {
+		ctl_error(c, "cannot write: %m");
+		return EXIT_FAILED;
+	}
+	return code;
+}
