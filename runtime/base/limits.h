@@ -52,6 +52,10 @@
 #define LIMIT_LISTEN_FDS       64u /* listening sockets of one slot */
 #define LIMIT_SCM_FDS          32u /* descriptors in one message between our own processes */
 
+/* Trees that CLEAN removes or StateDirectory= gives to another owner */
+#define LIMIT_CLEAN_ENTRIES 1000000u
+#define LIMIT_CLEAN_DEPTH   128u
+
 /* Wire */
 #define LIMIT_LOG_RECORD      4096u
 #define LIMIT_NOTIFY_DATAGRAM 4096u

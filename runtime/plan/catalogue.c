@@ -81,7 +81,7 @@ static bool entry_is_valid(const struct catalogue *c, const struct catalogue_ent
 	       table_fits(c, e->plan, e->plan_size, 1);
 }
 
-int catalogue_open(const void *base, size_t size, struct catalogue *ret)
+static int open_header(const void *base, size_t size, struct catalogue *ret)
 {
 	struct catalogue c = { .base = base, .size = size, .header = base };
 
@@ -100,6 +100,18 @@ int catalogue_open(const void *base, size_t size, struct catalogue *ret)
 	}
 	c.units = (const void *)(c.base + c.header->units_offset);
 	c.entries = (const void *)(c.base + c.header->entries_offset);
+	*ret = c;
+	return 0;
+}
+
+int catalogue_open(const void *base, size_t size, struct catalogue *ret)
+{
+	struct catalogue c;
+	int r = open_header(base, size, &c);
+
+	if (r < 0) {
+		return r;
+	}
 	for (uint32_t i = 0; i < c.header->n_units; i++) {
 		if (!unit_is_valid(&c, &c.units[i])) {
 			return -EBADMSG;
@@ -109,6 +121,22 @@ int catalogue_open(const void *base, size_t size, struct catalogue *ret)
 		if (!entry_is_valid(&c, &c.entries[i])) {
 			return -EBADMSG;
 		}
+	}
+	*ret = c;
+	return 0;
+}
+
+int catalogue_open_entry(const void *base, size_t size, uint32_t entry, struct catalogue *ret)
+{
+	struct catalogue c;
+	int r = open_header(base, size, &c);
+
+	if (r < 0) {
+		return r;
+	}
+	if (entry >= c.header->n_entries || !entry_is_valid(&c, &c.entries[entry]) ||
+		!unit_is_valid(&c, &c.units[c.entries[entry].unit])) {
+		return -EBADMSG;
 	}
 	*ret = c;
 	return 0;

@@ -103,6 +103,11 @@ struct catalogue {
  * allocated. -EBADMSG with nothing filled when anything is out of place.
  */
 int catalogue_open(const void *base, size_t size, struct catalogue *ret);
+/*
+ * As catalogue_open(), but checks only the header, this entry and its unit: for supd-launch, which
+ * reads one entry of a catalogue that supd-init has checked. Only that entry and unit may be used.
+ */
+int catalogue_open_entry(const void *base, size_t size, uint32_t entry, struct catalogue *ret);
 
 static inline const char *catalogue_string(const struct catalogue *c, uint64_t offset)
 {

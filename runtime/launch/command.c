@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+#include "command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "expand.h"
+#include "launch.h"
+
+#define ENV_MAX (LIMIT_ENV_VARS * 2 + LAUNCH_ENV_EXTRA)
+
+/* The two results live until exec; a process builds one command. */
+static struct tlv_strv the_argv;
+static struct tlv_strv the_env;
+
+const struct tlv_strv *command_argv(void)
+{
+	return &the_argv;
+}
+
+const struct tlv_strv *command_env(void)
+{
+	return &the_env;
+}
+
+static int put(struct launch *l, const char *name, const char *value)
+{
+	size_t n = strlen(name), m = strlen(value);
+	char *line = arena_alloc(&l->arena, n + m + 2);
+
+	if (!line) {
+		return -ENOMEM;
+	}
+	memcpy(line, name, n);
+	line[n] = '=';
+	memcpy(line + n + 1, value, m + 1);
+	return env_put(&the_env, ENV_MAX, line);
+}
+
+static int put_number(struct launch *l, const char *name, uint64_t value)
+{
+	char text[24];
+
+	number_format_u64(text, value);
+	return put(l, name, text);
+}
+
+static int put_invocation(struct launch *l)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[33];
+
+	for (size_t i = 0; i < 16; i++) {
+		text[2 * i] = hex[l->job.invocation_id[i] >> 4];
+		text[2 * i + 1] = hex[l->job.invocation_id[i] & 15];
+	}
+	text[32] = '\0';
+	return put(l, "INVOCATION_ID", text);
+}
+
+/* How a program knows that its stderr is the journal: st_dev:st_ino of the stream. */
+static int put_journal_stream(struct launch *l)
+{
+	struct stat st;
+	char text[64];
+	size_t n;
+
+	if (!(l->journal_stream[0] || l->journal_stream[1]) ||
+		fstat(l->stdio[l->journal_stream[1] ? 2 : 1], &st) < 0) {
+		return 0;
+	}
+	n = number_format_u64(text, st.st_dev);
+	text[n++] = ':';
+	number_format_u64(text + n, st.st_ino);
+	return put(l, "JOURNAL_STREAM", text);
+}
+
+static const char *signal_word(uint32_t signo, char *buf)
+{
+	static const char *const names[] = { [1] = "HUP",
+		"INT",
+		"QUIT",
+		"ILL",
+		"TRAP",
+		"ABRT",
+		"BUS",
+		"FPE",
+		"KILL",
+		"USR1",
+		"SEGV",
+		"USR2",
+		"PIPE",
+		"ALRM",
+		"TERM",
+		"STKFLT",
+		"CHLD",
+		"CONT",
+		"STOP",
+		"TSTP",
+		"TTIN",
+		"TTOU",
+		"URG",
+		"XCPU",
+		"XFSZ",
+		"VTALRM",
+		"PROF",
+		"WINCH",
+		"IO",
+		"PWR",
+		"SYS" };
+
+	if (signo > 0 && signo < sizeof(names) / sizeof(names[0])) {
+		return names[signo];
+	}
+	number_format_u64(buf, signo);
+	return buf;
+}
+
+static int put_result(struct launch *l)
+{
+	const struct wire_params *p = &l->job.params;
+	char buf[24];
+	int r;
+
+	if (!launch_has(l, PLAN_PASS_RESULT) || !(p->flags & WIRE_RUN_RESULT)) {
+		return 0;
+	}
+	r = put(l, "SERVICE_RESULT",
+		service_result_to_string((enum service_result)p->service_result));
+	if (r < 0 || !p->exit_code) {
+		return r;
+	}
+	if (p->exit_code == CLD_EXITED) {
+		r = put(l, "EXIT_CODE", "exited");
+		return r < 0 ? r : put_number(l, "EXIT_STATUS", p->exit_status);
+	}
+	r = put(l, "EXIT_CODE", p->exit_code == CLD_DUMPED ? "dumped" : "killed");
+	return r < 0 ? r : put(l, "EXIT_STATUS", signal_word(p->exit_status, buf));
+}
+
+static int put_watchdog(struct launch *l)
+{
+	int r;
+
+	if (!launch_has(l, PLAN_PASS_WATCHDOG) || !(l->job.params.flags & WIRE_RUN_WATCHDOG)) {
+		return 0;
+	}
+	r = put_number(l, "WATCHDOG_USEC", l->job.params.watchdog_us);
+	return r < 0 ? r : put_number(l, "WATCHDOG_PID", (uint64_t)getpid());
+}
+
+/* ---- LISTEN_FDS ---- */
+
+/* A listening socket is called after its path's last component, a stored one as it was stored. */
+static void listen_name(int fd, char *buf)
+{
+	struct sockaddr_un sa = { 0 };
+	socklen_t len = sizeof(sa) - 1;
+	const char *slash;
+
+	strcpy(buf, "unknown");
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 && sa.sun_family == AF_UNIX &&
+		sa.sun_path[0] == '/') {
+		slash = strrchr(sa.sun_path, '/');
+		strcpy(buf, slash[1] ? slash + 1 : "unknown");
+	}
+	for (char *p = buf; *p; p++) {
+		if (*p == ':') {
+			*p = '_';
+		}
+	}
+}
+
+static const char *row_name(struct launch *l, uint32_t i, char *buf)
+{
+	const struct plan_socket *rows = l->plan.sockets.items;
+
+	if (i < l->plan.sockets.n && rows[i].fd_name) {
+		return rows[i].fd_name;
+	}
+	listen_name(l->listen[i], buf);
+	return buf;
+}
+
+static int parked_name(int park, char *buf)
+{
+	size_t n = 1;
+	int fd;
+	ssize_t size = fd_recv(park, buf, LIMIT_FD_NAME - 1, &fd, &n, MSG_PEEK | MSG_DONTWAIT);
+
+	if (size < 0 || n != 1) {
+		return -ENOENT;
+	}
+	close(fd);
+	buf[size] = '\0';
+	return 0;
+}
+
+static int put_listen(struct launch *l)
+{
+	uint32_t n = 0;
+	size_t at = 0;
+	char *names, buf[LIMIT_FD_NAME];
+	int r;
+
+	if (!launch_has(l, PLAN_PASS_LISTEN_FDS) || l->n_listen + l->n_park == 0) {
+		return 0;
+	}
+	names = arena_alloc(&l->arena, (size_t)(l->n_listen + l->n_park) * LIMIT_FD_NAME + 1);
+	if (!names) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < l->n_listen + l->n_park; i++) {
+		const char *name = buf;
+
+		if (i < l->n_listen) {
+			name = row_name(l, i, buf);
+		} else if (parked_name(l->park[i - l->n_listen], buf) < 0) {
+			continue;
+		}
+		names[at] = ':';
+		at += n > 0;
+		memcpy(names + at, name, strlen(name) + 1);
+		at += strlen(name);
+		n++;
+	}
+	r = put_number(l, "LISTEN_FDS", n);
+	r = r < 0 ? r : put_number(l, "LISTEN_PID", (uint64_t)getpid());
+	return r < 0 ? r : put(l, "LISTEN_FDNAMES", names);
+}
+
+/* ---- the step ---- */
+
+static int put_all(struct launch *l, const struct tlv_strv *lines)
+{
+	for (uint32_t i = 0; i < lines->n; i++) {
+		int r = env_put(&the_env, ENV_MAX, lines->items[i]);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	(void)l;
+	return 0;
+}
+
+static int put_main_pid(struct launch *l)
+{
+	if (!launch_has(l, PLAN_PASS_MAINPID) || l->job.main_pid <= 0) {
+		return 0;
+	}
+	return put_number(l, "MAINPID", (uint64_t)l->job.main_pid);
+}
+
+static int put_notify(struct launch *l)
+{
+	if (!launch_has(l, PLAN_NOTIFY_FD) || !l->job.notify_path[0]) {
+		return 0;
+	}
+	return put(l, "NOTIFY_SOCKET", l->job.notify_path);
+}
+
+static int build_env(struct launch *l)
+{
+	static int (*const parts[])(struct launch *) = { put_invocation, put_main_pid, put_notify,
+		put_watchdog, put_result };
+	int r;
+
+	the_env.items = arena_alloc_array(&l->arena, ENV_MAX + 1, sizeof(char *));
+	if (!the_env.items) {
+		return -ENOMEM;
+	}
+	r = put_number(l, "SYSTEMD_EXEC_PID", (uint64_t)getpid());
+	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		r = parts[i](l);
+	}
+	r = r < 0 ? r : put_all(l, &l->plan.env);
+	r = r < 0 ? r : put_all(l, &l->file_env);
+	/* After the unit's own: nobody may forge these for the program. */
+	r = r < 0 ? r : put_journal_stream(l);
+	r = r < 0 ? r : put_listen(l);
+	for (uint32_t i = 0; r == 0 && i < l->plan.unset_env.n; i++) {
+		env_unset(&the_env, l->plan.unset_env.items[i]);
+	}
+	return r;
+}
+
+/* In the final process, because LISTEN_PID and WATCHDOG_PID are its own number. */
+int launch_build_command(struct launch *l)
+{
+	int r = build_env(l);
+
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "environment", NULL);
+	}
+	if (launch_has(l, PLAN_NO_ENV_EXPANSION)) {
+		the_argv = l->plan.argv;
+		return 0;
+	}
+	r = argv_expand(&l->plan.argv, &the_env, &l->arena, &the_argv);
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "command line", NULL);
+	}
+	return the_argv.n ? 0 : launch_fail(l, -EINVAL, NULL, "empty command line", NULL);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "creds.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "launch.h"
+#include "probe.h"
+
+struct caps {
+	uint64_t effective, permitted, inheritable;
+};
+
+static int get_caps(struct caps *ret)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0) {
+		return -errno;
+	}
+	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	ret->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	ret->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	return 0;
+}
+
+static int set_caps(const struct caps *c)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ (uint32_t)c->effective, (uint32_t)c->permitted, (uint32_t)c->inheritable },
+		{ (uint32_t)(c->effective >> 32), (uint32_t)(c->permitted >> 32),
+			(uint32_t)(c->inheritable >> 32) },
+	};
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/* What is not in the bounding set cannot come back by executing a file. */
+static int drop_bounding(uint64_t keep)
+{
+	for (unsigned cap = 0; cap < 64; cap++) {
+		if (keep & (UINT64_C(1) << cap)) {
+			continue;
+		}
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+			/* EINVAL: beyond the kernel's last capability. */
+			return errno == EINVAL ? 0 : -errno;
+		}
+	}
+	return 0;
+}
+
+static int raise_ambient(uint64_t mask)
+{
+	for (unsigned cap = 0; cap < 64; cap++) {
+		if ((mask & (UINT64_C(1) << cap)) &&
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* ---- ids ---- */
+
+/* The plan has the host's numbers; inside a user namespace the map's other side counts. */
+static int translate(const struct tlv_array *map, bool user_ns, uint32_t id, uint32_t *ret)
+{
+	const struct plan_idmap *rows = map->items;
+
+	if (!user_ns) {
+		*ret = id;
+		return 0;
+	}
+	for (uint32_t i = 0; i < map->n; i++) {
+		if (id >= rows[i].outside && id - rows[i].outside < rows[i].count) {
+			*ret = rows[i].inside + (id - rows[i].outside);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int set_ids(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	bool user_ns = launch_has_ns(l, PLAN_NS_USER);
+	uint32_t groups[LIMIT_GROUPS];
+	uint32_t uid, gid;
+
+	for (uint32_t i = 0; i < p->groups.n; i++) {
+		if (translate(&p->gid_map, user_ns, p->groups.items[i], &groups[i]) < 0) {
+			return launch_fail(l, -EINVAL, NULL, "group outside the map", NULL);
+		}
+	}
+	if (translate(&p->uid_map, user_ns, p->uid, &uid) < 0 ||
+		translate(&p->gid_map, user_ns, p->gid, &gid) < 0) {
+		return launch_fail(l, -EINVAL, NULL, "user outside the map", NULL);
+	}
+	/* By raw calls: one thread, and musl's wrappers would stop others that do not exist. */
+	if (syscall(SYS_setgroups, (size_t)p->groups.n, groups) < 0) {
+		return launch_fail(l, -errno, NULL, "setgroups", NULL);
+	}
+	if (syscall(SYS_setresgid, gid, gid, gid) < 0) {
+		return launch_fail(l, -errno, NULL, "setresgid", NULL);
+	}
+	if (syscall(SYS_setresuid, uid, uid, uid) < 0) {
+		return launch_fail(l, -errno, NULL, "setresuid", NULL);
+	}
+	return 0;
+}
+
+/* ---- the step ---- */
+
+static int set_final_caps(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	struct caps have = { 0 }, want;
+	int r = get_caps(&have);
+
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "capget", NULL);
+	}
+	if (p->cap_ambient & ~have.permitted) {
+		return launch_fail(l, -EPERM, NULL, "ambient capabilities", NULL);
+	}
+	want.permitted = ((p->cap_effective & p->cap_bounding) | p->cap_ambient) & have.permitted;
+	want.effective = want.permitted;
+	want.inheritable = p->cap_ambient;
+	r = set_caps(&want);
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "capset", NULL);
+	}
+	r = raise_ambient(p->cap_ambient);
+	return r < 0 ? launch_fail(l, r, NULL, "ambient capabilities", NULL) : 0;
+}
+
+/*
+ * Bounding set first, while CAP_SETPCAP is there; ids next, keeping the permitted set only if some
+ * of it is wanted; then the sets, and no_new_privs so that set-id files cannot undo any of it.
+ */
+int launch_set_credentials(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	bool keep = p->cap_effective || p->cap_ambient;
+	int r = drop_bounding(p->cap_bounding | p->cap_ambient);
+
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "bounding set", NULL);
+	}
+	if (p->securebits && prctl(PR_SET_SECUREBITS, p->securebits, 0, 0, 0) < 0) {
+		return launch_fail(l, -errno, NULL, "secure bits", NULL);
+	}
+	if (keep && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
+		return launch_fail(l, -errno, NULL, "keep capabilities", NULL);
+	}
+	r = set_ids(l);
+	r = r < 0 ? r : set_final_caps(l);
+	if (r < 0) {
+		return r;
+	}
+	if (launch_has(l, PLAN_NO_NEW_PRIVS) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		return launch_fail(l, -errno, NULL, "no_new_privs", NULL);
+	}
+	if (launch_has(l, PLAN_MDWE) && probe_mdwe() < 0) {
+		return launch_fail(l, -errno, NULL, "memory-deny-write-execute", NULL);
+	}
+	/* Reset by the change of uid: until exec nobody may trace what still holds our sockets. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return 0;
+}
+
+int launch_shed_for_nsinit(struct launch *l)
+{
+	uint64_t kill_cap = UINT64_C(1) << CAP_KILL;
+	struct caps want = { kill_cap, kill_cap, kill_cap };
+	int r = drop_bounding(kill_cap);
+
+	r = r < 0 ? r : set_caps(&want);
+	r = r < 0 ? r : raise_ambient(kill_cap);
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "capabilities of supd-nsinit", NULL);
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}

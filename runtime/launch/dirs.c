@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "launch.h"
+
+#define OPEN_DIR (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+struct dirent_record {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+/* ---- walking down ---- */
+
+static bool is_roots_alone(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022);
+}
+
+static int open_component(int dir, const char *name)
+{
+	int fd = openat(dir, name, OPEN_DIR | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd >= 0 || errno != ENOTDIR) {
+		return fd < 0 ? -errno : fd;
+	}
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode)) {
+		return -ENOTDIR;
+	}
+	if (st.st_uid != 0 || !is_roots_alone(dir)) {
+		return -ELOOP;
+	}
+	fd = openat(dir, name, OPEN_DIR);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Walks all components before end; makes those that are missing if make. */
+static int walk(const char *path, const char *end, bool make)
+{
+	AUTO_CLOSE int dir = open("/", OPEN_DIR);
+	char name[256];
+
+	for (const char *p = path; dir >= 0 && p < end;) {
+		size_t n = strcspn(p, "/");
+		int next;
+
+		if (n == 0) {
+			p++;
+			continue;
+		}
+		if (n >= sizeof(name)) {
+			return -ENAMETOOLONG;
+		}
+		memcpy(name, p, n);
+		name[n] = '\0';
+		p += n;
+		next = open_component(dir, name);
+		if (next == -ENOENT && make) {
+			if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST) {
+				return -errno;
+			}
+			next = open_component(dir, name);
+		}
+		if (next < 0) {
+			return next;
+		}
+		close(dir);
+		dir = next;
+	}
+	return dir < 0 ? -errno : TAKE_FD(dir);
+}
+
+int dir_open(const char *path)
+{
+	return walk(path, path + strlen(path), false);
+}
+
+int dir_open_parent(const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1]) {
+		return -EINVAL;
+	}
+	*ret_name = slash + 1;
+	return walk(path, slash, false);
+}
+
+int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx)
+{
+	AUTO_CLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(8) char buf[4096];
+
+	if (fd < 0) {
+		return -errno;
+	}
+	for (;;) {
+		long n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+
+		if (n <= 0) {
+			return n < 0 ? -errno : 0;
+		}
+		for (long at = 0; at < n;) {
+			const struct dirent_record *e = (const void *)(buf + at);
+			int r = 0;
+
+			at += e->reclen;
+			if (strcmp(e->name, ".") != 0 && strcmp(e->name, "..") != 0) {
+				r = visit(ctx, dir, e->name);
+			}
+			if (r < 0) {
+				return r;
+			}
+		}
+	}
+}
+
+/* ---- trees ---- */
+
+struct tree {
+	dev_t dev;
+	uint32_t depth;
+	uint32_t budget; /* entries still allowed */
+	struct dir_owner owner;
+};
+
+static int enter(struct tree *t, int dir, const char *name,
+	int (*visit)(void *ctx, int dir, const char *name))
+{
+	AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0) {
+		return errno == ENOENT ? 0 : -errno;
+	}
+	if (t->depth >= LIMIT_CLEAN_DEPTH) {
+		return -ELOOP;
+	}
+	t->depth++;
+	r = dir_each(fd, visit, t);
+	t->depth--;
+	return r;
+}
+
+static int chown_entry(void *ctx, int dir, const char *name)
+{
+	struct tree *t = ctx;
+	struct stat st;
+
+	if (t->budget-- == 0) {
+		return -E2BIG;
+	}
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != t->dev) {
+		return 0;
+	}
+	/* A second link may be a file outside that somebody wants to be given. */
+	if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
+		return 0;
+	}
+	if (fchownat(dir, name, t->owner.uid, t->owner.gid, AT_SYMLINK_NOFOLLOW) < 0) {
+		return errno == ENOENT ? 0 : -errno;
+	}
+	return S_ISDIR(st.st_mode) ? enter(t, dir, name, chown_entry) : 0;
+}
+
+static int remove_entry(void *ctx, int dir, const char *name)
+{
+	struct tree *t = ctx;
+	struct stat st;
+	int r;
+
+	if (t->budget-- == 0) {
+		return -E2BIG;
+	}
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		return errno == ENOENT ? 0 : -errno;
+	}
+	if (st.st_dev != t->dev) {
+		return -EXDEV;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	}
+	r = enter(t, dir, name, remove_entry);
+	if (r < 0) {
+		return r;
+	}
+	return unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int dir_remove(int dir, const char *name)
+{
+	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES };
+	struct stat st;
+
+	if (fstat(dir, &st) < 0) {
+		return -errno;
+	}
+	t.dev = st.st_dev;
+	return remove_entry(&t, dir, name);
+}
+
+int dir_make(const char *path, const struct dir_owner *owner)
+{
+	AUTO_CLOSE int path_fd = walk(path, path + strlen(path), true);
+	AUTO_CLOSE int fd = -1;
+	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES, .owner = *owner };
+	struct stat st;
+
+	if (path_fd < 0) {
+		return path_fd;
+	}
+	fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_uid != owner->uid || st.st_gid != owner->gid) {
+		int r;
+
+		t.dev = st.st_dev;
+		r = dir_each(fd, chown_entry, &t);
+		if (r < 0) {
+			return r;
+		}
+		if (fchown(fd, owner->uid, owner->gid) < 0) {
+			return -errno;
+		}
+	}
+	if ((st.st_mode & 07777) != owner->mode && fchmod(fd, owner->mode) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+int launch_make_directories(struct launch *l)
+{
+	const struct plan_dir *dirs = l->plan.dirs.items;
+
+	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
+		struct dir_owner owner = { l->plan.uid, l->plan.gid, dirs[i].mode };
+		int r;
+
+		/* Configuration belongs to the administrator, whoever the service runs as. */
+		if (dirs[i].kind == PLAN_DIR_CONFIGURATION) {
+			owner.uid = owner.gid = 0;
+		}
+		r = dir_make(dirs[i].path, &owner);
+		if (r < 0) {
+			return launch_fail(l, r, dirs[i].origin, "make ", dirs[i].path);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* The operation EXEC: two tables of steps, the launcher's and the second stage's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/sysx.h"
+#include "command.h"
+#include "creds.h"
+#include "dirs.h"
+#include "envfile.h"
+#include "finish.h"
+#include "launch.h"
+#include "nsfd.h"
+#include "prepare.h"
+#include "streams.h"
+#include "trees.h"
+#include "walls.h"
+
+#define NSINIT_EXEC_FD 4
+
+/* ---- second stage ---- */
+
+/* Half-built and root: nobody may trace it or read its descriptors. */
+static int hide_from_tracers(struct launch *l)
+{
+	sigset_t all;
+
+	/* Nothing may reach it before it is ready; supd-nsinit inherits this until it waits. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+		       ? launch_fail(l, -errno, NULL, "not dumpable", NULL)
+		       : 0;
+}
+
+/*
+ * Keys of supd-init's session would be the service's too, and the other way round.
+ */
+static int join_keyring(struct launch *l)
+{
+	if (!launch_has(l, PLAN_KEYRING_PRIVATE)) {
+		return 0;
+	}
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) < 0 && errno != ENOSYS) {
+		return launch_fail(l, -errno, NULL, "session keyring", NULL);
+	}
+	return 0;
+}
+
+/*
+ * The byte says that supd-init knows our pid and that ids are mapped. End of file says that the
+ * launcher has died: nobody would know of us, so we go too.
+ */
+static int wait_for_go(struct launch *l)
+{
+	char byte;
+
+	if (fd_read_full(l->go[0], &byte, 1) != 1) {
+		_exit(1);
+	}
+	return 0;
+}
+
+/* What supd-nsinit keeps: the job socket at 3, the payload's exec pipe at 4, and nothing else. */
+static int become_nsinit(struct launch *l)
+{
+	static char *const argv[] = { "supd-nsinit", NULL };
+	static char *const envp[] = { NULL };
+	int sock = fcntl(l->sock, F_DUPFD_CLOEXEC, 16);
+	int pipe_end = fcntl(l->exec_pipe[0], F_DUPFD_CLOEXEC, 16);
+	int program = fcntl(l->fds[LAUNCH_TAG_NSINIT], F_DUPFD_CLOEXEC, 16);
+	int r = launch_shed_for_nsinit(l);
+
+	if (r < 0) {
+		return r;
+	}
+	if (sock < 0 || pipe_end < 0 || program < 0 || dup2(sock, LAUNCH_FD) < 0 ||
+		dup2(pipe_end, NSINIT_EXEC_FD) < 0 || dup2(l->stdio[0], 0) < 0) {
+		return launch_fail(l, -errno, NULL, "descriptors of supd-nsinit", NULL);
+	}
+	sysx_close_range(NSINIT_EXEC_FD + 1, (unsigned)program - 1, 0);
+	sysx_close_range((unsigned)program + 1, ~0u, 0);
+	sysx_execveat(program, "", argv, envp, AT_EMPTY_PATH);
+	return launch_fail(l, -errno, NULL, "exec supd-nsinit", NULL);
+}
+
+/*
+ * PID 1 of a namespace ignores signals without a handler and gets every orphan: an ordinary
+ * service must not be it. The payload goes on below; PID 1 becomes supd-nsinit.
+ */
+static int fork_payload(struct launch *l)
+{
+	pid_t pid;
+
+	if (!launch_has_ns(l, PLAN_NS_PID)) {
+		return 0;
+	}
+	if (l->fds[LAUNCH_TAG_NSINIT] < 0) {
+		return launch_fail(l, -EBADF, NULL, "no supd-nsinit", NULL);
+	}
+	if (pipe2(l->exec_pipe, O_CLOEXEC) < 0) {
+		return launch_fail(l, -errno, NULL, "pipe", NULL);
+	}
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (pid < 0) {
+		return launch_fail(l, -errno, NULL, "fork payload", NULL);
+	}
+	if (pid == 0) {
+		l->in_nsinit_tree = true;
+		return launch_report(l, LAUNCH_PAYLOAD, 0, 0);
+	}
+	close(l->exec_pipe[1]);
+	return become_nsinit(l);
+}
+
+/*
+ * The order is the point. Mounts come first, with all rights of the user namespace; the root
+ * changes when all of the host has been opened; the payload is forked when what it shares with
+ * its init is done. Then the process sheds: directory as the user himself, descriptors when no
+ * step opens more, and the filter last, because it may refuse what any other step does.
+ */
+static const struct launch_row second_stage[] = {
+	{ STEP_CLONE, hide_from_tracers },
+	{ STEP_KEYRING, join_keyring },
+	{ STEP_MOUNTS, launch_attach_mounts },
+	{ STEP_ROOT, launch_change_root },
+	{ STEP_NAMESPACES, launch_loopback_up },
+	{ STEP_IDMAP, wait_for_go },
+	{ STEP_CLONE, fork_payload },
+	{ STEP_PROCESS, launch_set_process },
+	{ STEP_PROCESS, launch_build_command },
+	{ STEP_RLIMITS, launch_set_limits },
+	{ STEP_CREDENTIALS, launch_set_credentials },
+	{ STEP_WORKING_DIR, launch_enter_directory },
+	{ STEP_DESCRIPTORS, launch_arrange_fds },
+	{ STEP_SECCOMP, launch_filter },
+	{ STEP_EXEC, launch_execute },
+};
+
+static void run_second_stage(struct launch *l)
+{
+	launch_run(l, second_stage, ELEMENTSOF(second_stage));
+	/* Only failures come back. A second byte tells supd-nsinit that exec did not happen. */
+	if (l->exec_pipe[1] >= 0 && write(l->exec_pipe[1], "f", 1) != 1) {
+		_exit(2);
+	}
+	_exit(1);
+}
+
+/* ---- launcher ---- */
+
+/* Reset-on-fork would undo itself in the clone, so this one is set on the child from outside. */
+static int set_scheduler(struct launch *l)
+{
+	struct sched_param param = { .sched_priority = (int)l->plan.sched_priority };
+	int policy =
+		(int)l->plan.sched_policy | (l->plan.sched_reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+
+	if (l->plan.sched_set && syscall(SYS_sched_setscheduler, l->pid, policy, &param) < 0) {
+		return launch_fail(l, -errno, NULL, "scheduler", NULL);
+	}
+	return 0;
+}
+
+static int clone_second_stage(struct launch *l)
+{
+	int r = launch_clone(l);
+
+	if (r == 0 && l->pid == 0) {
+		run_second_stage(l);
+	}
+	return r;
+}
+
+static int let_go(struct launch *l)
+{
+	return write(l->go[1], "g", 1) == 1 ? 0
+					    : launch_fail(l, -errno, NULL, "second stage", NULL);
+}
+
+/*
+ * Limits and cgroup before anything that a unit can influence runs; text of the unit's environment
+ * before it is needed; streams and mount sources while the host's view is still ours; the slot's
+ * namespaces last, because behind that door there are no rights on the host.
+ */
+static const struct launch_row launcher[] = {
+	{ STEP_USERS, launch_check_users },
+	{ STEP_CGROUP, launch_join_cgroup },
+	{ STEP_DIRECTORIES, launch_make_directories },
+	{ STEP_PIDFILE, launch_unlink_pid_file },
+	{ STEP_ENVIRONMENT, launch_read_env_files },
+	{ STEP_STDIO, launch_open_streams },
+	{ STEP_RLIMITS, launch_raise_limits },
+	{ STEP_PROCESS, launch_set_priorities },
+	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_NAMESPACES, launch_enter_held },
+	{ STEP_CLONE, clone_second_stage },
+	{ STEP_PROCESS, set_scheduler },
+	{ STEP_IDMAP, launch_write_maps },
+	{ STEP_NAMESPACES, launch_hand_over },
+	{ STEP_CLONE, let_go },
+};
+
+int launch_op_exec(struct launch *l, int32_t *ret_value)
+{
+	*ret_value = 0;
+	return launch_run(l, launcher, ELEMENTSOF(launcher));
+}

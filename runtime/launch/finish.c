@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "finish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/sysx.h"
+#include "command.h"
+#include "launch.h"
+
+#define FIRST_FD 3 /* SD_LISTEN_FDS_START */
+
+/* ---- process ---- */
+
+static int take_tty(struct launch *l)
+{
+	const struct plan_stdio *in = l->plan.stdio.n ? l->plan.stdio.items : NULL;
+	bool force;
+
+	if (!in || in->kind < STDIO_TTY || in->kind > STDIO_TTY_FAIL) {
+		return 0;
+	}
+	force = in->kind == STDIO_TTY_FORCE;
+	if (ioctl(l->stdio[0], TIOCSCTTY, force) < 0 && in->kind == STDIO_TTY_FAIL) {
+		return launch_fail(l, -errno, NULL, "controlling terminal", NULL);
+	}
+	return 0;
+}
+
+/* A session of its own: a terminal or another service's group must not reach it by signals. */
+int launch_set_process(struct launch *l)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	setsid();
+	for (int signo = 1; signo < NSIG; signo++) {
+		if (signo != SIGPIPE) {
+			sigaction(signo, &action, NULL);
+		}
+	}
+	/* SIGPIPE was ignored by main; it stays so as systemd's default has it. */
+	if (!launch_has(l, PLAN_IGNORE_SIGPIPE)) {
+		sigaction(SIGPIPE, &action, NULL);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask((mode_t)l->plan.umask);
+	return take_tty(l);
+}
+
+int launch_set_limits(struct launch *l)
+{
+	const struct plan_rlimit *rows = l->plan.rlimits.items;
+
+	for (uint32_t i = 0; i < l->plan.rlimits.n; i++) {
+		struct rlimit lim = { .rlim_cur = rows[i].soft, .rlim_max = rows[i].hard };
+		struct rlimit now;
+
+		if (getrlimit((int)rows[i].resource, &now) < 0) {
+			return launch_fail(l, -errno, rows[i].origin, "limit", NULL);
+		}
+		/* Above what the launcher could raise: the nearest, as systemd does. */
+		if (lim.rlim_max > now.rlim_max) {
+			lim.rlim_max = now.rlim_max;
+		}
+		if (lim.rlim_cur > lim.rlim_max) {
+			lim.rlim_cur = lim.rlim_max;
+		}
+		if (setrlimit((int)rows[i].resource, &lim) < 0) {
+			return launch_fail(l, -errno, rows[i].origin, "limit", NULL);
+		}
+	}
+	return 0;
+}
+
+/* As the service's own user, so that a directory it may not enter is an error. */
+int launch_enter_directory(struct launch *l)
+{
+	const char *dir = l->plan.working_dir ? l->plan.working_dir : "/";
+	char cwd[LIMIT_PATH];
+
+	if (chdir(dir) < 0) {
+		if (!launch_has(l, PLAN_WORKDIR_MISSING_OK) || chdir("/") < 0) {
+			return launch_fail(l, -errno, NULL, "chdir ", dir);
+		}
+		return 0;
+	}
+	/* The kernel says "(unreachable)" for a directory outside the root: CVE-2024-21626. */
+	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) < 0 || cwd[0] != '/') {
+		return launch_fail(l, -EXDEV, NULL, "chdir ", dir);
+	}
+	return 0;
+}
+
+/* ---- descriptors ---- */
+
+/* A copy of the parked descriptor; the original stays queued for the next command. */
+static int peek_parked(int park)
+{
+	size_t n = 1;
+	char name[LIMIT_FD_NAME];
+	int fd;
+	ssize_t size = fd_recv(park, name, sizeof(name), &fd, &n, MSG_PEEK | MSG_DONTWAIT);
+
+	if (size < 0) {
+		return (int)size;
+	}
+	return n == 1 ? fd : -ENOENT;
+}
+
+/* Moves fd out of the way of 0 to limit - 1; the job socket and the exec pipe go first. */
+static int move_up(int *fd, int limit)
+{
+	int high;
+
+	if (*fd < 0) {
+		return 0;
+	}
+	high = fcntl(*fd, F_DUPFD_CLOEXEC, limit);
+	if (high < 0) {
+		return -errno;
+	}
+	*fd = high;
+	return 0;
+}
+
+/* All that is passed, as copies above limit. Returns the count. */
+static int collect_passed(struct launch *l, int *passed, int limit)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < l->n_listen; i++) {
+		passed[n] = l->listen[i];
+		n++;
+	}
+	for (uint32_t i = 0; i < l->n_park; i++) {
+		int fd = peek_parked(l->park[i]);
+
+		if (fd >= 0) {
+			passed[n++] = fd;
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		int r = move_up(&passed[i], limit);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	return n;
+}
+
+static int place_streams(struct launch *l)
+{
+	for (int i = 0; i < 3; i++) {
+		if (dup2(l->stdio[i], i) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* Really closed, not marked: an open directory of the host would still serve as an exec path. */
+static int close_others(struct launch *l, int from)
+{
+	int keep[2] = { l->sock, l->exec_pipe[1] };
+
+	if (keep[1] >= 0 && keep[1] < keep[0]) {
+		keep[0] = l->exec_pipe[1];
+		keep[1] = l->sock;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (keep[i] < 0) {
+			continue;
+		}
+		if (keep[i] > from &&
+			sysx_close_range((unsigned)from, (unsigned)keep[i] - 1, 0) < 0) {
+			return -errno;
+		}
+		from = keep[i] + 1;
+	}
+	return sysx_close_range((unsigned)from, ~0u, 0) < 0 ? -errno : 0;
+}
+
+static int arrange(struct launch *l)
+{
+	static int passed[LIMIT_LISTEN_FDS + LIMIT_FDSTORE_PER_UNIT];
+	int limit = FIRST_FD + (int)(l->n_listen + l->n_park);
+	int n = 0, r;
+
+	/* Streams first: their sources may sit where the passed ones go. */
+	r = place_streams(l);
+	if (r == 0 && launch_has(l, PLAN_PASS_LISTEN_FDS)) {
+		n = collect_passed(l, passed, limit);
+		r = n < 0 ? n : 0;
+	}
+	if (r == 0 && n) {
+		r = move_up(&l->sock, limit);
+		r = r < 0 ? r : move_up(&l->exec_pipe[1], limit);
+	}
+	for (int i = 0; r == 0 && i < n; i++) {
+		r = dup2(passed[i], FIRST_FD + i) < 0 ? -errno : 0;
+	}
+	return r < 0 ? r : close_others(l, FIRST_FD + n);
+}
+
+int launch_arrange_fds(struct launch *l)
+{
+	int r = arrange(l);
+
+	return r < 0 ? launch_fail(l, r, NULL, "descriptors", NULL) : 0;
+}
+
+/* ---- exec ---- */
+
+/* EXEC_NOW goes out before the filter, which need not allow sendmsg. */
+int launch_filter(struct launch *l)
+{
+	struct sock_fprog prog = {
+		.len = (unsigned short)(l->plan.seccomp_size / sizeof(struct sock_filter)),
+		.filter = (void *)(uintptr_t)(l->catalogue.base + l->plan.seccomp_offset),
+	};
+
+	if (l->exec_pipe[1] >= 0 && write(l->exec_pipe[1], "x", 1) != 1) {
+		return launch_fail(l, -EPIPE, NULL, "supd-nsinit", NULL);
+	}
+	launch_report(l, LAUNCH_EXEC_NOW, 0, 0);
+	if (!l->plan.seccomp_offset) {
+		return 0;
+	}
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0) {
+		return launch_fail(l, -errno, NULL, "seccomp filter", NULL);
+	}
+	return 0;
+}
+
+static int try_directories(const char *name, char **argv, char **envp)
+{
+	static const char *const dirs[] = { "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
+		"/usr/bin/", "/sbin/", "/bin/" };
+	char path[LIMIT_PATH];
+	int error = ENOENT;
+
+	if (strlen(name) > 255) {
+		return -ENAMETOOLONG;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		strcpy(path, dirs[i]);
+		strcat(path, name);
+		syscall(SYS_execve, path, argv, envp);
+		if (errno != ENOENT && errno != ENOTDIR) {
+			error = errno;
+		}
+	}
+	return -error;
+}
+
+int launch_execute(struct launch *l)
+{
+	char **argv = (char **)(uintptr_t)command_argv()->items;
+	char **envp = (char **)(uintptr_t)command_env()->items;
+	int r;
+
+	if (strchr(l->plan.path, '/')) {
+		syscall(SYS_execve, l->plan.path, argv, envp);
+		r = -errno;
+	} else {
+		r = try_directories(l->plan.path, argv, envp);
+	}
+	return launch_fail(l, r, NULL, "exec ", l->plan.path);
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+#include "hostfacts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/enumtable.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "conditions.h"
+#include "dirs.h"
+
+ssize_t host_read(const char *path, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, size - 1);
+
+	if (n < 0) {
+		return n;
+	}
+	if (n > 0 && buf[n - 1] == '\n') {
+		n--;
+	}
+	buf[n] = '\0';
+	return n;
+}
+
+bool host_is_yes(const char *text)
+{
+	static const char *const words[] = { "1", "yes", "y", "true", "t", "on" };
+
+	return enum_table_find(words, ELEMENTSOF(words), text) >= 0;
+}
+
+int host_capability(const char *name)
+{
+	static const char *const names[] = { "chown", "dac_override", "dac_read_search", "fowner",
+		"fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable",
+		"net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock",
+		"ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
+		"sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config",
+		"mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override",
+		"mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon",
+		"bpf", "checkpoint_restore" };
+
+	if (strncasecmp(name, "cap_", 4) == 0) {
+		name += 4;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		if (strcasecmp(names[i], name) == 0) {
+			return (int)i;
+		}
+	}
+	return -EINVAL;
+}
+
+int host_id_in_file(const char *path, const char *name, uint32_t *ret)
+{
+	static char text[1024 * 1024];
+	size_t n = strlen(name);
+
+	if (host_read(path, text, sizeof(text)) < 0) {
+		return -ENOENT;
+	}
+	for (char *line = text; line; line = strchr(line, '\n')) {
+		char *field;
+
+		line += *line == '\n';
+		if (strncmp(line, name, n) != 0 || line[n] != ':') {
+			continue;
+		}
+		field = strchr(line + n + 1, ':');
+		if (!field) {
+			return -ENOENT;
+		}
+		field++;
+		field[strcspn(field, ":\n")] = '\0';
+		return number_parse_id(field, ret);
+	}
+	return -ENOENT;
+}
+
+static bool has_word(const char *text, const char *word, size_t n)
+{
+	for (const char *p = text; *p;) {
+		size_t len = strcspn(p, " \t\n");
+
+		if (len == n && strncmp(p, word, n) == 0) {
+			return true;
+		}
+		p += len;
+		p += strspn(p, " \t\n");
+	}
+	return false;
+}
+
+bool host_has_words(const char *text, const char *wanted)
+{
+	for (const char *p = wanted; *p;) {
+		size_t n = strcspn(p, " \t");
+
+		if (n && !has_word(text, p, n)) {
+			return false;
+		}
+		p += n;
+		p += strspn(p, " \t");
+	}
+	return true;
+}
+
+bool host_cpu_has(const char *cpuinfo, const char *feature)
+{
+	const char *flags = strstr(cpuinfo, "\nflags");
+	size_t n = strlen(feature);
+
+	if (!flags) {
+		flags = strstr(cpuinfo, "\nFeatures");
+	}
+	flags = flags ? strchr(flags, ':') : NULL;
+	while (flags && *flags && *flags != '\n') {
+		size_t len;
+
+		flags++;
+		len = strcspn(flags, " \n");
+		if (len == n && strncmp(flags, feature, n) == 0) {
+			return true;
+		}
+		flags += len;
+	}
+	return false;
+}
+
+/* ---- os-release: NAME=VALUE or NAME OPERATOR VERSION, several separated by blanks ---- */
+
+static bool release_value(const char *text, const char *name, size_t n, char *buf, size_t size)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		size_t len;
+
+		line += *line == '\n';
+		if (strncmp(line, name, n) != 0 || line[n] != '=') {
+			continue;
+		}
+		line += n + 1;
+		line += *line == '"';
+		len = strcspn(line, "\"\n");
+		if (len >= size) {
+			return false;
+		}
+		memcpy(buf, line, len);
+		buf[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+bool host_os_release_matches(const char *text, const char *parameter)
+{
+	for (const char *p = parameter; *p;) {
+		size_t n = strcspn(p, "<>=! \t");
+		size_t rest = strcspn(p + n, " \t");
+		char value[256], want[256];
+
+		if (n == 0 || rest == 0 || rest >= sizeof(want) ||
+			!release_value(text, p, n, value, sizeof(value))) {
+			return false;
+		}
+		memcpy(want, p + n, rest);
+		want[rest] = '\0';
+		if (want[0] == '=' && want[1] != '=' ? strcmp(want + 1, value) != 0
+						     : !condition_version_matches(want, value)) {
+			return false;
+		}
+		p += n + rest;
+		p += strspn(p, " \t");
+	}
+	return true;
+}
+
+/* ---- pressure ---- */
+
+static bool to_hundredths(const char *text, uint64_t *ret)
+{
+	uint64_t value = 0;
+	int decimals = -1;
+
+	for (; (*text >= '0' && *text <= '9') || (*text == '.' && decimals < 0); text++) {
+		if (*text == '.') {
+			decimals = 0;
+		} else if (decimals < 2) {
+			value = value * 10 + (uint64_t)(*text - '0');
+			decimals += decimals >= 0;
+		}
+	}
+	for (decimals = decimals < 0 ? 0 : decimals; decimals < 2; decimals++) {
+		value *= 10;
+	}
+	*ret = value;
+	return true;
+}
+
+bool host_pressure_below(const char *text, const char *parameter)
+{
+	const char *slash = strchr(parameter, '/');
+	const char *column = "avg300=";
+	const char *at;
+	uint64_t limit, value;
+
+	if (slash && strcmp(slash, "/10s") == 0) {
+		column = "avg10=";
+	} else if (slash && strcmp(slash, "/1min") == 0) {
+		column = "avg60=";
+	}
+	at = strstr(text, column);
+	return at && to_hundredths(parameter, &limit) &&
+	       to_hundredths(at + strlen(column), &value) && value <= limit;
+}
+
+/* ---- tests ---- */
+
+static const struct {
+	const char *machine; /* uname -m */
+	const char *name;    /* systemd's */
+} architectures[] = {
+	{ "x86_64", "x86-64" },
+	{ "i686", "x86" },
+	{ "aarch64", "arm64" },
+	{ "armv7l", "arm" },
+	{ "ppc64le", "ppc64-le" },
+	{ "s390x", "s390x" },
+	{ "riscv64", "riscv64" },
+	{ "loongarch64", "loongarch64" },
+	{ "mips64", "mips64" },
+};
+
+int host_architecture(const char *parameter)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0) {
+		return -errno;
+	}
+	if (strcmp(parameter, "native") == 0) {
+		return 1;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(architectures); i++) {
+		if (strcmp(architectures[i].machine, u.machine) == 0) {
+			return strcmp(architectures[i].name, parameter) == 0;
+		}
+	}
+	return strcmp(u.machine, parameter) == 0;
+}
+
+static const struct {
+	const char *vendor; /* start of DMI's sys_vendor or product_name */
+	const char *name;
+} vms[] = {
+	{ "KVM", "kvm" },
+	{ "OpenStack", "kvm" },
+	{ "Amazon EC2", "amazon" },
+	{ "QEMU", "qemu" },
+	{ "VMware", "vmware" },
+	{ "innotek GmbH", "oracle" },
+	{ "VirtualBox", "oracle" },
+	{ "Xen", "xen" },
+	{ "Bochs", "bochs" },
+	{ "Parallels", "parallels" },
+	{ "Virtual Machine", "microsoft" },
+	{ "Google Compute Engine", "google" },
+};
+
+static const char *vm_by_dmi(const char *file)
+{
+	char text[256];
+
+	if (host_read(file, text, sizeof(text)) < 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(vms); i++) {
+		if (strncmp(text, vms[i].vendor, strlen(vms[i].vendor)) == 0) {
+			return vms[i].name;
+		}
+	}
+	return NULL;
+}
+
+static const char *vm_name(void)
+{
+	static char cpuinfo[8192];
+	const char *name = vm_by_dmi("/sys/class/dmi/id/product_name");
+
+	name = name ? name : vm_by_dmi("/sys/class/dmi/id/sys_vendor");
+	if (!name && access("/proc/xen", F_OK) == 0) {
+		return "xen";
+	}
+	/* The processor's own word that it is emulated or virtual. */
+	if (!name && host_read("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) > 0 &&
+		host_cpu_has(cpuinfo, "hypervisor")) {
+		return "vm-other";
+	}
+	return name;
+}
+
+/* A container manager names itself in PID 1's environment or leaves a well-known file. */
+static const char *container_name(void)
+{
+	static char text[32768];
+	ssize_t n = host_read("/proc/1/environ", text, sizeof(text));
+
+	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(text + at) + 1) {
+		if (strncmp(text + at, "container=", 10) == 0) {
+			return text + at + 10;
+		}
+	}
+	if (access("/.dockerenv", F_OK) == 0) {
+		return "docker";
+	}
+	return access("/run/.containerenv", F_OK) == 0 ? "podman" : NULL;
+}
+
+static int in_private_users(void)
+{
+	char text[128];
+
+	if (host_read("/proc/self/uid_map", text, sizeof(text)) < 0) {
+		return 0;
+	}
+	return strstr(text, "4294967295") == NULL;
+}
+
+int host_virtualization(const char *parameter)
+{
+	const char *vm = vm_name();
+	const char *container = container_name();
+
+	if (strcmp(parameter, "vm") == 0) {
+		return vm && !container;
+	}
+	if (strcmp(parameter, "container") == 0) {
+		return container != NULL;
+	}
+	if (strcmp(parameter, "private-users") == 0) {
+		return in_private_users();
+	}
+	if (strcmp(parameter, "yes") == 0 || host_is_yes(parameter)) {
+		return vm || container;
+	}
+	if (strcmp(parameter, "no") == 0 || strcmp(parameter, "false") == 0) {
+		return !vm && !container;
+	}
+	return (container && strcmp(container, parameter) == 0) ||
+	       (!container && vm && strcmp(vm, parameter) == 0);
+}
+
+static const struct {
+	const char *name;
+	const char *path;
+} securities[] = {
+	{ "selinux", "/sys/fs/selinux/enforce" },
+	{ "apparmor", "/sys/kernel/security/apparmor" },
+	{ "smack", "/sys/fs/smackfs" },
+	{ "tomoyo", "/sys/kernel/security/tomoyo" },
+	{ "ima", "/sys/kernel/security/ima" },
+	{ "audit", "/proc/self/loginuid" },
+	{ "tpm2", "/sys/class/tpmrm/tpmrm0" },
+};
+
+int host_security(const char *parameter)
+{
+	if (strcmp(parameter, "uefi-secureboot") == 0) {
+		AUTO_CLOSE int fd = open(
+			"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+			O_RDONLY | O_CLOEXEC);
+		uint8_t data[5];
+
+		return fd >= 0 && fd_read_full(fd, data, sizeof(data)) == sizeof(data) &&
+		       data[4] == 1;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(securities); i++) {
+		if (strcmp(securities[i].name, parameter) == 0) {
+			return access(securities[i].path, F_OK) == 0;
+		}
+	}
+	return 0;
+}
+
+struct power {
+	bool any_mains, online;
+};
+
+static int look_at_supply(void *ctx, int dir, const char *name)
+{
+	struct power *power = ctx;
+	char path[320] = "/sys/class/power_supply/", text[32];
+	size_t n = strlen(path);
+
+	(void)dir;
+	if (strlen(name) > 200) {
+		return 0;
+	}
+	strcpy(path + n, name);
+	strcat(path, "/type");
+	if (host_read(path, text, sizeof(text)) < 0 || strcmp(text, "Mains") != 0) {
+		return 0;
+	}
+	power->any_mains = true;
+	strcpy(path + n, name);
+	strcat(path, "/online");
+	power->online = power->online ||
+			(host_read(path, text, sizeof(text)) > 0 && strcmp(text, "1") == 0);
+	return 0;
+}
+
+/* No mains supply known means a machine that has nothing else: on AC. */
+int host_ac_power(const char *parameter)
+{
+	struct power power = { false, false };
+	AUTO_CLOSE int dir = open("/sys/class/power_supply", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0) {
+		dir_each(dir, look_at_supply, &power);
+	}
+	return (!power.any_mains || power.online) == host_is_yes(parameter);
+}

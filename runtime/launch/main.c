@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-launch: the disposable worker for everything privileged. Takes one job from supd-init,
+ * decodes one plan entry, checks it, does it, reports, exits. Reads no arguments, no environment.
+ */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+
+static struct launch the_launch;
+static uint8_t arena_memory[LAUNCH_ARENA];
+
+struct op_row {
+	enum launch_step step; /* what a failure is called */
+	int (*run)(struct launch *l, int32_t *ret_value);
+};
+
+/* EXEC reports its failures by step itself: STEP_COUNT. */
+static const struct op_row operations[] = {
+	[PLAN_EXEC] = { STEP_COUNT, launch_op_exec },
+	[PLAN_CHECK] = { STEP_CONDITIONS, launch_op_check },
+	[PLAN_CLEAN] = { STEP_CLEAN, launch_op_clean },
+	[PLAN_READPID] = { STEP_PIDFILE, launch_op_readpid },
+	[PLAN_REALIZE] = { STEP_CGROUP, launch_op_realize },
+	[PLAN_BIND] = { STEP_SOCKETS, launch_op_bind },
+};
+_Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");
+
+/* A tag that comes twice would leave us with the wrong one of two descriptors. */
+static int keep_fd(struct launch *l, uint32_t tag, int fd)
+{
+	if (tag == LAUNCH_TAG_LISTEN) {
+		if (l->n_listen >= LIMIT_LISTEN_FDS) {
+			return -E2BIG;
+		}
+		l->listen[l->n_listen++] = fd;
+		return 0;
+	}
+	if (tag == LAUNCH_TAG_PARK) {
+		if (l->n_park >= LIMIT_FDSTORE_PER_UNIT) {
+			return -E2BIG;
+		}
+		l->park[l->n_park++] = fd;
+		return 0;
+	}
+	if (tag >= LAUNCH_TAG_COUNT || l->fds[tag] >= 0) {
+		return -EBADMSG;
+	}
+	l->fds[tag] = fd;
+	return 0;
+}
+
+static int receive_fds(struct launch *l)
+{
+	struct launch_fds message;
+	int fds[LIMIT_SCM_FDS];
+	uint32_t got = 0;
+
+	while (got < l->job.n_fds) {
+		size_t n = LIMIT_SCM_FDS;
+		ssize_t size = fd_recv(l->sock, &message, sizeof(message), fds, &n, 0);
+
+		if (size != sizeof(message) || message.magic != LAUNCH_MAGIC || n != message.n ||
+			n == 0) {
+			return size < 0 ? (int)size : -EBADMSG;
+		}
+		for (size_t i = 0; i < n; i++) {
+			int r = keep_fd(l, message.tags[i], fds[i]);
+
+			if (r < 0) {
+				return r;
+			}
+		}
+		got += (uint32_t)n;
+	}
+	return 0;
+}
+
+/* The job comes from supd-init alone; a wrong size or magic means mixed versions. */
+static int receive_job(struct launch *l)
+{
+	ssize_t size = fd_recv(l->sock, &l->job, sizeof(l->job), NULL, NULL, 0);
+
+	if (size != sizeof(l->job) || l->job.magic != LAUNCH_MAGIC) {
+		return launch_fail(l, size < 0 ? (int)size : -EBADMSG, "", "job record", NULL);
+	}
+	if (!memchr(l->job.notify_path, 0, sizeof(l->job.notify_path)) || receive_fds(l) < 0) {
+		return launch_fail(l, -EBADMSG, "", "job descriptors", NULL);
+	}
+	return 0;
+}
+
+static int open_plan(struct launch *l)
+{
+	struct stat st;
+	void *base;
+	int r;
+
+	if (l->fds[LAUNCH_TAG_PLANS] < 0 || fstat(l->fds[LAUNCH_TAG_PLANS], &st) < 0) {
+		return launch_fail(l, -EBADF, "", "catalogue", NULL);
+	}
+	base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, l->fds[LAUNCH_TAG_PLANS], 0);
+	if (base == MAP_FAILED) {
+		return launch_fail(l, -errno, "", "catalogue", NULL);
+	}
+	r = catalogue_open_entry(base, (size_t)st.st_size, l->job.entry, &l->catalogue);
+	if (r < 0) {
+		return launch_fail(l, r, "", "catalogue", NULL);
+	}
+	l->unit = &l->catalogue.units[l->catalogue.entries[l->job.entry].unit];
+	r = plan_decode(&l->catalogue, l->job.entry, &l->arena, &l->plan);
+	if (r < 0) {
+		return launch_fail(
+			l, r, "", "plan of ", catalogue_string(&l->catalogue, l->unit->name));
+	}
+	return 0;
+}
+
+static const struct launch_row opening[] = {
+	{ STEP_JOB, receive_job },
+	{ STEP_PLAN, open_plan },
+};
+
+static void reset_launch(struct launch *l)
+{
+	l->sock = LAUNCH_FD;
+	fcntl(l->sock, F_SETFD, FD_CLOEXEC);
+	memset(l->fds, 0xff, sizeof(l->fds));
+	memset(l->stdio, 0xff, sizeof(l->stdio));
+	memset(&l->trees, 0xff, sizeof(l->trees));
+	l->trees.row = NULL;
+	l->trees.empty_used = l->trees.null_used = false;
+	l->exec_pipe[0] = l->exec_pipe[1] = -1;
+	l->root_fd = -1;
+	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
+}
+
+int main(void)
+{
+	struct launch *l = &the_launch;
+	int32_t value = 0;
+	int r;
+
+	/* supd-init gone: a write must fail, not kill us half-way through a CLEAN. */
+	signal(SIGPIPE, SIG_IGN);
+	umask(0);
+	reset_launch(l);
+	if (launch_run(l, opening, ELEMENTSOF(opening)) < 0) {
+		return 1;
+	}
+	l->text[0] = '\0';
+	r = operations[l->plan.op].run(l, &value);
+	if (l->plan.op == PLAN_EXEC) {
+		return r < 0 ? 1 : 0;
+	}
+	if (r < 0) {
+		launch_report_failed(l, operations[l->plan.op].step, r);
+		return 1;
+	}
+	launch_report(l, LAUNCH_RESULT, 0, value);
+	return 0;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "nsfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "../base/sysx.h"
+#include "launch.h"
+
+#define MAP_LINE 36 /* three numbers of ten digits, two spaces, newline */
+
+struct ns_row {
+	uint32_t plan;       /* enum plan_namespaces */
+	uint64_t clone_flag; /* CLONE_NEW* */
+	int tag;             /* enum launch_tag when the slot can hold it, else -1 */
+	const char *file;    /* in /proc/PID/ns */
+};
+
+/* User first: it owns the others. */
+static const struct ns_row ns_rows[] = {
+	{ PLAN_NS_USER, CLONE_NEWUSER, LAUNCH_TAG_USERNS, "user" },
+	{ PLAN_NS_IPC, CLONE_NEWIPC, LAUNCH_TAG_IPCNS, "ipc" },
+	{ PLAN_NS_NET, CLONE_NEWNET, LAUNCH_TAG_NETNS, "net" },
+	{ PLAN_NS_MOUNT, CLONE_NEWNS, -1, "mnt" },
+	{ PLAN_NS_PID, CLONE_NEWPID, -1, "pid" },
+	{ PLAN_NS_UTS, CLONE_NEWUTS, -1, "uts" },
+	{ PLAN_NS_CGROUP, CLONE_NEWCGROUP, -1, "cgroup" },
+};
+
+static bool is_held(const struct launch *l, const struct ns_row *row)
+{
+	return row->tag >= 0 && l->fds[row->tag] >= 0;
+}
+
+/*
+ * All commands of a unit share these (a fresh user namespace could not even signal the daemon).
+ * From here on the launcher has no rights on the host, so it comes after all that needs them.
+ */
+int launch_enter_held(struct launch *l)
+{
+	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+		if (!(l->plan.namespaces & ns_rows[i].plan) || !is_held(l, &ns_rows[i])) {
+			continue;
+		}
+		if (setns(l->fds[ns_rows[i].tag], (int)ns_rows[i].clone_flag) < 0) {
+			return launch_fail(l, -errno, NULL, "enter namespace ", ns_rows[i].file);
+		}
+	}
+	return 0;
+}
+
+/*
+ * CLONE_PARENT makes the second stage supd-init's own child (then exit_signal must be 0), so that
+ * no helper stays between them and its pid cannot be reused before supd-init has reaped it.
+ */
+int launch_clone(struct launch *l)
+{
+	struct clone_args args = { .flags = CLONE_PARENT };
+	pid_t pid;
+
+	if (pipe2(l->go, O_CLOEXEC) < 0) {
+		return launch_fail(l, -errno, NULL, "pipe", NULL);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+		if ((l->plan.namespaces & ns_rows[i].plan) && !is_held(l, &ns_rows[i])) {
+			args.flags |= ns_rows[i].clone_flag;
+		}
+	}
+	pid = sysx_clone3(&args);
+	if (pid < 0) {
+		return launch_fail(l, -errno, NULL, "clone", NULL);
+	}
+	l->pid = pid;
+	if (pid == 0) {
+		close(l->go[1]);
+		l->go[1] = -1;
+		return 0;
+	}
+	return launch_report(l, LAUNCH_CHILD, 0, pid);
+}
+
+/* ---- id maps ---- */
+
+static char *proc_path(char *buf, int pid, const char *file)
+{
+	size_t n;
+
+	strcpy(buf, "/proc/");
+	n = 6 + number_format_u64(buf + 6, (uint64_t)pid);
+	buf[n] = '/';
+	strcpy(buf + n + 1, file);
+	return buf;
+}
+
+static int write_map(struct launch *l, const char *file, const struct tlv_array *map)
+{
+	const struct plan_idmap *rows = map->items;
+	char *text = arena_alloc(&l->arena, (size_t)map->n * MAP_LINE + 1);
+	char path[64];
+	AUTO_CLOSE int fd = open(proc_path(path, l->pid, file), O_WRONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	if (fd < 0 || !text) {
+		return fd < 0 ? -errno : -ENOMEM;
+	}
+	for (uint32_t i = 0; i < map->n; i++) {
+		n += number_format_u64(text + n, rows[i].inside);
+		text[n++] = ' ';
+		n += number_format_u64(text + n, rows[i].outside);
+		text[n++] = ' ';
+		n += number_format_u64(text + n, rows[i].count);
+		text[n++] = '\n';
+	}
+	return write(fd, text, n) == (ssize_t)n ? 0 : -errno;
+}
+
+/* From outside: only a process with rights over both sides may map other ids than its own. */
+int launch_write_maps(struct launch *l)
+{
+	int r;
+
+	if (!launch_has_ns(l, PLAN_NS_USER) || l->fds[LAUNCH_TAG_USERNS] >= 0) {
+		return 0;
+	}
+	r = write_map(l, "gid_map", &l->plan.gid_map);
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "gid_map", NULL);
+	}
+	r = write_map(l, "uid_map", &l->plan.uid_map);
+	return r < 0 ? launch_fail(l, r, NULL, "uid_map", NULL) : 0;
+}
+
+/* ---- for the slot ---- */
+
+/* Only for units with several commands: the others' namespaces die with their process. */
+int launch_hand_over(struct launch *l)
+{
+	uint32_t tags[ELEMENTSOF(ns_rows) + 1];
+	int fds[ELEMENTSOF(ns_rows) + 1];
+	uint32_t n = 0;
+	char path[64] = "ns/";
+
+	if (!(l->unit->flags & CATALOGUE_UNIT_HOLD)) {
+		return 0;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+		const struct ns_row *row = &ns_rows[i];
+		char file[16] = "ns/";
+
+		if (row->tag < 0 || is_held(l, row) || !(l->plan.namespaces & row->plan)) {
+			continue;
+		}
+		strcat(file, row->file);
+		tags[n] = (uint32_t)row->tag;
+		fds[n] = open(proc_path(path, l->pid, file), O_RDONLY | O_CLOEXEC);
+		if (fds[n++] < 0) {
+			return launch_fail(l, -errno, NULL, "keep namespace ", row->file);
+		}
+	}
+	if (l->tmp_is_new) {
+		tags[n] = LAUNCH_TAG_TMP;
+		fds[n++] = l->fds[LAUNCH_TAG_TMP];
+	}
+	return n ? launch_report_fds(l, tags, fds, n) : 0;
+}
+
+/* A network namespace is born with its loopback down; services expect 127.0.0.1. */
+int launch_loopback_up(struct launch *l)
+{
+	struct ifreq req = { .ifr_name = "lo" };
+	AUTO_CLOSE int fd = -1;
+
+	if (!launch_has_ns(l, PLAN_NS_NET) || l->fds[LAUNCH_TAG_NETNS] >= 0) {
+		return 0;
+	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &req) < 0) {
+		return launch_fail(l, -errno, NULL, "loopback", NULL);
+	}
+	req.ifr_flags |= IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &req) < 0) {
+		return launch_fail(l, -errno, NULL, "loopback", NULL);
+	}
+	return 0;
+}

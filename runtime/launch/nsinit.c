@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-nsinit: PID 1 of a service's PID namespace. Descriptor 3: job socket to supd-init; 4: read
+ * end of the payload's exec pipe. Reports EXECED and EXITED, reaps orphans, forwards signals to the
+ * payload, and ends when the payload has ended; the kernel then ends the namespace.
+ *
+ * All signals are blocked since before the payload was forked, so none is lost.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../plan/launchwire.h"
+
+#define EXEC_PIPE_FD 4
+
+static void report(uint32_t type, uint32_t step, int32_t value)
+{
+	struct launch_report r = {
+		.magic = LAUNCH_MAGIC,
+		.type = type,
+		.step = step,
+		.value = value,
+	};
+
+	while (send(LAUNCH_FD, &r, sizeof(r), MSG_NOSIGNAL) < 0 && errno == EINTR) {
+	}
+}
+
+/* One byte and end of file: execve was called and did not return. Two bytes: it failed. */
+static void wait_for_exec(void)
+{
+	char bytes[4];
+	int total = 0;
+	ssize_t n;
+
+	do {
+		n = read(EXEC_PIPE_FD, bytes, sizeof(bytes));
+		if (n > 0) {
+			total += (int)n;
+		}
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	close(EXEC_PIPE_FD);
+	if (total == 1) {
+		report(LAUNCH_EXECED, 0, 0);
+	}
+}
+
+/* Everything that has died. Returns when nothing more has; does not return for the payload. */
+static void reap(pid_t payload)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
+			return;
+		}
+		if (info.si_pid != payload) {
+			continue;
+		}
+		report(LAUNCH_EXITED, (uint32_t)info.si_code, info.si_status);
+		_exit(info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status);
+	}
+}
+
+int main(void)
+{
+	/* The payload was forked first, right before this program was executed. */
+	const pid_t payload = 2;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	wait_for_exec();
+	reap(payload);
+	for (;;) {
+		siginfo_t info;
+		int signo = sigwaitinfo(&all, &info);
+
+		if (signo == SIGCHLD) {
+			reap(payload);
+		} else if (signo > 0) {
+			kill(payload, signo);
+		}
+	}
+}

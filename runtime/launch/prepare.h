@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+/* Launch steps that need the initial namespaces and are done by the launcher itself. */
+#pragma once
+
+struct launch;
+
+int launch_check_users(struct launch *l);
+int launch_join_cgroup(struct launch *l);
+int launch_raise_limits(struct launch *l);
+int launch_set_priorities(struct launch *l);
+int launch_unlink_pid_file(struct launch *l);
+/* cgroup_writes of the plan; also the whole of REALIZE. */
+int launch_write_cgroup(struct launch *l);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "streams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "launch.h"
+
+#define JOURNALD_SOCKET "/run/systemd/journal/stdout"
+#define STREAM_SNDBUF   (8 * 1024 * 1024)
+
+static int or_errno(int fd)
+{
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_null(int which)
+{
+	return or_errno(open("/dev/null", (which ? O_WRONLY : O_RDONLY) | O_CLOEXEC));
+}
+
+/* ---- log ---- */
+
+struct header {
+	char data[LIMIT_LOG_IDENTIFIER + LIMIT_UNIT_NAME + 32];
+	size_t len;
+};
+
+static void add_line(struct header *h, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > sizeof(h->data) - 1 - h->len) {
+		n = sizeof(h->data) - 1 - h->len;
+	}
+	memcpy(h->data + h->len, text, n);
+	h->data[h->len + n] = '\n';
+	h->len += n + 1;
+}
+
+/* systemd-journald's stdout protocol: seven lines, then the stream. */
+static int send_header(struct launch *l, int fd)
+{
+	struct header h = { .len = 0 };
+	char priority[24];
+
+	number_format_u64(priority, l->plan.log_priority);
+	add_line(&h, l->plan.log_identifier ? l->plan.log_identifier : "");
+	add_line(&h, l->plan.unit);
+	add_line(&h, priority);
+	add_line(&h, l->plan.log_level_prefix ? "1" : "0");
+	add_line(&h, "0"); /* to syslog, kmsg, console: journald's own settings decide */
+	add_line(&h, "0");
+	add_line(&h, "0");
+	return fd_write_full(fd, h.data, h.len);
+}
+
+static int connect_journald(struct launch *l)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNALD_SOCKET };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int size = STREAM_SNDBUF;
+	int r;
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+		shutdown(fd, SHUT_RD) < 0) {
+		return -errno;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	r = send_header(l, fd);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int open_log(struct launch *l, int which)
+{
+	if (l->job.use_journald) {
+		int fd = connect_journald(l);
+
+		if (fd >= 0) {
+			l->journal_stream[which - 1] = true;
+			return fd;
+		}
+	}
+	if (l->fds[LAUNCH_TAG_LOG] < 0) {
+		return open_null(which);
+	}
+	return or_errno(fcntl(l->fds[LAUNCH_TAG_LOG], F_DUPFD_CLOEXEC, 4));
+}
+
+/* ---- files, ttys, sockets ---- */
+
+static int open_file(const struct plan_stdio *s, int which)
+{
+	int flags = O_CLOEXEC | O_NOCTTY | (which ? O_WRONLY | O_CREAT : O_RDONLY);
+
+	if (which && s->kind == STDIO_FILE_APPEND) {
+		flags |= O_APPEND;
+	} else if (which && s->kind == STDIO_FILE_TRUNCATE) {
+		flags |= O_TRUNC;
+	}
+	return or_errno(open(s->path, flags, 0644));
+}
+
+/* The kernel opens a socket by connect, not by open. */
+static int open_socket_file(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int fd = -1;
+
+	if (strlen(path) >= sizeof(to.sun_path)) {
+		return -ENAMETOOLONG;
+	}
+	strcpy(to.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		return -errno;
+	}
+	return TAKE_FD(fd);
+}
+
+static int open_path(const struct plan_stdio *s, int which)
+{
+	int fd = open_file(s, which);
+
+	return fd == -ENXIO ? open_socket_file(s->path) : fd;
+}
+
+static int open_tty(struct launch *l)
+{
+	const char *path = l->plan.tty_path ? l->plan.tty_path : "/dev/console";
+
+	return or_errno(open(path, O_RDWR | O_NOCTTY | O_CLOEXEC));
+}
+
+/* StandardInputText=: a sealed memfd, read from its start. */
+static int open_data(const struct plan_stdio *s)
+{
+	AUTO_CLOSE int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	r = fd_write_full(fd, s->data.data, s->data.n);
+	if (r < 0) {
+		return r;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0 ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
+			0) {
+		return -errno;
+	}
+	return TAKE_FD(fd);
+}
+
+static int open_listen(struct launch *l)
+{
+	return l->n_listen ? or_errno(fcntl(l->listen[0], F_DUPFD_CLOEXEC, 4)) : -ENOTCONN;
+}
+
+static int open_inherited(struct launch *l, int which)
+{
+	return which ? or_errno(fcntl(l->stdio[which - 1], F_DUPFD_CLOEXEC, 4)) : open_null(0);
+}
+
+static int open_stream(struct launch *l, const struct plan_stdio *s, int which)
+{
+	switch ((enum stdio_kind)s->kind) {
+	case STDIO_NULL:
+		return open_null(which);
+	case STDIO_INHERIT:
+		return open_inherited(l, which);
+	case STDIO_TTY:
+	case STDIO_TTY_FORCE:
+	case STDIO_TTY_FAIL:
+		return open_tty(l);
+	case STDIO_LOG:
+	case STDIO_LOG_CONSOLE:
+		return which ? open_log(l, which) : open_null(0);
+	case STDIO_KMSG:
+	case STDIO_KMSG_CONSOLE:
+		return or_errno(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+	case STDIO_FILE:
+	case STDIO_FILE_APPEND:
+	case STDIO_FILE_TRUNCATE:
+		return open_path(s, which);
+	case STDIO_SOCKET:
+	case STDIO_FD:
+		return open_listen(l);
+	case STDIO_DATA:
+		return open_data(s);
+	case STDIO_KIND_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+/*
+ * Opened before the walls go up: the files are the host's, and root-owned places such as journald's
+ * socket may be hidden behind them. Error inherits output's connection, as systemd's does.
+ */
+int launch_open_streams(struct launch *l)
+{
+	static const char *const names[] = { "standard input", "standard output",
+		"standard error" };
+	static const struct plan_stdio nothing = { .kind = STDIO_NULL };
+	const struct plan_stdio *rows = l->plan.stdio.items;
+
+	for (int i = 0; i < 3; i++) {
+		const struct plan_stdio *s = l->plan.stdio.n ? &rows[i] : &nothing;
+
+		l->stdio[i] = open_stream(l, s, i);
+		if (l->stdio[i] < 0) {
+			return launch_fail(
+				l, l->stdio[i], NULL, s->path ? "open " : names[i], s->path);
+		}
+		if (i == 2 && s->kind == STDIO_INHERIT) {
+			l->journal_stream[1] = l->journal_stream[0];
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+#include "trees.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "dirs.h"
+#include "launch.h"
+#include "mountapi.h"
+
+#define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+/* ---- /dev ---- */
+
+struct node {
+	const char *name;
+	unsigned minor;
+	unsigned major;
+};
+
+static const struct node nodes[] = {
+	{ "null", 3, 1 },
+	{ "zero", 5, 1 },
+	{ "full", 7, 1 },
+	{ "random", 8, 1 },
+	{ "urandom", 9, 1 },
+	{ "tty", 0, 5 },
+};
+
+static const char *const links[][2] = {
+	{ "pts/ptmx", "ptmx" },
+	{ "/proc/self/fd", "fd" },
+	{ "/proc/self/fd/0", "stdin" },
+	{ "/proc/self/fd/1", "stdout" },
+	{ "/proc/self/fd/2", "stderr" },
+	{ "/proc/kcore", "core" },
+};
+
+static const char *const dev_dirs[] = { "pts", "shm", "mqueue" };
+
+/*
+ * Made outside the user namespace, where mknod works and the nodes are usable: six binds, the way
+ * from inside, cost ten times as much.
+ */
+static int fill_dev(int dev)
+{
+	for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
+		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666,
+			    makedev(nodes[i].major, nodes[i].minor)) < 0) {
+			return -errno;
+		}
+	}
+	for (size_t i = 0; i < ELEMENTSOF(dev_dirs); i++) {
+		if (mkdirat(dev, dev_dirs[i], 0755) < 0) {
+			return -errno;
+		}
+	}
+	for (size_t i = 0; i < ELEMENTSOF(links); i++) {
+		if (symlinkat(links[i][0], dev, links[i][1]) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int prepare_dev(struct launch *l)
+{
+	struct launch_trees *t = &l->trees;
+	int r;
+
+	if (!launch_has(l, PLAN_PRIVATE_DEVICES)) {
+		return 0;
+	}
+	t->dev = mount_new(
+		"tmpfs", "mode=0755,size=4m,nr_inodes=1024", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	r = t->dev < 0 ? t->dev : fill_dev(t->dev);
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "private /dev", NULL);
+	}
+	t->pts = mount_new(
+		"devpts", "ptmxmode=0666,mode=0620,gid=5", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (t->pts < 0) {
+		return launch_fail(l, t->pts, NULL, "private /dev/pts", NULL);
+	}
+	t->shm = mount_new("tmpfs", "mode=1777", SAFE);
+	return t->shm < 0 ? launch_fail(l, t->shm, NULL, "private /dev/shm", NULL) : 0;
+}
+
+/* ---- tmp ---- */
+
+static int make_slot_tmp(struct launch *l)
+{
+	int fd = mount_new("tmpfs", "mode=0700", SAFE);
+
+	if (fd < 0) {
+		return fd;
+	}
+	if (mkdirat(fd, "tmp", 01777) < 0 || mkdirat(fd, "var", 01777) < 0) {
+		close(fd);
+		return -errno;
+	}
+	l->fds[LAUNCH_TAG_TMP] = fd;
+	l->tmp_is_new = true;
+	return 0;
+}
+
+/*
+ * One tmpfs per slot, of which each command gets copies. Kernels before 6.15 cannot copy a
+ * detached mount (EINVAL): there each command has a fresh one.
+ */
+static int prepare_tmp(struct launch *l)
+{
+	struct launch_trees *t = &l->trees;
+	bool held = l->fds[LAUNCH_TAG_TMP] >= 0;
+
+	if (!launch_has(l, PLAN_PRIVATE_TMP)) {
+		return 0;
+	}
+	if (held || (l->unit->flags & CATALOGUE_UNIT_HOLD)) {
+		int r = held ? 0 : make_slot_tmp(l);
+
+		if (r < 0) {
+			return launch_fail(l, r, NULL, "private /tmp", NULL);
+		}
+		t->tmp = mount_clone(l->fds[LAUNCH_TAG_TMP], "tmp", 0);
+		t->var_tmp = mount_clone(l->fds[LAUNCH_TAG_TMP], "var", 0);
+	}
+	if (t->tmp < 0) {
+		t->tmp = mount_new("tmpfs", "mode=1777", SAFE);
+		t->var_tmp = mount_new("tmpfs", "mode=1777", SAFE);
+	}
+	if (t->tmp < 0 || t->var_tmp < 0) {
+		return launch_fail(l, t->tmp < 0 ? t->tmp : t->var_tmp, NULL, "private /tmp", NULL);
+	}
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static uint64_t row_attrs(const struct plan_mount *m)
+{
+	return (m->flags & PLAN_MOUNT_F_NOEXEC ? MOUNT_ATTR_NOEXEC : 0) |
+	       (m->flags & PLAN_MOUNT_F_NOSUID ? MOUNT_ATTR_NOSUID : 0) |
+	       (m->flags & PLAN_MOUNT_F_NODEV ? MOUNT_ATTR_NODEV : 0);
+}
+
+/* The source is the host's: a directory of another user is out of reach from the inside. */
+static int prepare_bind(struct launch *l, const struct plan_mount *m)
+{
+	int recursive = !(m->flags & PLAN_MOUNT_F_NON_RECURSIVE);
+	uint64_t attrs = row_attrs(m);
+	int fd, r;
+
+	if (m->flags & PLAN_MOUNT_F_CREATE) {
+		struct dir_owner owner = { l->plan.uid, l->plan.gid, 0755 };
+
+		r = dir_make(m->source, &owner);
+		if (r < 0) {
+			return r;
+		}
+	}
+	if (m->flags & PLAN_MOUNT_F_READ_ONLY) {
+		attrs |= MOUNT_ATTR_RDONLY;
+	}
+	fd = mount_clone(AT_FDCWD, m->source, recursive);
+	if (fd < 0 || !attrs) {
+		return fd;
+	}
+	r = mount_change(fd, attrs, 0, recursive);
+	return r < 0 ? r : fd;
+}
+
+static int prepare_row(struct launch *l, const struct plan_mount *m)
+{
+	switch ((enum plan_mount_kind)m->kind) {
+	case PLAN_MOUNT_BIND:
+		return prepare_bind(l, m);
+	case PLAN_MOUNT_TMPFS:
+		return mount_new(
+			"tmpfs", m->options ? m->options : "mode=0755", SAFE | row_attrs(m));
+	case PLAN_MOUNT_INACCESSIBLE:
+		if (l->trees.empty < 0) {
+			l->trees.empty = mount_new("tmpfs", "mode=0,size=4k,nr_inodes=1",
+				SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
+		}
+		return l->trees.empty < 0 ? l->trees.empty : -1;
+	case PLAN_MOUNT_READ_ONLY:
+	case PLAN_MOUNT_READ_WRITE:
+	case PLAN_MOUNT_EXEC:
+	case PLAN_MOUNT_NOEXEC:
+	case PLAN_MOUNT_KIND_COUNT:
+		break;
+	}
+	return -1;
+}
+
+static const char *row_verb(const struct plan_mount *m)
+{
+	static const char *const verbs[] = {
+		[PLAN_MOUNT_BIND] = "bind ",
+		[PLAN_MOUNT_READ_ONLY] = "read-only ",
+		[PLAN_MOUNT_READ_WRITE] = "read-write ",
+		[PLAN_MOUNT_INACCESSIBLE] = "hide ",
+		[PLAN_MOUNT_TMPFS] = "tmpfs ",
+		[PLAN_MOUNT_EXEC] = "exec ",
+		[PLAN_MOUNT_NOEXEC] = "noexec ",
+	};
+	_Static_assert(ELEMENTSOF(verbs) == PLAN_MOUNT_KIND_COUNT, "verbs drifted");
+
+	return verbs[m->kind];
+}
+
+static int prepare_rows(struct launch *l)
+{
+	const struct plan_mount *rows = l->plan.mounts.items;
+
+	l->trees.row = arena_alloc_array(&l->arena, l->plan.mounts.n, sizeof(int));
+	if (!l->trees.row) {
+		return launch_fail(l, -ENOMEM, NULL, "mounts", NULL);
+	}
+	for (uint32_t i = 0; i < l->plan.mounts.n; i++) {
+		bool may_lack = rows[i].flags & PLAN_MOUNT_F_IGNORE_MISSING;
+		int fd = prepare_row(l, &rows[i]);
+
+		if (fd == -ENOENT && may_lack) {
+			fd = ROW_SKIPPED;
+		} else if (fd < -1) {
+			return launch_fail(l, fd, rows[i].origin, row_verb(&rows[i]),
+				rows[i].source ? rows[i].source : rows[i].target);
+		}
+		l->trees.row[i] = fd;
+	}
+	return 0;
+}
+
+/* ---- the runtime directory ---- */
+
+/* Makes the path of the notify directory inside the tmpfs that stands for the runtime directory. */
+static int make_notify_point(struct launch *l, const char *rest)
+{
+	char path[sizeof(l->job.notify_path)];
+	size_t n = strlen(rest);
+
+	memcpy(path, rest, n + 1);
+	for (size_t i = 1; i < n; i++) {
+		if (path[i] != '/') {
+			continue;
+		}
+		path[i] = '\0';
+		if (mkdirat(l->trees.hide, path, 0711) < 0 && errno != EEXIST) {
+			return -errno;
+		}
+		path[i] = '/';
+	}
+	return 0;
+}
+
+/* True if the notify socket lies below the hidden directory; *ret is the rest of its path. */
+static bool notify_is_hidden(struct launch *l, const char **ret)
+{
+	size_t n = strlen(l->plan.hide_dir);
+
+	*ret = l->job.notify_path + n + 1;
+	return strncmp(l->job.notify_path, l->plan.hide_dir, n) == 0 &&
+	       l->job.notify_path[n] == '/' && l->fds[LAUNCH_TAG_NOTIFY_DIR] >= 0;
+}
+
+static int prepare_hide(struct launch *l)
+{
+	struct launch_trees *t = &l->trees;
+	const char *rest;
+	int r = 0;
+
+	if (!l->plan.hide_dir) {
+		return 0;
+	}
+	t->hide = mount_new("tmpfs", "mode=0711,size=64k,nr_inodes=16", SAFE | MOUNT_ATTR_NOEXEC);
+	if (t->hide >= 0 && launch_has(l, PLAN_NOTIFY_FD) && notify_is_hidden(l, &rest)) {
+		r = make_notify_point(l, rest);
+		t->notify = r < 0 ? r : mount_clone(l->fds[LAUNCH_TAG_NOTIFY_DIR], "", 0);
+		r = t->notify < 0 ? t->notify : 0;
+	}
+	if (t->hide < 0 || r < 0) {
+		return launch_fail(l, t->hide < 0 ? t->hide : r, NULL, "hide ", l->plan.hide_dir);
+	}
+	return 0;
+}
+
+/* Masks of files are the host's /dev/null, checked, and unusable by nodev. */
+static int prepare_null(struct launch *l)
+{
+	struct stat st;
+	int r;
+
+	if (l->trees.empty < 0) {
+		return 0;
+	}
+	l->trees.null = mount_clone(AT_FDCWD, "/dev/null", 0);
+	if (l->trees.null < 0 || fstat(l->trees.null, &st) < 0 || !S_ISCHR(st.st_mode) ||
+		st.st_rdev != makedev(1, 3)) {
+		return launch_fail(l, -ENODEV, NULL, "/dev/null", NULL);
+	}
+	r = mount_change(l->trees.null, SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? launch_fail(l, r, NULL, "/dev/null", NULL) : 0;
+}
+
+static bool wants_mounts(const struct launch *l)
+{
+	return l->plan.mounts.n || l->plan.root_dir || l->plan.hide_dir ||
+	       (l->plan.flags & (PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES | PLAN_PROC_FRESH |
+					PLAN_ROOT_READ_ONLY));
+}
+
+int launch_prepare_trees(struct launch *l)
+{
+	int r;
+
+	if (!launch_has_ns(l, PLAN_NS_MOUNT)) {
+		/* They would be made on the host. */
+		return wants_mounts(l) ? launch_fail(l, -EINVAL, NULL,
+						 "mounts without a mount namespace", NULL)
+				       : 0;
+	}
+	if (l->plan.root_dir) {
+		l->trees.root = mount_clone(AT_FDCWD, l->plan.root_dir, 1);
+		if (l->trees.root < 0) {
+			return launch_fail(l, l->trees.root, NULL, "root ", l->plan.root_dir);
+		}
+	}
+	r = prepare_dev(l);
+	r = r < 0 ? r : prepare_tmp(l);
+	r = r < 0 ? r : prepare_rows(l);
+	r = r < 0 ? r : prepare_null(l);
+	return r < 0 ? r : prepare_hide(l);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Launch step, in the launcher: every mount that needs the host's rights or the host's view is made
+ * here as a detached tree that nobody else can see, and attached by the second stage.
+ */
+#pragma once
+
+struct launch;
+
+int launch_prepare_trees(struct launch *l);
