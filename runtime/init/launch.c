@@ -334,9 +334,6 @@ static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 	p->flags |= WIRE_PROC_NSINIT;
 	p->pidfd = sysx_pidfd_open(pid, 0);
 	slot_mark_ref(b, ref);
-	if (p->exec_now) {
-		mark_execed(b, ref);
-	}
 }
 
 static void got_failed(struct broker *b, uint32_t ref, const struct launch_report *report)
@@ -364,9 +361,9 @@ static void got_report(
 		break;
 	case LAUNCH_EXEC_NOW:
 		p->exec_now = true;
-		if (p->flags & WIRE_PROC_NSINIT) {
-			mark_execed(b, ref);
-		}
+		break;
+	case LAUNCH_EXECED:
+		mark_execed(b, ref);
 		break;
 	case LAUNCH_FAILED:
 	case LAUNCH_STALE:

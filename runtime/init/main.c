@@ -239,7 +239,7 @@ static void become_init(struct broker *b)
 	if (chdir("/") < 0) {
 		util_say("cannot enter the root directory", NULL, errno);
 	}
-	umask(0);
+	umask(022);
 }
 
 static int open_table(struct broker *b, const struct settings *settings, int lock)

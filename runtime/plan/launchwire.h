@@ -63,10 +63,14 @@ enum launch_report_type {
 	LAUNCH_EXEC_NOW, /* second stage: the next thing is execve */
 	LAUNCH_FAILED,   /* step, value = errno, text, origin */
 	LAUNCH_RESULT,   /* value: the operation's result; the launcher exits next */
-	LAUNCH_PAYLOAD,  /* supd-nsinit: value is meaningless, the payload's pid is in
-			    SCM_CREDENTIALS */
+	LAUNCH_PAYLOAD,  /* with PLAN_NS_PID, sent by the payload itself before its EXEC_NOW: its
+			    pid is the sender's in SCM_CREDENTIALS (supd-init's end has
+			    SO_PASSCRED); value is meaningless */
 	LAUNCH_EXITED,   /* supd-nsinit: si_code = step, status = value, of the payload */
 	LAUNCH_STALE, /* the plan names a user that did not exist at load, and files have changed */
+	LAUNCH_EXECED, /* supd-nsinit: the payload's execve succeeded. With PLAN_NS_PID this stands
+			  for the end of file, because supd-nsinit holds the socket as long as it
+			  lives. FAILED without EXECED: exec failed, EXITED follows all the same */
 	LAUNCH_REPORT_COUNT,
 };
 

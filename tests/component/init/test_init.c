@@ -249,6 +249,69 @@ static void test_life(void **state)
 	assert_int_equal(end.exit_status, SIGTERM);
 }
 
+/* supd: its own uid, no capability in any set, no new privileges, the leaf cgroup. */
+static void test_supd_is_nobody(void **state)
+{
+	static const char *const lines[] = { "Uid:\t64001\t64001\t64001\t64001\n", "\nGroups:\t \n",
+		"CapInh:\t0000000000000000\n", "CapPrm:\t0000000000000000\n",
+		"CapBnd:\t0000000000000000\n", "CapAmb:\t0000000000000000\n", "NoNewPrivs:\t1\n" };
+	struct bench *t = *state;
+	char path[64], text[8192];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", t->supd);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd_read_full(fd, text, sizeof(text) - 1);
+
+	assert_true(n > 0);
+	text[n] = 0;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		if (!strstr(text, lines[i])) {
+			fail_msg("/proc/PID/status lacks %s", lines[i]);
+		}
+	}
+}
+
+static void drain_events(struct bench *t)
+{
+	struct pollfd p = { .fd = t->event, .events = POLLIN };
+
+	while (poll(&p, 1, 0) == 1) {
+		next_event(t);
+	}
+}
+
+/*
+ * Well-formed nonsense. Whatever is asked, only entries of the catalogue run: at most one main per
+ * unit, and supd-init answers afterwards as before.
+ */
+static void test_random(void **state)
+{
+	struct bench *t = *state;
+	unsigned seed = 1;
+
+	greet(t);
+	print_message("seed %u\n", seed);
+	for (int i = 0; i < 2000; i++) {
+		struct wire_request q = { .type = 1 + (uint32_t)rand_r(&seed) % WIRE_STORE_DROP };
+
+		q.slot = (uint32_t)rand_r(&seed) % 3;
+		q.catalogue = t->catalogue + (uint32_t)rand_r(&seed) % 2;
+		q.entry = (uint32_t)rand_r(&seed) % (q.type == WIRE_NOTE ? 2 : FAKE_ENTRY_COUNT);
+		q.kind = (uint32_t)rand_r(&seed) % WIRE_TARGET_COUNT;
+		q.number = q.type == WIRE_MAIN ? 2 + rand_r(&seed) % 9999 : SIGCONT;
+		q.run_id = (uint64_t)rand_r(&seed) % 64;
+		if (q.type == WIRE_DROP || q.type == WIRE_LOAD || q.type == WIRE_FREEZE) {
+			continue;
+		}
+		ask(t, &q);
+		drain_events(t);
+	}
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	await(t, WIRE_EV_LISTED);
+	assert_int_equal(kill(t->supd, 0), 0); /* all of it was answered, none of it punished */
+	assert_int_equal(kill(t->init, 0), 0);
+}
+
 static void test_worker_and_failure(void **state)
 {
 	struct bench *t = *state;
@@ -464,6 +527,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_life),
+		TEST(test_supd_is_nobody),
+		TEST(test_random),
 		TEST(test_worker_and_failure),
 		TEST(test_release),
 		TEST(test_supd_dies),
