@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The state of supd-init. There is one static struct broker, in main.c; every module gets it as
+ * its first argument. What must outlive an exec or a killed supd-init is in struct table, which is
+ * a shared mapping of RUNTIME/init/table (a memfd for PID 1); everything else is rebuilt.
+ *
+ * Nothing here is ever allocated: tables have fixed sizes, untouched pages cost nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../base/limits.h"
+#include "../plan/catalogue.h"
+#include "../plan/launchwire.h"
+#include "../plan/logwire.h"
+#include "../plan/settings.h"
+#include "../plan/wire.h"
+
+#define TABLE_MAGIC   0x6c626174u
+#define TABLE_VERSION 1u
+
+/* Low descriptors with fixed numbers: a child that unshares the descriptor table copies no more. */
+enum low_fd {
+	LOW_FD_SPARE = 3, /* what children get as their first own descriptor */
+	LOW_FD_NULL,
+	LOW_FD_LAUNCH,
+	LOW_FD_NSINIT,
+	LOW_FD_LOAD,
+	LOW_FD_SUPD,
+	LOW_FD_LOG,
+	LOW_FD_JOB, /* child ends of the live launches */
+	LOW_FD_END = LOW_FD_JOB + LIMIT_LAUNCHES_LIVE,
+};
+
+/* A place as one number: slot * ENTRY_KIND_COUNT + kind. */
+#define REF_NONE  UINT32_MAX
+#define REF_COUNT (LIMIT_SLOTS * ENTRY_KIND_COUNT)
+
+struct place {
+	uint8_t phase;      /* enum wire_phase */
+	bool pending;       /* LAUNCHING, but no launcher has been started yet */
+	bool worker;        /* the launcher itself is the process (ENTRY_WORK) */
+	bool release;       /* CLEAN on behalf of RELEASE */
+	bool clean;         /* the entry is the unit's CLEAN */
+	bool exec_now;      /* LAUNCH_EXEC_NOW was seen */
+	bool failed;        /* LAUNCH_FAILED or LAUNCH_STALE was seen */
+	bool result;        /* LAUNCH_RESULT was seen */
+	bool reported_exit; /* LAUNCH_EXITED was seen: exit_code, exit_status are the payload's */
+	bool nsinit;        /* child is supd-nsinit */
+	bool hold;          /* namespaces go into the slot */
+	bool alone;         /* the cgroup was empty when the launch began */
+	int8_t job_index;   /* live launch: LOW_FD_JOB + job_index; -1 none */
+	uint32_t flags;     /* enum wire_proc_flags */
+	uint32_t catalogue;
+	uint32_t entry;
+	uint64_t run_id;
+	uint64_t cookie;
+	pid_t launcher; /* 0: none, or reaped */
+	pid_t child;    /* second stage or supd-nsinit; 0: none, or reaped */
+	pid_t pid;      /* what supd is told: service, payload, worker, or adopted process */
+	int32_t value;
+	uint32_t exit_code;
+	uint32_t exit_status;
+	uint64_t start_us;
+	uint64_t exec_us;
+	uint64_t exit_us;
+	uint64_t user_us;
+	uint64_t system_us;
+	uint64_t max_rss_kb;
+	uint64_t birth; /* start time of pid in clock ticks since boot: identity after a crash */
+	uint32_t step;
+	int32_t error;
+	int job_fd; /* -1: none */
+	int pidfd;  /* of pid when it is not our child; -1: none */
+	uint32_t next_pending;
+	struct wire_params params;
+};
+
+/* Text of a failed launch, apart from the places so that only failures touch memory. */
+struct place_fail {
+	char text[LIMIT_FAIL_TEXT];
+	char origin[LIMIT_FAIL_ORIGIN];
+};
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_USED,
+	SLOT_GONE, /* free as soon as supd and supd-log know */
+};
+
+struct slot {
+	uint8_t state; /* enum slot_state */
+	bool bare;     /* only name and note */
+	bool releasing;
+	bool keep_note;  /* of the running RELEASE */
+	bool keep_store; /* of the running RELEASE */
+	bool frozen_wanted;
+	bool cgroup_made;
+	bool replace;   /* a launch broke: remove and remake the cgroup when it is empty */
+	bool populated; /* cgroup.events */
+	bool frozen;    /* cgroup.events */
+	bool oom;
+	bool log_wanted;
+	uint32_t unit_flags;  /* enum catalogue_unit_flags of the last RUN */
+	uint32_t fdstore_max; /* of the last RUN */
+	uint32_t n_parked;
+	uint32_t n_listen;
+	uint32_t note_size;
+	uint64_t oom_kills;            /* memory.events at the last start */
+	int userns, ipcns, netns, tmp; /* -1: none */
+	int notify;                    /* notify socket, -1: none */
+	int log_read, log_write;       /* stream pair, -1: none */
+	uint32_t log_priority;
+	uint32_t log_level_prefix;
+	uint8_t invocation_id[16];
+	uint8_t note[LIMIT_NOTE];
+	char name[LIMIT_UNIT_NAME];
+	char cgroup[LIMIT_CGROUP_PATH];
+	char log_identifier[LIMIT_LOG_IDENTIFIER];
+	int listen[LIMIT_LISTEN_FDS];
+	struct place places[ENTRY_KIND_COUNT];
+};
+
+struct park {
+	bool used;
+	uint32_t slot;
+	uint32_t index; /* within the slot */
+	int push;       /* where supd sends */
+	int peek;       /* where the launcher and a later supd look */
+};
+
+struct orphan {
+	pid_t pid;
+	uint32_t code;
+	uint32_t status;
+	uint64_t at_us;
+};
+
+struct catalogue_slot {
+	bool used;
+	uint32_t number;
+	uint64_t cookie; /* of its LOAD */
+	int plans_fd;
+	int manifest_fd;
+};
+
+/* What an exec and, off PID 1, the next supd-init find again. */
+struct table {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t size; /* sizeof(struct table) */
+	pid_t owner;   /* the supd-init that wrote it */
+	uint32_t generation;
+	uint32_t next_catalogue;
+	uint32_t n_slots; /* slots at or above were never used */
+	uint64_t next_run;
+	uint32_t pending_first, pending_last; /* refs */
+	bool ready;
+	bool root_made; /* the delegated root was made by us */
+	int control_fd;
+	int log_stdout_fd, log_native_fd;
+	int netns_fd, own_netns_fd; /* raised queue; ours */
+	int lock_fd;
+	int home_cgroup_fd; /* where supd-init was at its start */
+	struct settings settings;
+	char cgroup_root[SETTINGS_PATH];
+	struct catalogue_slot catalogues[LIMIT_CATALOGUES];
+	struct orphan orphans[LIMIT_ORPHANS];
+	uint32_t next_orphan;
+	struct park parks[LIMIT_FDSTORE_TOTAL];
+	struct slot slots[LIMIT_SLOTS];
+	struct place_fail fails[REF_COUNT];
+};
+
+enum slot_dirty {
+	DIRTY_SLOT = 1 << 4, /* bits 0-3: PROC of that kind */
+	DIRTY_PARK = 1 << 5,
+	DIRTY_PROCS = 0xf,
+};
+
+enum log_dirty {
+	LOG_DIRTY_STREAM = 1,
+	LOG_DIRTY_GONE = 2,
+};
+
+/* A restarted helper: supd or supd-log. */
+struct helper {
+	pid_t pid;           /* 0: none */
+	bool dying;          /* was told to end, or killed */
+	bool expected;       /* its end is no crash */
+	uint64_t deadline;   /* dying: SIGKILL, then abandon */
+	bool killed;         /* SIGKILL was sent */
+	uint64_t restart_at; /* 0: no restart due */
+	uint64_t started_at;
+	uint64_t backoff_us;
+	uint64_t crashes[8]; /* times, a ring */
+	uint32_t next_crash;
+};
+
+struct supd_channel {
+	struct helper helper;
+	int request_fd;
+	int event_fd;
+	bool blocked;          /* event socket is full: wait for EPOLLOUT */
+	uint64_t waiting_from; /* oldest unread or unsent event, 0: none */
+	uint64_t ping_at;      /* PING was due at, 0: none outstanding */
+	bool hello_dirty, listed_dirty, ping_dirty, stop_dirty, refused_dirty, load_dirty;
+	bool catalogue_dirty[LIMIT_CATALOGUES];
+	struct wire_refused refused;
+	struct wire_stop stop;
+};
+
+struct log_channel {
+	struct helper helper;
+	bool wanted;
+	int fd;
+	bool blocked;
+	bool config_dirty;
+};
+
+struct loader {
+	pid_t pid;
+	bool first_done;
+	bool pending;
+	uint64_t cookie, pending_cookie;
+	uint64_t deadline;
+	int plans_fd, manifest_fd, error_fd;
+	size_t text_len;
+	struct wire_loaded result; /* of the last load that failed */
+};
+
+enum broker_phase {
+	PHASE_RUN,
+	PHASE_STOPPING,
+	PHASE_FINAL,
+};
+
+struct broker {
+	struct table *t;
+	int table_fd;
+	bool pid1;
+	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
+	enum broker_phase phase;
+	uint64_t stop_deadline;
+	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
+	uint32_t exit_status;
+	bool reexec;
+	int epoll_fd, signal_fd, inotify_fd;
+	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, cgroup_fd;
+	int journal_fd; /* unconnected datagram socket */
+	uint32_t controllers;
+	uint32_t n_live; /* live launchers */
+	uint32_t job_refs[LIMIT_LAUNCHES_LIVE];
+	struct supd_channel supd;
+	struct log_channel log;
+	struct loader load;
+	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
+	/* up */
+	char notify_socket[108];
+	uint64_t watchdog_us, watchdog_at;
+	bool status_dirty;
+	uint32_t counts[4];
+	uint64_t logs_dropped;
+	/* indices over the table */
+	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
+	uint32_t watch_heads[LIMIT_SLOTS], watch_next[LIMIT_SLOTS];
+	int watches[LIMIT_SLOTS]; /* inotify watch of a slot, 0: none */
+	uint32_t pid_heads[LIMIT_SLOTS], pid_next[REF_COUNT];
+	pid_t pid_of[REF_COUNT];
+	uint8_t slot_dirty[LIMIT_SLOTS];
+	uint8_t log_dirty[LIMIT_SLOTS];
+	bool notify_sent[LIMIT_SLOTS];
+	uint8_t park_dirty[LIMIT_FDSTORE_TOTAL]; /* 1: push end, 2: peek end */
+	uint64_t slot_map[LIMIT_SLOTS / 64];     /* slots with slot_dirty */
+	uint64_t log_map[LIMIT_SLOTS / 64];
+	char exe[LIMIT_PATH];
+	char **argv;
+};
+
+static inline struct place *place_of(struct broker *b, uint32_t ref)
+{
+	return &b->t->slots[ref / ENTRY_KIND_COUNT].places[ref % ENTRY_KIND_COUNT];
+}
+
+static inline bool place_is_live(const struct place *p)
+{
+	return p->phase == WIRE_PHASE_LAUNCHING || p->phase == WIRE_PHASE_STARTED ||
+	       p->phase == WIRE_PHASE_RUNNING;
+}
+
+/* What an epoll event is about; the index is in the upper half. */
+enum watch_kind {
+	WATCH_SIGNAL,
+	WATCH_INOTIFY,
+	WATCH_REQUEST,
+	WATCH_EVENT,
+	WATCH_LOG,
+	WATCH_LOAD_ERROR,
+	WATCH_JOB,   /* ref */
+	WATCH_PIDFD, /* ref */
+	WATCH_KIND_COUNT,
+};
+
+/* Adds, or changes when it is there already. 0 or -errno. main.c. */
+int broker_watch(struct broker *b, int fd, uint32_t events, enum watch_kind kind, uint32_t index);

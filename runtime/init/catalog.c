@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "catalog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/timeutil.h"
+#include "slots.h"
+#include "spawn.h"
+#include "util.h"
+
+#define NOBODY        65534u
+#define SETTINGS_ARGS 128u
+#define SEALS         (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+static char load_name[] = "supd-load";
+
+int catalog_find(const struct broker *b, uint32_t number)
+{
+	for (int i = 0; i < (int)LIMIT_CATALOGUES; i++) {
+		if (b->t->catalogues[i].used && b->t->catalogues[i].number == number) {
+			return i;
+		}
+	}
+	return -ESTALE;
+}
+
+void catalog_drop(struct broker *b, uint32_t index)
+{
+	struct catalogue_slot *slot = &b->t->catalogues[index];
+	struct catalogue *c = &b->catalogues[index];
+
+	if (c->base) {
+		munmap((void *)(uintptr_t)c->base, c->size);
+	}
+	*c = (struct catalogue) { 0 };
+	util_close(&slot->plans_fd);
+	util_close(&slot->manifest_fd);
+	slot->used = false;
+	b->supd.catalogue_dirty[index] = false;
+}
+
+static int map_plans(int fd, struct catalogue *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_size <= 0 || (uint64_t)st.st_size > LIMIT_CATALOGUE_BYTES) {
+		return -EBADMSG;
+	}
+	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (base == MAP_FAILED) {
+		return -errno;
+	}
+	int r = catalogue_open(base, (size_t)st.st_size, ret);
+
+	if (r < 0) {
+		munmap(base, (size_t)st.st_size);
+	}
+	return r;
+}
+
+void catalog_remap(struct broker *b)
+{
+	for (uint32_t i = 0; i < LIMIT_CATALOGUES; i++) {
+		struct catalogue_slot *slot = &b->t->catalogues[i];
+
+		if (slot->used && map_plans(slot->plans_fd, &b->catalogues[i]) < 0) {
+			catalog_drop(b, i);
+		}
+	}
+}
+
+static int newest(const struct broker *b)
+{
+	int best = -1;
+
+	for (int i = 0; i < (int)LIMIT_CATALOGUES; i++) {
+		if (b->t->catalogues[i].used &&
+			(best < 0 || b->t->catalogues[i].number > b->t->catalogues[best].number)) {
+			best = i;
+		}
+	}
+	return best;
+}
+
+static int settings_memfd(const struct settings *settings)
+{
+	int fd = memfd_create("settings", MFD_CLOEXEC);
+
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = fd_write_full(fd, settings, sizeof(*settings));
+
+	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		close(fd);
+		return r < 0 ? r : -errno;
+	}
+	return fd;
+}
+
+static int start_load(struct broker *b)
+{
+	static char *const argv[] = { load_name, NULL };
+	struct loader *load = &b->load;
+	int last = newest(b), error[2];
+
+	load->plans_fd = memfd_create("plans", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	load->manifest_fd = memfd_create("manifest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	AUTO_CLOSE int settings = settings_memfd(&b->t->settings);
+
+	if (load->plans_fd < 0 || load->manifest_fd < 0 || settings < 0 ||
+		pipe2(error, O_CLOEXEC | O_NONBLOCK) < 0) {
+		return -errno;
+	}
+	AUTO_CLOSE int error_write = error[1];
+	const struct spawn spawn = {
+		.exe_fd = LOW_FD_LOAD,
+		.argv = argv,
+		.fds = (int[]) { load->plans_fd, load->manifest_fd,
+			last < 0 ? -1 : b->t->catalogues[last].plans_fd,
+			last < 0 ? -1 : b->t->catalogues[last].manifest_fd, b->idtable_fd,
+			settings },
+		.n_fds = 6,
+		.error_fd = error_write,
+		.drop = true,
+		.keep_search = true,
+		.max_file = LIMIT_CATALOGUE_BYTES,
+		.uid = b->t->settings.load_uid,
+		.gid = b->t->settings.load_gid,
+	};
+
+	load->error_fd = error[0];
+	fd_set_nonblock(error_write, 0);
+	load->pid = spawn_start(&spawn);
+	if (load->pid < 0) {
+		int r = load->pid;
+
+		load->pid = 0;
+		return r;
+	}
+	return broker_watch(b, load->error_fd, EPOLLIN, WATCH_LOAD_ERROR, 0);
+}
+
+static void close_load(struct broker *b)
+{
+	util_close(&b->load.plans_fd);
+	util_close(&b->load.manifest_fd);
+	util_close(&b->load.error_fd);
+	b->load.deadline = 0;
+}
+
+static void report_failure(struct broker *b, int status)
+{
+	struct loader *load = &b->load;
+
+	load->result.catalogue = CATALOGUE_NONE;
+	load->result.status = status;
+	load->result.cookie = load->cookie;
+	b->supd.load_dirty = true;
+	util_say("cannot load the units", load->result.text[0] ? load->result.text : NULL, -status);
+}
+
+int catalog_load(struct broker *b, uint64_t cookie)
+{
+	struct loader *load = &b->load;
+
+	if (load->pid) {
+		if (load->pending) {
+			return -EBUSY;
+		}
+		load->pending = true;
+		load->pending_cookie = cookie;
+		return 0;
+	}
+	memset(&load->result, 0, sizeof(load->result));
+	load->text_len = 0;
+	load->cookie = cookie;
+	load->deadline = now_us() + LIMIT_LOAD_TIME_US;
+	int r = start_load(b);
+
+	if (r < 0 && !load->pid) {
+		report_failure(b, r);
+		close_load(b);
+		load->first_done = true;
+	}
+	return 0;
+}
+
+void catalog_error_readable(struct broker *b)
+{
+	struct loader *load = &b->load;
+	char rest[512];
+	ssize_t n;
+
+	while (load->error_fd >= 0) {
+		size_t room = sizeof(load->result.text) - 1 - load->text_len;
+
+		n = room ? read(load->error_fd, load->result.text + load->text_len, room)
+			 : read(load->error_fd, rest, sizeof(rest));
+		if (n < 0 && errno == EAGAIN) {
+			return;
+		}
+		if (n <= 0) {
+			util_close(&load->error_fd);
+			return;
+		}
+		load->text_len += room ? (size_t)n : 0;
+	}
+}
+
+static int accept_catalogue(struct broker *b)
+{
+	struct loader *load = &b->load;
+	uint32_t i = 0;
+	int r;
+
+	if (fcntl(load->plans_fd, F_ADD_SEALS, SEALS) < 0 ||
+		fcntl(load->manifest_fd, F_ADD_SEALS, SEALS) < 0) {
+		return -errno;
+	}
+	while (i < LIMIT_CATALOGUES && b->t->catalogues[i].used) {
+		i++;
+	}
+	if (i == LIMIT_CATALOGUES) {
+		return -ENOSPC; /* supd drops the oldest, then loads again */
+	}
+	r = map_plans(load->plans_fd, &b->catalogues[i]);
+	if (r < 0) {
+		return r;
+	}
+	b->t->catalogues[i] = (struct catalogue_slot) {
+		.used = true,
+		.number = b->t->next_catalogue++,
+		.cookie = load->cookie,
+		.plans_fd = TAKE_FD(load->plans_fd),
+		.manifest_fd = TAKE_FD(load->manifest_fd),
+	};
+	b->supd.catalogue_dirty[i] = true;
+	b->supd.load_dirty = false;
+	return 0;
+}
+
+void catalog_ended(struct broker *b, uint32_t code, uint32_t status)
+{
+	struct loader *load = &b->load;
+	int r;
+
+	load->pid = 0;
+	catalog_error_readable(b);
+	if (code != CLD_EXITED) {
+		r = load->deadline && now_us() >= load->deadline ? -ETIMEDOUT : -EINTR;
+	} else {
+		r = status == 0 ? accept_catalogue(b) : -EINVAL;
+	}
+	if (r < 0) {
+		report_failure(b, r);
+	}
+	close_load(b);
+	load->first_done = true;
+	if (load->pending) {
+		load->pending = false;
+		catalog_load(b, load->pending_cookie);
+	}
+}
+
+void catalog_tick(struct broker *b, uint64_t now)
+{
+	if (b->load.pid && b->load.deadline && now >= b->load.deadline) {
+		kill(b->load.pid, SIGKILL);
+	}
+}
+
+static int settings_check(const struct settings *s)
+{
+	const char *const paths[] = { s->runtime_dir, s->state_dir, s->log_dir };
+
+	if (s->magic != SETTINGS_MAGIC || s->version != SETTINGS_VERSION) {
+		return -EBADMSG;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+		if (paths[i][0] != '/' || strnlen(paths[i], SETTINGS_PATH) >= SETTINGS_PATH - 32) {
+			return -ENAMETOOLONG;
+		}
+	}
+	if (strnlen(s->cgroup, SETTINGS_PATH) == SETTINGS_PATH ||
+		(s->cgroup[0] && s->cgroup[0] != '/') || s->n_units > SETTINGS_UNITS ||
+		!s->supd_uid || !s->load_uid || !s->log_uid) {
+		return -EINVAL;
+	}
+	for (uint32_t i = 0; i < s->n_units; i++) {
+		if (strnlen(s->units[i], sizeof(s->units[i])) == sizeof(s->units[i])) {
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int catalog_settings(char **argv, struct settings *ret)
+{
+	static char option[] = "--settings", end[] = "--";
+	char *args[SETTINGS_ARGS] = { load_name, option, end };
+	AUTO_CLOSE int fd = memfd_create("settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int status = 0;
+	size_t n = 3;
+
+	for (char **arg = argv + 1; *arg; arg++) {
+		if (n == SETTINGS_ARGS - 1) {
+			return -E2BIG;
+		}
+		args[n++] = *arg;
+	}
+	const struct spawn spawn = {
+		.exe_fd = LOW_FD_LOAD,
+		.argv = args,
+		.fds = (int[]) { -1, -1, -1, -1, -1, fd },
+		.n_fds = 6,
+		.error_fd = -1,
+		.drop = true,
+		.keep_search = true,
+		.uid = NOBODY,
+		.gid = NOBODY,
+	};
+	pid_t pid = fd < 0 ? -errno : spawn_start(&spawn);
+
+	if (pid < 0) {
+		return pid;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+	}
+	if (pread(fd, ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret)) {
+		return -EBADMSG;
+	}
+	return settings_check(ret);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/* Loads: one supd-load at a time; its memfds, sealed and checked, become a catalogue. */
+#pragma once
+
+#include "broker.h"
+
+/* 0 (started, or noted to follow the running load), or -EBUSY when one is noted already. */
+int catalog_load(struct broker *b, uint64_t cookie);
+/* supd-load has ended, with waitid's code and status. */
+void catalog_ended(struct broker *b, uint32_t code, uint32_t status);
+void catalog_error_readable(struct broker *b);
+void catalog_tick(struct broker *b, uint64_t now);
+/* Index of the live catalogue with this number, or -ESTALE. */
+int catalog_find(const struct broker *b, uint32_t number);
+void catalog_drop(struct broker *b, uint32_t index);
+/* After exec: maps what the table has. */
+void catalog_remap(struct broker *b);
+/* `supd-load --settings -- ARGV`: 0 with *ret, or supd-load's exit status (> 0), or -errno. */
+int catalog_settings(char **argv, struct settings *ret);

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/limits.h"
+#include "../base/sysx.h"
+#include "../plan/wire.h"
+#include "util.h"
+
+#define SIGNAL_BATCH 256
+#define DEPTH_MAX    16
+
+static const struct {
+	const char *text;
+	uint32_t bit;
+} controllers[] = {
+	{ "+cpu", WIRE_CONTROLLER_CPU },
+	{ "+io", WIRE_CONTROLLER_IO },
+	{ "+memory", WIRE_CONTROLLER_MEMORY },
+	{ "+pids", WIRE_CONTROLLER_PIDS },
+	{ "+cpuset", WIRE_CONTROLLER_CPUSET },
+};
+
+static int write_at(int dir, const char *file, const char *text)
+{
+	AUTO_CLOSE int fd = openat(dir, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+uint32_t cgroup_enable(int dir)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(controllers); i++) {
+		if (write_at(dir, "cgroup.subtree_control", controllers[i].text) == 0) {
+			bits |= controllers[i].bit;
+		}
+	}
+	return bits;
+}
+
+int cgroup_open(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_level(int root, const char *part, char *parent)
+{
+	if (mkdirat(root, part, 0755) < 0) {
+		return errno == EEXIST ? 0 : -errno;
+	}
+	if (parent) {
+		*parent = 0;
+		AUTO_CLOSE int dir = cgroup_open(root, part);
+
+		*parent = '/';
+		if (dir >= 0) {
+			cgroup_enable(dir);
+		}
+	}
+	return 0;
+}
+
+int cgroup_make(int root, const char *path)
+{
+	char part[LIMIT_CGROUP_PATH];
+	char *parent = NULL;
+
+	if (strlen(path) >= sizeof(part)) {
+		return -ENAMETOOLONG;
+	}
+	util_copy(part, sizeof(part), path);
+	for (char *end = strchrnul(part, '/');; end = strchrnul(end + 1, '/')) {
+		char saved = *end;
+
+		*end = 0;
+		int r = make_level(root, part, parent);
+
+		if (r < 0 || !saved) {
+			return r;
+		}
+		*end = saved;
+		parent = end;
+	}
+}
+
+struct kernel_dirent {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+/* Name of the first sub-directory of dir, or -ENOENT. */
+static int first_child(int dir, char *name, size_t size)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	long n;
+
+	if (lseek(dir, 0, SEEK_SET) < 0) {
+		return -errno;
+	}
+	while ((n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct kernel_dirent *e = (const void *)(buf + at);
+
+			at += e->reclen;
+			if (e->type == DT_DIR && e->name[0] != '.') {
+				util_copy(name, size, e->name);
+				return 0;
+			}
+		}
+	}
+	return n < 0 ? -errno : -ENOENT;
+}
+
+/* Removes everything below dir, one leaf after the other, without recursion on the stack. */
+static int remove_below(int dir)
+{
+	char name[256];
+
+	for (uint32_t round = 0; round < 65536; round++) {
+		AUTO_CLOSE int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+		int r = first_child(at, name, sizeof(name));
+
+		if (r == -ENOENT) {
+			return 0;
+		}
+		for (int depth = 0; r == 0 && unlinkat(at, name, AT_REMOVEDIR) < 0; depth++) {
+			if (errno != EBUSY || depth == DEPTH_MAX) {
+				return -errno;
+			}
+			int below = cgroup_open(at, name);
+
+			close(at);
+			at = below;
+			r = below < 0 ? below : first_child(at, name, sizeof(name));
+		}
+		if (r < 0) {
+			return r == -ENOENT ? -EBUSY : r;
+		}
+	}
+	return -EBUSY;
+}
+
+int cgroup_remove(int root, const char *path, bool recursive)
+{
+	if (unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+		return 0;
+	}
+	if (errno != EBUSY || !recursive) {
+		return -errno;
+	}
+	AUTO_CLOSE int dir = cgroup_open(root, path);
+	int r = dir < 0 ? dir : remove_below(dir);
+
+	if (r == 0 && unlinkat(root, path, AT_REMOVEDIR) < 0) {
+		r = -errno;
+	}
+	return r;
+}
+
+int cgroup_write(int root, const char *path, const char *file, const char *text)
+{
+	AUTO_CLOSE int dir = cgroup_open(root, path);
+
+	return dir < 0 ? dir : write_at(dir, file, text);
+}
+
+int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret)
+{
+	AUTO_CLOSE int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char buf[1024];
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, sizeof(buf) - 1);
+	size_t len = strlen(key);
+
+	if (n < 0) {
+		return (int)n;
+	}
+	buf[n] = 0;
+	for (const char *line = buf; *line;) {
+		if (strncmp(line, key, len) == 0 && line[len] == ' ') {
+			uint64_t value = 0;
+
+			for (line += len + 1; *line >= '0' && *line <= '9'; line++) {
+				value = value * 10 + (uint64_t)(*line - '0');
+			}
+			*ret = value;
+			return 0;
+		}
+		line = strchrnul(line, '\n');
+		line += *line == '\n';
+	}
+	return -ENOENT;
+}
+
+int cgroup_digits(struct cgroup_digits *d, const char *text, size_t size,
+	int (*fn)(void *data, pid_t pid), void *data)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] >= '0' && text[i] <= '9') {
+			d->value = d->value < INT32_MAX ? d->value * 10 + (uint64_t)(text[i] - '0')
+							: d->value;
+			d->got = true;
+			continue;
+		}
+		if (d->got && d->value > 0 && d->value <= INT32_MAX) {
+			int r = fn(data, (pid_t)d->value);
+
+			if (r) {
+				return r;
+			}
+		}
+		*d = (struct cgroup_digits) { 0 };
+	}
+	return 0;
+}
+
+int cgroup_each_pid(int dir, int (*fn)(void *data, pid_t pid), void *data)
+{
+	AUTO_CLOSE int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct cgroup_digits digits = { 0 };
+	char buf[4096];
+	ssize_t n = fd < 0 ? -1 : 0;
+	int r = 0;
+
+	while (r == 0 && fd >= 0 && (n = read(fd, buf, sizeof(buf))) > 0) {
+		r = cgroup_digits(&digits, buf, (size_t)n, fn, data);
+	}
+	return n < 0 ? -errno : r;
+}
+
+static int is_pid(void *data, pid_t pid)
+{
+	return *(const pid_t *)data == pid;
+}
+
+int cgroup_has_pid(int dir, pid_t pid, bool deep)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	int r = cgroup_each_pid(dir, is_pid, &pid);
+	long n;
+
+	if (r || !deep) {
+		return r;
+	}
+	while ((n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct kernel_dirent *e = (const void *)(buf + at);
+
+			at += e->reclen;
+			if (e->type != DT_DIR || e->name[0] == '.') {
+				continue;
+			}
+			AUTO_CLOSE int below = cgroup_open(dir, e->name);
+
+			if (below >= 0 && cgroup_has_pid(below, pid, false) == 1) {
+				return 1;
+			}
+		}
+	}
+	return 0;
+}
+
+/* One pass over cgroup.procs: the pids from `skip` on, as many as fit, with their pidfds. */
+struct batch {
+	size_t skip, n;
+	struct {
+		pid_t pid;
+		int fd;
+		bool present;
+	} rows[SIGNAL_BATCH];
+};
+
+static int batch_add(void *data, pid_t pid)
+{
+	struct batch *batch = data;
+
+	if (batch->skip) {
+		batch->skip--;
+		return 0;
+	}
+	batch->rows[batch->n].pid = pid;
+	batch->rows[batch->n].fd = sysx_pidfd_open(pid, 0);
+	batch->rows[batch->n].present = false;
+	return ++batch->n == SIGNAL_BATCH;
+}
+
+static int batch_confirm(void *data, pid_t pid)
+{
+	struct batch *batch = data;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		if (batch->rows[i].pid == pid) {
+			batch->rows[i].present = true;
+			break;
+		}
+	}
+	return 0;
+}
+
+int cgroup_signal(int dir, int signo, pid_t except)
+{
+	int r = 0;
+
+	for (size_t done = 0;; done += SIGNAL_BATCH) {
+		struct batch batch = { .skip = done };
+		int got = cgroup_each_pid(dir, batch_add, &batch);
+
+		if (cgroup_each_pid(dir, batch_confirm, &batch) < 0 || got < 0) {
+			r = -EIO;
+		}
+		for (size_t i = 0; i < batch.n; i++) {
+			int fd = batch.rows[i].fd;
+
+			if (fd >= 0 && batch.rows[i].present && batch.rows[i].pid != except &&
+				sysx_pidfd_send_signal(fd, signo) < 0 && errno != ESRCH) {
+				r = -errno;
+			}
+			util_close(&fd);
+		}
+		if (batch.n < SIGNAL_BATCH) {
+			return r;
+		}
+	}
+}
+
+int cgroup_find_own(char *buf, size_t size)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	AUTO_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	char text[8192];
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, text, sizeof(text) - 1);
+	struct statfs fs;
+
+	if (n < 0) {
+		return (int)n;
+	}
+	text[n] = 0;
+	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+
+	if (!line) {
+		return -ENOENT;
+	}
+	line += *line == '\n' ? 4 : 3;
+	*strchrnul(line, '\n') = 0;
+	if (line[0] != '/' || strstr(line, "/..")) {
+		return -EINVAL; /* outside the cgroup namespace */
+	}
+	for (size_t i = 0; i < ELEMENTSOF(mounts); i++) {
+		if (statfs(mounts[i], &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
+			return util_join(buf, size,
+				(const char *const[4]) {
+					mounts[i], strcmp(line, "/") == 0 ? "" : line, NULL });
+		}
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cgroup v2 by descriptors below the delegated root. Reads only cgroup.procs, cgroup.events and
+ * memory.events, with one digits reader. Paths are relative and were checked by catalogue_open().
+ * cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* mkdirat per level; new levels' parents get the controllers (best effort). 0 or -errno. */
+int cgroup_make(int root, const char *path);
+/* Removes the cgroup; with recursive also what is below it (delegated). 0 or -errno. */
+int cgroup_remove(int root, const char *path, bool recursive);
+/* Directory descriptor, or -errno. */
+int cgroup_open(int root, const char *path);
+/* Writes text to a file of the cgroup. 0 or -errno. */
+int cgroup_write(int root, const char *path, const char *file, const char *text);
+/* "+cpu", "+memory" … into dir's subtree_control; returns the bits of enum wire_controller. */
+uint32_t cgroup_enable(int dir);
+
+/* The number after "key " in a flat keyed file; -ENOENT without it. */
+int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret);
+
+/*
+ * Calls fn for each pid of cgroup.procs (0, a process of an outer pid namespace, is skipped); stops
+ * when fn returns not 0 and returns that.
+ */
+int cgroup_each_pid(int dir, int (*fn)(void *data, pid_t pid), void *data);
+/* The digits reader's state machine over one chunk, for tests: value and got persist. */
+struct cgroup_digits {
+	uint64_t value;
+	bool got;
+};
+int cgroup_digits(struct cgroup_digits *d, const char *text, size_t size,
+	int (*fn)(void *data, pid_t pid), void *data);
+/* 1 when pid is in the cgroup, or with deep in one below it; 0, or -errno. */
+int cgroup_has_pid(int dir, pid_t pid, bool deep);
+/* Signals every process but `except` through pidfds that were checked after their opening. */
+int cgroup_signal(int dir, int signo, pid_t except);
+
+/*
+ * Absolute path of supd-init's own cgroup: the v2 mount at /sys/fs/cgroup or
+ * /sys/fs/cgroup/unified plus the `0::` line of /proc/self/cgroup. 0 or -errno.
+ */
+int cgroup_find_own(char *buf, size_t size);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Restart policy of supd and supd-log: at once, then after 1, 2, 4 … 30 s, for ever; a process
+ * that does not end within 5 s of its SIGKILL is abandoned.
+ */
+#pragma once
+
+#include "broker.h"
+
+/* pid as spawn_start() gave it; an error schedules the next try. */
+void helper_started(struct helper *h, pid_t pid);
+/* Its process was reaped or abandoned at now: schedules the restart. */
+void helper_ended(struct helper *h, uint64_t now);
+/* Sends signo and gives it 5 s. expected: its end is no crash. */
+void helper_stop(struct helper *h, int signo, bool expected, uint64_t now);
+/* A due deadline: SIGKILL, then abandon. True when it was abandoned now. */
+bool helper_tick(struct helper *h, uint64_t now);
+/* Crashes within LIMIT_CRASH_WINDOW_US before now. */
+uint32_t helper_crashes(const struct helper *h, uint64_t now);
+/* Lowers *at to the helper's next deadline. */
+void helper_deadline(const struct helper *h, uint64_t *at);

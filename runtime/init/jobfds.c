@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "jobfds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "cgroup.h"
+#include "store.h"
+#include "util.h"
+
+#define JOB_FDS_MAX (LAUNCH_TAG_COUNT + LIMIT_LISTEN_FDS + LIMIT_FDSTORE_PER_UNIT)
+
+struct list {
+	uint32_t n;
+	int fds[JOB_FDS_MAX];
+	uint32_t tags[JOB_FDS_MAX];
+};
+
+static void add(struct list *list, uint32_t tag, int fd)
+{
+	if (fd >= 0 && list->n < JOB_FDS_MAX) {
+		list->fds[list->n] = fd;
+		list->tags[list->n++] = tag;
+	}
+}
+
+static void collect(struct broker *b, uint32_t ref, struct list *list)
+{
+	uint32_t n = ref / ENTRY_KIND_COUNT;
+	struct slot *s = &b->t->slots[n];
+
+	add(list, LAUNCH_TAG_USERNS, s->userns);
+	add(list, LAUNCH_TAG_IPCNS, s->ipcns);
+	add(list, LAUNCH_TAG_NETNS, s->netns);
+	add(list, LAUNCH_TAG_TMP, s->tmp);
+	add(list, LAUNCH_TAG_LOG, s->log_write);
+	for (uint32_t i = 0; i < s->n_listen; i++) {
+		add(list, LAUNCH_TAG_LISTEN, s->listen[i]);
+	}
+	if (ref % ENTRY_KIND_COUNT != ENTRY_MAIN) {
+		return; /* stored descriptors are the main process's */
+	}
+	for (int i = s->n_parked ? store_next(b, n, 0) : -1; i >= 0; i = store_next(b, n, i + 1)) {
+		add(list, LAUNCH_TAG_PARK, b->t->parks[i].peek);
+	}
+}
+
+static int send_list(int sock, const struct list *list)
+{
+	for (uint32_t at = 0; at < list->n;) {
+		struct launch_fds head = { .magic = LAUNCH_MAGIC };
+
+		head.n = list->n - at < LIMIT_SCM_FDS ? list->n - at : LIMIT_SCM_FDS;
+		memcpy(head.tags, list->tags + at, head.n * sizeof(head.tags[0]));
+		int r = fd_send(sock, &head, sizeof(head), list->fds + at, head.n, MSG_DONTWAIT);
+
+		if (r < 0) {
+			return r;
+		}
+		at += head.n;
+	}
+	return 0;
+}
+
+int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const struct jobfds *to)
+{
+	uint32_t n = ref / ENTRY_KIND_COUNT;
+	struct slot *s = &b->t->slots[n];
+	struct list list = { 0 };
+	char digits[21];
+	AUTO_CLOSE int cgroup = cgroup_open(b->cgroup_fd, s->cgroup);
+
+	number_format_u64(digits, n);
+	AUTO_CLOSE int dir = s->notify < 0 ? -1
+					   : openat(b->notify_fd, digits,
+						     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (cgroup < 0 || (s->notify >= 0 && dir < 0)) {
+		return cgroup < 0 ? cgroup : -errno;
+	}
+	add(&list, LAUNCH_TAG_PLANS, b->t->catalogues[to->catalogue_index].plans_fd);
+	add(&list, LAUNCH_TAG_CGROUP_ROOT, b->cgroup_fd);
+	add(&list, LAUNCH_TAG_CGROUP, cgroup);
+	add(&list, LAUNCH_TAG_NSINIT,
+		to->entry_flags & CATALOGUE_ENTRY_NSINIT ? LOW_FD_NSINIT : -1);
+	add(&list, LAUNCH_TAG_NOTIFY_DIR, dir);
+	collect(b, ref, &list);
+	job->n_fds = list.n;
+	int r = fd_send(to->sock, job, sizeof(*job), NULL, 0, MSG_DONTWAIT);
+
+	return r < 0 ? r : send_list(to->sock, &list);
+}
+
+static void take_control(struct msghdr *msg, struct jobfds_got *got)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET) {
+			continue;
+		}
+		if (c->cmsg_type == SCM_RIGHTS) {
+			size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+			memcpy(got->fds, CMSG_DATA(c), n * sizeof(int));
+			got->n_fds = (uint32_t)n;
+		} else if (c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred creds;
+
+			memcpy(&creds, CMSG_DATA(c), sizeof(creds));
+			got->sender = creds.pid;
+		}
+	}
+}
+
+int jobfds_recv(int sock, struct launch_report *ret, struct jobfds_got *ret_got)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(LIMIT_SCM_FDS * sizeof(int)) +
+			   CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec iov = { ret, sizeof(*ret) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*ret_got = (struct jobfds_got) { 0 };
+	if (n < 0) {
+		return -errno;
+	}
+	take_control(&msg, ret_got);
+	if (n == (ssize_t)sizeof(*ret) && ret->magic == LAUNCH_MAGIC) {
+		return 1;
+	}
+	for (uint32_t i = 0; i < ret_got->n_fds; i++) {
+		close(ret_got->fds[i]);
+	}
+	return n == 0 ? 0 : -EBADMSG;
+}

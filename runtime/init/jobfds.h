@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* The job socket: the job and its descriptors in, reports with descriptors and credentials out. */
+#pragma once
+
+#include "broker.h"
+
+struct jobfds {
+	int sock;
+	int catalogue_index;
+	uint32_t entry_flags;
+};
+/* Sends job (n_fds is filled in) and its descriptors. 0 or -errno. */
+int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const struct jobfds *to);
+
+struct jobfds_got {
+	uint32_t n_fds;
+	int fds[LIMIT_SCM_FDS]; /* the caller's */
+	pid_t sender;           /* SCM_CREDENTIALS, 0 without */
+};
+/*
+ * One report. 1, 0 at end of file, -EAGAIN, or -EBADMSG for a record that is no report.
+ */
+int jobfds_recv(int sock, struct launch_report *ret, struct jobfds_got *ret_got);

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: MIT
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "../base/sysx.h"
+#include "../base/timeutil.h"
+#include "catalog.h"
+#include "cgroup.h"
+#include "jobfds.h"
+#include "logs.h"
+#include "resources.h"
+#include "slots.h"
+#include "spawn.h"
+#include "store.h"
+#include "util.h"
+
+static struct slot *slot_of(struct broker *b, uint32_t ref)
+{
+	return &b->t->slots[ref / ENTRY_KIND_COUNT];
+}
+
+uint64_t launch_birth(pid_t pid)
+{
+	char path[48], digits[21], text[1024];
+	const char *const parts[4] = { "/proc/", digits, "/stat", NULL };
+	uint64_t birth = 0;
+
+	number_format_u64(digits, (uint64_t)pid);
+	util_join(path, sizeof(path), parts);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
+
+	if (n <= 0) {
+		return 0;
+	}
+	text[n] = 0;
+	const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+
+	for (int field = 2; at && field < 22; field++) {
+		at = strchr(at + 1, ' ');
+	}
+	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++) {
+		birth = birth * 10 + (uint64_t)(*at - '0');
+	}
+	return birth;
+}
+
+/* ---- failing ---- */
+
+static void fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->failed) {
+		return; /* the first word counts */
+	}
+	p->failed = true;
+	p->step = step;
+	p->error = error;
+	util_copy(b->t->fails[ref].text, LIMIT_FAIL_TEXT, text);
+	b->t->fails[ref].origin[0] = 0;
+}
+
+/* ---- starting ---- */
+
+static void pending_push(struct broker *b, uint32_t ref)
+{
+	place_of(b, ref)->next_pending = REF_NONE;
+	if (b->t->pending_last == REF_NONE) {
+		b->t->pending_first = ref;
+	} else {
+		place_of(b, b->t->pending_last)->next_pending = ref;
+	}
+	b->t->pending_last = ref;
+}
+
+static void pending_remove(struct broker *b, uint32_t ref)
+{
+	uint32_t before = REF_NONE;
+	uint32_t at = b->t->pending_first;
+
+	while (at != REF_NONE && at != ref) {
+		before = at;
+		at = place_of(b, at)->next_pending;
+	}
+	if (at == REF_NONE) {
+		return;
+	}
+	if (before == REF_NONE) {
+		b->t->pending_first = place_of(b, at)->next_pending;
+	} else {
+		place_of(b, before)->next_pending = place_of(b, at)->next_pending;
+	}
+	if (b->t->pending_last == ref) {
+		b->t->pending_last = before;
+	}
+	place_of(b, ref)->pending = false;
+}
+
+void launch_order(struct broker *b, const struct launch_order *order)
+{
+	const struct catalogue *c = &b->catalogues[order->catalogue_index];
+	const struct catalogue_entry *e = &c->entries[order->entry];
+	uint32_t ref = order->slot * ENTRY_KIND_COUNT + e->kind;
+	struct slot *s = slot_of(b, ref);
+	struct place *p = place_of(b, ref);
+
+	slot_reset_place(p);
+	p->phase = WIRE_PHASE_LAUNCHING;
+	p->pending = true;
+	p->worker = e->kind == ENTRY_WORK;
+	p->release = order->release;
+	p->clean = e->flags & CATALOGUE_ENTRY_CLEAN;
+	p->nsinit = e->flags & CATALOGUE_ENTRY_NSINIT;
+	p->hold = c->units[e->unit].flags & CATALOGUE_UNIT_HOLD;
+	p->catalogue = b->t->catalogues[order->catalogue_index].number;
+	p->entry = order->entry;
+	p->cookie = order->cookie;
+	p->run_id = b->t->next_run++;
+	p->params = *order->params;
+	p->start_us = now_us();
+	if (p->params.flags & WIRE_RUN_NEW_INVOCATION &&
+		getrandom(s->invocation_id, sizeof(s->invocation_id), GRND_NONBLOCK) < 0) {
+		memcpy(s->invocation_id, &p->run_id, sizeof(p->run_id));
+		memcpy(s->invocation_id + 8, &p->start_us, sizeof(p->start_us));
+	}
+	if (e->kind == ENTRY_MAIN) {
+		s->oom = false;
+	}
+	slot_mark(b, order->slot, DIRTY_SLOT);
+	slot_mark_ref(b, ref);
+	pending_push(b, ref);
+	launch_serve(b);
+}
+
+static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
+{
+	struct slot *s = slot_of(b, ref);
+	struct place *p = place_of(b, ref);
+	struct place *main = &s->places[ENTRY_MAIN];
+	bool main_lives = main->phase == WIRE_PHASE_STARTED || main->phase == WIRE_PHASE_RUNNING;
+
+	*job = (struct launch_job) {
+		.magic = LAUNCH_MAGIC,
+		.catalogue = p->catalogue,
+		.entry = p->entry,
+		.slot = ref / ENTRY_KIND_COUNT,
+		.require_controllers = b->t->settings.require_controllers,
+		.params = p->params,
+		.main_pid = main_lives && main != p ? main->pid : 0,
+		.use_journald = logs_journald(b),
+	};
+	memcpy(job->invocation_id, s->invocation_id, sizeof(job->invocation_id));
+	if (s->notify >= 0) {
+		resources_notify_path(b, job->slot, job->notify_path, sizeof(job->notify_path));
+	}
+}
+
+static int start_launcher(struct broker *b, uint32_t ref, int index, int catalogue)
+{
+	static char name[] = "supd-launch";
+	static char *const argv[] = { name, NULL };
+	const struct catalogue_entry *e =
+		&b->catalogues[catalogue].entries[place_of(b, ref)->entry];
+	struct place *p = place_of(b, ref);
+	const struct spawn spawn = {
+		.exe_fd = LOW_FD_LAUNCH,
+		.argv = argv,
+		.fds = (int[]) { LOW_FD_JOB + index },
+		.n_fds = 1,
+		.error_fd = -2,
+		.share = true,
+	};
+	struct launch_job job;
+	int pair[2], on = 1, r;
+
+	fill_job(b, ref, &job);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	AUTO_CLOSE int ours = pair[0];
+	AUTO_CLOSE int theirs = pair[1];
+
+	if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	r = jobfds_send(b, ref, &job, &(struct jobfds) { ours, catalogue, e->flags });
+	if (r < 0 || (r = broker_watch(b, ours, EPOLLIN, WATCH_JOB, ref)) < 0) {
+		return r;
+	}
+	if (dup3(theirs, LOW_FD_JOB + index, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	p->launcher = spawn_start(&spawn);
+	if (p->launcher < 0) {
+		r = p->launcher;
+		p->launcher = 0;
+		dup3(LOW_FD_NULL, LOW_FD_JOB + index, O_CLOEXEC);
+		return r;
+	}
+	p->job_fd = TAKE_FD(ours);
+	return 0;
+}
+
+/* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
+static void close_job_end(struct place *p)
+{
+	if (p->job_index >= 0) {
+		dup3(LOW_FD_NULL, LOW_FD_JOB + p->job_index, O_CLOEXEC);
+	}
+}
+
+static int free_job_index(struct broker *b)
+{
+	for (int i = 0; i < (int)LIMIT_LAUNCHES_LIVE; i++) {
+		if (b->job_refs[i] == REF_NONE) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static void start(struct broker *b, uint32_t ref, int index)
+{
+	struct place *p = place_of(b, ref);
+	struct slot *s = slot_of(b, ref);
+	int catalogue = catalog_find(b, p->catalogue);
+	int r = catalogue;
+
+	if (r >= 0) {
+		const struct catalogue *c = &b->catalogues[catalogue];
+
+		r = resources_prepare(
+			b, ref / ENTRY_KIND_COUNT, c, &c->units[c->entries[p->entry].unit]);
+	}
+	if (r < 0) {
+		fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
+		launch_try_finish(b, ref);
+		return;
+	}
+	resources_refresh(b, ref / ENTRY_KIND_COUNT);
+	p->alone = !s->populated;
+	if (ref % ENTRY_KIND_COUNT == ENTRY_MAIN) {
+		s->oom_kills = resources_oom_kills(b, s);
+	}
+	r = start_launcher(b, ref, index, catalogue);
+	if (r < 0) {
+		fail(b, ref, STEP_CLONE, -r, "supd-launch");
+		launch_try_finish(b, ref);
+		return;
+	}
+	p->job_index = (int8_t)index;
+	b->job_refs[index] = ref;
+	b->n_live++;
+	if (p->worker) {
+		p->pid = p->launcher;
+	}
+}
+
+void launch_serve(struct broker *b)
+{
+	while (b->t->pending_first != REF_NONE && b->n_live < LIMIT_LAUNCHES_LIVE) {
+		uint32_t ref = b->t->pending_first;
+
+		pending_remove(b, ref);
+		start(b, ref, free_job_index(b));
+	}
+}
+
+void launch_cancel(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->pending) {
+		pending_remove(b, ref);
+		fail(b, ref, STEP_JOB, ECANCELED, "");
+		launch_try_finish(b, ref);
+	} else if (p->launcher) {
+		kill(p->launcher, SIGKILL);
+	}
+}
+
+/* ---- reports ---- */
+
+static void got_child(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+	siginfo_t info;
+
+	if (p->child || p->worker ||
+		waitid(P_PID, (id_t)report->value, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) <
+			0) {
+		return;
+	}
+	p->child = report->value;
+	p->pid = report->value;
+	p->birth = b->pid1 ? 0 : launch_birth(p->pid);
+	p->phase = WIRE_PHASE_STARTED;
+	slot_pid_set(b, ref, p->child);
+	slot_mark_ref(b, ref);
+}
+
+static void mark_execed(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->flags & WIRE_PROC_EXECED || p->failed || !p->child) {
+		return;
+	}
+	p->flags |= WIRE_PROC_EXECED;
+	p->phase = WIRE_PHASE_RUNNING;
+	p->exec_us = now_us();
+	slot_mark_ref(b, ref);
+}
+
+static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
+{
+	struct place *p = place_of(b, ref);
+
+	if (pid <= 0 || p->flags & WIRE_PROC_NSINIT) {
+		return;
+	}
+	p->pid = pid;
+	p->flags |= WIRE_PROC_NSINIT;
+	p->pidfd = sysx_pidfd_open(pid, 0);
+	slot_mark_ref(b, ref);
+}
+
+static void got_failed(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->failed) {
+		return;
+	}
+	fail(b, ref, report->step, report->value, report->text);
+	util_copy(b->t->fails[ref].origin, LIMIT_FAIL_ORIGIN, report->origin);
+	if (report->type == LAUNCH_STALE) {
+		p->flags |= WIRE_PROC_STALE;
+	}
+}
+
+static void got_report(
+	struct broker *b, uint32_t ref, const struct launch_report *report, pid_t sender)
+{
+	struct place *p = place_of(b, ref);
+
+	switch ((enum launch_report_type)report->type) {
+	case LAUNCH_CHILD:
+		got_child(b, ref, report);
+		break;
+	case LAUNCH_EXEC_NOW:
+		p->exec_now = true;
+		break;
+	case LAUNCH_EXECED:
+		mark_execed(b, ref);
+		break;
+	case LAUNCH_FAILED:
+	case LAUNCH_STALE:
+		got_failed(b, ref, report);
+		break;
+	case LAUNCH_RESULT:
+		p->result = true;
+		p->value = report->value;
+		break;
+	case LAUNCH_PAYLOAD:
+		got_payload(b, ref, sender);
+		break;
+	case LAUNCH_EXITED:
+		p->reported_exit = true;
+		p->exit_code = report->step;
+		p->exit_status = (uint32_t)report->value;
+		break;
+	case LAUNCH_FDS:
+	case LAUNCH_REPORT_COUNT:
+		break;
+	}
+}
+
+void launch_drain(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+	struct launch_report report;
+	struct jobfds_got got;
+	int r;
+
+	while (p->job_fd >= 0) {
+		r = jobfds_recv(p->job_fd, &report, &got);
+		if (r == -EAGAIN) {
+			break;
+		}
+		if (r <= 0) {
+			util_close(&p->job_fd);
+			if (p->exec_now) {
+				mark_execed(b, ref);
+			}
+			launch_try_finish(b, ref);
+			break;
+		}
+		close_job_end(p);
+		for (uint32_t i = 0; i < got.n_fds; i++) {
+			resources_take(b, ref / ENTRY_KIND_COUNT,
+				i < report.n_tags && i < ELEMENTSOF(report.tags) ? report.tags[i]
+										 : LAUNCH_TAG_COUNT,
+				got.fds[i], p->hold);
+		}
+		report.text[LIMIT_FAIL_TEXT - 1] = 0;
+		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
+		got_report(b, ref, &report, got.sender);
+	}
+}
+
+void launch_drain_all(struct broker *b)
+{
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_LIVE; i++) {
+		if (b->job_refs[i] != REF_NONE) {
+			launch_drain(b, b->job_refs[i]);
+		}
+	}
+}
+
+/* ---- ending ---- */
+
+/* The launcher is gone and nobody knows what it left behind. */
+static void crashed(struct broker *b, uint32_t ref)
+{
+	struct slot *s = slot_of(b, ref);
+	struct place *p = place_of(b, ref);
+
+	fail(b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
+	if (!p->worker && p->alone && s->cgroup_made) {
+		bool others = false;
+
+		for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+			others |= &s->places[k] != p && place_is_live(&s->places[k]);
+		}
+		if (!others && cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") == 0) {
+			s->replace = true;
+		}
+	}
+}
+
+static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
+{
+	struct place *p = place_of(b, ref);
+
+	close_job_end(p);
+	p->launcher = 0;
+	if (p->job_index >= 0) {
+		b->job_refs[p->job_index] = REF_NONE;
+		p->job_index = -1;
+		b->n_live--;
+	}
+	launch_drain(b, ref);
+	if (p->worker || !p->child) {
+		p->exit_code = end->code;
+		p->exit_status = end->status;
+	}
+	if (!p->failed && (p->worker ? !p->result : !p->child)) {
+		crashed(b, ref);
+	}
+}
+
+static void record_end(struct broker *b, uint32_t ref, const struct launch_end *end)
+{
+	struct place *p = place_of(b, ref);
+	struct slot *s = slot_of(b, ref);
+
+	if (!p->reported_exit) {
+		p->exit_code = end->code;
+		p->exit_status = end->status;
+	}
+	p->flags |= end->unknown && !p->reported_exit ? WIRE_PROC_STATUS_UNKNOWN : 0;
+	p->user_us = (uint64_t)end->usage.ru_utime.tv_sec * USEC_PER_SEC +
+		     (uint64_t)end->usage.ru_utime.tv_usec;
+	p->system_us = (uint64_t)end->usage.ru_stime.tv_sec * USEC_PER_SEC +
+		       (uint64_t)end->usage.ru_stime.tv_usec;
+	p->max_rss_kb = (uint64_t)end->usage.ru_maxrss;
+	if (p->exit_code != CLD_EXITED && resources_oom_kills(b, s) > s->oom_kills) {
+		s->oom = true;
+		slot_mark(b, ref / ENTRY_KIND_COUNT, DIRTY_SLOT);
+	}
+}
+
+void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
+{
+	struct place *p = place_of(b, ref);
+
+	launch_drain(b, ref);
+	if (end->pid == p->launcher) {
+		launcher_ended(b, ref, end);
+	} else {
+		p->child = 0;
+		slot_pid_clear(b, ref);
+		record_end(b, ref, end);
+		if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
+			fail(b, ref, STEP_CRASHED, EINTR, "second stage");
+		}
+	}
+	launch_try_finish(b, ref);
+}
+
+static void finish(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	util_close(&p->job_fd);
+	util_close(&p->pidfd);
+	slot_pid_clear(b, ref);
+	p->exit_us = now_us();
+	if (p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
+		p->flags |= WIRE_PROC_EXECED;
+		p->exec_us = p->exit_us;
+	}
+	p->phase = p->failed ? WIRE_PHASE_FAILED : WIRE_PHASE_EXITED;
+	slot_mark_ref(b, ref);
+	resources_refresh(b, ref / ENTRY_KIND_COUNT);
+	slot_mark(b, ref / ENTRY_KIND_COUNT, DIRTY_SLOT);
+	if (p->release) {
+		launch_release_done(b, ref / ENTRY_KIND_COUNT);
+	}
+}
+
+void launch_try_finish(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+	bool foreign = p->flags & WIRE_PROC_FOREIGN && p->pidfd >= 0;
+
+	if (!place_is_live(p) || p->pending || p->launcher || p->child || foreign) {
+		return;
+	}
+	finish(b, ref);
+}
+
+void launch_release_done(struct broker *b, uint32_t n)
+{
+	struct slot *s = &b->t->slots[n];
+
+	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+		slot_reset_place(&s->places[k]);
+	}
+	resources_drop(b, n, s->keep_store);
+	s->releasing = false;
+	b->slot_dirty[n] &= (uint8_t)~DIRTY_PROCS;
+	if (!s->keep_note) {
+		store_drop_all(b, n);
+		s->state = SLOT_GONE;
+	}
+	slot_mark(b, n, DIRTY_SLOT);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Launches: from an accepted RUN to the record of its end. A place whose launch waits for one of
+ * the LIMIT_LAUNCHES_LIVE launchers is LAUNCHING and pending, in a list through the places.
+ */
+#pragma once
+
+#include <sys/resource.h>
+
+#include "broker.h"
+
+/* What RUN and RELEASE ask for; the place is free. */
+struct launch_order {
+	uint32_t slot;
+	uint32_t catalogue_index; /* of table.catalogues */
+	uint32_t entry;
+	uint64_t cookie;
+	const struct wire_params *params;
+	bool release;
+};
+void launch_order(struct broker *b, const struct launch_order *order);
+/* Starts pending launches while there is room. */
+void launch_serve(struct broker *b);
+/* Reads reports until there are none. */
+void launch_drain(struct broker *b, uint32_t ref);
+void launch_drain_all(struct broker *b);
+
+/* How a process ended, from waitid(2) and wait4(2). */
+struct launch_end {
+	pid_t pid;
+	uint32_t code;   /* CLD_* */
+	uint32_t status; /* exit status or signal */
+	bool unknown;
+	struct rusage usage;
+};
+/* A process of the place (launcher, child, adopted main) has ended and is reaped. */
+void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end);
+/* Ends what is not started yet: kills the launcher, or forgets a pending launch. */
+void launch_cancel(struct broker *b, uint32_t ref);
+/* Finishes places whose processes are gone; used after adoption too. */
+void launch_try_finish(struct broker *b, uint32_t ref);
+void launch_release_done(struct broker *b, uint32_t n);
+/* Start time of pid in ticks from /proc/PID/stat, 0 when unknown. */
+uint64_t launch_birth(pid_t pid);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* Log streams of slots, the channel to supd-log, and the forwarding of supd's own records. */
+#pragma once
+
+#include "broker.h"
+
+/* 1 when journald's stream socket is to be used now. */
+uint32_t logs_journald(const struct broker *b);
+/* The stream pair of a slot whose output goes to supd-log. 0 or -errno. */
+int logs_prepare(struct broker *b, uint32_t n);
+void logs_drop(struct broker *b, uint32_t n);
+/* Starts supd-log when it is wanted and due. */
+void logs_start(struct broker *b);
+/* Sends what is marked, as far as the channel takes it. */
+void logs_flush(struct broker *b);
+/* Forwards one native record unread; a full socket drops and counts it. */
+void logs_forward(struct broker *b, const struct wire_log *log);

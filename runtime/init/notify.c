@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/number.h"
+#include "resources.h"
+#include "slots.h"
+#include "util.h"
+
+#define QUEUE_LENGTH "512"
+
+void notify_start(struct broker *b)
+{
+	AUTO_CLOSE int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || unshare(CLONE_NEWNET) < 0) {
+		util_say("notify sockets keep the host's queue length", NULL, errno);
+		return;
+	}
+	AUTO_CLOSE int length = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY | O_CLOEXEC);
+
+	if (length < 0 || write(length, QUEUE_LENGTH, strlen(QUEUE_LENGTH)) < 0) {
+		util_say("notify sockets keep the default queue length", NULL, errno);
+	}
+	b->t->netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (setns(own, CLONE_NEWNET) < 0) {
+		util_say("cannot return to the network namespace", NULL, errno);
+	}
+	b->t->own_netns_fd = TAKE_FD(own);
+}
+
+static int make_socket(struct broker *b)
+{
+	bool away = b->t->netns_fd >= 0 && setns(b->t->netns_fd, CLONE_NEWNET) == 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = errno;
+
+	if (away && setns(b->t->own_netns_fd, CLONE_NEWNET) < 0) {
+		util_say("cannot return to the network namespace", NULL, errno);
+	}
+	return fd < 0 ? -error : fd;
+}
+
+static int bind_socket(int fd, int dir, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char digits[21];
+	const char *const parts[4] = { "/proc/self/fd/", digits, "/notify", NULL };
+
+	number_format_u64(digits, (uint64_t)dir);
+	if (strlen(path) < sizeof(address.sun_path)) {
+		util_copy(address.sun_path, sizeof(address.sun_path), path);
+	} else if (util_join(address.sun_path, sizeof(address.sun_path), parts) < 0) {
+		return -ENAMETOOLONG;
+	}
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+		fchmodat(dir, "notify", 0666, 0) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+int notify_make(struct broker *b, uint32_t n)
+{
+	char path[256], digits[21];
+	AUTO_CLOSE int fd = make_socket(b);
+	int on = 1, r = resources_notify_path(b, n, path, sizeof(path));
+
+	number_format_u64(digits, n);
+	if (fd < 0 || r < 0) {
+		return fd < 0 ? fd : r;
+	}
+	if (mkdirat(b->notify_fd, digits, 0711) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	AUTO_CLOSE int dir =
+		openat(b->notify_fd, digits, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	unlinkat(dir, "notify", 0);
+	r = bind_socket(fd, dir, path);
+	if (r < 0) {
+		return r;
+	}
+	b->t->slots[n].notify = TAKE_FD(fd);
+	b->notify_sent[n] = false;
+	slot_mark(b, n, DIRTY_SLOT);
+	return 0;
+}
+
+void notify_drop(struct broker *b, uint32_t n)
+{
+	char path[64], digits[21];
+	const char *const parts[4] = { digits, "/notify", NULL };
+
+	if (b->t->slots[n].notify < 0) {
+		return;
+	}
+	util_close(&b->t->slots[n].notify);
+	number_format_u64(digits, n);
+	if (util_join(path, sizeof(path), parts) == 0) {
+		unlinkat(b->notify_fd, path, 0);
+	}
+	unlinkat(b->notify_fd, digits, AT_REMOVEDIR);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "reap.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "../base/timeutil.h"
+#include "catalog.h"
+#include "helper.h"
+#include "launch.h"
+#include "logs.h"
+#include "notify.h"
+#include "slots.h"
+#include "supdproc.h"
+#include "util.h"
+
+/* linux/pidfd.h of Linux 6.15; older headers lack it, older kernels answer ENOTTY or EINVAL. */
+#define PIDFD_INFO_EXIT_BIT (UINT64_C(1) << 3)
+struct exit_info {
+	uint64_t mask;
+	uint64_t cgroupid;
+	uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+#define PIDFD_GET_EXIT _IOWR(0xFF, 11, struct exit_info)
+
+static void set_status(struct launch_end *end, int status)
+{
+	if (WIFEXITED(status)) {
+		end->code = CLD_EXITED;
+		end->status = (uint32_t)WEXITSTATUS(status);
+	} else {
+		end->code = WCOREDUMP(status) ? CLD_DUMPED : CLD_KILLED;
+		end->status = (uint32_t)WTERMSIG(status);
+	}
+}
+
+static void remember_orphan(struct broker *b, const struct launch_end *end)
+{
+	b->t->orphans[b->t->next_orphan++ % LIMIT_ORPHANS] = (struct orphan) {
+		.pid = end->pid,
+		.code = end->code,
+		.status = end->status,
+		.at_us = now_us(),
+	};
+}
+
+static void route(struct broker *b, const struct launch_end *end)
+{
+	uint32_t ref;
+
+	if (end->pid == b->supd.helper.pid) {
+		if (!b->supd.helper.dying) {
+			util_say("supd has ended and is started again", NULL, 0);
+		}
+		helper_ended(&b->supd.helper, now_us());
+		supdproc_ended(b);
+	} else if (end->pid == b->log.helper.pid) {
+		helper_ended(&b->log.helper, now_us());
+		util_close(&b->log.fd);
+		b->log.blocked = false;
+	} else if (end->pid == b->load.pid) {
+		catalog_ended(b, end->code, end->status);
+	} else if ((ref = slot_pid_find(b, end->pid)) != REF_NONE) {
+		struct place *p = place_of(b, ref);
+
+		if (p->flags & WIRE_PROC_FOREIGN) {
+			util_close(&p->pidfd); /* became our child: the status is known */
+		}
+		launch_ended(b, ref, end);
+	} else {
+		remember_orphan(b, end);
+	}
+}
+
+void reap_all(struct broker *b)
+{
+	for (;;) {
+		struct launch_end end = { 0 };
+		siginfo_t info = { .si_pid = 0 };
+		int status = 0;
+
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+			!info.si_pid) {
+			return;
+		}
+		if (slot_pid_find(b, info.si_pid) == REF_NONE) {
+			launch_drain_all(b); /* its hand-over may be waiting there */
+		}
+		if (wait4(info.si_pid, &status, WNOHANG | __WALL, &end.usage) != info.si_pid) {
+			return;
+		}
+		end.pid = info.si_pid;
+		set_status(&end, status);
+		route(b, &end);
+	}
+}
+
+void reap_foreign(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+	struct exit_info info = { .mask = PIDFD_INFO_EXIT_BIT };
+	struct launch_end end = { .pid = p->pid, .unknown = true };
+
+	if (p->pidfd < 0 || !(p->flags & WIRE_PROC_FOREIGN)) {
+		return;
+	}
+	reap_all(b); /* it may have been ours at last */
+	if (p->pidfd < 0) {
+		return;
+	}
+	if (ioctl(p->pidfd, PIDFD_GET_EXIT, &info) == 0 && info.mask & PIDFD_INFO_EXIT_BIT) {
+		end.unknown = false;
+		set_status(&end, info.exit_code);
+	}
+	util_close(&p->pidfd);
+	p->exec_now = true;
+	launch_ended(b, ref, &end);
+}
+
+void reap_helpers(struct broker *b)
+{
+	const struct timespec step = { .tv_nsec = 10 * 1000 * 1000 };
+	uint64_t deadline = now_us() + 5 * USEC_PER_SEC;
+
+	b->supd.helper.expected = b->log.helper.expected = true;
+	supdproc_stop(b);
+	helper_stop(&b->supd.helper, SIGKILL, true, now_us());
+	helper_stop(&b->log.helper, SIGKILL, true, now_us());
+	util_close(&b->log.fd);
+	b->load.pending = false;
+	if (b->load.pid) {
+		kill(b->load.pid, SIGKILL);
+	}
+	while ((b->supd.helper.pid || b->log.helper.pid || b->load.pid) && now_us() < deadline) {
+		reap_all(b);
+		nanosleep(&step, NULL);
+	}
+}
+
+void reap_rebuild(struct broker *b)
+{
+	for (uint32_t n = 0; n < b->t->n_slots; n++) {
+		struct slot *s = &b->t->slots[n];
+
+		if (s->state != SLOT_USED || s->bare) {
+			continue;
+		}
+		if (s->unit_flags & CATALOGUE_UNIT_NOTIFY && notify_make(b, n) < 0) {
+			util_say("no notify socket any more", s->name, 0);
+		}
+		if (s->unit_flags & CATALOGUE_UNIT_LOG && logs_prepare(b, n) < 0) {
+			util_say("no log stream any more", s->name, 0);
+		}
+	}
+}
+
+void reap_log_tick(struct broker *b, uint64_t now)
+{
+	if (helper_tick(&b->log.helper, now)) {
+		util_close(&b->log.fd);
+	}
+	logs_start(b);
+}
+
+void reap_log_deadline(const struct broker *b, uint64_t *at)
+{
+	if (b->log.wanted) {
+		helper_deadline(&b->log.helper, at);
+	}
+}

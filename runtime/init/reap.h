@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/* Ends of processes: children by waitid, foreign main processes by pidfd. */
+#pragma once
+
+#include "broker.h"
+
+/* Reaps every ended child; reads all job sockets before it calls a pid unknown. */
+void reap_all(struct broker *b);
+/* The pidfd of a foreign process is readable: it has ended. */
+void reap_foreign(struct broker *b, uint32_t ref);
+/* Ends and reaps supd, supd-log and supd-load before an exec; bounded. */
+void reap_helpers(struct broker *b);
+/* After adoption: slots without memory of their sockets get new ones. */
+void reap_rebuild(struct broker *b);
+void reap_log_tick(struct broker *b, uint64_t now);
+void reap_log_deadline(const struct broker *b, uint64_t *at);

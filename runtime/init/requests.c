@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: MIT
+#include "requests.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/sysx.h"
+#include "../base/timeutil.h"
+#include "catalog.h"
+#include "cgroup.h"
+#include "events.h"
+#include "launch.h"
+#include "logs.h"
+#include "power.h"
+#include "resources.h"
+#include "slots.h"
+#include "store.h"
+#include "supdproc.h"
+
+#define REQUESTS_PER_TURN 256
+
+/* The slot of a request: used, or NULL. */
+static struct slot *slot_for(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = &b->t->slots[q->slot];
+
+	return q->slot < b->t->n_slots && s->state == SLOT_USED ? s : NULL;
+}
+
+static bool cleaning(const struct slot *s)
+{
+	const struct place *p = &s->places[ENTRY_WORK];
+
+	return s->releasing || (place_is_live(p) && p->clean);
+}
+
+static int run_allowed(const struct slot *s, const struct catalogue_entry *e)
+{
+	if (cleaning(s) || s->places[e->kind].phase != WIRE_PHASE_FREE) {
+		return -EBUSY;
+	}
+	if (s->frozen || s->frozen_wanted) {
+		return -EAGAIN;
+	}
+	if (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) {
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int do_run(struct broker *b, const struct wire_request *q)
+{
+	int index = catalog_find(b, q->catalogue);
+
+	if (index < 0) {
+		return index;
+	}
+	const struct catalogue *c = &b->catalogues[index];
+
+	if (q->entry >= c->header->n_entries) {
+		return -EBADMSG;
+	}
+	if (b->phase == PHASE_FINAL) {
+		return -ESHUTDOWN;
+	}
+	const struct catalogue_entry *e = &c->entries[q->entry];
+	const char *name = catalogue_string(c, c->units[e->unit].name);
+	int64_t n = slot_find(b, name);
+	int r = 0;
+
+	if (n == WIRE_SLOT_NONE) {
+		n = slot_make(b, name);
+	} else {
+		r = run_allowed(&b->t->slots[n], e);
+	}
+	if (n < 0 || r < 0) {
+		return n < 0 ? (int)n : r;
+	}
+	slot_set_note(&b->t->slots[n], q->note, q->note_size);
+	launch_order(b, &(struct launch_order) { .slot = (uint32_t)n,
+				.catalogue_index = (uint32_t)index,
+				.entry = q->entry,
+				.cookie = q->cookie,
+				.params = &q->params });
+	return 0;
+}
+
+/* An orphan that ended before it was named: the record is made from the ring. */
+static bool main_from_ring(struct broker *b, const struct wire_request *q, struct place *p)
+{
+	for (uint32_t i = 0; i < LIMIT_ORPHANS; i++) {
+		struct orphan *o = &b->t->orphans[i];
+
+		if (o->pid == q->number) {
+			p->exit_code = o->code;
+			p->exit_status = o->status;
+			p->exit_us = o->at_us;
+			p->phase = WIRE_PHASE_EXITED;
+			o->pid = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int main_allowed(struct broker *b, const struct wire_request *q, int pidfd)
+{
+	struct slot *s = &b->t->slots[q->slot];
+	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -ENOENT;
+
+	if (pidfd < 0 || dir < 0) {
+		return -ESRCH;
+	}
+	int r = cgroup_has_pid(dir, q->number, s->unit_flags & CATALOGUE_UNIT_DELEGATE);
+
+	return r < 0 ? r : (r ? 0 : -EPERM);
+}
+
+static int adopt_main(struct broker *b, const struct wire_request *q, int *pidfd)
+{
+	uint32_t ref = q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN;
+	struct place *p = place_of(b, ref);
+	siginfo_t info;
+
+	p->phase = WIRE_PHASE_RUNNING;
+	p->exec_now = true;
+	p->birth = launch_birth(q->number);
+	if (waitid(P_PID, (id_t)q->number, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0) {
+		p->child = q->number;
+		slot_pid_set(b, ref, p->child);
+		return 0;
+	}
+	p->flags = WIRE_PROC_FOREIGN;
+	p->pidfd = TAKE_FD(*pidfd);
+	slot_pid_set(b, ref, q->number); /* it may become our child yet */
+	return broker_watch(b, p->pidfd, EPOLLIN, WATCH_PIDFD, ref);
+}
+
+static int do_main(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = slot_for(b, q);
+	uint32_t ref = q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN;
+	struct place *p = place_of(b, ref);
+
+	if (!s) {
+		return -ENOENT;
+	}
+	if (place_is_live(p) && p->pid == q->number) {
+		return 0;
+	}
+	if (cleaning(s) || (p->phase != WIRE_PHASE_FREE && p->phase != WIRE_PHASE_RUNNING) ||
+		p->launcher) {
+		return -EBUSY;
+	}
+	AUTO_CLOSE int pidfd = sysx_pidfd_open(q->number, 0);
+	int r = main_allowed(b, q, pidfd);
+	struct place old = *p;
+
+	if (r == -ESRCH || r == -EPERM) {
+		slot_reset_place(p);
+		if (old.phase != WIRE_PHASE_FREE || !main_from_ring(b, q, p)) {
+			*p = old;
+			return r;
+		}
+	} else if (r < 0) {
+		return r;
+	} else {
+		slot_pid_clear(b, ref);
+		cleanup_close(&old.job_fd);
+		cleanup_close(&old.pidfd);
+		slot_reset_place(p);
+		r = adopt_main(b, q, &pidfd);
+	}
+	p->run_id = b->t->next_run++;
+	p->cookie = q->cookie;
+	p->pid = q->number;
+	p->start_us = old.phase == WIRE_PHASE_FREE ? now_us() : old.start_us;
+	slot_mark_ref(b, ref);
+	slot_mark(b, q->slot, DIRTY_SLOT);
+	return r < 0 ? r : 0;
+}
+
+static int signal_place(struct broker *b, uint32_t ref, int signo)
+{
+	struct place *p = place_of(b, ref);
+
+	if (signo == SIGKILL && p->phase == WIRE_PHASE_LAUNCHING) {
+		launch_cancel(b, ref);
+		return 0;
+	}
+	if (!place_is_live(p) || p->pid <= 0) {
+		return -ESRCH;
+	}
+	if (p->pidfd >= 0) {
+		return sysx_pidfd_send_signal(p->pidfd, signo) < 0 ? -errno : 0;
+	}
+	/* A direct child: its pid is its own until it is reaped here. */
+	if (p->child != p->pid && p->launcher != p->pid) {
+		return -ESRCH;
+	}
+	return kill(p->pid, signo) < 0 ? -errno : 0;
+}
+
+static void cancel_launches(struct broker *b, uint32_t n)
+{
+	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+		uint32_t ref = n * ENTRY_KIND_COUNT + k;
+
+		if (place_of(b, ref)->phase == WIRE_PHASE_LAUNCHING && !place_of(b, ref)->release) {
+			launch_cancel(b, ref);
+		}
+	}
+}
+
+static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
+{
+	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -ENOENT;
+	pid_t except = q->kind == WIRE_TARGET_ALL_BUT_MAIN ? s->places[ENTRY_MAIN].pid : 0;
+
+	if (dir < 0) {
+		return -ESRCH;
+	}
+	if (q->number == SIGKILL && !except) {
+		cancel_launches(b, q->slot);
+		return cgroup_write(dir, ".", "cgroup.kill", "1");
+	}
+	cgroup_write(dir, ".", "cgroup.freeze", "1"); /* nothing forks meanwhile */
+	int r = cgroup_signal(dir, q->number, except);
+
+	if (!s->frozen_wanted) {
+		cgroup_write(dir, ".", "cgroup.freeze", "0");
+	}
+	return r;
+}
+
+static int do_signal(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = slot_for(b, q);
+
+	if (!s) {
+		return -ENOENT;
+	}
+	switch ((enum wire_target)q->kind) {
+	case WIRE_TARGET_MAIN:
+		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
+	case WIRE_TARGET_CONTROL:
+		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_CONTROL, q->number);
+	case WIRE_TARGET_ALL:
+	case WIRE_TARGET_ALL_BUT_MAIN:
+		return signal_cgroup(b, q, s);
+	case WIRE_TARGET_COUNT:
+		break;
+	}
+	return -EBADMSG;
+}
+
+static int do_kill_all(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = slot_for(b, q);
+
+	if (!s) {
+		return -ENOENT;
+	}
+	cancel_launches(b, q->slot);
+	return s->cgroup_made ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : 0;
+}
+
+static int set_frozen(struct broker *b, const struct wire_request *q, bool on)
+{
+	struct slot *s = slot_for(b, q);
+
+	if (!s || !s->cgroup_made) {
+		return -ENOENT;
+	}
+	int r = cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.freeze", on ? "1" : "0");
+
+	if (r == 0) {
+		s->frozen_wanted = on;
+		resources_refresh(b, q->slot);
+		slot_mark(b, q->slot, DIRTY_SLOT);
+	}
+	return r;
+}
+
+static int do_freeze(struct broker *b, const struct wire_request *q)
+{
+	return set_frozen(b, q, true);
+}
+
+static int do_thaw(struct broker *b, const struct wire_request *q)
+{
+	return set_frozen(b, q, false);
+}
+
+static int do_forget(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = slot_for(b, q);
+	uint32_t ref = q->slot * ENTRY_KIND_COUNT + q->kind;
+	struct place *p = place_of(b, ref);
+
+	if (!s || p->run_id != q->run_id ||
+		(p->phase != WIRE_PHASE_EXITED && p->phase != WIRE_PHASE_FAILED)) {
+		return -ENOENT;
+	}
+	uint64_t run_id = p->run_id;
+
+	slot_reset_place(p);
+	p->run_id = run_id;
+	slot_set_note(s, q->note, q->note_size);
+	slot_mark_ref(b, ref);
+	return 0;
+}
+
+/* The CLEAN entry that RELEASE names: index of its catalogue, or -errno. */
+static int clean_entry(struct broker *b, const struct wire_request *q, const struct slot *s)
+{
+	int index = catalog_find(b, q->catalogue);
+
+	if (index < 0) {
+		return index;
+	}
+	const struct catalogue *c = &b->catalogues[index];
+
+	if (q->entry >= c->header->n_entries) {
+		return -EBADMSG;
+	}
+	const struct catalogue_entry *e = &c->entries[q->entry];
+
+	if (!(e->flags & CATALOGUE_ENTRY_CLEAN) || e->kind != ENTRY_WORK ||
+		strcmp(catalogue_string(c, c->units[e->unit].name), s->name) != 0) {
+		return -EINVAL;
+	}
+	return index;
+}
+
+static int do_release(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = slot_for(b, q);
+	int index = -1;
+
+	if (!s) {
+		return -ENOENT;
+	}
+	if (cleaning(s) || slot_has_records(s) ||
+		(s->populated && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS))) {
+		return -EBUSY;
+	}
+	if (q->catalogue != CATALOGUE_NONE && !s->bare) {
+		index = clean_entry(b, q, s);
+		if (index < 0) {
+			return index;
+		}
+	}
+	s->keep_note = q->params.flags & WIRE_RELEASE_KEEP_NOTE;
+	s->keep_store = s->keep_note && q->params.flags & WIRE_RELEASE_KEEP_STORE;
+	slot_set_note(s, q->note, q->note_size);
+	if (index < 0) {
+		launch_release_done(b, q->slot);
+		return 0;
+	}
+	s->releasing = true;
+	launch_order(b, &(struct launch_order) { .slot = q->slot,
+				.catalogue_index = (uint32_t)index,
+				.entry = q->entry,
+				.cookie = q->cookie,
+				.params = &q->params,
+				.release = true });
+	return 0;
+}
+
+static int do_note(struct broker *b, const struct wire_request *q)
+{
+	struct slot *s = q->slot == WIRE_SLOT_NONE ? NULL : slot_for(b, q);
+	int64_t n = q->slot;
+
+	if (q->slot == WIRE_SLOT_NONE) {
+		int index = catalog_find(b, q->catalogue);
+
+		if (index < 0) {
+			return index;
+		}
+		const struct catalogue *c = &b->catalogues[index];
+
+		if (q->entry >= c->header->n_units) {
+			return -EBADMSG;
+		}
+		const char *name = catalogue_string(c, c->units[q->entry].name);
+
+		n = slot_find(b, name);
+		n = n == WIRE_SLOT_NONE ? slot_make(b, name) : n;
+		if (n < 0) {
+			return (int)n;
+		}
+		s = &b->t->slots[n];
+		slot_mark(b, (uint32_t)n, DIRTY_SLOT); /* supd learns the number */
+	}
+	if (!s) {
+		return -ENOENT;
+	}
+	slot_set_note(s, q->note, q->note_size);
+	return 0;
+}
+
+static int do_load(struct broker *b, const struct wire_request *q)
+{
+	return catalog_load(b, q->cookie);
+}
+
+static int do_drop(struct broker *b, const struct wire_request *q)
+{
+	int index = catalog_find(b, q->catalogue);
+
+	if (index >= 0) {
+		catalog_drop(b, (uint32_t)index);
+	}
+	return index < 0 ? index : 0;
+}
+
+static int do_list(struct broker *b, const struct wire_request *q)
+{
+	events_mark_all(b, q->type != WIRE_LIST);
+	return 0;
+}
+
+static int do_pong(struct broker *b, const struct wire_request *q)
+{
+	supdproc_pong(b);
+	if (q->params.flags & 1) {
+		power_ready(b);
+	}
+	return 0;
+}
+
+static int do_store_new(struct broker *b, const struct wire_request *q)
+{
+	int r = slot_for(b, q) ? store_new(b, q->slot) : -ENOENT;
+
+	return r < 0 ? r : 0;
+}
+
+static int do_store_drop(struct broker *b, const struct wire_request *q)
+{
+	return slot_for(b, q) ? store_drop(b, q->slot, q->entry) : -ENOENT;
+}
+
+static int do_power(struct broker *b, const struct wire_request *q)
+{
+	return power_request(b, q->kind, q->params.exit_status);
+}
+
+static int do_status(struct broker *b, const struct wire_request *q)
+{
+	memcpy(b->counts, q->counts, sizeof(b->counts));
+	b->status_dirty = true;
+	if (q->counts[3] == 0) {
+		power_ready(b); /* the boot's jobs are done */
+	}
+	return 0;
+}
+
+static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct wire_request *) = {
+	[WIRE_RUN] = do_run,
+	[WIRE_MAIN] = do_main,
+	[WIRE_SIGNAL] = do_signal,
+	[WIRE_KILL_ALL] = do_kill_all,
+	[WIRE_FREEZE] = do_freeze,
+	[WIRE_THAW] = do_thaw,
+	[WIRE_FORGET] = do_forget,
+	[WIRE_RELEASE] = do_release,
+	[WIRE_NOTE] = do_note,
+	[WIRE_LOAD] = do_load,
+	[WIRE_DROP] = do_drop,
+	[WIRE_LIST] = do_list,
+	[WIRE_PONG] = do_pong,
+	[WIRE_STORE_NEW] = do_store_new,
+	[WIRE_STORE_DROP] = do_store_drop,
+	[WIRE_POWER] = do_power,
+	[WIRE_STATUS] = do_status,
+};
+
+int requests_handle(struct broker *b, const void *record, size_t size)
+{
+	const struct wire_request *q = record;
+	int r = wire_request_check(record, size);
+
+	if (r < 0) {
+		return -EBADMSG;
+	}
+	if (q->type == WIRE_LOG) {
+		logs_forward(b, record);
+		return 0;
+	}
+	r = handlers[q->type](b, q);
+	if (r < 0 && r != -EBADMSG) {
+		b->supd.refused = (struct wire_refused) {
+			.slot = q->slot < LIMIT_SLOTS && q->type != WIRE_RUN ? q->slot
+									     : WIRE_SLOT_NONE,
+			.request = q->type,
+			.kind = q->kind,
+			.error = -r,
+			.cookie = q->cookie,
+		};
+		b->supd.refused_dirty = true;
+		r = 0;
+	}
+	return r;
+}
+
+void requests_read(struct broker *b)
+{
+	uint64_t record[4096 / sizeof(uint64_t)];
+
+	for (int i = 0; i < REQUESTS_PER_TURN && b->supd.request_fd >= 0; i++) {
+		if (b->supd.refused_dirty && events_flush(b) < 0) {
+			supdproc_kill(b, "its event socket is closed");
+			return;
+		}
+		if (b->supd.refused_dirty) {
+			/* No more questions until this answer is out. */
+			broker_watch(b, b->supd.request_fd, 0, WATCH_REQUEST, 0);
+			return;
+		}
+		ssize_t n = read(b->supd.request_fd, record, sizeof(record));
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			return;
+		}
+		if (n <= 0) {
+			supdproc_kill(b, "its request pipe is closed");
+			return;
+		}
+		if (requests_handle(b, record, (size_t)n) < 0) {
+			supdproc_kill(b, "it sent a bad request");
+			return;
+		}
+	}
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "resources.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/number.h"
+#include "cgroup.h"
+#include "logs.h"
+#include "notify.h"
+#include "slots.h"
+#include "store.h"
+#include "util.h"
+
+static int watch_cgroup(struct broker *b, uint32_t n)
+{
+	char path[SETTINGS_PATH + LIMIT_CGROUP_PATH + 32];
+	const char *const parts[4] = { b->t->cgroup_root, "/", b->t->slots[n].cgroup,
+		"/cgroup.events" };
+	int r = util_join(path, sizeof(path), parts);
+
+	if (r == 0) {
+		r = inotify_add_watch(b->inotify_fd, path, IN_MODIFY);
+		if (r < 0) {
+			return -errno;
+		}
+		slot_watch_set(b, n, r);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int prepare_cgroup(struct broker *b, uint32_t n)
+{
+	struct slot *s = &b->t->slots[n];
+	int r = cgroup_make(b->cgroup_fd, s->cgroup);
+
+	if (r == 0 && !s->cgroup_made) {
+		s->cgroup_made = true;
+		s->replace = false;
+		r = watch_cgroup(b, n);
+	}
+	return r;
+}
+
+int resources_prepare(
+	struct broker *b, uint32_t n, const struct catalogue *c, const struct catalogue_unit *u)
+{
+	struct slot *s = &b->t->slots[n];
+	const char *identifier = catalogue_string(c, u->log_identifier);
+	int r;
+
+	if (s->bare) {
+		util_copy(s->cgroup, sizeof(s->cgroup), catalogue_string(c, u->cgroup));
+		s->bare = false;
+	}
+	s->unit_flags = u->flags;
+	s->fdstore_max = u->fdstore_max;
+	r = prepare_cgroup(b, n);
+	if (r == 0 && u->flags & CATALOGUE_UNIT_NOTIFY && s->notify < 0) {
+		r = notify_make(b, n);
+	}
+	s->log_priority = u->log_priority;
+	s->log_level_prefix = u->log_level_prefix;
+	util_copy(s->log_identifier, sizeof(s->log_identifier), identifier ? identifier : "");
+	if (r == 0 && u->flags & CATALOGUE_UNIT_LOG) {
+		r = logs_prepare(b, n);
+	}
+	return r;
+}
+
+bool resources_populated(const struct slot *s)
+{
+	return s->populated || slot_is_live(s);
+}
+
+void resources_refresh(struct broker *b, uint32_t n)
+{
+	struct slot *s = &b->t->slots[n];
+	uint64_t populated = 0, frozen = 0;
+	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
+
+	if (dir >= 0) {
+		cgroup_read_key(dir, "cgroup.events", "populated", &populated);
+		cgroup_read_key(dir, "cgroup.events", "frozen", &frozen);
+	}
+	if (!populated && s->replace && !slot_is_live(s)) {
+		s->replace = false;
+		slot_watch_clear(b, n);
+		s->cgroup_made = cgroup_remove(b->cgroup_fd, s->cgroup, true) < 0;
+	}
+	if (s->populated != (populated != 0) || s->frozen != (frozen != 0)) {
+		s->populated = populated != 0;
+		s->frozen = frozen != 0;
+		slot_mark(b, n, DIRTY_SLOT);
+	}
+}
+
+/* Empty parents go too, up to the first that is some slot's own cgroup. */
+static void remove_parents(struct broker *b, char *path)
+{
+	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+		*slash = 0;
+		if (slot_find_cgroup(b, path) != WIRE_SLOT_NONE ||
+			cgroup_remove(b->cgroup_fd, path, false) < 0) {
+			return;
+		}
+	}
+}
+
+void resources_drop(struct broker *b, uint32_t n, bool keep_store)
+{
+	struct slot *s = &b->t->slots[n];
+	int *fds[] = { &s->userns, &s->ipcns, &s->netns, &s->tmp };
+
+	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+		util_close(fds[i]);
+	}
+	for (; s->n_listen; s->n_listen--) {
+		util_close(&s->listen[s->n_listen - 1]);
+	}
+	notify_drop(b, n);
+	logs_drop(b, n);
+	if (!keep_store) {
+		store_drop_all(b, n);
+	}
+	if (b->watches[n]) {
+		inotify_rm_watch(b->inotify_fd, b->watches[n]);
+		slot_watch_clear(b, n);
+	}
+	s->bare = true;
+	if (s->cgroup_made && cgroup_remove(b->cgroup_fd, s->cgroup,
+				      s->unit_flags & CATALOGUE_UNIT_DELEGATE) == 0) {
+		remove_parents(b, s->cgroup);
+	}
+	s->cgroup_made = s->populated = s->frozen = s->frozen_wanted = false;
+}
+
+void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hold)
+{
+	struct slot *s = &b->t->slots[n];
+	int *const keep[LAUNCH_TAG_COUNT] = {
+		[LAUNCH_TAG_USERNS] = &s->userns,
+		[LAUNCH_TAG_IPCNS] = &s->ipcns,
+		[LAUNCH_TAG_NETNS] = &s->netns,
+		[LAUNCH_TAG_TMP] = &s->tmp,
+	};
+
+	if (tag == LAUNCH_TAG_LISTEN && s->n_listen < LIMIT_LISTEN_FDS) {
+		s->listen[s->n_listen++] = fd;
+	} else if (hold && tag < LAUNCH_TAG_COUNT && keep[tag] && *keep[tag] < 0) {
+		*keep[tag] = fd;
+	} else {
+		close(fd);
+	}
+}
+
+uint64_t resources_oom_kills(struct broker *b, const struct slot *s)
+{
+	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
+	uint64_t n = 0;
+
+	if (dir >= 0 && b->controllers & WIRE_CONTROLLER_MEMORY) {
+		cgroup_read_key(dir, "memory.events", "oom_kill", &n);
+	}
+	return n;
+}
+
+void resources_rewatch(struct broker *b)
+{
+	for (uint32_t n = 0; n < b->t->n_slots; n++) {
+		struct slot *s = &b->t->slots[n];
+
+		if (s->state == SLOT_USED && s->cgroup_made) {
+			watch_cgroup(b, n);
+			resources_refresh(b, n);
+		}
+	}
+}
+
+int resources_notify_path(const struct broker *b, uint32_t n, char *buf, size_t size)
+{
+	char digits[21];
+	const char *const parts[4] = { b->t->settings.runtime_dir, "/notify/", digits, "/notify" };
+
+	number_format_u64(digits, n);
+	return util_join(buf, size, parts);
+}
+
+void resources_inotify(struct broker *b)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	ssize_t n;
+
+	while ((n = read(b->inotify_fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *e = (const void *)(buf + at);
+			uint32_t slot = slot_watch_find(b, e->wd);
+
+			at += (ssize_t)(sizeof(*e) + e->len);
+			if (slot != WIRE_SLOT_NONE) {
+				resources_refresh(b, slot);
+			}
+			if (e->mask & IN_Q_OVERFLOW) {
+				resources_rewatch(b);
+			}
+		}
+	}
+}

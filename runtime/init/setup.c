@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/number.h"
+#include "cgroup.h"
+#include "util.h"
+
+static const struct {
+	const char *name;
+	int fd;
+	bool needed;
+} helpers[] = {
+	{ "supd-launch", LOW_FD_LAUNCH, true },
+	{ "supd-nsinit", LOW_FD_NSINIT, false },
+	{ "supd-load", LOW_FD_LOAD, true },
+	{ "supd", LOW_FD_SUPD, true },
+	{ "supd-log", LOW_FD_LOG, false },
+};
+
+static int said(const char *what, const char *object, int error)
+{
+	util_say(what, object, error);
+	return -error;
+}
+
+/* The directory is what it should be before anything is made in it: ours, and no link. */
+static int make_dir(int parent, const char *name, mode_t mode)
+{
+	struct stat st;
+
+	if (mkdirat(parent, name, mode) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
+		return -EPERM;
+	}
+	return fchmod(fd, mode) < 0 ? -errno : TAKE_FD(fd);
+}
+
+static int make_owned_dir(int parent, const char *name, uid_t uid, gid_t gid, mode_t mode)
+{
+	if (mkdirat(parent, name, mode) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_uid != uid && st.st_uid != geteuid()) {
+		return -EPERM;
+	}
+	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0) {
+		return -errno;
+	}
+	return TAKE_FD(fd);
+}
+
+static void close_dir(int fd)
+{
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
+int setup_helpers(struct broker *b)
+{
+	struct rlimit files;
+	ssize_t n = readlink("/proc/self/exe", b->exe, sizeof(b->exe) - 1);
+
+	if (n <= 0) {
+		return said("cannot find itself", "/proc/self/exe", errno);
+	}
+	b->exe[n] = 0;
+	char *deleted = strstr(b->exe, " (deleted)");
+
+	if (deleted) {
+		*deleted = 0;
+	}
+	char *slash = strrchr(b->exe, '/');
+
+	*slash = 0;
+	AUTO_CLOSE int dir = open(b->exe, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	*slash = '/';
+	for (size_t i = 0; i < ELEMENTSOF(helpers); i++) {
+		AUTO_CLOSE int fd = openat(dir, helpers[i].name, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 && helpers[i].needed) {
+			return said("cannot open a helper", helpers[i].name, errno);
+		}
+		if (fd >= 0 && dup3(fd, helpers[i].fd, O_CLOEXEC) < 0) {
+			return said("cannot keep a helper", helpers[i].name, errno);
+		}
+	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return 0;
+}
+
+int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lock)
+{
+	b->runtime_fd = make_dir(AT_FDCWD, settings->runtime_dir, 0755);
+	if (b->runtime_fd < 0) {
+		return said("runtime directory", settings->runtime_dir, -b->runtime_fd);
+	}
+	int init = make_dir(b->runtime_fd, "init", 0700);
+
+	close_dir(init);
+	AUTO_CLOSE int lock = init < 0 ? -1
+				       : openat(b->runtime_fd, "init/lock",
+						 O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (lock < 0) {
+		return said("runtime directory", "init/lock", init < 0 ? -init : errno);
+	}
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		return said("another instance has this runtime directory", settings->runtime_dir,
+			errno);
+	}
+	*ret_lock = TAKE_FD(lock);
+	return 0;
+}
+
+static int bind_at(struct broker *b, const char *name, int type, int *ret)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *const parts[4] = { b->t->settings.runtime_dir, "/", name, NULL };
+	AUTO_CLOSE int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = util_join(address.sun_path, sizeof(address.sun_path), parts);
+	int on = 1;
+
+	if (r < 0 || fd < 0) {
+		return said("socket", name, r < 0 ? -r : errno);
+	}
+	unlinkat(b->runtime_fd, name, 0);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+		fchmodat(b->runtime_fd, name, 0666, 0) < 0 ||
+		(type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0) ||
+		(type == SOCK_DGRAM &&
+			setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)) {
+		return said("socket", name, errno);
+	}
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+static int make_runtime_dirs(struct broker *b)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} dirs[] = { { "log", 0755 }, { "units", 0755 }, { "transient", 0755 } };
+	const struct settings *set = &b->t->settings;
+
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		int fd = make_dir(b->runtime_fd, dirs[i].name, dirs[i].mode);
+
+		if (fd < 0) {
+			return said("runtime directory", dirs[i].name, -fd);
+		}
+		close(fd);
+	}
+	b->notify_fd = make_dir(b->runtime_fd, "notify", 0711);
+	int supd = make_owned_dir(b->runtime_fd, "supd", set->supd_uid, set->supd_gid, 0700);
+
+	close_dir(supd);
+	if (b->notify_fd < 0 || supd < 0) {
+		return said("runtime directory", b->notify_fd < 0 ? "notify" : "supd",
+			b->notify_fd < 0 ? -b->notify_fd : -supd);
+	}
+	return 0;
+}
+
+int setup_places(struct broker *b, bool fresh)
+{
+	const struct settings *set = &b->t->settings;
+	int r = make_runtime_dirs(b);
+	AUTO_CLOSE int state = make_dir(AT_FDCWD, set->state_dir, 0755);
+
+	if (r < 0) {
+		return r;
+	}
+	if (state < 0) {
+		return said("state directory", set->state_dir, -state);
+	}
+	b->idtable_fd = openat(
+		state, "idtable", O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (b->idtable_fd < 0) {
+		return said("state directory", "idtable", errno);
+	}
+	b->log_dir_fd = make_owned_dir(AT_FDCWD, set->log_dir, set->log_uid, set->log_gid, 0750);
+	if (b->log_dir_fd < 0) {
+		return said("log directory", set->log_dir, -b->log_dir_fd);
+	}
+	if (!fresh) {
+		return 0;
+	}
+	r = bind_at(b, "control", SOCK_STREAM, &b->t->control_fd);
+	r = r < 0 ? r : bind_at(b, "log/stdout", SOCK_STREAM, &b->t->log_stdout_fd);
+	return r < 0 ? r : bind_at(b, "log/native", SOCK_DGRAM, &b->t->log_native_fd);
+}
+
+/* A name of its own below our cgroup for each runtime directory: instances run side by side. */
+static int name_root(struct broker *b, const char *own)
+{
+	const struct settings *set = &b->t->settings;
+	char suffix[24] = "";
+	uint32_t hash = 2166136261u;
+
+	if (strcmp(set->runtime_dir, "/run/supd") != 0) {
+		for (const char *p = set->runtime_dir; *p; p++) {
+			hash = (hash ^ (uint8_t)*p) * 16777619u;
+		}
+		suffix[0] = '-';
+		number_format_u64(suffix + 1, hash);
+	}
+	return util_join(b->t->cgroup_root, sizeof(b->t->cgroup_root),
+		(const char *const[4]) { own, "/supd", suffix, NULL });
+}
+
+static int make_root(struct broker *b)
+{
+	char parent[SETTINGS_PATH];
+
+	util_copy(parent, sizeof(parent), b->t->cgroup_root);
+	char *slash = strrchr(parent, '/');
+
+	if (slash && slash != parent) {
+		*slash = 0;
+		AUTO_CLOSE int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir >= 0) {
+			cgroup_enable(dir);
+		}
+	}
+	if (mkdir(b->t->cgroup_root, 0755) == 0) {
+		b->t->root_made = true;
+	}
+	b->cgroup_fd = open(b->t->cgroup_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return b->cgroup_fd < 0 ? said("cgroup", b->t->cgroup_root, errno) : 0;
+}
+
+int setup_cgroup(struct broker *b, bool fresh)
+{
+	char own[SETTINGS_PATH] = "";
+	int found = cgroup_find_own(own, sizeof(own));
+	int r = 0;
+
+	if (fresh && b->t->settings.cgroup[0]) {
+		util_copy(b->t->cgroup_root, sizeof(b->t->cgroup_root), b->t->settings.cgroup);
+	} else if (fresh) {
+		r = found < 0 ? found : name_root(b, own);
+	}
+	if (r < 0) {
+		return said("no cgroup v2 of its own is found", NULL, -r);
+	}
+	r = make_root(b);
+	if (r < 0) {
+		return r;
+	}
+	if (fresh && found == 0) {
+		b->t->home_cgroup_fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	/* Controllers need a root without processes: supd-init and its helpers live in a leaf. */
+	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd")) < 0 ||
+			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
+		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
+	}
+	b->controllers = cgroup_enable(b->cgroup_fd);
+	return 0;
+}

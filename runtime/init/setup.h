@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+/* Before the loop: helpers, directories, sockets, the delegated cgroup root, the lock. */
+#pragma once
+
+#include "broker.h"
+
+/* Opens the helpers beside /proc/self/exe at their low numbers. 0 or -errno, said. */
+int setup_helpers(struct broker *b);
+/* RUNTIME and RUNTIME/init, and the lock; before the table. 0 or -errno, said. */
+int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lock);
+/* Everything else below RUNTIME, STATE and LOG; b->t->settings is set. fresh: bind the sockets. */
+int setup_places(struct broker *b, bool fresh);
+/* The delegated root; fresh: enters its leaf. */
+int setup_cgroup(struct broker *b, bool fresh);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../base/sysx.h"
+#include "broker.h"
+
+static char *const empty_environment[] = { NULL };
+
+static pid_t start_child(uint64_t flags)
+{
+	/* CLONE_CLEAR_SIGHAND: signals are default at once, before the mask is opened. */
+	struct clone_args args = { .flags = flags | CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+	pid_t pid = sysx_clone3(&args);
+
+	return pid < 0 ? -errno : pid;
+}
+
+static int set_capabilities(uint64_t caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ (uint32_t)caps, (uint32_t)caps, (uint32_t)caps },
+		{ (uint32_t)(caps >> 32), (uint32_t)(caps >> 32), (uint32_t)(caps >> 32) },
+	};
+
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* Whoever owns supd or supd-load must not regain anything: every set is emptied, for ever. */
+static int drop_privileges(const struct spawn *spawn)
+{
+	uint64_t keep = spawn->keep_search ? UINT64_C(1) << CAP_DAC_READ_SEARCH : 0;
+
+	for (unsigned long cap = 0; cap < 64; cap++) {
+		if (keep >> cap & 1) {
+			continue;
+		}
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL) {
+			return -1;
+		}
+	}
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) < 0 || syscall(SYS_setgroups, 0, NULL) < 0 ||
+		syscall(SYS_setresgid, spawn->gid, spawn->gid, spawn->gid) < 0 ||
+		syscall(SYS_setresuid, spawn->uid, spawn->uid, spawn->uid) < 0) {
+		return -1;
+	}
+	if (set_capabilities(keep) < 0 || (keep && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,
+							   CAP_DAC_READ_SEARCH, 0, 0) < 0)) {
+		return -1;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* Moves the descriptors into place; returns the program's. Sources of the end are kept apart. */
+static int place_descriptors(const struct spawn *spawn)
+{
+	int source[SPAWN_FDS_MAX];
+	int base = LOW_FD_END + SPAWN_FDS_MAX;
+	int exe, error = -1;
+
+	if (spawn->share && sysx_close_range(LOW_FD_END, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
+		return -1;
+	}
+	exe = fcntl(spawn->exe_fd, F_DUPFD_CLOEXEC, base);
+	for (uint32_t i = 0; i < spawn->n_fds; i++) {
+		int fd = spawn->fds[i] >= 0 ? spawn->fds[i] : LOW_FD_NULL;
+
+		source[i] = fcntl(fd, F_DUPFD_CLOEXEC, base);
+	}
+	if (spawn->error_fd != -1) {
+		error = fcntl(spawn->error_fd >= 0 ? spawn->error_fd : LOW_FD_NULL, F_DUPFD_CLOEXEC,
+			base);
+	}
+	if (dup2(LOW_FD_NULL, 0) < 0 || dup2(LOW_FD_NULL, 1) < 0 ||
+		(error >= 0 && dup2(error, 2) < 0)) {
+		return -1;
+	}
+	for (uint32_t i = 0; i < spawn->n_fds; i++) {
+		if (dup2(source[i], LOW_FD_SPARE + (int)i) < 0) {
+			return -1;
+		}
+	}
+	if (exe < 0 || sysx_close_range(LOW_FD_SPARE + spawn->n_fds, (unsigned)exe - 1, 0) < 0 ||
+		sysx_close_range((unsigned)exe + 1, ~0u, 0) < 0) {
+		return -1;
+	}
+	return exe;
+}
+
+static __attribute__((noreturn)) void child(const struct spawn *spawn)
+{
+	int exe = place_descriptors(spawn);
+	struct rlimit files = { spawn->max_file, spawn->max_file };
+	sigset_t none;
+
+	if (exe < 0 || (spawn->max_file && setrlimit(RLIMIT_FSIZE, &files) < 0) ||
+		(spawn->drop && (setsid() < 0 || drop_privileges(spawn) < 0))) {
+		_exit(127);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	sysx_execveat(exe, "", spawn->argv, empty_environment, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+pid_t spawn_start(const struct spawn *spawn)
+{
+	pid_t pid = start_child(spawn->share ? CLONE_FILES : 0);
+
+	if (pid == 0) {
+		child(spawn);
+	}
+	return pid;
+}
+
+int spawn_closer(int first, int second)
+{
+	pid_t pid = start_child(0);
+	unsigned low = (unsigned)(first < second ? first : second);
+	unsigned high = (unsigned)(first < second ? second : first);
+
+	if (pid != 0) {
+		return pid < 0 ? pid : 0;
+	}
+	/* Everything else first: a descriptor that hangs must not keep a job socket open. */
+	if (low) {
+		sysx_close_range(0, low - 1, 0);
+	}
+	if (high > low + 1) {
+		sysx_close_range(low + 1, high - 1, 0);
+	}
+	sysx_close_range(high + 1, ~0u, 0);
+	_exit(0);
+}

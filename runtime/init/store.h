@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Parking places: one socketpair per stored descriptor. supd-init makes both ends and never
+ * receives from them; a forked child does the last close, which may block.
+ */
+#pragma once
+
+#include "broker.h"
+
+/* Index within the slot, or -EDQUOT, -EMFILE … */
+int store_new(struct broker *b, uint32_t n);
+/* -ENOENT. */
+int store_drop(struct broker *b, uint32_t n, uint32_t index);
+void store_drop_all(struct broker *b, uint32_t n);
+/* Next parking place of the slot at or after from (an index of table.parks), or -1. */
+int store_next(const struct broker *b, uint32_t n, int from);

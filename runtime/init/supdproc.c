@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "supdproc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/timeutil.h"
+#include "events.h"
+#include "helper.h"
+#include "spawn.h"
+#include "util.h"
+
+#define PIPE_SIZE  (256 * 1024)
+#define EVENT_SIZE (512 * 1024)
+
+static void close_channel(struct broker *b)
+{
+	util_close(&b->supd.request_fd);
+	util_close(&b->supd.event_fd);
+	b->supd.blocked = false;
+	b->supd.waiting_from = b->supd.ping_at = 0;
+	b->supd.refused_dirty = b->supd.ping_dirty = false;
+}
+
+static int open_channel(struct broker *b, int *ret_request, int *ret_event)
+{
+	struct supd_channel *supd = &b->supd;
+	int request[2], event[2], size = EVENT_SIZE;
+
+	if (pipe2(request, O_DIRECT | O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	supd->request_fd = request[0];
+	*ret_request = request[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, event) < 0) {
+		return -errno;
+	}
+	supd->event_fd = event[0];
+	*ret_event = event[1];
+	fcntl(request[0], F_SETPIPE_SZ, PIPE_SIZE); /* a smaller pipe works too */
+	if (setsockopt(event[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0) {
+		setsockopt(event[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	}
+	if (shutdown(event[0], SHUT_RD) < 0) {
+		return -errno;
+	}
+	int r = fd_set_nonblock(request[0], 1);
+
+	return r < 0 ? r : broker_watch(b, request[0], EPOLLIN, WATCH_REQUEST, 0);
+}
+
+void supdproc_start(struct broker *b)
+{
+	static char name[] = "supd";
+	static char *const argv[] = { name, NULL };
+	struct supd_channel *supd = &b->supd;
+	AUTO_CLOSE int request = -1;
+	AUTO_CLOSE int event = -1;
+
+	if (supd->helper.pid || b->phase == PHASE_FINAL || supd->helper.restart_at > now_us()) {
+		return;
+	}
+	int r = open_channel(b, &request, &event);
+	const struct spawn spawn = {
+		.exe_fd = LOW_FD_SUPD,
+		.argv = argv,
+		.fds = (int[]) { request, event, b->t->control_fd },
+		.n_fds = 3,
+		.error_fd = -1,
+		.drop = true,
+		.uid = b->t->settings.supd_uid,
+		.gid = b->t->settings.supd_gid,
+	};
+
+	if (r == 0) {
+		r = spawn_start(&spawn);
+	}
+	helper_started(&supd->helper, r);
+	if (r < 0) {
+		util_say("cannot start supd", NULL, -r);
+		close_channel(b);
+		return;
+	}
+	b->t->generation++;
+	events_mark_all(b, true);
+	supd->load_dirty = b->load.result.status != 0;
+	supd->stop_dirty = b->phase == PHASE_STOPPING;
+}
+
+void supdproc_kill(struct broker *b, const char *why)
+{
+	if (b->supd.helper.pid && !b->supd.helper.killed) {
+		util_say("supd is killed", why, 0);
+		helper_stop(&b->supd.helper, SIGKILL, false, now_us());
+	}
+	close_channel(b);
+}
+
+void supdproc_stop(struct broker *b)
+{
+	helper_stop(&b->supd.helper, SIGTERM, true, now_us());
+	close_channel(b);
+}
+
+void supdproc_ended(struct broker *b)
+{
+	close_channel(b);
+	events_forget_gone(b);
+}
+
+void supdproc_pong(struct broker *b)
+{
+	b->supd.ping_at = 0;
+	b->supd.waiting_from = 0;
+}
+
+/* Events that supd has not taken yet: unsent, or still in the socket. */
+static bool has_waiting(struct broker *b)
+{
+	int unread = 0;
+
+	return b->supd.blocked || (ioctl(b->supd.event_fd, SIOCOUTQ, &unread) == 0 && unread > 0);
+}
+
+static void check_answers(struct broker *b, uint64_t now)
+{
+	struct supd_channel *supd = &b->supd;
+
+	if (supd->ping_at && now >= supd->ping_at + LIMIT_PONG_WITHIN_US) {
+		util_say("supd does not answer", NULL, 0);
+		helper_stop(&supd->helper, SIGABRT, false, now);
+		supd->ping_at = 0;
+		close_channel(b);
+	} else if (!supd->ping_at && supd->waiting_from &&
+		   now >= supd->waiting_from + LIMIT_PING_AFTER_US) {
+		supd->waiting_from = 0;
+		if (has_waiting(b)) {
+			supd->ping_at = now;
+			supd->ping_dirty = true;
+		}
+	}
+}
+
+void supdproc_tick(struct broker *b, uint64_t now)
+{
+	if (helper_tick(&b->supd.helper, now)) {
+		supdproc_ended(b);
+	}
+	if (b->supd.helper.pid && !b->supd.helper.dying) {
+		check_answers(b, now);
+	}
+	supdproc_start(b);
+}
+
+void supdproc_deadline(const struct broker *b, uint64_t *at)
+{
+	const struct supd_channel *supd = &b->supd;
+
+	helper_deadline(&supd->helper, at);
+	if (supd->helper.pid && supd->ping_at) {
+		util_sooner(at, supd->ping_at + LIMIT_PONG_WITHIN_US);
+	} else if (supd->helper.pid && supd->waiting_from) {
+		util_sooner(at, supd->waiting_from + LIMIT_PING_AFTER_US);
+	}
+}

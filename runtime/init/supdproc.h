@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* supd as a process: its channel, its death and restart, whether it still answers. */
+#pragma once
+
+#include "broker.h"
+
+/* Starts supd when it is due. */
+void supdproc_start(struct broker *b);
+/* A protocol error or end of file: it is killed; its unread requests go with the pipe. */
+void supdproc_kill(struct broker *b, const char *why);
+/* RESTART_SUPD, REEXEC, final: its end is no crash. */
+void supdproc_stop(struct broker *b);
+/* Reaped or abandoned. */
+void supdproc_ended(struct broker *b);
+void supdproc_tick(struct broker *b, uint64_t now);
+void supdproc_deadline(const struct broker *b, uint64_t *at);
+void supdproc_pong(struct broker *b);

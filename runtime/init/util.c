@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "util.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static struct iovec piece(const char *text)
+{
+	return (struct iovec) { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
+}
+
+void util_say(const char *what, const char *object, int error)
+{
+	struct iovec v[7];
+	int n = 0;
+
+	v[n++] = piece("supd-init: ");
+	v[n++] = piece(what);
+	if (object) {
+		v[n++] = piece(": ");
+		v[n++] = piece(object);
+	}
+	if (error) {
+		const char *text = strerrordesc_np(error);
+
+		v[n++] = piece(": ");
+		v[n++] = piece(text ? text : "unknown error");
+	}
+	v[n++] = piece("\n");
+	if (writev(STDERR_FILENO, v, n) < 0) {
+		return; /* nobody to tell */
+	}
+}
+
+void util_copy(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = 0;
+}
+
+int util_join(char *buf, size_t size, const char *const parts[4])
+{
+	size_t used = 0;
+
+	for (int i = 0; i < 4 && parts[i]; i++) {
+		size_t n = strlen(parts[i]);
+
+		if (n >= size - used) {
+			return -ENAMETOOLONG;
+		}
+		memcpy(buf + used, parts[i], n);
+		used += n;
+	}
+	buf[used] = 0;
+	return 0;
+}
+
+void util_close(int *fd)
+{
+	if (*fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+}
+
+void util_sooner(uint64_t *at, uint64_t deadline)
+{
+	if (deadline && (!*at || deadline < *at)) {
+		*at = deadline;
+	}
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+/* The entries of fake_load's catalogue; fake_launch does what the entry's number says. */
+#pragma once
+
+enum fake_entry {
+	FAKE_SLEEP,   /* main: runs until killed */
+	FAKE_EXIT3,   /* main: exits 3 */
+	FAKE_CRASH,   /* main: the launcher dies after it has left a process in the cgroup */
+	FAKE_FAIL,    /* control: a failed step */
+	FAKE_WORK,    /* worker: result 7 */
+	FAKE_CLEAN,   /* worker: CLEAN */
+	FAKE_SLEEP_B, /* main of another unit */
+	FAKE_ENTRY_COUNT,
+};

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/* Stands in for supd-launch: joins the cgroup, clones with CLONE_PARENT, execs. */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "../../../runtime/base/fd.h"
+#include "../../../runtime/base/sysx.h"
+#include "../../../runtime/plan/launchwire.h"
+#include "fake.h"
+
+static int report(enum launch_report_type type, uint32_t step, int32_t value)
+{
+	struct launch_report r = {
+		.magic = LAUNCH_MAGIC, .type = type, .step = step, .value = value
+	};
+
+	if (type == LAUNCH_FAILED) {
+		strcpy(r.text, "bind /srv/x");
+		strcpy(r.origin, "a.service:14");
+	}
+	return fd_send(LAUNCH_FD, &r, sizeof(r), NULL, 0, 0);
+}
+
+static int receive(struct launch_job *job)
+{
+	int cgroup = -1;
+
+	if (fd_recv(LAUNCH_FD, job, sizeof(*job), NULL, NULL, 0) != (ssize_t)sizeof(*job)) {
+		return -1;
+	}
+	for (uint32_t got = 0; got < job->n_fds;) {
+		struct launch_fds head;
+		int fds[LIMIT_SCM_FDS];
+		size_t n = LIMIT_SCM_FDS;
+
+		if (fd_recv(LAUNCH_FD, &head, sizeof(head), fds, &n, 0) <= 0 || n != head.n) {
+			return -1;
+		}
+		for (size_t i = 0; i < n; i++) {
+			cgroup = head.tags[i] == LAUNCH_TAG_CGROUP ? fds[i] : cgroup;
+		}
+		got += (uint32_t)n;
+	}
+	return cgroup;
+}
+
+static void second_stage(uint32_t entry, int go)
+{
+	static char name[] = "sh", option[] = "-c", exit3[] = "exit 3", forever[] = "sleep 1000";
+	char *argv[] = { name, option, entry == FAKE_EXIT3 ? exit3 : forever, NULL };
+	char byte;
+
+	if (read(go, &byte, 1) != 1) {
+		_exit(1);
+	}
+	report(LAUNCH_EXEC_NOW, 0, 0);
+	fcntl(LAUNCH_FD, F_SETFD, FD_CLOEXEC);
+	execv("/bin/sh", argv);
+	_exit(127);
+}
+
+int main(void)
+{
+	struct launch_job job;
+	int cgroup = receive(&job), go[2];
+	struct clone_args args = { .flags = CLONE_PARENT };
+
+	if (cgroup < 0) {
+		return 1;
+	}
+	if (job.entry == FAKE_WORK || job.entry == FAKE_CLEAN) {
+		return report(LAUNCH_RESULT, 0, 7) < 0;
+	}
+	if (job.entry == FAKE_FAIL) {
+		report(LAUNCH_FAILED, STEP_MOUNTS, 2);
+		return 1;
+	}
+	AUTO_CLOSE int procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	if (write(procs, "0", 1) != 1 || pipe2(go, O_CLOEXEC) < 0) {
+		return 1;
+	}
+	pid_t pid = sysx_clone3(&args);
+
+	if (pid == 0) {
+		if (job.entry != FAKE_CRASH) {
+			close(go[1]); /* FAKE_CRASH: nobody ends it but cgroup.kill */
+		}
+		second_stage(job.entry, go[0]);
+	}
+	if (job.entry == FAKE_CRASH) {
+		raise(SIGKILL);
+	}
+	report(LAUNCH_CHILD, 0, pid);
+	return write(go[1], "g", 1) != 1;
+}

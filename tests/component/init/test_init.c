@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The real supd-init between fake partners: `test_init SUPD-INIT LOAD LAUNCH SUPD`. Each test has a
+ * directory and a cgroup of its own. The fake supd hands its channel over: the test is supd.
+ */
+#include "../../unit/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "../../../runtime/base/fd.h"
+#include "../../../runtime/plan/launchwire.h"
+#include "../../../runtime/plan/wire.h"
+#include "fake.h"
+
+#define PATIENCE_MS 20000
+
+static char **programs;
+static char cgroup_base[128];
+
+struct bench {
+	char dir[64];
+	char cgroup[192];
+	pid_t init;
+	int listener;
+	pid_t supd;
+	int request, event, control;
+	uint32_t catalogue;
+	struct wire_event got; /* last event */
+	int got_fd;
+};
+
+static void start_init(struct bench *t)
+{
+	char exe[128];
+
+	snprintf(exe, sizeof(exe), "%s/supd-init", t->dir);
+	t->init = fork();
+	assert_true(t->init >= 0);
+	if (t->init == 0) {
+		execl(exe, "supd-init", t->dir, t->cgroup, NULL);
+		_exit(127);
+	}
+}
+
+static void drop_channel(struct bench *t)
+{
+	int *fds[] = { &t->request, &t->event, &t->control, &t->got_fd };
+
+	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+		if (*fds[i] >= 0) {
+			close(TAKE_FD(*fds[i]));
+		}
+	}
+}
+
+/* Waits for the next supd. */
+static void meet_supd(struct bench *t)
+{
+	struct pollfd p = { .fd = t->listener, .events = POLLIN };
+	int fds[3];
+	size_t n = 3;
+
+	drop_channel(t);
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	AUTO_CLOSE int sock = accept4(t->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	assert_true(sock >= 0);
+	assert_int_equal(fd_recv(sock, &t->supd, sizeof(t->supd), fds, &n, 0), sizeof(t->supd));
+	assert_int_equal(n, 3);
+	t->request = fds[0];
+	t->event = fds[1];
+	t->control = fds[2];
+}
+
+static void next_event(struct bench *t)
+{
+	struct pollfd p = { .fd = t->event, .events = POLLIN };
+	size_t n = 1;
+
+	if (t->got_fd >= 0) {
+		close(TAKE_FD(t->got_fd));
+	}
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	assert_true(fd_recv(t->event, &t->got, sizeof(t->got), &t->got_fd, &n, 0) > 0);
+	if (n == 0) {
+		t->got_fd = -1;
+	}
+}
+
+static void await(struct bench *t, uint32_t type)
+{
+	do {
+		next_event(t);
+	} while (t->got.type != type);
+}
+
+static const struct wire_proc *await_phase(struct bench *t, uint32_t kind, uint32_t phase)
+{
+	do {
+		await(t, WIRE_EV_PROC);
+	} while (t->got.proc.kind != kind || t->got.proc.phase != phase);
+	return &t->got.proc;
+}
+
+/* HELLO … LISTED of a supd that has just come. */
+static void greet(struct bench *t)
+{
+	await(t, WIRE_EV_HELLO);
+	await(t, WIRE_EV_LOADED);
+	assert_int_equal(t->got.loaded.status, 0);
+	assert_true(t->got_fd >= 0);
+	t->catalogue = t->got.loaded.catalogue;
+}
+
+static void ask(struct bench *t, const struct wire_request *q)
+{
+	assert_int_equal(write(t->request, q, sizeof(*q)), sizeof(*q));
+}
+
+static void run(struct bench *t, uint32_t entry)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_RUN,
+		       .catalogue = t->catalogue,
+		       .entry = entry,
+		       .cookie = entry + 100,
+		       .note_size = 4,
+		       .note = "note" });
+}
+
+static void forget(struct bench *t, const struct wire_proc *p)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_FORGET,
+		       .slot = p->slot,
+		       .kind = p->kind,
+		       .run_id = p->run_id });
+}
+
+static void copy_program(const char *from, const char *dir, const char *name)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "cp '%s' '%s/%s' && chmod 755 '%s/%s'", from, dir, name,
+		dir, name);
+	assert_int_equal(system(command), 0);
+}
+
+static int setup(void **state)
+{
+	static const char *const names[] = { "supd-init", "supd-load", "supd-launch", "supd" };
+	struct bench *t = calloc(1, sizeof(*t));
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	assert_non_null(t);
+	t->request = t->event = t->control = t->got_fd = -1;
+	strcpy(t->dir, "/tmp/supd-init-XXXXXX");
+	assert_non_null(mkdtemp(t->dir));
+	assert_int_equal(chmod(t->dir, 0755), 0);
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		copy_program(programs[i], t->dir, names[i]);
+	}
+	snprintf(t->cgroup, sizeof(t->cgroup), "%s/%s", cgroup_base, strrchr(t->dir, '/') + 1);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/test", t->dir);
+	t->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(t->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(chmod(address.sun_path, 0666), 0);
+	assert_int_equal(listen(t->listener, 8), 0);
+	start_init(t);
+	meet_supd(t);
+	*state = t;
+	return 0;
+}
+
+/* Whatever happened: nothing stays in the cgroup, no file, no process. */
+static int teardown(void **state)
+{
+	struct bench *t = *state;
+	char command[1024];
+
+	drop_channel(t);
+	close(t->listener);
+	snprintf(command, sizeof(command),
+		"test ! -d '%s' || { echo 1 >'%s/cgroup.kill'; for i in $(seq 200); do "
+		"grep -q 'populated 0' '%s/cgroup.events' && break; sleep 0.05; done; "
+		"find '%s' -depth -type d -exec rmdir {} + ; }; rm -rf '%s'",
+		t->cgroup, t->cgroup, t->cgroup, t->cgroup, t->dir);
+	int r = system(command);
+
+	if (t->init > 0) {
+		kill(t->init, SIGKILL);
+		waitpid(t->init, NULL, 0);
+	}
+	free(t);
+	return r;
+}
+
+/* ---- tests ---- */
+
+static void test_life(void **state)
+{
+	struct bench *t = *state;
+
+	await(t, WIRE_EV_HELLO);
+	assert_int_equal(t->got.hello.generation, 1);
+	assert_string_equal(t->got.hello.units[0], "a.service");
+	await(t, WIRE_EV_LOADED);
+	t->catalogue = t->got.loaded.catalogue;
+	await(t, WIRE_EV_LISTED);
+	run(t, FAKE_EXIT3);
+	struct wire_proc end = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+
+	assert_int_equal(end.exit_code, CLD_EXITED);
+	assert_int_equal(end.exit_status, 3);
+	assert_true(end.flags & WIRE_PROC_EXECED);
+	assert_int_equal(end.cookie, FAKE_EXIT3 + 100);
+	run(t, FAKE_EXIT3); /* the record was not forgotten */
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	forget(t, &end);
+	run(t, FAKE_SLEEP);
+	struct wire_proc main_proc = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_true(main_proc.run_id > end.run_id);
+	assert_int_equal(kill(main_proc.pid, 0), 0);
+	run(t, FAKE_SLEEP); /* nothing is started twice */
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	ask(t, &(struct wire_request) { .type = WIRE_SIGNAL,
+		       .slot = main_proc.slot,
+		       .kind = WIRE_TARGET_ALL,
+		       .number = SIGTERM });
+	end = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+	assert_int_equal(end.exit_code, CLD_KILLED);
+	assert_int_equal(end.exit_status, SIGTERM);
+}
+
+/* supd: its own uid, no capability in any set, no new privileges, the leaf cgroup. */
+static void test_supd_is_nobody(void **state)
+{
+	static const char *const lines[] = { "Uid:\t64001\t64001\t64001\t64001\n", "\nGroups:\t \n",
+		"CapInh:\t0000000000000000\n", "CapPrm:\t0000000000000000\n",
+		"CapBnd:\t0000000000000000\n", "CapAmb:\t0000000000000000\n", "NoNewPrivs:\t1\n" };
+	struct bench *t = *state;
+	char path[64], text[8192];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", t->supd);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd_read_full(fd, text, sizeof(text) - 1);
+
+	assert_true(n > 0);
+	text[n] = 0;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		if (!strstr(text, lines[i])) {
+			fail_msg("/proc/PID/status lacks %s", lines[i]);
+		}
+	}
+}
+
+static void drain_events(struct bench *t)
+{
+	struct pollfd p = { .fd = t->event, .events = POLLIN };
+
+	while (poll(&p, 1, 0) == 1) {
+		next_event(t);
+	}
+}
+
+/*
+ * Well-formed nonsense. Whatever is asked, only entries of the catalogue run: at most one main per
+ * unit, and supd-init answers afterwards as before.
+ */
+static void test_random(void **state)
+{
+	struct bench *t = *state;
+	unsigned seed = 1;
+
+	greet(t);
+	print_message("seed %u\n", seed);
+	for (int i = 0; i < 2000; i++) {
+		struct wire_request q = { .type = 1 + (uint32_t)rand_r(&seed) % WIRE_STORE_DROP };
+
+		q.slot = (uint32_t)rand_r(&seed) % 3;
+		q.catalogue = t->catalogue + (uint32_t)rand_r(&seed) % 2;
+		q.entry = (uint32_t)rand_r(&seed) % (q.type == WIRE_NOTE ? 2 : FAKE_ENTRY_COUNT);
+		q.kind = (uint32_t)rand_r(&seed) % WIRE_TARGET_COUNT;
+		q.number = q.type == WIRE_MAIN ? 2 + rand_r(&seed) % 9999 : SIGCONT;
+		q.run_id = (uint64_t)rand_r(&seed) % 64;
+		if (q.type == WIRE_DROP || q.type == WIRE_LOAD || q.type == WIRE_FREEZE) {
+			continue;
+		}
+		ask(t, &q);
+		drain_events(t);
+	}
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	await(t, WIRE_EV_LISTED);
+	assert_int_equal(kill(t->supd, 0), 0); /* all of it was answered, none of it punished */
+	assert_int_equal(kill(t->init, 0), 0);
+}
+
+static void test_worker_and_failure(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_WORK);
+	struct wire_proc p = *await_phase(t, ENTRY_WORK, WIRE_PHASE_EXITED);
+
+	assert_int_equal(p.value, 7);
+	forget(t, &p);
+	run(t, FAKE_FAIL);
+	p = *await_phase(t, ENTRY_CONTROL, WIRE_PHASE_FAILED);
+	assert_int_equal(p.step, STEP_MOUNTS);
+	assert_int_equal(p.error, ENOENT);
+	assert_string_equal(p.text, "bind /srv/x");
+	assert_string_equal(p.origin, "a.service:14");
+	forget(t, &p);
+	run(t, FAKE_CRASH);
+	p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_FAILED);
+	assert_int_equal(p.step, STEP_CRASHED);
+	forget(t, &p);
+	do { /* what the launcher left was killed */
+		await(t, WIRE_EV_SLOT);
+	} while (t->got.slot.flags & WIRE_SLOT_POPULATED);
+	run(t, FAKE_SLEEP); /* and the unit starts again */
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
+static void test_release(void **state)
+{
+	struct bench *t = *state;
+	char path[256];
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+	const struct wire_request release = {
+		.type = WIRE_RELEASE, .slot = p.slot, .catalogue = t->catalogue, .entry = FAKE_CLEAN
+	};
+
+	snprintf(path, sizeof(path), "%s/system.slice/a.service", t->cgroup);
+	assert_int_equal(access(path, F_OK), 0);
+	ask(t, &release);
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+	p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (t->got.slot.flags & WIRE_SLOT_POPULATED);
+	forget(t, &p);
+	ask(t, &release);
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (!(t->got.slot.flags & WIRE_SLOT_GONE));
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* supd dies: the service goes on, its record and note come back, nothing is started twice. */
+static void test_supd_dies(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	struct wire_proc before = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(kill(t->supd, SIGKILL), 0);
+	meet_supd(t);
+	await(t, WIRE_EV_HELLO);
+	assert_int_equal(t->got.hello.generation, 2);
+	assert_int_equal(t->got.hello.crashes, 1);
+	await(t, WIRE_EV_SLOT);
+	assert_string_equal(t->got.slot.name, "a.service");
+	assert_int_equal(t->got.slot.note_size, 4);
+	assert_true(t->got.slot.flags & WIRE_SLOT_HAS_NOTIFY && t->got_fd >= 0);
+	const struct wire_proc *p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(p->pid, before.pid);
+	assert_true(p->run_id == before.run_id);
+	await(t, WIRE_EV_LISTED);
+}
+
+static void test_hostile(void **state)
+{
+	static const uint8_t bad[][8] = { { 0 }, { 255, 255, 255, 255 }, { WIRE_RUN } };
+	struct bench *t = *state;
+
+	greet(t);
+	for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+		assert_int_equal(write(t->request, bad[i], sizeof(bad[i])), sizeof(bad[i]));
+		meet_supd(t);
+		greet(t);
+		if (i == 1) {
+			break; /* the third restart waits for seconds */
+		}
+	}
+	assert_int_equal(kill(t->init, 0), 0);
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
+static void test_reexec(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	struct wire_proc before = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(kill(t->init, SIGUSR1), 0);
+	meet_supd(t);
+	greet(t);
+	const struct wire_proc *p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(p->pid, before.pid);
+	assert_int_equal(p->flags & WIRE_PROC_FOREIGN, 0);
+	assert_int_equal(kill(before.pid, SIGKILL), 0);
+	p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+	assert_int_equal(p->exit_status, SIGKILL);
+}
+
+static void test_init_killed(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	struct wire_proc before = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(kill(t->init, SIGKILL), 0);
+	assert_int_equal(waitpid(t->init, NULL, 0), t->init);
+	kill(t->supd, SIGKILL);
+	start_init(t);
+	meet_supd(t);
+	await(t, WIRE_EV_HELLO);
+	assert_true(t->got.hello.generation > 1);
+	const struct wire_proc *p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(p->pid, before.pid);
+	assert_true(p->flags & WIRE_PROC_FOREIGN);
+	assert_int_equal(kill(before.pid, SIGKILL), 0);
+	p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+	assert_int_equal(p->pid, before.pid);
+}
+
+static void test_stop(void **state)
+{
+	struct bench *t = *state;
+	int status;
+
+	greet(t);
+	assert_int_equal(kill(t->init, SIGTERM), 0);
+	await(t, WIRE_EV_STOP);
+	ask(t, &(struct wire_request) {
+		       .type = WIRE_POWER, .kind = t->got.stop.power, .params.exit_status = 5 });
+	assert_int_equal(waitpid(t->init, &status, 0), t->init);
+	t->init = 0;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 5);
+	assert_int_equal(access(t->cgroup, F_OK), -1);
+}
+
+static void test_store(void **state)
+{
+	struct bench *t = *state;
+	char name[8] = "";
+	int fd;
+	size_t n = 1;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;
+
+	ask(t, &(struct wire_request) { .type = WIRE_STORE_NEW, .slot = slot });
+	await(t, WIRE_EV_PARK);
+	assert_true(t->got.park.has_push && t->got_fd >= 0);
+	assert_int_equal(fd_send(t->got_fd, "null", 4, &t->listener, 1, 0), 0);
+	kill(t->supd, SIGKILL);
+	meet_supd(t);
+	await(t, WIRE_EV_PARK);
+	assert_true(t->got.park.has_peek && t->got_fd >= 0);
+	assert_int_equal(fd_recv(t->got_fd, name, sizeof(name), &fd, &n, MSG_PEEK), 4);
+	assert_string_equal(name, "null");
+	assert_int_equal(n, 1);
+	close(fd);
+	ask(t, &(struct wire_request) {
+		       .type = WIRE_STORE_DROP, .slot = slot, .entry = t->got.park.park });
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (t->got.slot.n_parked);
+}
+
+static bool find_base(void)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct statfs fs;
+
+	for (size_t i = 0; i < ELEMENTSOF(mounts); i++) {
+		if (statfs(mounts[i], &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC &&
+			access(mounts[i], W_OK) == 0) {
+			strcpy(cgroup_base, mounts[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_life),
+		TEST(test_supd_is_nobody),
+		TEST(test_random),
+		TEST(test_worker_and_failure),
+		TEST(test_release),
+		TEST(test_supd_dies),
+		TEST(test_hostile),
+		TEST(test_reexec),
+		TEST(test_init_killed),
+		TEST(test_stop),
+		TEST(test_store),
+	};
+
+	programs = argv + 1;
+	if (argc < 5 || geteuid() != 0 || !find_base()) {
+		puts("skipped: needs root and a writable cgroup v2 tree");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "../test.h"
+
+#include "../../../runtime/base/timeutil.h"
+#include "../../../runtime/init/helper.h"
+
+/* At once, then 1, 2, 4 … 30 s. */
+static void test_backoff(void **state)
+{
+	static const uint64_t waits[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
+	struct helper h = { 0 };
+	uint64_t now = 1000 * USEC_PER_SEC;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		h.pid = 1;
+		h.started_at = now;
+		helper_ended(&h, now);
+		assert_int_equal(h.restart_at, now + waits[i] * USEC_PER_SEC);
+		assert_int_equal(h.pid, 0);
+	}
+	h.pid = 1;
+	h.started_at = now;
+	now += 2 * LIMIT_RESTART_MAX_US; /* has lived long */
+	helper_ended(&h, now);
+	assert_int_equal(h.restart_at, now);
+}
+
+static void test_crashes(void **state)
+{
+	struct helper h = { .pid = 1, .started_at = 0 };
+	uint64_t now = 1000 * USEC_PER_SEC;
+
+	(void)state;
+	helper_ended(&h, now);
+	h.expected = true;
+	helper_ended(&h, now);
+	assert_int_equal(helper_crashes(&h, now), 1);
+	assert_int_equal(helper_crashes(&h, now + LIMIT_CRASH_WINDOW_US), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_crashes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
