@@ -331,10 +331,14 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_spec *spec, uint3
 			mark(&denied, denied_groups[i].word, CALL_LISTED, 0);
 		}
 	}
+	if (spec->no_exec) {
+		mark(&denied, "execve", CALL_LISTED, 0);
+		mark(&denied, "execveat", CALL_LISTED, 0);
+	}
 	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
 		actions[i] = action_of(spec, &denied, (int)i);
 	}
-	for (size_t i = 0; i < ELEMENTSOF(launcher_tail); i++) {
+	for (size_t i = 0; !spec->no_exec && i < ELEMENTSOF(launcher_tail); i++) {
 		int number = seccomp_syscall_resolve_name(launcher_tail[i]);
 
 		if (number >= 0 && number < (int)SECCOMP_NUMBERS) {

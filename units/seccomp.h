@@ -46,6 +46,7 @@ struct seccomp_spec {
 	uint32_t has_list;     /* SystemCallFilter= was given */
 	uint32_t allow_list;   /* 1: only listed calls work; 0: listed calls are denied */
 	uint32_t deny_errno;   /* for denied calls; SECCOMP_ERRNO_KILL */
+	uint32_t no_exec;      /* supd-load itself: execve is not kept open for a launcher */
 	uint32_t family_mode;  /* enum seccomp_family_mode */
 	uint32_t n_families;
 	uint16_t families[SECCOMP_FAMILIES]; /* ascending, no doubles */
