@@ -30,7 +30,12 @@
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
 
+/* AddressSanitizer's shadow memory alone is terabytes of addresses. */
+#ifdef __SANITIZE_ADDRESS__
+#define LOAD_MEMORY_MAX RLIM_INFINITY
+#else
 #define LOAD_MEMORY_MAX (2048ull * 1024 * 1024)
+#endif
 #define LOAD_CPU_SECS   (LIMIT_LOAD_TIME_US / 1000000u)
 
 #define FS_READ         (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
