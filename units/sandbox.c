@@ -16,7 +16,7 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
-#include "seccomp.h"
+#include "bpf_filter.h"
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444

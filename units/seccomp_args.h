@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "seccomp.h"
+#include "bpf_filter.h"
 
 #define SECCOMP_ARGS_MAX 1024u
 

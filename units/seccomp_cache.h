@@ -6,7 +6,7 @@
 #pragma once
 
 #include "../runtime/plan/catalogue.h"
-#include "seccomp.h"
+#include "bpf_filter.h"
 
 struct seccomp_cache_row;
 

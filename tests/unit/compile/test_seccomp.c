@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "../../../units/seccomp.h"
+#include "../../../units/bpf_filter.h"
 #include "../../../units/seccomp_cache.h"
 #include "bpf.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "seccomp.h"
+#include "bpf_filter.h"
 
 #include <errno.h>
 #include <linux/audit.h>
