@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From a unit's restrictions of system calls to one BPF program, native architecture only: a call
+ * of any other architecture kills. Two parts run one after the other in one program: argument
+ * tests of our own (socket families, namespaces, W^X, set-id bits), then the list of numbers, which
+ * libseccomp compiles to a binary tree.
+ *
+ * A spec is plain memory without pointers, so equal specs are equal bytes: the caller caches by it.
+ */
+#pragma once
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SECCOMP_NUMBERS    512u
+#define SECCOMP_FAMILIES   46u
+#define SECCOMP_ERRNO_KILL 0xffffu /* SystemCallErrorNumber=kill */
+
+enum seccomp_restrict {
+	SECCOMP_REALTIME = 1 << 0,       /* RestrictRealtime= */
+	SECCOMP_SUIDSGID = 1 << 1,       /* RestrictSUIDSGID= */
+	SECCOMP_WX = 1 << 2,             /* MemoryDenyWriteExecute= */
+	SECCOMP_PERSONALITY = 1 << 3,    /* LockPersonality= */
+	SECCOMP_TTY_INPUT = 1 << 4,      /* TIOCSTI, TIOCLINUX: typing into another's terminal */
+	SECCOMP_NETLINK_ROUTE = 1 << 5,  /* of AF_NETLINK only NETLINK_ROUTE, for getaddrinfo */
+	SECCOMP_CLOCK = 1 << 6,          /* ProtectClock= */
+	SECCOMP_MODULES = 1 << 7,        /* ProtectKernelModules= */
+	SECCOMP_LOGS = 1 << 8,           /* ProtectKernelLogs= */
+	SECCOMP_HOSTNAME = 1 << 9,       /* ProtectHostname= */
+	SECCOMP_RAW_IO = 1 << 10,        /* PrivateDevices= */
+	SECCOMP_NO_WRITE_OPEN = 1 << 11, /* open for reading only: supd-load itself */
+};
+
+enum seccomp_family_mode {
+	SECCOMP_FAMILY_ANY,
+	SECCOMP_FAMILY_ALLOW, /* only those listed */
+	SECCOMP_FAMILY_DENY,  /* all but those listed */
+};
+
+struct seccomp_spec {
+	uint32_t restrictions; /* enum seccomp_restrict */
+	uint32_t namespaces;   /* CLONE_NEW* that may not be created or joined */
+	uint32_t native_only;  /* SystemCallArchitectures=native */
+	uint32_t has_list;     /* SystemCallFilter= was given */
+	uint32_t allow_list;   /* 1: only listed calls work; 0: listed calls are denied */
+	uint32_t deny_errno;   /* for denied calls; SECCOMP_ERRNO_KILL */
+	uint32_t no_exec;      /* supd-load itself: execve is not kept open for a launcher */
+	uint32_t family_mode;  /* enum seccomp_family_mode */
+	uint32_t n_families;
+	uint16_t families[SECCOMP_FAMILIES]; /* ascending, no doubles */
+	uint16_t calls[SECCOMP_NUMBERS];     /* 0: not listed, 1: listed, 2 + errno: that errno */
+};
+
+void seccomp_spec_init(struct seccomp_spec *spec);
+
+/*
+ * One word of SystemCallFilter=: NAME or @GROUP, with optional ":ERRNO" ("EPERM", "kill").
+ * remove: the word stood in a list with "~". The first word decides whether the list allows or
+ * denies; an allow list begins with @default. -ENOENT: no such call or group; -EINVAL: bad errno.
+ * A call that exists on other architectures only is accepted and does nothing.
+ */
+int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remove);
+
+/* One word of RestrictAddressFamilies=, "AF_INET". The first word decides as above. -ENOENT. */
+int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool remove);
+
+/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
+int seccomp_errno_from_string(const char *text);
+
+/* "cgroup", "ipc", "net", "mnt", "pid", "user", "uts" -> CLONE_NEW*; 0 when unknown. */
+uint32_t seccomp_namespace_from_string(const char *text);
+
+/* True when the spec forbids nothing, so that no filter is needed. */
+bool seccomp_spec_is_empty(const struct seccomp_spec *spec);
+
+struct seccomp_program {
+	struct sock_filter *insns; /* malloc'd */
+	size_t n;
+};
+
+/* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG, or libseccomp's error. */
+int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);
+
+/* Name of a native system call number, for dumps; the caller frees it; NULL when unknown. */
+char *seccomp_call_name(int number);

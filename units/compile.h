@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From parsed units to a catalogue: for every unit one catalogue_unit and one manifest_unit (same
+ * index), and one entry for each thing that can be done with it. A unit that cannot be compiled is
+ * refused with a diagnostic; the others are not touched by that.
+ *
+ * The modules compile_*.c each fill one part of a plan; struct compile is what they share. All
+ * memory of the results is in the arena of the load.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../runtime/plan/catalogue.h"
+#include "../runtime/plan/manifest.h"
+#include "../runtime/plan/plan.h"
+#include "../runtime/plan/settings.h"
+#include "diag.h"
+#include "idtable.h"
+#include "loader.h"
+#include "profile.h"
+#include "seccomp_cache.h"
+#include "userdb.h"
+
+/* The machine's totals, which percentages refer to. */
+struct compile_host {
+	uint64_t memory_bytes;
+	uint64_t tasks;
+	uint32_t n_processors;
+};
+
+struct compile {
+	struct arena *arena;
+	struct diagnostics *diagnostics;
+	const struct unit_set *set;
+	const struct settings *settings;
+	const struct userdb *users;
+	struct idtable *ids;
+	struct compile_host host;
+	const char *const *environ;         /* what PassEnvironment= may pass; NULL: nothing */
+	const struct catalogue *prev_plans; /* previous catalogue, or NULL */
+	const struct manifest *prev_manifest;
+
+	/* results */
+	struct catalogue_builder builder;
+	struct seccomp_cache seccomp;
+	struct manifest manifest;
+};
+
+/* One unit's state while it is compiled. */
+struct compile_unit {
+	struct compile *c;
+	struct unit *unit;
+	uint32_t index;
+	const struct profile *profile;
+	bool user_namespace;
+	uint32_t range; /* of its ids; 0: none */
+	const char *home;
+	const char *shell;
+	const char *cgroup;
+	struct plan base; /* what all commands of the unit share */
+};
+
+/*
+ * Compiles the whole set into c->builder and c->manifest. 0, -ENOMEM, -E2BIG. The caller has
+ * filled the first part of *c and calls compile_fini.
+ */
+int compile_all(struct compile *c);
+void compile_fini(struct compile *c);
+/* Reads the totals of this machine. */
+void compile_read_host(struct compile_host *ret);
+
+/*
+ * Refuses the unit: a diagnostic at origin ("web.service:14"; NULL: the unit's file) and load
+ * state BAD_SETTING. Returns -EINVAL, so that callers can return it.
+ */
+int compile_refuse(struct compile_unit *cu, const char *origin, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A diagnostic of lesser severity. */
+void compile_note(struct compile_unit *cu, enum manifest_severity severity, const char *origin,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* True for the origin of a profile's line, "profile standard" or "standard.conf:3". */
+bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin);
+
+/* ---- parts; each fills fields of cu->base; 0, -EINVAL after compile_refuse, -ENOMEM ---- */
+
+/* compile_ids.c: uid, gid, groups, id maps, stale_users, home, shell, range */
+int compile_ids(struct compile_unit *cu);
+/* compile_caps.c: the capability sets, securebits, no_new_privs */
+int compile_caps(struct compile_unit *cu);
+/* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
+int compile_walls(struct compile_unit *cu);
+/* compile_env.c: env, env_files, unset_env */
+int compile_environment(struct compile_unit *cu);
+/* compile_filter.c: the seccomp program */
+int compile_filter(struct compile_unit *cu);
+/* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
+int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
+int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+/* compile_process.c: rlimits, scheduling, streams */
+int compile_process(struct compile_unit *cu);
+
+/* compile_plan.c: all of the above */
+int compile_prepare(struct compile_unit *cu);
+/* Then, when the unit is in the catalogue, its entries; *m gets commands and entry numbers. */
+int compile_entries(struct compile_unit *cu, struct manifest_unit *m);
+/* compile_manifest.c: everything of *m but entry numbers */
+int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m);
+/* compile_previous.c: copies a broken unit's former entry forward; 1 when there was one, 0 not */
+int compile_copy_previous(struct compile_unit *cu, struct manifest_unit *m);
+
+/* Appends to a tlv_array of the arena: *ret is the new, zeroed item. -ENOMEM */
+void *compile_array_push(struct arena *arena, struct tlv_array *array, size_t size);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/* Where a unit's cgroup lies, and what is written into its control files and its slices'. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "../runtime/base/arenafmt.h"
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/limits.h"
+#include "compile.h"
+
+#define PERCENT_SCALE 10000u
+#define CPU_PERIOD_US 100000u
+#define SLICE_DEPTH   32
+
+enum amount_kind {
+	AMOUNT_BYTES,  /* percent of the machine's memory */
+	AMOUNT_TASKS,  /* percent of the machine's tasks */
+	AMOUNT_WEIGHT, /* plain number */
+};
+
+static const struct {
+	const char *setting;
+	const char *controller;
+	const char *file;
+	size_t offset;
+	enum amount_kind kind;
+} amounts[] = {
+	{ "MemoryMin", "memory", "memory.min", offsetof(struct unit_cgroup, memory_min),
+		AMOUNT_BYTES },
+	{ "MemoryLow", "memory", "memory.low", offsetof(struct unit_cgroup, memory_low),
+		AMOUNT_BYTES },
+	{ "MemoryHigh", "memory", "memory.high", offsetof(struct unit_cgroup, memory_high),
+		AMOUNT_BYTES },
+	{ "MemoryMax", "memory", "memory.max", offsetof(struct unit_cgroup, memory_max),
+		AMOUNT_BYTES },
+	{ "MemorySwapMax", "memory", "memory.swap.max",
+		offsetof(struct unit_cgroup, memory_swap_max), AMOUNT_BYTES },
+	{ "TasksMax", "pids", "pids.max", offsetof(struct unit_cgroup, tasks_max), AMOUNT_TASKS },
+	{ "IOWeight", "io", "io.weight", offsetof(struct unit_cgroup, io_weight), AMOUNT_WEIGHT },
+};
+
+struct writes {
+	struct compile *c;
+	const struct unit *owner;
+	const char *cgroup; /* NULL: the unit's own */
+	uint32_t required;
+	struct tlv_array *out;
+	int error;
+};
+
+static void add(struct writes *w, const char *controller, const char *file, const char *value,
+	const char *origin)
+{
+	struct plan_cgroup_write *row = compile_array_push(w->c->arena, w->out, sizeof(*row));
+
+	if (!row || !value || !origin) {
+		w->error = -ENOMEM;
+		return;
+	}
+	row->cgroup = w->cgroup;
+	row->file = file;
+	row->value = value;
+	row->controller = controller;
+	row->required = w->required;
+	row->origin = origin;
+}
+
+static const char *origin_of(struct writes *w, const char *setting, const char *origin)
+{
+	const char *found = origin ? origin : unit_setting_origin(w->owner, setting);
+
+	return arena_printf(w->c->arena, "%s= (%s)", setting, found ? found : w->owner->name);
+}
+
+static const char *show_amount(
+	struct compile *c, const struct unit_amount *amount, enum amount_kind kind)
+{
+	uint64_t total = kind == AMOUNT_TASKS ? c->host.tasks : c->host.memory_bytes;
+	uint64_t value = amount->value;
+
+	if (amount->percent) {
+		value = total / PERCENT_SCALE * amount->value +
+			total % PERCENT_SCALE * amount->value / PERCENT_SCALE;
+	} else if (value == UINT64_MAX) {
+		return "max";
+	}
+	return arena_printf(c->arena, "%" PRIu64, value);
+}
+
+static void add_cpu(struct writes *w)
+{
+	const struct unit_cgroup *g = &w->owner->cgroup;
+	uint64_t period = g->cpu_quota_period_us ? g->cpu_quota_period_us : CPU_PERIOD_US;
+	const char *value;
+
+	if (g->cpu_quota.set) {
+		value = g->cpu_quota.value == UINT64_MAX
+				? arena_printf(w->c->arena, "max %" PRIu64, period)
+				: arena_printf(w->c->arena, "%" PRIu64 " %" PRIu64,
+					  g->cpu_quota.value * period / PERCENT_SCALE, period);
+		add(w, "cpu", "cpu.max", value, origin_of(w, "CPUQuota", g->cpu_quota.origin));
+	}
+	if (g->cpu_weight.set && g->cpu_weight.value == 0) {
+		add(w, "cpu", "cpu.idle", "1", origin_of(w, "CPUWeight", g->cpu_weight.origin));
+	} else if (g->cpu_weight.set) {
+		add(w, "cpu", "cpu.weight",
+			arena_printf(w->c->arena, "%" PRIu64, g->cpu_weight.value),
+			origin_of(w, "CPUWeight", g->cpu_weight.origin));
+	}
+	if (g->allowed_cpus) {
+		add(w, "cpuset", "cpuset.cpus", g->allowed_cpus, origin_of(w, "AllowedCPUs", NULL));
+	}
+	if (g->allowed_memory_nodes) {
+		add(w, "cpuset", "cpuset.mems", g->allowed_memory_nodes,
+			origin_of(w, "AllowedMemoryNodes", NULL));
+	}
+}
+
+/* All limits of one unit or slice. */
+static void add_unit(struct writes *w)
+{
+	const struct unit_cgroup *g = &w->owner->cgroup;
+	int required = w->owner->container.require_controllers;
+
+	w->required = required < 0 ? w->c->settings->require_controllers : (uint32_t)required;
+	for (size_t i = 0; i < ELEMENTSOF(amounts); i++) {
+		const struct unit_amount *amount =
+			(const void *)((const char *)g + amounts[i].offset);
+
+		if (amount->set) {
+			add(w, amounts[i].controller, amounts[i].file,
+				show_amount(w->c, amount, amounts[i].kind),
+				origin_of(w, amounts[i].setting, amount->origin));
+		}
+	}
+	add_cpu(w);
+	if (g->oom_group) {
+		w->required = 0;
+		add(w, "memory", "memory.oom.group", "1", origin_of(w, "OOMPolicy", NULL));
+	}
+}
+
+/* "a-b.slice" -> "a.slice"; false at the top. */
+static bool parent_slice(const char *name, char *buf)
+{
+	const char *dash = strrchr(name, '-');
+	size_t n;
+
+	if (!dash || dash == name) {
+		return false;
+	}
+	n = (size_t)(dash - name);
+	memcpy(buf, name, n);
+	memcpy(buf + n, ".slice", sizeof(".slice"));
+	return true;
+}
+
+/* A name that the kernel could take for a control file gets a "_" in front, as in systemd. */
+static const char *leaf(struct arena *arena, const char *name)
+{
+	static const char *const prefixes[] = { "_", ".", "cgroup.", "cpu.", "cpuset.", "io.",
+		"memory.", "pids.", "hugetlb.", "rdma.", "misc." };
+
+	for (size_t i = 0; i < ELEMENTSOF(prefixes); i++) {
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+			return arena_printf(arena, "_%s", name);
+		}
+	}
+	return name;
+}
+
+/* Path of a slice, nested by dashes; "" for the root slice. */
+static const char *slice_path(struct compile *c, const char *name)
+{
+	char current[LIMIT_UNIT_NAME + 8], parent[LIMIT_UNIT_NAME + 8];
+	const char *path = "";
+
+	if (strcmp(name, "-.slice") == 0 || strlen(name) >= LIMIT_UNIT_NAME) {
+		return "";
+	}
+	strcpy(current, name);
+	for (int depth = 0; depth < SLICE_DEPTH && path; depth++) {
+		const char *part = leaf(c->arena, current);
+
+		path = !part ? NULL
+			     : arena_printf(c->arena, "%s%s%s", part, *path ? "/" : "", path);
+		if (!parent_slice(current, parent)) {
+			break;
+		}
+		strcpy(current, parent);
+	}
+	return path;
+}
+
+int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret)
+{
+	const char *slice = u->type == UNIT_SLICE ? u->name : u->cgroup.slice;
+	const char *path = slice ? slice_path(c, slice) : "";
+	const char *name = u->type == UNIT_SLICE && path && *path ? NULL : leaf(c->arena, u->name);
+
+	if (name && path) {
+		path = arena_printf(c->arena, "%s%s%s", path, *path ? "/" : "", name);
+	}
+	if (!path) {
+		return -ENOMEM;
+	}
+	if (!catalogue_cgroup_path_is_valid(path)) {
+		return -ENAMETOOLONG;
+	}
+	*ret = path;
+	return 0;
+}
+
+/* Limits of the slices above, outermost first, then the unit's own. */
+static void add_slices(struct writes *w, const char *slice, int depth)
+{
+	char parent[LIMIT_UNIT_NAME + 8];
+	const struct unit *u = unit_set_find(w->c->set, slice);
+
+	if (depth >= SLICE_DEPTH || strlen(slice) >= LIMIT_UNIT_NAME ||
+		strcmp(slice, "-.slice") == 0) {
+		return;
+	}
+	if (parent_slice(slice, parent)) {
+		add_slices(w, parent, depth + 1);
+	}
+	if (u && u->load_state == LOAD_LOADED) {
+		w->owner = u;
+		w->cgroup = slice_path(w->c, slice);
+		add_unit(w);
+	}
+}
+
+int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret)
+{
+	char parent[LIMIT_UNIT_NAME + 8];
+	struct writes w = { .c = cu->c, .out = ret };
+	const char *slice = cu->unit->cgroup.slice;
+
+	if (cu->unit->type == UNIT_SLICE) {
+		slice = parent_slice(cu->unit->name, parent) ? parent : NULL;
+	}
+	if (slice) {
+		add_slices(&w, slice, 0);
+	}
+	w.owner = cu->unit;
+	w.cgroup = NULL;
+	add_unit(&w);
+	return w.error;
+}

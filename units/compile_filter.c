@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/* SystemCallFilter=, Restrict… and Protect… settings to one seccomp program. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+
+#include "../runtime/base/arenafmt.h"
+#include "../runtime/base/cleanup.h"
+#include "compile.h"
+
+#define CLONE_NEW_ALL                                                                              \
+	((uint32_t)(CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID |   \
+		    CLONE_NEWUSER | CLONE_NEWUTS))
+
+/* The profile's words count only while the unit has none of its own. */
+static size_t skip_profile(const struct compile_unit *cu, const char *first, size_t n, size_t size)
+{
+	size_t own = 0;
+
+	while (own < n &&
+		compile_origin_is_profile(cu, *(const char *const *)(first + own * size))) {
+		own++;
+	}
+	return own == n ? 0 : own;
+}
+
+static int add_calls(struct compile_unit *cu, struct seccomp_spec *spec)
+{
+	const struct unit_exec *e = cu->unit->exec;
+	const struct unit_syscall *words = e->syscalls.items;
+	size_t first = e->syscalls.n ? skip_profile(cu, (const char *)&words->origin, e->syscalls.n,
+					       sizeof(*words))
+				     : 0;
+
+	spec->deny_errno = e->syscall_error > 0 ? (uint32_t)e->syscall_error : SECCOMP_ERRNO_KILL;
+	if (e->syscall_error <= 0 && cu->profile->strict_caps &&
+		!unit_setting_origin(cu->unit, "SystemCallErrorNumber")) {
+		spec->deny_errno = EPERM;
+	}
+	for (size_t i = first; i < e->syscalls.n; i++) {
+		const char *word = words[i].name;
+		int r;
+
+		if (words[i].error) {
+			word = words[i].error < 0
+				       ? arena_printf(cu->c->arena, "%s:kill", word)
+				       : arena_printf(cu->c->arena, "%s:%d", word, words[i].error);
+		}
+		r = word ? seccomp_spec_add_call(spec, word, words[i].deny) : -ENOMEM;
+		if (r == -ENOENT) {
+			/* systemd ignores names that it does not know, newer calls for example; an
+			 * unlisted call is denied anyway in an allow list. */
+			compile_note(cu, SEVERITY_WARNING, words[i].origin,
+				"unknown system call or group '%s'", words[i].name);
+		} else if (r < 0) {
+			return compile_refuse(
+				cu, words[i].origin, "'%s' is not valid here", words[i].name);
+		}
+	}
+	return 0;
+}
+
+static int add_families(struct compile_unit *cu, struct seccomp_spec *spec)
+{
+	const struct unit_exec *e = cu->unit->exec;
+	const struct unit_item *words = e->families.items;
+	size_t first = e->families.n ? skip_profile(cu, (const char *)&words->origin, e->families.n,
+					       sizeof(*words))
+				     : 0;
+	bool netlink_written = false;
+
+	if (e->families_mode == UNIT_SET_NONE) {
+		return 0;
+	}
+	spec->family_mode =
+		e->families_mode == UNIT_SET_ALLOW ? SECCOMP_FAMILY_ALLOW : SECCOMP_FAMILY_DENY;
+	for (size_t i = first; i < e->families.n; i++) {
+		if (seccomp_spec_add_family(
+			    spec, words[i].text, spec->family_mode == SECCOMP_FAMILY_DENY) < 0) {
+			return compile_refuse(
+				cu, words[i].origin, "unknown address family '%s'", words[i].text);
+		}
+		netlink_written =
+			netlink_written || (strcmp(words[i].text, "AF_NETLINK") == 0 &&
+						   !compile_origin_is_profile(cu, words[i].origin));
+	}
+	if (cu->profile->strict_caps && !netlink_written) {
+		spec->restrictions |= SECCOMP_NETLINK_ROUTE;
+	}
+	return 0;
+}
+
+static void add_restrictions(struct compile_unit *cu, struct seccomp_spec *spec)
+{
+	const struct unit_exec *e = cu->unit->exec;
+	const struct {
+		bool on;
+		uint32_t restriction;
+	} rows[] = {
+		{ e->restrict_realtime, SECCOMP_REALTIME },
+		{ e->restrict_suid_sgid || (cu->base.flags & PLAN_DYNAMIC_USER), SECCOMP_SUIDSGID },
+		{ e->memory_deny_write_execute, SECCOMP_WX },
+		{ e->lock_personality, SECCOMP_PERSONALITY },
+		{ e->protect_clock, SECCOMP_CLOCK },
+		{ e->protect_kernel_modules, SECCOMP_MODULES },
+		{ e->protect_kernel_logs, SECCOMP_LOGS },
+		{ e->protect_hostname, SECCOMP_HOSTNAME },
+		{ e->private_devices, SECCOMP_RAW_IO },
+		{ cu->profile->strict_caps, SECCOMP_TTY_INPUT },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		spec->restrictions |= rows[i].on ? rows[i].restriction : 0;
+	}
+	if (e->memory_deny_write_execute) {
+		cu->base.flags |= PLAN_MDWE;
+	}
+	spec->namespaces = CLONE_NEW_ALL & ~(uint32_t)e->restrict_namespaces;
+}
+
+/* "native" alone can be had: the filter kills calls of any other architecture. */
+static int add_archs(struct compile_unit *cu, struct seccomp_spec *spec)
+{
+	const struct unit_item *words = cu->unit->exec->syscall_archs.items;
+
+	for (size_t i = 0; i < cu->unit->exec->syscall_archs.n; i++) {
+		if (strcmp(words[i].text, "native") != 0 && strcmp(words[i].text, "x86-64") != 0) {
+			return compile_refuse(cu, words[i].origin,
+				"SystemCallArchitectures=%s: only native is supported",
+				words[i].text);
+		}
+		spec->native_only = 1;
+	}
+	return 0;
+}
+
+int compile_filter(struct compile_unit *cu)
+{
+	struct plan *p = &cu->base;
+	struct seccomp_spec spec;
+	int r;
+
+	seccomp_spec_init(&spec);
+	r = add_calls(cu, &spec);
+	if (r == 0) {
+		r = add_families(cu, &spec);
+	}
+	if (r == 0) {
+		r = add_archs(cu, &spec);
+	}
+	if (r < 0) {
+		return r;
+	}
+	add_restrictions(cu, &spec);
+	r = seccomp_cache_get(
+		&cu->c->seccomp, &cu->c->builder, &spec, &p->seccomp_offset, &p->seccomp_size);
+	if (r < 0) {
+		return r == -ENOMEM
+			       ? r
+			       : compile_refuse(cu, NULL, "system call filter: %s", strerror(-r));
+	}
+	/* The kernel takes a filter from a process without CAP_SYS_ADMIN only with this. */
+	if (p->seccomp_size &&
+		(cu->user_namespace || !(p->cap_effective & UINT64_C(1) << CAP_SYS_ADMIN))) {
+		p->flags |= PLAN_NO_NEW_PRIVS;
+	}
+	return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A unit whose file is broken now keeps its former meaning (pitfalls.md 28), so that a running
+ * service can still be reloaded and stopped as it was started, and the older catalogue dropped.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../runtime/base/cleanup.h"
+#include "compile.h"
+
+static const struct manifest_unit *find_previous(const struct manifest *m, const char *name)
+{
+	for (uint32_t i = 0; m && i < m->units.n; i++) {
+		const struct manifest_unit *u = manifest_unit_at(m, i);
+
+		if (strcmp(u->name, name) == 0) {
+			return u->load_state == LOAD_LOADED ? u : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* Decodes, moves the filter into the new catalogue, encodes. *entry: old number in, new out. */
+static int copy_entry(struct compile_unit *cu, uint32_t *entry)
+{
+	AUTO(tlv_buf_fini) struct tlv_buf buf = { 0 };
+	const struct catalogue *old = cu->c->prev_plans;
+	struct plan plan;
+	int64_t n;
+	int r;
+
+	if (*entry == CATALOGUE_NONE) {
+		return 0;
+	}
+	r = plan_decode(old, *entry, cu->c->arena, &plan);
+	if (r < 0) {
+		return r;
+	}
+	if (plan.seccomp_size) {
+		n = catalogue_add_blob(&cu->c->builder, &cu->c->seccomp.blobs,
+			old->base + plan.seccomp_offset, plan.seccomp_size);
+		if (n < 0) {
+			return (int)n;
+		}
+		plan.seccomp_offset = (uint64_t)n;
+	}
+	r = plan_encode(&buf, &plan);
+	if (r < 0) {
+		return r;
+	}
+	n = catalogue_add_entry(&cu->c->builder, cu->index, old->entries[*entry].kind,
+		old->entries[*entry].flags, &buf);
+	if (n < 0) {
+		return (int)n;
+	}
+	*entry = (uint32_t)n;
+	return 0;
+}
+
+static int copy_deps(
+	struct compile_unit *cu, const struct manifest_unit *old, struct manifest_unit *m)
+{
+	const struct manifest_dep *deps = old->deps.items;
+
+	m->deps = (struct tlv_array) { 0 };
+	for (uint32_t i = 0; i < old->deps.n; i++) {
+		const struct manifest_unit *other =
+			manifest_unit_at(cu->c->prev_manifest, deps[i].unit);
+		uint32_t index = unit_set_index(cu->c->set, other->name);
+		struct manifest_dep *row;
+
+		if (index == CATALOGUE_NONE) {
+			continue;
+		}
+		row = compile_array_push(cu->c->arena, &m->deps, sizeof(*row));
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = (struct manifest_dep) { deps[i].kind, index, deps[i].implicit };
+	}
+	return 0;
+}
+
+static int copy_entries(struct compile_unit *cu, struct manifest_unit *m)
+{
+	struct manifest_command *commands = m->commands.items;
+	struct manifest_service *service = m->service.items;
+	int r = copy_entry(cu, &m->check_entry);
+
+	r = r < 0 ? r : copy_entry(cu, &m->clean_entry);
+	r = r < 0 ? r : copy_entry(cu, &m->realize_entry);
+	r = r < 0 || !service ? r : copy_entry(cu, &service->readpid_entry);
+	for (uint32_t i = 0; r == 0 && i < m->commands.n; i++) {
+		r = copy_entry(cu, &commands[i].entry);
+	}
+	return r;
+}
+
+static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
+{
+	const struct catalogue *plans = cu->c->prev_plans;
+	uint32_t index = (uint32_t)(old - manifest_unit_at(cu->c->prev_manifest, 0));
+	const struct catalogue_unit *u = &plans->units[index];
+	const struct catalogue_unit_spec spec = {
+		.name = catalogue_string(plans, u->name),
+		.cgroup = catalogue_string(plans, u->cgroup),
+		.log_identifier = catalogue_string(plans, u->log_identifier),
+		.flags = u->flags,
+		.fdstore_max = u->fdstore_max,
+		.log_priority = u->log_priority,
+		.log_level_prefix = u->log_level_prefix,
+	};
+	int64_t n = catalogue_add_unit(&cu->c->builder, &spec);
+
+	return n < 0 ? (int)n : 0;
+}
+
+int compile_copy_previous(struct compile_unit *cu, struct manifest_unit *m)
+{
+	const struct manifest_unit *old = find_previous(cu->c->prev_manifest, cu->unit->name);
+	const char *error = cu->unit->load_error;
+	int r;
+
+	if (!old || !cu->c->prev_plans ||
+		cu->c->prev_manifest->units.n != cu->c->prev_plans->header->n_units) {
+		return 0;
+	}
+	r = copy_unit(cu, old);
+	if (r < 0) {
+		return r;
+	}
+	*m = *old;
+	m->flags |= UNIT_STALE;
+	m->load_error = error;
+	m->slice = old->slice == CATALOGUE_NONE
+			   ? CATALOGUE_NONE
+			   : unit_set_index(cu->c->set,
+				     manifest_unit_at(cu->c->prev_manifest, old->slice)->name);
+	r = copy_deps(cu, old, m);
+	r = r < 0 ? r : copy_entries(cu, m);
+	return r < 0 ? r : 1;
+}

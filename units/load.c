@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../runtime/base/arenafmt.h"
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/fd.h"
+#include "../runtime/base/limits.h"
+
+static int find_places(struct load *l)
+{
+	char path[LIMIT_PATH];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (n <= 0) {
+		return 0;
+	}
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash) {
+		return 0;
+	}
+	*slash = '\0';
+	l->shipped_dir = arena_printf(&l->arena, "%s/units", path);
+	l->profile_dir = arena_printf(&l->arena, "%s/units/profiles", path);
+	return l->shipped_dir && l->profile_dir ? 0 : -ENOMEM;
+}
+
+int load_init(struct load *l)
+{
+	int r;
+
+	memset(l, 0, sizeof(*l));
+	arena_init(&l->arena);
+	l->ids.fd = -1;
+	diag_init(&l->diagnostics, &l->arena);
+	r = userdb_load(&l->users, "/etc/passwd", "/etc/group");
+	return r < 0 ? r : find_places(l);
+}
+
+void load_fini(struct load *l)
+{
+	compile_fini(&l->compile);
+	idtable_close(&l->ids);
+	userdb_fini(&l->users);
+	arena_fini(&l->arena);
+}
+
+static void *map_file(int fd, size_t *size)
+{
+	struct stat st;
+	void *p;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0) {
+		return NULL;
+	}
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	*size = (size_t)st.st_size;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
+{
+	size_t plans_size, manifest_size;
+	void *plans = map_file(plans_fd, &plans_size);
+	void *manifest = map_file(manifest_fd, &manifest_size);
+
+	if (!plans || !manifest || catalogue_open(plans, plans_size, &l->prev_plans) < 0 ||
+		manifest_decode(manifest, manifest_size, &l->arena, &l->prev_manifest) < 0) {
+		return;
+	}
+	l->compile.prev_plans = &l->prev_plans;
+	l->compile.prev_manifest = &l->prev_manifest;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+static int load_units(struct load *l, const char *unit_path, const char *const *files, size_t n)
+{
+	struct loader_options opts = { .profile_dir = l->profile_dir };
+	struct loader_dir *dirs;
+	int r = loader_split_path(unit_path, &l->arena, &dirs, &opts.n_dirs);
+
+	if (r < 0) {
+		return r;
+	}
+	opts.dirs = dirs;
+	if (!files) {
+		return loader_load_all(&opts, &l->arena, &l->diagnostics, &l->set);
+	}
+	opts.relax_owner = true;
+	return loader_load_files(&opts, files, n, &l->arena, &l->diagnostics, &l->set);
+}
+
+int load_run(struct load *l, const struct settings *settings, const char *const *files,
+	size_t n_files, int idtable_fd)
+{
+	struct compile *c = &l->compile;
+	uint64_t start = now_us();
+	int r = load_units(l, settings->unit_path, files, n_files);
+
+	if (r < 0) {
+		return r;
+	}
+	r = idtable_open(&l->ids, idtable_fd, settings->id_pool_ranges);
+	if (r < 0) {
+		return r;
+	}
+	c->arena = &l->arena;
+	c->diagnostics = &l->diagnostics;
+	c->set = &l->set;
+	c->settings = settings;
+	c->users = &l->users;
+	c->ids = &l->ids;
+	c->environ = (const char *const *)environ;
+	compile_read_host(&c->host);
+	r = compile_all(c);
+	c->manifest.load_time_us = now_us() - start;
+	return r;
+}
+
+int load_write(struct load *l, int plans_fd, int manifest_fd)
+{
+	AUTO(tlv_buf_fini) struct tlv_buf buf = { 0 };
+	int r = manifest_encode(&buf, &l->compile.manifest);
+
+	if (r < 0) {
+		return r;
+	}
+	if (buf.len > LIMIT_MANIFEST_BYTES) {
+		return -E2BIG;
+	}
+	r = fd_write_full(manifest_fd, buf.data, buf.len);
+	return r < 0 ? r
+		     : catalogue_write(
+			       &l->compile.builder, &l->users.passwd, &l->users.group, plans_fd);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-load: the offline compiler. Modes:
+ *   supd-load                      by supd-init: descriptors of enum load_fd; never fails because
+ *                                  of a broken unit
+ *   supd-load --settings -- ARGV…  command line and supd.conf to LOAD_FD_SETTINGS
+ *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
+ *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/fd.h"
+#include "../runtime/plan/launchwire.h"
+#include "conf.h"
+#include "dump.h"
+#include "load.h"
+#include "sandbox.h"
+
+enum exit_status {
+	EXIT_OK,
+	EXIT_ERRORS, /* diagnostics with errors */
+	EXIT_USAGE,
+	EXIT_BROKEN, /* no memory, no sandbox, bad descriptors */
+};
+
+struct mode {
+	const char *option;
+	int (*run)(struct load *l, const char *const *args);
+};
+
+static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --dump [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --settings -- [ARGUMENT...]\n";
+
+static int complain(const char *what, int error)
+{
+	fprintf(stderr, "supd-load: %s: %s\n", what, strerror(-error));
+	return EXIT_BROKEN;
+}
+
+static void print_diagnostics(struct load *l)
+{
+	const struct diagnostic *rows = l->diagnostics.rows.items;
+
+	for (size_t i = 0; i < l->diagnostics.rows.n; i++) {
+		const char *text = diag_format(&l->arena, &rows[i]);
+
+		if (text) {
+			fprintf(stderr, "%s\n", text);
+		}
+	}
+	if (l->diagnostics.n_dropped) {
+		fprintf(stderr, "(%zu more)\n", l->diagnostics.n_dropped);
+	}
+}
+
+static int run_settings(struct load *l, const char *const *args)
+{
+	struct conf_input input = { .shipped_dir = l->shipped_dir, .users = &l->users };
+	struct settings settings;
+	int r;
+
+	input.argv = args[0] && strcmp(args[0], "--") == 0 ? args + 1 : args;
+	r = conf_load(&input, &l->arena, &l->diagnostics, &settings);
+	print_diagnostics(l);
+	if (r == -EINVAL) {
+		fputs(conf_usage, stderr);
+		return EXIT_USAGE;
+	}
+	r = r < 0 ? r : fd_write_full(LOAD_FD_SETTINGS, &settings, sizeof(settings));
+	return r < 0 ? complain("settings", r) : EXIT_OK;
+}
+
+static int read_settings(struct settings *ret)
+{
+	ssize_t n = pread(LOAD_FD_SETTINGS, ret, sizeof(*ret), 0);
+
+	if (n < 0) {
+		return -errno;
+	}
+	return n == sizeof(*ret) && ret->magic == SETTINGS_MAGIC &&
+			       ret->version == SETTINGS_VERSION &&
+			       memchr(ret->unit_path, 0, sizeof(ret->unit_path)) &&
+			       memchr(ret->runtime_dir, 0, sizeof(ret->runtime_dir))
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int regular_or_none(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+}
+
+static int run_load(struct load *l, const char *const *args)
+{
+	struct settings settings;
+	int r = read_settings(&settings);
+
+	(void)args;
+	if (r < 0) {
+		return complain("settings", r);
+	}
+	load_use_previous(l, LOAD_FD_PREV_PLANS, LOAD_FD_PREV_MANIFEST);
+	r = load_run(l, &settings, NULL, 0, regular_or_none(LOAD_FD_IDTABLE));
+	if (r < 0) {
+		return complain("load", r);
+	}
+	r = load_write(l, LOAD_FD_PLANS, LOAD_FD_MANIFEST);
+	return r < 0 ? complain("writing the catalogue", r) : EXIT_OK;
+}
+
+/* Loads the files of the command line. EXIT_OK: look at the diagnostics. */
+static int load_files(struct load *l, struct settings *settings, const char *const *args)
+{
+	const char *path = l->shipped_dir ? l->shipped_dir : "/usr/lib/supd";
+	size_t n = 0;
+	int r;
+
+	if (args[0] && strcmp(args[0], "--unit-path") == 0 && args[1]) {
+		path = args[1];
+		args += 2;
+	}
+	while (args[n]) {
+		n++;
+	}
+	if (n == 0 || strlen(path) >= sizeof(settings->unit_path)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	conf_defaults(&l->users, settings);
+	strcpy(settings->unit_path, path);
+	r = load_run(l, settings, args, n, -1);
+	return r < 0 ? complain("load", r) : EXIT_OK;
+}
+
+static int run_verify(struct load *l, const char *const *args)
+{
+	struct settings settings;
+	int status = load_files(l, &settings, args);
+
+	print_diagnostics(l);
+	return status == EXIT_OK && l->diagnostics.n_errors ? EXIT_ERRORS : status;
+}
+
+static int dump_written(struct load *l, int fd)
+{
+	struct catalogue c;
+	struct stat st;
+	void *p;
+	int r;
+
+	if (fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED) {
+		return -errno;
+	}
+	r = catalogue_open(p, (size_t)st.st_size, &c);
+	if (r == 0) {
+		r = dump_catalogue(stdout, &c, &l->compile.manifest, &l->arena);
+	}
+	munmap(p, (size_t)st.st_size);
+	return r;
+}
+
+static int run_dump(struct load *l, const char *const *args)
+{
+	AUTO_CLOSE int fd = memfd_create("plans", MFD_CLOEXEC);
+	struct settings settings;
+	int status = load_files(l, &settings, args);
+	int r;
+
+	print_diagnostics(l);
+	if (status != EXIT_OK || fd < 0) {
+		return fd < 0 ? EXIT_BROKEN : status;
+	}
+	r = catalogue_write(&l->compile.builder, &l->users.passwd, &l->users.group, fd);
+	r = r < 0 ? r : dump_written(l, fd);
+	if (r < 0) {
+		return complain("dump", r);
+	}
+	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
+}
+
+static const struct mode modes[] = {
+	{ "--settings", run_settings },
+	{ "--verify", run_verify },
+	{ "--dump", run_dump },
+};
+
+int main(int argc, char *argv[])
+{
+	const char *const *args = (const char *const *)argv + (argc > 0);
+	int (*run)(struct load *, const char *const *) = args[0] ? NULL : run_load;
+	struct load l;
+	int status, r = sandbox_enter();
+
+	if (r < 0) {
+		return complain("sandbox", r);
+	}
+	for (size_t i = 0; args[0] && i < ELEMENTSOF(modes); i++) {
+		if (strcmp(args[0], modes[i].option) == 0) {
+			run = modes[i].run;
+		}
+	}
+	if (!run) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	r = load_init(&l);
+	status = r < 0 ? complain("users", r) : run(&l, args[0] ? args + 1 : args);
+	fflush(NULL);
+	/* Everything goes with the process. */
+	_exit(status);
+}

@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: MIT
+#include "loader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../runtime/base/arenafmt.h"
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/limits.h"
+#include "namemap.h"
+#include "scan.h"
+#include "unitfile.h"
+
+#define ALIAS_DEPTH 8
+
+struct loader {
+	const struct loader_options *opts;
+	struct arena *arena;
+	struct diagnostics *d;
+	struct scan scan;
+	struct namemap loaded;   /* canonical name -> struct unit */
+	struct namemap aliases;  /* canonical name -> struct list of const char * */
+	struct namemap profiles; /* see unitfile.h */
+	struct list units;       /* struct unit * */
+	struct specifier_host host;
+	const struct specifier_host *host_used;
+};
+
+/* The name that stands behind an alias, or the name itself; NULL without memory or in a loop. */
+static const char *resolve(struct loader *l, const char *name)
+{
+	char buf[LIMIT_UNIT_NAME];
+
+	for (int depth = 0; depth < ALIAS_DEPTH; depth++) {
+		const struct scan_entry *entry = scan_get(&l->scan, name);
+		struct unit_name_parts parts;
+
+		if (entry && entry->alias_of) {
+			if (unit_name_classify(entry->alias_of) == UNIT_NAME_TEMPLATE &&
+				unit_name_split(name, &parts) == 0 && parts.instance_len) {
+				name = arena_strndup(
+					l->arena, name + parts.instance, parts.instance_len);
+				if (!name || unit_name_instance(entry->alias_of, name, buf) != 0) {
+					return NULL;
+				}
+				name = arena_strdup(l->arena, buf);
+				continue;
+			}
+			name = entry->alias_of;
+			continue;
+		}
+		if ((entry && (entry->fragment || entry->masked)) ||
+			unit_name_template(name, buf) != 0) {
+			return name;
+		}
+		entry = scan_get(&l->scan, buf);
+		if (!entry || !entry->alias_of ||
+			unit_name_classify(entry->alias_of) != UNIT_NAME_TEMPLATE) {
+			return name;
+		}
+		unit_name_split(name, &parts);
+		name = arena_strndup(l->arena, name + parts.instance, parts.instance_len);
+		if (!name || unit_name_instance(entry->alias_of, name, buf) != 0) {
+			return NULL;
+		}
+		name = arena_strdup(l->arena, buf);
+		if (!name) {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+/* The entry that holds a unit's fragment: its own, or its template's. */
+static const struct scan_entry *fragment_entry(struct loader *l, const char *name)
+{
+	const struct scan_entry *entry = scan_get(&l->scan, name);
+	char template_name[LIMIT_UNIT_NAME];
+
+	if (entry && (entry->fragment || entry->masked)) {
+		return entry;
+	}
+	return unit_name_template(name, template_name) == 0 ? scan_get(&l->scan, template_name)
+							    : NULL;
+}
+
+/* Slices need no file. */
+static bool exists_without_file(const char *name)
+{
+	return unit_type_from_name(name) == UNIT_SLICE;
+}
+
+static int load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
+{
+	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
+		&l->profiles };
+	const struct scan_entry *entry = fragment_entry(l, name);
+	struct list *aliases = namemap_get(&l->aliases, name);
+	struct unit *u = arena_alloc(l->arena, sizeof(*u)), **row;
+
+	if (l->units.n >= LIMIT_UNITS) {
+		return -E2BIG;
+	}
+	row = u ? list_push(l->arena, &l->units, sizeof(*row)) : NULL;
+	if (!row || unit_init(u, l->arena, name) != 0 ||
+		namemap_put(&l->loaded, l->arena, u->name, u) != 0) {
+		return -ENOMEM;
+	}
+	*row = u;
+	*ret = u;
+	if (aliases) {
+		u->aliases = *aliases;
+	}
+	if (!path && entry) {
+		path = entry->fragment;
+	}
+	u->from_systemd = entry && entry->systemd;
+	if (entry && entry->masked) {
+		u->load_state = LOAD_MASKED;
+		u->install_state = INSTALL_MASKED;
+		return 0;
+	}
+	if (!path && exists_without_file(name)) {
+		u->flags |= strcmp(name, "-.slice") == 0 ? UNIT_PERPETUAL : 0;
+		return 0;
+	}
+	return unitfile_load(&context, u, path);
+}
+
+/* Loads a unit by any of its names, once. */
+static int want_unit(struct loader *l, const char *name, struct unit **ret)
+{
+	const char *canonical = resolve(l, name);
+
+	if (!canonical) {
+		canonical = name;
+	}
+	*ret = namemap_get(&l->loaded, canonical);
+	return *ret ? 0 : load_unit(l, canonical, NULL, ret);
+}
+
+/* Every entry that is a symlink is an alias of what it resolves to. */
+static int collect_aliases(struct loader *l)
+{
+	struct scan_entry *const *entries = l->scan.entries.items;
+
+	for (size_t i = 0; i < l->scan.entries.n; i++) {
+		const char *name = entries[i]->alias_of ? resolve(l, entries[i]->name) : NULL;
+		struct diag_place place = { .unit = entries[i]->name };
+		struct list *list;
+		const char **row;
+
+		if (!entries[i]->alias_of) {
+			continue;
+		}
+		if (!name) {
+			diag_add(l->d, &place, SEVERITY_ERROR, "alias leads in a circle");
+			entries[i]->alias_of = NULL;
+			continue;
+		}
+		list = namemap_get(&l->aliases, name);
+		if (!list) {
+			list = arena_alloc(l->arena, sizeof(*list));
+			if (!list || namemap_put(&l->aliases, l->arena, name, list) != 0) {
+				return -ENOMEM;
+			}
+		}
+		row = list_push(l->arena, list, sizeof(*row));
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = entries[i]->name;
+	}
+	return 0;
+}
+
+/* Implied dependencies on what is not there are dropped; written ones make a not-found unit. */
+static bool dep_counts(struct loader *l, const struct unit_dep *dep)
+{
+	const char *name = resolve(l, dep->name);
+	const struct scan_entry *entry;
+
+	if (!dep->implicit || exists_without_file(dep->name)) {
+		return true;
+	}
+	if (name && namemap_get(&l->loaded, name)) {
+		return true;
+	}
+	entry = name ? fragment_entry(l, name) : NULL;
+	return entry && (entry->fragment || entry->masked);
+}
+
+/* Loads what the units name; the list grows meanwhile. */
+static int load_closure(struct loader *l)
+{
+	for (size_t i = 0; i < l->units.n; i++) {
+		struct unit *u = ((struct unit **)l->units.items)[i];
+		struct unit_dep *deps = u->deps.items;
+		size_t n = 0;
+
+		if (u->is_template) {
+			list_reset(&u->deps);
+			continue;
+		}
+		for (size_t k = 0; k < u->deps.n; k++) {
+			struct unit *other = NULL;
+			int r;
+
+			if (!dep_counts(l, &deps[k])) {
+				continue;
+			}
+			r = want_unit(l, deps[k].name, &other);
+			if (r != 0) {
+				return r;
+			}
+			deps[n] = deps[k];
+			deps[n++].name = other->name;
+		}
+		u->deps.n = n;
+	}
+	return 0;
+}
+
+/* ---- the result ---- */
+
+static int compare_units(const void *a, const void *b)
+{
+	return strcmp((*(struct unit *const *)a)->name, (*(struct unit *const *)b)->name);
+}
+
+static int add_key(struct unit_set *set, const char *key, uint32_t index)
+{
+	size_t i = namemap_hash(key) & (set->n_slots - 1);
+
+	while (set->keys[i]) {
+		if (strcmp(set->keys[i], key) == 0) {
+			return 0;
+		}
+		i = (i + 1) & (set->n_slots - 1);
+	}
+	set->keys[i] = key;
+	set->slots[i] = index;
+	return 0;
+}
+
+static int build_set(struct loader *l, struct unit_set *ret)
+{
+	struct unit_set set = { .units = l->units.items, .n = l->units.n };
+	size_t names = l->units.n + l->scan.entries.n;
+
+	if (set.n > 1) {
+		qsort(set.units, set.n, sizeof(*set.units), compare_units);
+	}
+	for (set.n_slots = 16; set.n_slots < 2 * names; set.n_slots *= 2) {
+	}
+	set.keys = arena_alloc_array(l->arena, set.n_slots, sizeof(*set.keys));
+	set.slots = arena_alloc_array(l->arena, set.n_slots, sizeof(*set.slots));
+	if (!set.keys || !set.slots) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < set.n; i++) {
+		add_key(&set, set.units[i]->name, i);
+	}
+	for (uint32_t i = 0; i < set.n; i++) {
+		const char *const *aliases = set.units[i]->aliases.items;
+
+		for (size_t k = 0; k < set.units[i]->aliases.n; k++) {
+			add_key(&set, aliases[k], i);
+		}
+	}
+	*ret = set;
+	return 0;
+}
+
+uint32_t unit_set_index(const struct unit_set *set, const char *name)
+{
+	size_t i = set->n_slots ? namemap_hash(name) & (set->n_slots - 1) : 0;
+
+	while (set->n_slots && set->keys[i]) {
+		if (strcmp(set->keys[i], name) == 0) {
+			return set->slots[i];
+		}
+		i = (i + 1) & (set->n_slots - 1);
+	}
+	return CATALOGUE_NONE;
+}
+
+struct unit *unit_set_find(const struct unit_set *set, const char *name)
+{
+	uint32_t i = unit_set_index(set, name);
+
+	return i == CATALOGUE_NONE ? NULL : set->units[i];
+}
+
+static int compare_deps(const void *a, const void *b)
+{
+	const struct unit_dep *x = a, *y = b;
+
+	if (x->kind != y->kind) {
+		return x->kind < y->kind ? -1 : 1;
+	}
+	if (x->unit != y->unit) {
+		return x->unit < y->unit ? -1 : 1;
+	}
+	return (int)x->implicit - (int)y->implicit;
+}
+
+/* Sorted, without doubles and without the unit itself; a written one wins over an implied one. */
+static void settle_deps(const struct unit_set *set, uint32_t self)
+{
+	struct unit *u = set->units[self];
+	struct unit_dep *deps = u->deps.items;
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->deps.n; i++) {
+		deps[i].unit = unit_set_index(set, deps[i].name);
+	}
+	if (u->deps.n > 1) {
+		qsort(deps, u->deps.n, sizeof(*deps), compare_deps);
+	}
+	for (size_t i = 0; i < u->deps.n; i++) {
+		bool twice = n > 0 && deps[n - 1].kind == deps[i].kind &&
+			     deps[n - 1].unit == deps[i].unit;
+
+		if (!twice && deps[i].unit != self) {
+			deps[n++] = deps[i];
+		}
+	}
+	u->deps.n = n;
+}
+
+/* A link in NAME.wants/ or NAME.requires/ to this unit: enabled, for this boot when below /run. */
+static enum manifest_install_state link_state(
+	struct loader *l, const struct unit *u, const struct list *names, enum dep_kind kind)
+{
+	const struct unit_item *items = names->items;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct scan_entry *entry = scan_get(&l->scan, items[i].text);
+		const struct scan_link *links = entry ? entry->links.items : NULL;
+
+		for (size_t k = 0; entry && k < entry->links.n; k++) {
+			if (links[k].kind == kind && strcmp(links[k].name, u->name) == 0) {
+				return strncmp(links[k].path, "/run/", 5) == 0
+					       ? INSTALL_ENABLED_RUNTIME
+					       : INSTALL_ENABLED;
+			}
+		}
+	}
+	return INSTALL_DISABLED;
+}
+
+static void settle_install(struct loader *l, struct unit *u)
+{
+	const struct unit_install *in = &u->install;
+	const struct unit_item *aliases = in->alias.items;
+	bool any = in->wanted_by.n || in->required_by.n || in->upheld_by.n || in->alias.n;
+
+	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND) {
+		return;
+	}
+	if (!any) {
+		u->install_state = in->also.n ? INSTALL_INDIRECT : INSTALL_STATIC;
+		return;
+	}
+	u->install_state = link_state(l, u, &in->wanted_by, DEP_WANTS);
+	if (u->install_state == INSTALL_DISABLED) {
+		u->install_state = link_state(l, u, &in->required_by, DEP_REQUIRES);
+	}
+	if (u->install_state == INSTALL_DISABLED) {
+		u->install_state = link_state(l, u, &in->upheld_by, DEP_UPHOLDS);
+	}
+	for (size_t i = 0; u->install_state == INSTALL_DISABLED && i < in->alias.n; i++) {
+		const struct scan_entry *entry = scan_get(&l->scan, aliases[i].text);
+
+		if (entry && entry->alias_of) {
+			u->install_state = INSTALL_ENABLED;
+		}
+	}
+}
+
+static int finish_set(struct loader *l, struct unit_set *ret)
+{
+	int r = build_set(l, ret);
+
+	for (uint32_t i = 0; r == 0 && i < ret->n; i++) {
+		settle_deps(ret, i);
+		settle_install(l, ret->units[i]);
+	}
+	return r;
+}
+
+static int loader_start(struct loader *l, const struct loader_options *opts, struct arena *arena,
+	struct diagnostics *d)
+{
+	int r;
+
+	*l = (struct loader) { .opts = opts, .arena = arena, .d = d };
+	l->host_used = opts->host;
+	if (!l->host_used) {
+		specifier_host_read(&l->host);
+		l->host_used = &l->host;
+	}
+	r = scan_dirs(opts, arena, d, &l->scan);
+	return r == 0 ? collect_aliases(l) : r;
+}
+
+int loader_load_all(const struct loader_options *opts, struct arena *arena, struct diagnostics *d,
+	struct unit_set *ret)
+{
+	struct loader l;
+	int r = loader_start(&l, opts, arena, d);
+
+	for (size_t i = 0; r == 0 && i < l.scan.entries.n; i++) {
+		const struct scan_entry *entry = ((struct scan_entry **)l.scan.entries.items)[i];
+		struct unit *u;
+
+		if (entry->fragment || entry->masked) {
+			r = want_unit(&l, entry->name, &u);
+		}
+	}
+	r = r == 0 ? load_closure(&l) : r;
+	return r == 0 ? finish_set(&l, ret) : r;
+}
+
+/* ---- verify ---- */
+
+static int load_given(struct loader *l, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
+	struct diag_place place = { .file = file };
+	struct unit *u;
+
+	if (!unit_name_is_valid(name)) {
+		diag_add(l->d, &place, SEVERITY_ERROR,
+			"\"%.128s\" is not a unit name such as web.service", name);
+		return 0;
+	}
+	if (namemap_get(&l->loaded, name)) {
+		return 0;
+	}
+	return load_unit(l, name, file, &u);
+}
+
+/* The absence of what a given unit requires is worth a word. */
+static void warn_absent(struct loader *l, size_t n_given)
+{
+	for (size_t i = 0; i < n_given; i++) {
+		const struct unit *u = ((struct unit **)l->units.items)[i];
+		const struct unit_dep *deps = u->deps.items;
+
+		for (size_t k = 0; k < u->deps.n; k++) {
+			struct unit *other = namemap_get(&l->loaded, deps[k].name);
+			struct diag_place place = { .file = u->fragment_path, .unit = u->name };
+			bool strong = deps[k].kind == DEP_REQUIRES ||
+				      deps[k].kind == DEP_REQUISITE || deps[k].kind == DEP_BINDS_TO;
+
+			if (strong && other && other->load_state == LOAD_NOT_FOUND) {
+				diag_add(l->d, &place, SEVERITY_WARNING, "%s=%s: no such unit (%s)",
+					dep_kind_to_string(deps[k].kind), deps[k].name,
+					deps[k].origin);
+			}
+		}
+	}
+}
+
+int loader_load_files(const struct loader_options *opts, const char *const *files, size_t n_files,
+	struct arena *arena, struct diagnostics *d, struct unit_set *ret)
+{
+	struct diagnostics others;
+	struct loader l;
+	size_t n_given;
+	int r;
+
+	/* What is wrong with units that were not given is not asked for. */
+	diag_init(&others, arena);
+	r = loader_start(&l, opts, arena, &others);
+	l.d = d;
+	for (size_t i = 0; r == 0 && i < n_files; i++) {
+		r = load_given(&l, files[i]);
+	}
+	n_given = l.units.n;
+	l.d = &others;
+	r = r == 0 ? load_closure(&l) : r;
+	if (r == 0) {
+		l.d = d;
+		warn_absent(&l, n_given);
+		r = finish_set(&l, ret);
+	}
+	return r;
+}
+
+int loader_split_path(const char *text, struct arena *arena, struct loader_dir **ret, size_t *ret_n)
+{
+	struct list dirs = { 0 };
+
+	while (*text) {
+		size_t n = strcspn(text, ":");
+		struct loader_dir *row;
+
+		if (n > 0) {
+			row = list_push(arena, &dirs, sizeof(*row));
+			if (!row) {
+				return -ENOMEM;
+			}
+			row->path = arena_strndup(arena, text, n);
+			if (!row->path) {
+				return -ENOMEM;
+			}
+			row->systemd = strstr(row->path, "/systemd/") != NULL;
+		}
+		text += n + (text[n] == ':');
+	}
+	*ret = dirs.items;
+	*ret_n = dirs.n;
+	return 0;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "parsers.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../runtime/base/arenafmt.h"
+#include "../runtime/base/number.h"
+#include "../runtime/base/signals.h"
+#include "values.h"
+
+int parse_bool(struct setting_context *c)
+{
+	return value_parse_bool(c->value, c->target) == 0
+		       ? 0
+		       : setting_error(c, 0, "\"%.64s\" is neither yes nor no", c->value);
+}
+
+int parse_bool_flag(struct setting_context *c)
+{
+	bool on = false;
+	uint32_t *flags = c->target;
+
+	if (value_parse_bool(c->value, &on) != 0) {
+		return setting_error(c, 0, "\"%.64s\" is neither yes nor no", c->value);
+	}
+	*flags = on ? *flags | (uint32_t)c->row->arg : *flags & ~(uint32_t)c->row->arg;
+	return 0;
+}
+
+int parse_bool_int(struct setting_context *c)
+{
+	bool on = false;
+
+	if (value_parse_bool(c->value, &on) != 0) {
+		return setting_error(c, 0, "\"%.64s\" is neither yes nor no", c->value);
+	}
+	*(int *)c->target = on;
+	return 0;
+}
+
+/* Expands c->value; reports what is wrong. */
+static int expand_value(struct setting_context *c, const char **ret)
+{
+	char bad = 0;
+	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
+
+	if (r == 0 || r == -ENOMEM) {
+		return r;
+	}
+	return setting_error(
+		c, 0, "specifier %%%c is unknown or has no value here", bad ? bad : ' ');
+}
+
+int parse_string(struct setting_context *c)
+{
+	const char **target = c->target;
+	const char *text = NULL;
+	int r = expand_value(c, &text);
+
+	if (r == 0) {
+		*target = *text ? text : NULL;
+	}
+	return r;
+}
+
+static int store_path(struct setting_context *c, const char *text)
+{
+	char *path = arena_strdup(c->arena, text);
+
+	if (!path) {
+		return -ENOMEM;
+	}
+	if (!value_is_path(path)) {
+		return setting_error(
+			c, 0, "\"%.128s\" is not an absolute path without \"..\"", text);
+	}
+	value_simplify_path(path);
+	*(const char **)c->target = path;
+	return 0;
+}
+
+int parse_path(struct setting_context *c)
+{
+	const char *text = NULL;
+	int r = expand_value(c, &text);
+
+	if (r == 0 && !*text) {
+		*(const char **)c->target = NULL;
+		return 0;
+	}
+	return r == 0 ? store_path(c, text) : r;
+}
+
+int parse_pid_file(struct setting_context *c)
+{
+	const char *text = NULL;
+	int r = expand_value(c, &text);
+
+	if (r == 0 && *text && *text != '/') {
+		text = arena_printf(c->arena, "/run/%s", text);
+		r = text ? 0 : -ENOMEM;
+	}
+	if (r == 0 && strncmp(text, "/var/run/", 9) == 0) {
+		text += 4;
+	}
+	if (r == 0 && !*text) {
+		*(const char **)c->target = NULL;
+		return 0;
+	}
+	return r == 0 ? store_path(c, text) : r;
+}
+
+static int timespan(struct setting_context *c, uint64_t *ret)
+{
+	if (value_parse_timespan(c->value, 1000000, ret) == 0) {
+		return 0;
+	}
+	return setting_error(c, 0, "\"%.64s\" is not a time span such as \"5min 20s\"", c->value);
+}
+
+int parse_seconds(struct setting_context *c)
+{
+	return timespan(c, c->target);
+}
+
+int parse_timeout(struct setting_context *c)
+{
+	uint64_t *target = c->target;
+	int r = timespan(c, target);
+
+	if (r == 0 && *target == 0) {
+		*target = VALUE_INFINITY;
+	}
+	return r;
+}
+
+int parse_timeout_start(struct setting_context *c)
+{
+	c->target = &c->unit->service->timeout_start_us;
+	c->unit->service->timeout_start_set = true;
+	return parse_timeout(c);
+}
+
+int parse_timeout_stop(struct setting_context *c)
+{
+	c->target = &c->unit->service->timeout_stop_us;
+	return parse_timeout(c);
+}
+
+int parse_timeout_abort(struct setting_context *c)
+{
+	c->target = &c->unit->service->timeout_abort_us;
+	c->unit->service->timeout_abort_set = *c->value != '\0';
+	return *c->value ? parse_timeout(c) : 0;
+}
+
+int parse_timeout_both(struct setting_context *c)
+{
+	int r = parse_timeout_start(c);
+
+	return r == 0 ? parse_timeout_stop(c) : r;
+}
+
+int parse_job_timeout(struct setting_context *c)
+{
+	int r = parse_timeout(c);
+
+	/* JobTimeoutSec= alone bounds the running time too. */
+	if (r == 0 && !unit_setting_origin(c->unit, "JobRunningTimeoutSec")) {
+		c->unit->job_running_timeout_us = c->unit->job_timeout_us;
+	}
+	return r;
+}
+
+int parse_nanoseconds(struct setting_context *c)
+{
+	return value_parse_timespan_ns(c->value, c->target) == 0
+		       ? 0
+		       : setting_error(c, 0, "\"%.64s\" is not a time span", c->value);
+}
+
+int parse_u32(struct setting_context *c)
+{
+	uint32_t v = 0;
+
+	if (number_parse_u32(c->value, &v) != 0 || (c->row->arg && v > (uint32_t)c->row->arg)) {
+		return setting_error(c, 0, "\"%.64s\" is not a number from 0 to %u", c->value,
+			c->row->arg ? (uint32_t)c->row->arg : UINT32_MAX);
+	}
+	*(uint32_t *)c->target = v;
+	return 0;
+}
+
+int parse_mode(struct setting_context *c)
+{
+	mode_t mode = 0;
+
+	if (number_parse_mode(c->value, &mode) != 0) {
+		return setting_error(c, 0, "\"%.64s\" is not an octal mode", c->value);
+	}
+	*(uint32_t *)c->target = mode;
+	return 0;
+}
+
+int parse_umask(struct setting_context *c)
+{
+	int r = parse_mode(c);
+
+	if (r == 0 && *(uint32_t *)c->target > 0777) {
+		return setting_error(c, 0, "a umask has nine bits");
+	}
+	c->unit->exec->umask_set = true;
+	return r;
+}
+
+int parse_signal(struct setting_context *c)
+{
+	int signo = signal_from_name(c->value);
+
+	if (signo <= 0) {
+		return setting_error(c, 0, "\"%.64s\" is not a signal", c->value);
+	}
+	*(uint32_t *)c->target = (uint32_t)signo;
+	return 0;
+}
+
+/* "yes" and "no" of the settings that once were booleans. */
+static const char *bool_alias(long kind, const char *text)
+{
+	bool on = false;
+
+	if (kind != ENUM_PROTECT_SYSTEM && kind != ENUM_PROTECT_HOME &&
+		kind != ENUM_FDSTORE_PRESERVE) {
+		return text;
+	}
+	if (value_parse_bool(text, &on) != 0) {
+		return text;
+	}
+	return on ? "yes" : "no";
+}
+
+static int (*const enum_readers[])(const char *) = {
+	[ENUM_SERVICE_TYPE] = service_type_from_string,
+	[ENUM_RESTART] = service_restart_from_string,
+	[ENUM_RESTART_MODE] = restart_mode_from_string,
+	[ENUM_EXIT_TYPE] = exit_type_from_string,
+	[ENUM_KILL_MODE] = kill_mode_from_string,
+	[ENUM_NOTIFY_ACCESS] = notify_access_from_string,
+	[ENUM_TIMEOUT_FAILURE] = timeout_failure_mode_from_string,
+	[ENUM_OOM_POLICY] = oom_policy_from_string,
+	[ENUM_FDSTORE_PRESERVE] = fdstore_preserve_from_string,
+	[ENUM_EMERGENCY_ACTION] = emergency_action_from_string,
+	[ENUM_PROTECT_SYSTEM] = protect_system_from_string,
+	[ENUM_PROTECT_HOME] = protect_home_from_string,
+	[ENUM_PROTECT_PROC] = protect_proc_from_string,
+	[ENUM_KEYRING] = keyring_mode_from_string,
+	[ENUM_DEVICE_POLICY] = device_policy_from_string,
+	[ENUM_PROFILE] = NULL,
+};
+_Static_assert(sizeof(enum_readers) / sizeof(enum_readers[0]) == ENUM_KIND_COUNT, "enums drifted");
+
+int parse_enum(struct setting_context *c)
+{
+	int v = enum_readers[c->row->arg](bool_alias(c->row->arg, c->value));
+
+	if (v < 0) {
+		return setting_error(
+			c, 0, "\"%.64s\" is not a value of %s=", c->value, c->row->name);
+	}
+	*(int *)c->target = v;
+	return 0;
+}
+
+int parse_ignored(struct setting_context *c)
+{
+	(void)c;
+	return 0;
+}
+
+int parse_ignored_warn(struct setting_context *c)
+{
+	setting_warning(c, "%s= has no effect here", c->row->name);
+	return 0;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "parsers.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../runtime/base/limits.h"
+#include "execline.h"
+#include "values.h"
+#include "words.h"
+
+/* Calls each() for every word of the value, with specifiers expanded. */
+static int for_each_word(struct setting_context *c,
+	int (*each)(struct setting_context *c, const char *text, unsigned column))
+{
+	const char *p = c->value;
+	struct word word;
+	int r;
+
+	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
+		const char *text = NULL;
+		char bad = 0;
+
+		r = specifier_expand(&c->specifiers, word.text, c->arena, &text, &bad);
+		if (r == -EINVAL || r == -ENOENT || r == -ENAMETOOLONG) {
+			setting_error(c, word.column,
+				"specifier %%%c is unknown or has no value here", bad ? bad : ' ');
+			continue;
+		}
+		r = r == 0 ? each(c, text, word.column) : r;
+		if (r == -ENOMEM) {
+			return r;
+		}
+	}
+	return r == -EINVAL ? setting_error(c, (unsigned)(p - c->value), "quote is not closed") : r;
+}
+
+static int push_item(struct setting_context *c, struct list *list, const char *text)
+{
+	struct unit_item *item = list_push(c->arena, list, sizeof(*item));
+
+	if (!item) {
+		return -ENOMEM;
+	}
+	*item = (struct unit_item) { text, c->origin };
+	return 0;
+}
+
+/* A template's bare name ("getty@.service") is completed with the unit's own instance by systemd's
+ * users through %i; here it must be a startable unit. */
+static int add_dep(struct setting_context *c, const char *text, unsigned column)
+{
+	struct unit_dep dep = {
+		.kind = (enum dep_kind)c->row->arg, .name = text, .origin = c->origin
+	};
+
+	if (!unit_name_is_valid(text)) {
+		return setting_error(c, column, "\"%.128s\" is not a unit name", text);
+	}
+	if (unit_name_classify(text) == UNIT_NAME_TEMPLATE && !c->unit->is_template) {
+		return setting_error(
+			c, column, "\"%.128s\" is a template without an instance", text);
+	}
+	return unit_add_dep(c->unit, c->arena, &dep);
+}
+
+/* An empty assignment does not reset dependencies (systemd.unit(5)). */
+int parse_dep(struct setting_context *c)
+{
+	return for_each_word(c, add_dep);
+}
+
+static int add_mount_path(struct setting_context *c, const char *text, unsigned column)
+{
+	char *path = arena_strdup(c->arena, text);
+
+	if (!path) {
+		return -ENOMEM;
+	}
+	if (!value_is_path(path)) {
+		return setting_error(c, column, "\"%.128s\" is not an absolute path", text);
+	}
+	value_simplify_path(path);
+	return push_item(c, &c->unit->requires_mounts_for, path);
+}
+
+int parse_mounts_for(struct setting_context *c)
+{
+	return for_each_word(c, add_mount_path);
+}
+
+static bool condition_takes_path(enum condition_type type)
+{
+	return type <= CONDITION_FILE_IS_EXECUTABLE;
+}
+
+int parse_condition(struct setting_context *c)
+{
+	struct unit_condition condition = { .type = (enum condition_type)(c->row->arg & 255),
+		.assert = (c->row->arg & 256) != 0,
+		.origin = c->origin };
+	struct unit_condition *row;
+	const char *p = c->value;
+	char bad = 0;
+	int r;
+
+	if (!*p) {
+		list_reset(&c->unit->conditions);
+		return 0;
+	}
+	condition.trigger = *p == '|';
+	p += condition.trigger;
+	p += strspn(p, " \t");
+	condition.negate = *p == '!';
+	p += condition.negate;
+	p += strspn(p, " \t");
+	r = specifier_expand(&c->specifiers, p, c->arena, &condition.parameter, &bad);
+	if (r == -ENOMEM) {
+		return r;
+	}
+	if (r != 0) {
+		return setting_error(c, 0, "specifier %%%c is unknown or has no value here", bad);
+	}
+	if (!*condition.parameter) {
+		return setting_error(c, 0, "nothing to check");
+	}
+	if (condition_takes_path(condition.type) && !value_is_path(condition.parameter)) {
+		return setting_error(
+			c, 0, "\"%.128s\" is not an absolute path", condition.parameter);
+	}
+	if (c->unit->conditions.n >= LIMIT_CONDITIONS) {
+		return setting_error(c, 0, "more than %u conditions", LIMIT_CONDITIONS);
+	}
+	row = list_push(c->arena, &c->unit->conditions, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = condition;
+	return 0;
+}
+
+static int add_item(struct setting_context *c, const char *text, unsigned column)
+{
+	(void)column;
+	return push_item(c, c->target, text);
+}
+
+int parse_documentation(struct setting_context *c)
+{
+	if (!*c->value) {
+		list_reset(c->target);
+		return 0;
+	}
+	return for_each_word(c, add_item);
+}
+
+static int add_unit_name(struct setting_context *c, const char *text, unsigned column)
+{
+	if (!unit_name_is_valid(text)) {
+		return setting_error(c, column, "\"%.128s\" is not a unit name", text);
+	}
+	return push_item(c, c->target, text);
+}
+
+int parse_unit_names(struct setting_context *c)
+{
+	if (!*c->value) {
+		list_reset(c->target);
+		return 0;
+	}
+	return for_each_word(c, add_unit_name);
+}
+
+int parse_default_instance(struct setting_context *c)
+{
+	char buf[LIMIT_UNIT_NAME];
+	int r = parse_string(c);
+	const char *text = *(const char **)c->target;
+
+	if (r == 0 && text && unit_name_instance("x@.service", text, buf) != 0) {
+		return setting_error(c, 0, "\"%.64s\" cannot be an instance", text);
+	}
+	return r;
+}
+
+/* An empty assignment removes the commands of this phase only. */
+static void reset_phase(struct list *commands, enum exec_phase phase)
+{
+	struct unit_command *rows = commands->items;
+	size_t n = 0;
+
+	for (size_t i = 0; i < commands->n; i++) {
+		if (rows[i].phase != phase) {
+			rows[n++] = rows[i];
+		}
+	}
+	commands->n = n;
+}
+
+int parse_exec(struct setting_context *c)
+{
+	struct execline line = { .value = c->value,
+		.phase = (enum exec_phase)c->row->arg,
+		.origin = c->origin,
+		.specifiers = &c->specifiers };
+	struct execline_error error = { 0 };
+	int r;
+
+	if (!*c->value) {
+		reset_phase(&c->unit->service->commands, line.phase);
+		return 0;
+	}
+	r = execline_parse(&line, c->arena, &c->unit->service->commands, &error);
+	return r == -EINVAL ? setting_error(c, error.column, "%s", error.text) : r;
+}
+
+static int add_exit_word(struct setting_context *c, const char *text, unsigned column)
+{
+	struct unit_exit_set *set = c->target;
+
+	if (value_add_exit_word(text, &set->values) != 0) {
+		return setting_error(
+			c, column, "\"%.64s\" is neither an exit status nor a signal", text);
+	}
+	set->set = true;
+	return 0;
+}
+
+int parse_exit_set(struct setting_context *c)
+{
+	if (!*c->value) {
+		*(struct unit_exit_set *)c->target = (struct unit_exit_set) { 0 };
+		return 0;
+	}
+	return for_each_word(c, add_exit_word);
+}
+
+int parse_slice(struct setting_context *c)
+{
+	int r = parse_string(c);
+	const char *text = *(const char **)c->target;
+
+	if (r == 0 && text &&
+		(unit_name_classify(text) != UNIT_NAME_PLAIN ||
+			unit_type_from_name(text) != UNIT_SLICE)) {
+		*(const char **)c->target = NULL;
+		return setting_error(c, 0, "\"%.64s\" is not a slice", text);
+	}
+	return r;
+}
+
+int parse_profile(struct setting_context *c)
+{
+	static const char *const names[] = { "trusted", "compat", "standard", "strict" };
+
+	if (enum_table_find(names, sizeof(names) / sizeof(names[0]), c->value) < 0) {
+		return setting_error(c, 0,
+			"\"%.64s\" is not a profile; there are trusted, compat, standard and "
+			"strict",
+			c->value);
+	}
+	*(const char **)c->target = c->value;
+	return 0;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* The parsers of settings.c's table; each stores into c->target as its name says. */
+#pragma once
+
+#include "settings.h"
+
+/* scalars: parse_scalar.c */
+int parse_bool(struct setting_context *c);      /* bool */
+int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
+int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
+int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
+int parse_path(struct setting_context *c);      /* const char *, absolute */
+int parse_pid_file(struct setting_context *c);  /* as parse_path; relative is below /run */
+int parse_seconds(struct setting_context *c);   /* uint64_t us; empty or 0 as written */
+int parse_timeout(struct setting_context *c);   /* uint64_t us; 0 is infinity */
+int parse_timeout_start(struct setting_context *c);
+int parse_timeout_stop(struct setting_context *c);
+int parse_timeout_abort(struct setting_context *c);
+int parse_timeout_both(struct setting_context *c);
+int parse_job_timeout(struct setting_context *c);
+int parse_nanoseconds(struct setting_context *c); /* uint64_t */
+int parse_u32(struct setting_context *c);         /* uint32_t, at most row->arg */
+int parse_mode(struct setting_context *c);        /* uint32_t */
+int parse_umask(struct setting_context *c);
+int parse_signal(struct setting_context *c);       /* uint32_t */
+int parse_enum(struct setting_context *c);         /* int-sized enum by parse_enum_kind row->arg */
+int parse_ignored(struct setting_context *c);      /* accepted, without effect here */
+int parse_ignored_warn(struct setting_context *c); /* likewise, and it says so */
+
+enum parse_enum_kind {
+	ENUM_SERVICE_TYPE,
+	ENUM_RESTART,
+	ENUM_RESTART_MODE,
+	ENUM_EXIT_TYPE,
+	ENUM_KILL_MODE,
+	ENUM_NOTIFY_ACCESS,
+	ENUM_TIMEOUT_FAILURE,
+	ENUM_OOM_POLICY,
+	ENUM_FDSTORE_PRESERVE,
+	ENUM_EMERGENCY_ACTION,
+	ENUM_PROTECT_SYSTEM,
+	ENUM_PROTECT_HOME,
+	ENUM_PROTECT_PROC,
+	ENUM_KEYRING,
+	ENUM_DEVICE_POLICY,
+	ENUM_PROFILE,
+	ENUM_KIND_COUNT,
+};
+
+/* unit, service and install: parse_unit.c */
+int parse_dep(struct setting_context *c); /* row->arg: enum dep_kind */
+int parse_mounts_for(struct setting_context *c);
+int parse_condition(struct setting_context *c); /* row->arg: type, | 256 for Assert */
+int parse_documentation(struct setting_context *c);
+int parse_unit_names(struct setting_context *c); /* struct list of struct unit_item */
+int parse_default_instance(struct setting_context *c);
+int parse_exec(struct setting_context *c); /* row->arg: enum exec_phase */
+int parse_exit_set(struct setting_context *c);
+int parse_slice(struct setting_context *c);
+int parse_profile(struct setting_context *c);
+
+/* execution: parse_exec.c */
+int parse_user(struct setting_context *c);
+int parse_groups(struct setting_context *c);
+int parse_env(struct setting_context *c); /* row->arg: enum envline_form */
+int parse_env_file(struct setting_context *c);
+int parse_working_dir(struct setting_context *c);
+int parse_stdio(struct setting_context *c); /* row->arg: 0, 1, 2 */
+int parse_stdin_text(struct setting_context *c);
+int parse_identifier(struct setting_context *c);
+int parse_facility(struct setting_context *c);
+int parse_level(struct setting_context *c);
+int parse_nice(struct setting_context *c);
+int parse_oom_adjust(struct setting_context *c);
+int parse_io_class(struct setting_context *c);
+int parse_io_priority(struct setting_context *c);
+int parse_cpu_policy(struct setting_context *c);
+int parse_cpu_priority(struct setting_context *c);
+int parse_cpu_list(struct setting_context *c);
+int parse_rlimit(struct setting_context *c); /* row->arg: RLIMIT_* */
+
+/* walls: parse_walls.c */
+int parse_paths(struct setting_context *c); /* row->arg: enum plan_mount_kind */
+int parse_binds(struct setting_context *c); /* row->arg: 1: read-only */
+int parse_tmpfs(struct setting_context *c);
+int parse_dirs(struct setting_context *c); /* struct unit_dirs */
+int parse_preserve(struct setting_context *c);
+int parse_capabilities(struct setting_context *c); /* uint64_t; row->arg: 1 starts full */
+int parse_syscall_filter(struct setting_context *c);
+int parse_syscall_archs(struct setting_context *c);
+int parse_syscall_error(struct setting_context *c);
+int parse_families(struct setting_context *c);
+int parse_namespaces(struct setting_context *c);
+int parse_proc_subset(struct setting_context *c);
+int parse_private_tmp(struct setting_context *c);
+int parse_secure_bits(struct setting_context *c);
+
+/* limits: parse_limits.c; struct unit_amount */
+int parse_amount(struct setting_context *c);
+int parse_quota(struct setting_context *c);
+int parse_weight(struct setting_context *c);
+int parse_delegate(struct setting_context *c);
+int parse_device(struct setting_context *c);

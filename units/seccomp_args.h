@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The first part of a filter: tests of arguments, written as BPF by hand, because libseccomp can
+ * neither say "not in this list" nor combine an unconditional rule with one on arguments. Ends by
+ * falling through: what is not denied here goes on to the next part.
+ */
+#pragma once
+
+#include "bpf_filter.h"
+
+#define SECCOMP_ARGS_MAX 1024u
+
+struct seccomp_args {
+	struct sock_filter insns[SECCOMP_ARGS_MAX];
+	size_t n;
+	int error; /* 0, -E2BIG */
+};
+
+/* Writes the tests that spec asks for; n is 0 when there are none. */
+void seccomp_args_build(const struct seccomp_spec *spec, struct seccomp_args *ret);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static const char *const emergency_action_table[] = {
+	[ACTION_NONE] = "none",
+	[ACTION_REBOOT] = "reboot",
+	[ACTION_REBOOT_FORCE] = "reboot-force",
+	[ACTION_REBOOT_IMMEDIATE] = "reboot-immediate",
+	[ACTION_POWEROFF] = "poweroff",
+	[ACTION_POWEROFF_FORCE] = "poweroff-force",
+	[ACTION_POWEROFF_IMMEDIATE] = "poweroff-immediate",
+	[ACTION_EXIT] = "exit",
+	[ACTION_EXIT_FORCE] = "exit-force",
+};
+ENUM_TABLE(emergency_action, enum unit_emergency_action, UNIT_EMERGENCY_ACTION_COUNT)
+
+static const char *const protect_proc_table[] = {
+	[PROTECT_PROC_DEFAULT] = "default",
+	[PROTECT_PROC_NOACCESS] = "noaccess",
+	[PROTECT_PROC_INVISIBLE] = "invisible",
+	[PROTECT_PROC_PTRACEABLE] = "ptraceable",
+};
+ENUM_TABLE(protect_proc, enum unit_protect_proc, UNIT_PROTECT_PROC_COUNT)
+
+static const char *const keyring_mode_table[] = {
+	[KEYRING_INHERIT] = "inherit",
+	[KEYRING_PRIVATE] = "private",
+	[KEYRING_SHARED] = "shared",
+};
+ENUM_TABLE(keyring_mode, enum unit_keyring_mode, UNIT_KEYRING_MODE_COUNT)
+
+static const char *const device_policy_table[] = {
+	[DEVICE_AUTO] = "auto",
+	[DEVICE_CLOSED] = "closed",
+	[DEVICE_STRICT] = "strict",
+};
+ENUM_TABLE(device_policy, enum unit_device_policy, UNIT_DEVICE_POLICY_COUNT)
+
+#define SECONDS(n) ((uint64_t)(n)*1000000u)
+
+static const struct unit_service service_defaults = {
+	.type = -1,
+	.restart_us = 100000,
+	.restart_max_delay_us = UINT64_MAX,
+	.timeout_start_us = SECONDS(90),
+	.timeout_stop_us = SECONDS(90),
+	.timeout_abort_us = SECONDS(90),
+	.runtime_max_us = UINT64_MAX,
+	.guess_main_pid = true,
+	.notify_access = -1,
+	.fdstore_preserve = FDSTORE_PRESERVE_RESTART,
+	.oom_policy = -1,
+	.kill_mode = KILL_CONTROL_GROUP,
+	.kill_signal = SIGTERM,
+	.final_kill_signal = SIGKILL,
+	.watchdog_signal = SIGABRT,
+	.reload_signal = SIGHUP,
+	.send_sigkill = true,
+};
+
+static const struct unit_exec exec_defaults = {
+	.stdio = { [0] = { .kind = STDIO_NULL },
+		[1] = { .kind = STDIO_LOG },
+		[2] = { .kind = STDIO_INHERIT } },
+	.log_facility = 3,
+	.log_level = 6,
+	.log_level_prefix = true,
+	.umask = 0022,
+	.ignore_sigpipe = true,
+	.keyring_mode = KEYRING_PRIVATE,
+	.cap_bounding = UINT64_MAX,
+	.restrict_namespaces = UINT64_MAX,
+};
+
+static int init_service(struct unit *u, struct arena *arena)
+{
+	u->service = arena_memdup(arena, &service_defaults, sizeof(service_defaults));
+	u->exec = arena_memdup(arena, &exec_defaults, sizeof(exec_defaults));
+	if (!u->service || !u->exec) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < PLAN_DIR_KIND_COUNT; i++) {
+		u->exec->dirs[i].mode = 0755;
+		u->exec->dirs[i].preserve = FDSTORE_PRESERVE_YES;
+	}
+	u->exec->dirs[PLAN_DIR_RUNTIME].preserve = FDSTORE_PRESERVE_NO;
+	return 0;
+}
+
+int unit_init(struct unit *u, struct arena *arena, const char *name)
+{
+	int type = unit_type_from_name(name);
+
+	*u = (struct unit) { .type = (enum unit_type)type,
+		.load_state = LOAD_LOADED,
+		.flags = UNIT_DEFAULT_DEPENDENCIES,
+		.install_state = INSTALL_STATIC,
+		.job_timeout_us = UINT64_MAX,
+		.job_running_timeout_us = UINT64_MAX,
+		.start_limit_interval_us = SECONDS(10),
+		.start_limit_burst = 5,
+		.container.require_controllers = -1 };
+	u->is_template = unit_name_classify(name) == UNIT_NAME_TEMPLATE;
+	u->name = arena_strdup(arena, name);
+	if (!u->name) {
+		return -ENOMEM;
+	}
+	return type == UNIT_SERVICE ? init_service(u, arena) : 0;
+}
+
+const char *unit_setting_origin(const struct unit *u, const char *setting)
+{
+	const struct unit_assignment *rows = u->assignments.items;
+
+	for (size_t i = u->assignments.n; i > 0; i--) {
+		if (strcmp(rows[i - 1].name, setting) == 0) {
+			return rows[i - 1].origin;
+		}
+	}
+	return NULL;
+}
+
+int unit_add_dep(struct unit *u, struct arena *arena, const struct unit_dep *dep)
+{
+	struct unit_dep *row = list_push(arena, &u->deps, sizeof(*row));
+
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = *dep;
+	row->unit = CATALOGUE_NONE;
+	return 0;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* One unit from its files: fragment, drop-ins and profile, read, checked and applied in order. */
+#pragma once
+
+#include "scan.h"
+#include "specifier.h"
+#include "unit.h"
+
+struct unitfile_context {
+	const struct loader_options *opts;
+	struct arena *arena;
+	struct diagnostics *d;
+	const struct scan *scan;
+	const struct specifier_host *host;
+	struct namemap *profiles; /* name -> parsed fragment, shared by the units of a load */
+};
+
+/*
+ * Fills *u, which unit_init() has prepared, from the fragment at path (NULL: there is none, the
+ * unit is not found) and from the drop-ins of its names. Unreadable or refused files make it
+ * LOAD_ERROR, bad lines LOAD_BAD_SETTING; the diagnostics say why. -ENOMEM.
+ */
+int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *path);
