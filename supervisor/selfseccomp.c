@@ -135,9 +135,10 @@ static const struct conditional conditionals[] = {
 #endif
 	/* a limit may be read, not set */
 	{ SYS_prlimit64, 2, UINT32_MAX, 0 },
-	/* flags and owners of descriptors, not locks or leases: F_DUPFD … F_SETFL */
-	{ SYS_fcntl, 1, ~(uint32_t)7, 0 }, { SYS_fcntl, 1, UINT32_MAX, F_DUPFD_CLOEXEC },
-	{ SYS_fcntl, 1, UINT32_MAX, F_GET_SEALS }, { SYS_prctl, 0, UINT32_MAX, PR_GET_NAME },
+	/* descriptors' own flags (F_DUPFD … F_GETFL, F_SETFL), not locks or leases */
+	{ SYS_fcntl, 1, ~(uint32_t)3, 0 }, { SYS_fcntl, 1, UINT32_MAX, F_SETFL },
+	{ SYS_fcntl, 1, UINT32_MAX, F_DUPFD_CLOEXEC }, { SYS_fcntl, 1, UINT32_MAX, F_GET_SEALS },
+	{ SYS_prctl, 0, UINT32_MAX, PR_GET_NAME },
 	/* FIONREAD of a socket (sd-bus) */
 	{ SYS_ioctl, 1, UINT32_MAX, 0x541b },
 	{ SYS_ioctl, 1, UINT32_MAX, 0x8911 }, /* SIOCOUTQ: what a client has not read yet */
