@@ -2,6 +2,7 @@
 #include "broker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,24 @@ int broker_flush(struct broker *b)
 		sendq_pop(&b->queue);
 	}
 	return 1;
+}
+
+int broker_flush_wait(struct broker *b, int timeout_ms)
+{
+	struct pollfd p = { .fd = b->request_fd, .events = POLLOUT };
+	int r;
+
+	while ((r = broker_flush(b)) == 0) {
+		int n = poll(&p, 1, timeout_ms);
+
+		if (n == 0) {
+			return -ETIMEDOUT;
+		}
+		if (n < 0 && errno != EINTR) {
+			return -errno;
+		}
+	}
+	return r < 0 ? r : 0;
 }
 
 static int send_record(struct broker *b, const void *data, size_t size)

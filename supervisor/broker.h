@@ -48,6 +48,8 @@ int broker_send(struct broker *b, const struct wire_request *request);
 int broker_log(struct broker *b, const char *data, size_t size);
 /* Writes what the pipe takes. 1: all is written, 0: some waits, -errno. */
 int broker_flush(struct broker *b);
+/* As broker_flush(), and waits until all is written: 0, -ETIMEDOUT, -errno. */
+int broker_flush_wait(struct broker *b, int timeout_ms);
 
 /*
  * Receives one event. 1: *ret is filled; 0: nothing there; -ECONNRESET: supd-init is gone;
