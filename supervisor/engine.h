@@ -20,6 +20,7 @@
 #include "../runtime/base/timeutil.h"
 #include "../runtime/plan/manifest.h"
 #include "../runtime/plan/wire.h"
+#include "engine_error.h"
 #include "graph.h"
 #include "job.h"
 #include "notifymsg.h"
@@ -62,29 +63,6 @@ struct unit {
 	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
 	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */
 	struct engine_adopt *adopt; /* until engine_listed() */
-};
-
-enum engine_error_code {
-	ENGINE_OK,
-	ENGINE_NO_SUCH_UNIT,
-	ENGINE_BAD_UNIT, /* load state is bad-setting or error; text: the diagnostic */
-	ENGINE_MASKED,
-	ENGINE_CYCLE,          /* text: the whole path */
-	ENGINE_CONFLICT,       /* jobs of the transaction contradict each other; text: unit */
-	ENGINE_DESTRUCTIVE,    /* mode fail, or an irreversible job is queued */
-	ENGINE_NOT_APPLICABLE, /* the unit's type cannot do this job (reload without ExecReload=) */
-	ENGINE_ISOLATE_REFUSED,
-	ENGINE_SHUTTING_DOWN,
-	ENGINE_TOO_MANY_JOBS,
-	ENGINE_NO_SUCH_JOB,
-	ENGINE_ERROR_COUNT,
-};
-/* D-Bus error names without their prefix: "NoSuchUnit", "TransactionOrderIsCyclic" … */
-ENUM_DECLARE(engine_error, enum engine_error_code);
-
-struct engine_error {
-	enum engine_error_code code;
-	char text[1024];
 };
 
 struct engine_request {

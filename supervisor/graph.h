@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Units by index, their names and their dependencies in both directions. A unit keeps its index
- * for the life of the graph, also over reloads; the edges are made anew by each graph_load().
+ * for the life of the graph, also over reloads; the edges are made anew by each graph_rebuild().
  * Owns names and edges; definitions are borrowed from manifests.
  */
 #pragma once
@@ -87,7 +87,7 @@ struct graph_source {
 
 /* Index of that name, added when it is new. -ENOMEM. */
 int64_t graph_intern(struct graph *g, const char *name);
-/* Makes aliases and edges anew; sources[n_units]. -ENOMEM leaves the graph as it was. */
+/* Makes aliases and edges anew; sources[n_units]. -ENOMEM. */
 int graph_rebuild(struct graph *g, const struct graph_source *sources);
 /* Index by name or alias, GRAPH_NONE. */
 uint32_t graph_find(const struct graph *g, const char *name);
@@ -95,9 +95,3 @@ uint32_t graph_find(const struct graph *g, const char *name);
 const struct graph_edge *graph_edges(
 	const struct graph *g, uint32_t unit, enum graph_rel rel, uint32_t *ret_n);
 bool graph_has(const struct graph *g, uint32_t from, enum graph_rel rel, uint32_t to);
-
-/* For loops: for (each e of unit's rel) … */
-#define GRAPH_EACH(e_, n_, g_, unit_, rel_)                                                        \
-	for (uint32_t n_ = 0, each_i_ = 0, each_once_ = 1; each_once_; each_once_ = 0)             \
-		for (const struct graph_edge *e_ = graph_edges((g_), (unit_), (rel_), &n_);        \
-			each_i_ < n_; each_i_++, e_++)

@@ -121,6 +121,8 @@ struct service_adoption {
 	const struct note *note;
 	const struct wire_proc *procs[ENTRY_KIND_COUNT]; /* NULL or phase FREE: place is free */
 	bool populated;
+	bool bare;      /* RELEASE is through: only name and note are left */
+	bool releasing; /* RELEASE is at work */
 	bool safe_mode;
 };
 
@@ -258,7 +260,10 @@ struct service {
 	bool stopping_seen;
 	bool bus_owned;
 	bool releasing;
-	bool adopted_once;
+	bool has_slot;       /* something was run since the slot was released */
+	bool new_invocation; /* the next RUN begins an activation */
+	bool reading_pid;    /* forking: READPID works */
+	bool aborting;       /* reload: the control process was killed for its timeout */
 	bool reload_failed;
 	uint32_t phase;        /* enum exec_phase of the running control command */
 	uint32_t command;      /* its index within the phase */
