@@ -2,6 +2,7 @@
 #include "shell.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <syslog.h>
