@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "apply.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "../runtime/base/cleanup.h"
+#include "shell.h"
+#include "unitlog.h"
+
+/* The request that an effect is, apart from its note. */
+static void fill_request(const struct effect *e, uint32_t type, struct wire_request *q)
+{
+	*q = (struct wire_request) {
+		.type = type,
+		.slot = e->slot,
+		.catalogue = e->catalogue,
+		.entry = e->entry,
+		.kind = type == WIRE_SIGNAL ? e->target : e->kind,
+		.number = e->number,
+		.run_id = e->run_id,
+		.cookie = e->cookie,
+		.params = e->params,
+		.note_size = e->note_size,
+	};
+	if (e->note_size <= LIMIT_NOTE) {
+		memcpy(q->note, e->note, e->note_size);
+	}
+}
+
+static int request(struct shell *s, const struct effect *e, uint32_t type)
+{
+	struct wire_request q;
+	int r;
+
+	fill_request(e, type, &q);
+	r = broker_send(&s->broker, &q);
+	if (r == -EBADMSG) {
+		unitlog_plain(s, LOG_ERR, "request %u for slot %u is malformed; not sent",
+			(unsigned)type, (unsigned)e->slot);
+		return 0;
+	}
+	return r;
+}
+
+static int set_main(struct shell *s, const struct effect *e)
+{
+	const struct unit *u = engine_unit(s->engine, e->unit);
+	const char *cgroup = u ? shell_unit_cgroup(u) : NULL;
+	pid_t pid = 0;
+
+	if (e->number > 0) {
+		return request(s, e, WIRE_MAIN);
+	}
+	if (cgroup) {
+		pid = cgroup_guess_main(&s->cgroup, cgroup, u->service.places[ENTRY_CONTROL].pid);
+	}
+	return engine_guessed(s->engine, e->unit, (int32_t)pid, now_us());
+}
+
+static int drop(struct shell *s, const struct effect *e)
+{
+	int r = request(s, e, WIRE_DROP);
+
+	catalogues_drop(&s->catalogues, e->catalogue);
+	return r;
+}
+
+static int all_stopped(struct shell *s)
+{
+	struct wire_request q = {
+		.type = WIRE_POWER,
+		.kind = s->stop.power,
+		.params = { .exit_status = s->stop.status },
+	};
+
+	return s->stopping ? broker_send(&s->broker, &q) : 0;
+}
+
+/* StartLimitAction= and its kin, in the order in which systemd.unit(5) lists them. */
+static const struct {
+	const char *name;
+	uint32_t power;
+} emergencies[] = {
+	{ "none", WIRE_POWER_COUNT },
+	{ "reboot", WIRE_POWER_REBOOT },
+	{ "reboot-force", WIRE_POWER_REBOOT },
+	{ "reboot-immediate", WIRE_POWER_REBOOT },
+	{ "poweroff", WIRE_POWER_POWEROFF },
+	{ "poweroff-force", WIRE_POWER_POWEROFF },
+	{ "poweroff-immediate", WIRE_POWER_POWEROFF },
+	{ "exit", WIRE_POWER_EXIT },
+	{ "exit-force", WIRE_POWER_EXIT },
+};
+
+static int emergency(struct shell *s, const struct effect *e)
+{
+	const struct unit *u = engine_unit(s->engine, e->unit);
+	size_t i = (size_t)e->number;
+	uint32_t power;
+
+	if (e->number <= 0 || i >= ELEMENTSOF(emergencies)) {
+		return 0;
+	}
+	power = emergencies[i].power;
+	if (!s->hello.pid1 && power != WIRE_POWER_EXIT) {
+		power = WIRE_POWER_EXIT;
+	}
+	unitlog_plain(s, LOG_CRIT, "%s: taking emergency action %s", u ? u->name : "?",
+		emergencies[i].name);
+	return shell_stop(s, power, power == WIRE_POWER_EXIT ? 1 : 0);
+}
+
+static int booted(struct shell *s)
+{
+	struct wire_request q = { .type = WIRE_PONG, .params = { .flags = 1 } };
+
+	s->ready = true;
+	return broker_send(&s->broker, &q);
+}
+
+static int load(struct shell *s)
+{
+	uint64_t cookie;
+
+	return shell_load(s, &cookie);
+}
+
+int apply_effect(struct shell *s, const struct effect *e)
+{
+	switch (e->type) {
+	case EFFECT_RUN:
+		return request(s, e, WIRE_RUN);
+	case EFFECT_SIGNAL:
+		return request(s, e, WIRE_SIGNAL);
+	case EFFECT_KILL_ALL:
+		return request(s, e, WIRE_KILL_ALL);
+	case EFFECT_FORGET:
+		return request(s, e, WIRE_FORGET);
+	case EFFECT_RELEASE:
+		return request(s, e, WIRE_RELEASE);
+	case EFFECT_NOTE:
+		return request(s, e, WIRE_NOTE);
+	case EFFECT_MAIN:
+		return set_main(s, e);
+	case EFFECT_LOAD:
+		return load(s);
+	case EFFECT_DROP:
+		return drop(s, e);
+	case EFFECT_STATE:
+	case EFFECT_UNIT_CHANGED:
+		bus_unit_changed(&s->bus, e->unit);
+		return 0;
+	case EFFECT_JOB_NEW:
+		bus_job_new(&s->bus, e->job, e->unit);
+		return 0;
+	case EFFECT_JOB_REMOVED:
+		bus_job_removed(&s->bus, e->job, e->unit, (enum job_result)e->job_result);
+		return 0;
+	case EFFECT_LOG:
+		unitlog_effect(s, e);
+		return 0;
+	case EFFECT_ALL_STOPPED:
+		return all_stopped(s);
+	case EFFECT_BOOTED:
+		return booted(s);
+	case EFFECT_EMERGENCY:
+		return emergency(s, e);
+	case EFFECT_AUTO_RESTART:
+	case EFFECT_RELOAD_DONE:
+	case EFFECT_TYPE_COUNT:
+		return 0;
+	}
+	return 0;
+}

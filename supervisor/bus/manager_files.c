@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Manager: unit files and the life of supd itself. What would carry text or write files is refused
+ * with the command that does it, with the caller's own rights.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/unitname.h"
+#include "../shell.h"
+#include "objects.h"
+
+static const char *file_state(const struct manifest_unit *def)
+{
+	if (!def || def->load_state == LOAD_NOT_FOUND) {
+		return NULL;
+	}
+	if (def->load_state == LOAD_MASKED) {
+		return "masked";
+	}
+	return install_state_to_string((enum manifest_install_state)def->install_state);
+}
+
+static int append_file(sd_bus_message *reply, const struct manifest_unit *def)
+{
+	const char *state = file_state(def);
+
+	if (!state || !def->fragment_path || !*def->fragment_path) {
+		return 0;
+	}
+	return sd_bus_message_append(reply, "(ss)", def->fragment_path, state);
+}
+
+static bool wanted(char **states, char **patterns, const struct manifest_unit *def)
+{
+	const char *state = file_state(def);
+	bool pattern = !patterns || !*patterns, in = !states || !*states;
+
+	for (; !pattern && *patterns; patterns++) {
+		pattern = fnmatch(*patterns, def->name, FNM_NOESCAPE) == 0;
+	}
+	for (; !in && *states; states++) {
+		in = state && strcmp(*states, state) == 0;
+	}
+	return pattern && in;
+}
+
+static void strv_fini(char ***list)
+{
+	for (char **s = *list; s && *s; s++) {
+		free(*s);
+	}
+	free(*list);
+}
+
+static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	AUTO(strv_fini) char **states = NULL;
+	AUTO(strv_fini) char **patterns = NULL;
+	struct bus_server *b = userdata;
+	const struct manifest *manifest = engine_manifest(b->shell->engine);
+	int r = 0;
+
+	(void)error;
+	if (strcmp(sd_bus_message_get_member(m), "ListUnitFilesByPatterns") == 0) {
+		r = sd_bus_message_read_strv(m, &states);
+		if (r >= 0) {
+			r = sd_bus_message_read_strv(m, &patterns);
+		}
+	}
+	if (r >= 0) {
+		r = sd_bus_message_new_method_return(m, &reply);
+	}
+	if (r >= 0) {
+		r = sd_bus_message_open_container(reply, 'a', "(ss)");
+	}
+	for (uint32_t i = 0; r >= 0 && manifest && i < manifest->units.n; i++) {
+		if (wanted(states, patterns, manifest_unit_at(manifest, i))) {
+			r = append_file(reply, manifest_unit_at(manifest, i));
+		}
+	}
+	if (r >= 0) {
+		r = sd_bus_message_close_container(reply);
+	}
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_file_state(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	const char *name, *state = NULL;
+	int r = sd_bus_message_read(m, "s", &name);
+
+	if (r < 0) {
+		return r;
+	}
+	if (unit_name_is_valid(name) && bus_unit_ref(b, name)->unit) {
+		state = file_state(b->ref.unit->def);
+	}
+	if (!state) {
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_FILE_NOT_FOUND, "Unit file %s does not exist.", name);
+	}
+	return sd_bus_reply_method_return(m, "s", state);
+}
+
+static int method_default_target(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	const struct manifest *manifest = engine_manifest(b->shell->engine);
+
+	(void)error;
+	return sd_bus_reply_method_return(
+		m, "s", manifest && manifest->default_target ? manifest->default_target : "");
+}
+
+static const struct {
+	const char *member;
+	const char *instead;
+} refused[] = {
+	{ "EnableUnitFiles", "supctl enable" },
+	{ "DisableUnitFiles", "supctl disable" },
+	{ "ReenableUnitFiles", "supctl enable" },
+	{ "LinkUnitFiles", "a symlink in a unit directory and supctl daemon-reload" },
+	{ "PresetUnitFiles", "supctl enable" },
+	{ "MaskUnitFiles", "a symlink to /dev/null in a unit directory and supctl daemon-reload" },
+	{ "UnmaskUnitFiles", "removing the symlink to /dev/null and supctl daemon-reload" },
+	{ "SetDefaultTarget", "a default.target symlink and supctl daemon-reload" },
+	{ "SetUnitProperties", "a drop-in file and supctl daemon-reload" },
+	{ "SetEnvironment", "Environment= in a drop-in file and supctl daemon-reload" },
+	{ "UnsetEnvironment", "UnsetEnvironment= in a drop-in file and supctl daemon-reload" },
+	{ "UnsetAndSetEnvironment", "Environment= in a drop-in file and supctl daemon-reload" },
+	{ "StartTransientUnit", "a unit file in the run-time unit directory and supctl start" },
+};
+
+/* supd may not carry text to anything privileged, so it cannot do these for anybody. */
+static int method_refused(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const char *member = sd_bus_message_get_member(m);
+
+	(void)userdata;
+	for (size_t i = 0; i < ELEMENTSOF(refused); i++) {
+		if (strcmp(refused[i].member, member) == 0) {
+			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
+				"%s is not done over the bus; use %s", member, refused[i].instead);
+		}
+	}
+	return -EINVAL;
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	uint64_t cookie;
+	int r = shell_load(b->shell, &cookie);
+
+	(void)error;
+	if (r >= 0) {
+		r = bus_wait_for_load(b, m, cookie, false);
+	}
+	return r < 0 ? bus_fatal(b, r) : 1;
+}
+
+static int method_reexecute(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	int r = shell_reexec(b->shell);
+
+	(void)m;
+	(void)error;
+	/* no answer: the connection just drops, as clients expect */
+	return r < 0 ? bus_fatal(b, r) : 1;
+}
+
+static const struct {
+	const char *member;
+	enum wire_power power;
+} powers[] = {
+	{ "Exit", WIRE_POWER_EXIT },
+	{ "PowerOff", WIRE_POWER_POWEROFF },
+	{ "Reboot", WIRE_POWER_REBOOT },
+	{ "Halt", WIRE_POWER_HALT },
+	{ "KExec", WIRE_POWER_KEXEC },
+};
+
+static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	const char *member = sd_bus_message_get_member(m);
+	int r = -EINVAL;
+
+	for (size_t i = 0; i < ELEMENTSOF(powers); i++) {
+		if (strcmp(powers[i].member, member) != 0) {
+			continue;
+		}
+		if (!b->shell->hello.pid1 && powers[i].power != WIRE_POWER_EXIT) {
+			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
+				"%s: supd-init is not PID 1 here", member);
+		}
+		r = shell_stop(b->shell, powers[i].power, 0);
+	}
+	return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+static int method_nothing(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	(void)userdata;
+	(void)error;
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+#define READ   SD_BUS_VTABLE_UNPRIVILEGED
+#define CHANGE SD_BUS_VTABLE_UNPRIVILEGED /* auth.c decides */
+const sd_bus_vtable bus_vtable_manager_files[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("ListUnitFiles", "", "a(ss)", method_list_files, READ),
+	SD_BUS_METHOD("ListUnitFilesByPatterns", "asas", "a(ss)", method_list_files, READ),
+	SD_BUS_METHOD("GetUnitFileState", "s", "s", method_file_state, READ),
+	SD_BUS_METHOD("GetDefaultTarget", "", "s", method_default_target, READ),
+	SD_BUS_METHOD("Subscribe", "", "", method_nothing, READ),
+	SD_BUS_METHOD("Unsubscribe", "", "", method_nothing, READ),
+	SD_BUS_METHOD("Reload", "", "", method_reload, CHANGE),
+	SD_BUS_METHOD("Reexecute", "", "", method_reexecute, CHANGE),
+	SD_BUS_METHOD("Exit", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("PowerOff", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("Reboot", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("Halt", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("KExec", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("EnableUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("DisableUnitFiles", "asb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("ReenableUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("LinkUnitFiles", "asbb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("PresetUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("MaskUnitFiles", "asbb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("UnmaskUnitFiles", "asb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("SetDefaultTarget", "sb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", method_refused, CHANGE),
+	SD_BUS_METHOD("SetEnvironment", "as", "", method_refused, CHANGE),
+	SD_BUS_METHOD("UnsetEnvironment", "as", "", method_refused, CHANGE),
+	SD_BUS_METHOD("UnsetAndSetEnvironment", "asas", "", method_refused, CHANGE),
+	SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", method_refused, CHANGE),
+	SD_BUS_VTABLE_END,
+};

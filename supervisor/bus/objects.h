@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The D-Bus objects: vtables by theme, one file each, and what they share. The user data of
+ * manager methods is the struct bus_server; of unit objects the struct bus_unit_ref; of jobs the
+ * struct job.
+ */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "../../runtime/base/unitname.h"
+#include "server.h"
+
+#define BUS_INTERFACE_MANAGER "org.freedesktop.systemd1.Manager"
+#define BUS_INTERFACE_UNIT    "org.freedesktop.systemd1.Unit"
+#define BUS_INTERFACE_SERVICE "org.freedesktop.systemd1.Service"
+#define BUS_INTERFACE_JOB     "org.freedesktop.systemd1.Job"
+#define BUS_INTERFACE_OWN     "org.supd1.Manager"
+#define BUS_INTERFACE_OWNUNIT "org.supd1.Unit"
+
+extern const sd_bus_vtable bus_vtable_dbus[];          /* hello.c */
+extern const sd_bus_vtable bus_vtable_log_control[];   /* hello.c */
+extern const sd_bus_vtable bus_vtable_manager_units[]; /* manager_units.c */
+extern const sd_bus_vtable bus_vtable_manager_jobs[];  /* manager_jobs.c */
+extern const sd_bus_vtable bus_vtable_manager_files[]; /* manager_files.c */
+extern const sd_bus_vtable bus_vtable_manager_state[]; /* manager_state.c */
+extern const sd_bus_vtable bus_vtable_own_manager[];   /* own.c */
+extern const sd_bus_vtable bus_vtable_own_unit[];      /* own.c */
+extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
+extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
+extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
+extern const sd_bus_vtable bus_vtable_job[];           /* job.c */
+
+/* Adds everything to a connection. */
+int bus_objects_add(struct bus_client *client);
+
+/* Names of properties that a PropertiesChanged signal carries. */
+extern char *bus_unit_changing[];
+extern char *bus_service_changing[];
+
+/* Sets a "NoSuchUnit" error; returns its -errno. */
+int bus_no_such_unit(sd_bus_error *error, const char *name);
+/* Sets the D-Bus error of a refused request. */
+int bus_engine_error(sd_bus_error *error, const struct engine_error *e, const char *unit);
+/* Engine's index of a valid name; -ENOENT with *error set otherwise. */
+int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *error);
+/* After -ENOMEM of the engine: ends supd. */
+int bus_fatal(struct bus_server *b, int error);
+/* Monotonic to wall clock, 0 stays 0. */
+uint64_t bus_realtime(uint64_t monotonic_us);
+/* (uo): id and path of a unit's job, (0, "/") without. */
+int bus_append_job(sd_bus_message *reply, const struct unit *u);
+/* Enqueues and answers with the job's path; shared by manager and unit objects. */
+int bus_enqueue(struct bus_server *b, sd_bus_message *m, const char *unit, enum job_type type,
+	const char *mode, sd_bus_error *error);
+/* The interface of a unit's type: "org.freedesktop.systemd1.Target". */
+const char *bus_type_interface(enum unit_type type);
+/* Manager's a(suuuss) of the newest catalogue. */
+int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/* org.supd1: what systemd's interface has no place for. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "../../runtime/plan/launchwire.h"
+#include "../shell.h"
+#include "../unitlog.h"
+#include "objects.h"
+
+int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply)
+{
+	const struct manifest *manifest = engine_manifest(b->shell->engine);
+	int r = sd_bus_message_open_container(reply, 'a', "(suuuss)");
+
+	for (uint32_t i = 0; r >= 0 && manifest && i < manifest->diagnostics.n; i++) {
+		const struct manifest_diagnostic *d =
+			(const struct manifest_diagnostic *)manifest->diagnostics.items + i;
+
+		r = sd_bus_message_append(reply, "(suuuss)", d->file ? d->file : "", d->line,
+			d->column, d->severity, d->unit ? d->unit : "", d->text ? d->text : "");
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	uint64_t cookie;
+	int r = shell_load(b->shell, &cookie);
+
+	(void)error;
+	if (r >= 0) {
+		r = bus_wait_for_load(b, m, cookie, true);
+	}
+	return r < 0 ? bus_fatal(b, r) : 1;
+}
+
+static int method_diagnostics(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(m, &reply);
+
+	(void)error;
+	if (r >= 0) {
+		r = bus_append_diagnostics(userdata, reply);
+	}
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int get_place(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	const struct {
+		const char *name;
+		const char *value;
+	} rows[] = {
+		{ "Version", "0.1.0" },
+		{ "RuntimeDir", b->shell->hello.runtime_dir },
+		{ "LogDir", b->shell->hello.log_dir },
+		{ "StateDir", b->shell->hello.state_dir },
+		{ "CgroupRoot", b->shell->hello.cgroup_root },
+	};
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)error;
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (strcmp(rows[i].name, property) == 0) {
+			return sd_bus_message_append(reply, "s", rows[i].value);
+		}
+	}
+	return -EINVAL;
+}
+
+static int get_generation(sd_bus *bus, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	return sd_bus_message_append(reply, "u", b->shell->hello.generation);
+}
+
+const sd_bus_vtable bus_vtable_own_manager[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("Reload", "", "a(suuuss)", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD(
+		"GetDiagnostics", "", "a(suuuss)", method_diagnostics, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Version", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("RuntimeDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("LogDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("StateDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("CgroupRoot", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Generation", "u", get_generation, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_VTABLE_END,
+};
+
+/* The launch that failed, or how the last main process ended when that was the failure. */
+static void failure_text(const struct unit *u, char *buf, size_t size)
+{
+	char text[128];
+
+	unitlog_failure_text(u, buf, size);
+	if (*buf || !u->is_service || u->service.result == RESULT_SUCCESS) {
+		return;
+	}
+	if (u->service.main_code != 0) {
+		unitlog_exit_text(u->service.main_code, u->service.main_status, text, sizeof(text));
+		snprintf(buf, size, "main process: %s", text);
+	} else if (u->service.control_code != 0) {
+		unitlog_exit_text(
+			u->service.control_code, u->service.control_status, text, sizeof(text));
+		snprintf(buf, size, "control process: %s", text);
+	}
+}
+
+static int get_failure(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	const struct service_failure *f = ref->unit ? &ref->unit->service.failure : NULL;
+	char text[1200] = "";
+	const char *step = NULL;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)error;
+	if (ref->unit && strcmp(property, "FailureText") == 0) {
+		failure_text(ref->unit, text, sizeof(text));
+		return sd_bus_message_append(reply, "s", text);
+	}
+	if (f && (f->error != 0 || f->text[0] != '\0')) {
+		step = launch_step_to_string((enum launch_step)f->step);
+	}
+	return sd_bus_message_append(reply, "s", step ? step : "");
+}
+
+static int get_own(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	const struct unit *u = ref->unit;
+	const struct manifest_service *s = u && u->is_service ? u->service.def.service : NULL;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)error;
+	switch (property[0]) {
+	case 'P':
+		return sd_bus_message_append(reply, "s", s && s->profile ? s->profile : "");
+	case 'S':
+		return sd_bus_message_append(reply, "u", u ? u->slot : WIRE_SLOT_NONE);
+	default:
+		return sd_bus_message_append(reply, "u", u ? u->catalogue : CATALOGUE_NONE);
+	}
+}
+
+static int get_looping(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	bool looping =
+		ref->unit && ref->unit->is_service && service_is_crash_looping(&ref->unit->service);
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	return sd_bus_message_append(reply, "b", looping);
+}
+
+static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
+	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	for (uint32_t i = 0; r >= 0 && def && i < def->properties.n; i++) {
+		const struct manifest_property *p =
+			(const struct manifest_property *)def->properties.items + i;
+
+		r = sd_bus_message_append(
+			reply, "{ss}", p->name ? p->name : "", p->value ? p->value : "");
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const sd_bus_vtable bus_vtable_own_unit[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("FailureText", "s", get_failure, 0, 0),
+	SD_BUS_PROPERTY("FailureStep", "s", get_failure, 0, 0),
+	SD_BUS_PROPERTY("Profile", "s", get_own, 0, 0),
+	SD_BUS_PROPERTY("Slot", "u", get_own, 0, 0),
+	SD_BUS_PROPERTY("Catalogue", "u", get_own, 0, 0),
+	SD_BUS_PROPERTY("CrashLooping", "b", get_looping, 0, 0),
+	SD_BUS_PROPERTY("Settings", "a{ss}", get_settings, 0, 0),
+	SD_BUS_VTABLE_END,
+};

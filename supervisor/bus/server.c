@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/fd.h"
+#include "../../runtime/base/unitname.h"
+#include "../shell.h"
+#include "../unitlog.h"
+#include "auth.h"
+#include "objects.h"
+
+/* Ids of jobs that were done before they began: out of the engine's way. */
+#define DONE_JOB_FIRST  0x80000000u
+#define SIGNAL_COST     1024u
+#define ACCEPT_PER_TURN 16u
+
+struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus)
+{
+	for (struct bus_client *c = b->clients; c; c = c->next) {
+		if (c->bus == bus) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+struct bus_unit_ref *bus_unit_ref(struct bus_server *b, const char *name)
+{
+	uint32_t i = engine_find(b->shell->engine, name);
+
+	b->ref.server = b;
+	b->ref.unit = i == ENGINE_NONE ? NULL : engine_unit(b->shell->engine, i);
+	strncpy(b->ref.name, b->ref.unit ? b->ref.unit->name : name, sizeof(b->ref.name) - 1);
+	return &b->ref;
+}
+
+static void client_free(struct bus_client *c)
+{
+	if (c->bus) {
+		sd_bus_close(c->bus);
+		sd_bus_unref(c->bus);
+	}
+	free(c);
+}
+
+static void drop_pending_of(struct bus_server *b, sd_bus *bus)
+{
+	for (struct bus_pending **at = &b->pending; *at;) {
+		struct bus_pending *p = *at;
+
+		if (sd_bus_message_get_bus(p->message) != bus) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		sd_bus_message_unref(p->message);
+		free(p);
+	}
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_client *c = userdata;
+
+	(void)m;
+	(void)error;
+	c->dead = true;
+	return 1;
+}
+
+static int client_start(struct bus_client *c, int fd)
+{
+	sd_id128_t id;
+	int r = sd_id128_randomize(&id);
+
+	if (r >= 0) {
+		r = sd_bus_new(&c->bus);
+	}
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	r = sd_bus_set_fd(c->bus, fd, fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	(void)sd_bus_set_server(c->bus, 1, id);
+	(void)sd_bus_negotiate_fds(c->bus, 0);
+	(void)sd_bus_set_sender(c->bus, "org.freedesktop.systemd1");
+	r = sd_bus_start(c->bus);
+	if (r >= 0) {
+		r = sd_bus_attach_event(c->bus, c->server->shell->event, SD_EVENT_PRIORITY_NORMAL);
+	}
+	if (r >= 0) {
+		r = sd_bus_add_filter(c->bus, NULL, auth_filter, c);
+	}
+	if (r >= 0) {
+		r = sd_bus_match_signal_async(c->bus, NULL, "org.freedesktop.DBus.Local",
+			"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+			on_disconnected, NULL, c);
+	}
+	return r < 0 ? r : bus_objects_add(c);
+}
+
+static int accept_client(struct bus_server *b, int listen_fd)
+{
+	struct bus_client *c;
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int r;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	if (b->n_clients >= LIMIT_CONTROL_CLIENTS) {
+		close(fd);
+		unitlog_plain(b->shell, LOG_WARNING, "control: more than %u clients; refused",
+			LIMIT_CONTROL_CLIENTS);
+		return 0;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		close(fd);
+		return -ENOMEM;
+	}
+	c->server = b;
+	r = auth_peer(fd, b->shell->hello.control_gid, &c->uid, &c->pid, &c->privileged);
+	if (r < 0) {
+		close(fd);
+		free(c);
+		return 0;
+	}
+	r = client_start(c, fd);
+	if (r < 0) {
+		client_free(c);
+		return r == -ENOMEM ? r : 0;
+	}
+	c->next = b->clients;
+	b->clients = c;
+	b->n_clients++;
+	return 0;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct bus_server *b = user;
+	int r = 0;
+
+	(void)source;
+	(void)revents;
+	/* what the state is can only be said once it is known */
+	for (unsigned i = 0; r == 0 && i < ACCEPT_PER_TURN; i++) {
+		r = accept_client(b, fd);
+	}
+	if (r == -ENOMEM) {
+		shell_fatal(b->shell, r);
+	}
+	return 0;
+}
+
+int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
+{
+	int r;
+
+	*b = (struct bus_server) { .shell = shell, .next_done_job = DONE_JOB_FIRST };
+	r = fd_set_nonblock(listen_fd, 1);
+	if (r < 0) {
+		return r;
+	}
+	r = sd_event_add_io(shell->event, &b->listener, listen_fd, EPOLLIN, on_connection, b);
+	if (r < 0) {
+		return r;
+	}
+	/* until everything of LIST has come, calls wait in the socket */
+	return sd_event_source_set_enabled(b->listener, SD_EVENT_OFF);
+}
+
+void bus_server_fini(struct bus_server *b)
+{
+	while (b->pending) {
+		struct bus_pending *p = b->pending;
+
+		b->pending = p->next;
+		sd_bus_message_unref(p->message);
+		free(p);
+	}
+	while (b->clients) {
+		struct bus_client *c = b->clients;
+
+		b->clients = c->next;
+		client_free(c);
+	}
+	sd_event_source_disable_unref(b->listener);
+	free(b->changed);
+	free(b->is_changed);
+}
+
+/* Room for that unit in the set of changed ones. */
+static int reserve_changed(struct bus_server *b, uint32_t unit)
+{
+	uint32_t cap = b->cap_is_changed;
+	uint8_t *bits;
+	uint32_t *list;
+
+	if (unit < cap) {
+		return 0;
+	}
+	cap = unit + 256;
+	bits = realloc(b->is_changed, cap);
+	if (!bits) {
+		return -ENOMEM;
+	}
+	memset(bits + b->cap_is_changed, 0, cap - b->cap_is_changed);
+	b->is_changed = bits;
+	list = realloc(b->changed, cap * sizeof(*list));
+	if (!list) {
+		return -ENOMEM;
+	}
+	b->changed = list;
+	b->cap_is_changed = cap;
+	return 0;
+}
+
+void bus_unit_changed(struct bus_server *b, uint32_t unit)
+{
+	if (!b->clients || reserve_changed(b, unit) < 0 || b->is_changed[unit]) {
+		return;
+	}
+	b->is_changed[unit] = 1;
+	b->changed[b->n_changed++] = unit;
+}
+
+static void emit_job_signal(struct bus_server *b, const char *member, uint32_t job,
+	const struct unit *u, const char *result)
+{
+	char path[BUS_PATH_MAX];
+
+	bus_job_path(job, path);
+	for (struct bus_client *c = b->clients; c; c = c->next) {
+		if (c->dead) {
+			continue;
+		}
+		c->backlog += SIGNAL_COST;
+		if (result) {
+			(void)sd_bus_emit_signal(c->bus, BUS_MANAGER_PATH, BUS_INTERFACE_MANAGER,
+				member, "uoss", job, path, u->name, result);
+		} else {
+			(void)sd_bus_emit_signal(c->bus, BUS_MANAGER_PATH, BUS_INTERFACE_MANAGER,
+				member, "uos", job, path, u->name);
+		}
+	}
+}
+
+static void emit_unit(struct bus_server *b, struct bus_client *c, const struct unit *u)
+{
+	char path[BUS_PATH_MAX];
+
+	(void)b;
+	bus_unit_path(u->name, path);
+	c->backlog += SIGNAL_COST;
+	(void)sd_bus_emit_properties_changed_strv(
+		c->bus, path, BUS_INTERFACE_UNIT, bus_unit_changing);
+	if (u->is_service) {
+		c->backlog += SIGNAL_COST;
+		(void)sd_bus_emit_properties_changed_strv(
+			c->bus, path, BUS_INTERFACE_SERVICE, bus_service_changing);
+	}
+}
+
+static void emit_changed(struct bus_server *b)
+{
+	for (uint32_t i = 0; i < b->n_changed; i++) {
+		const struct unit *u = engine_unit(b->shell->engine, b->changed[i]);
+
+		b->is_changed[b->changed[i]] = 0;
+		for (struct bus_client *c = b->clients; u && c; c = c->next) {
+			if (!c->dead) {
+				emit_unit(b, c, u);
+			}
+		}
+	}
+	b->n_changed = 0;
+}
+
+void bus_job_new(struct bus_server *b, uint32_t job, uint32_t unit)
+{
+	const struct unit *u = engine_unit(b->shell->engine, unit);
+
+	if (u) {
+		emit_job_signal(b, "JobNew", job, u, NULL);
+	}
+}
+
+void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job_result result)
+{
+	const struct unit *u = engine_unit(b->shell->engine, unit);
+	const char *text = job_result_to_string(result);
+
+	if (u && text) {
+		/* who waits for the job reads the unit next: let the states come first */
+		emit_changed(b);
+		emit_job_signal(b, "JobRemoved", job, u, text);
+	}
+}
+
+int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
+{
+	struct bus_pending *p = calloc(1, sizeof(*p));
+	struct bus_pending **at = &b->pending;
+
+	if (!p) {
+		return -ENOMEM;
+	}
+	p->message = sd_bus_message_ref(message);
+	p->cookie = cookie;
+	p->with_diagnostics = own;
+	while (*at) {
+		at = &(*at)->next;
+	}
+	*at = p;
+	return 0;
+}
+
+static int reply_loaded(struct bus_server *b, struct bus_pending *p, int status, const char *text)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r;
+
+	if (status < 0) {
+		return sd_bus_reply_method_errorf(p->message, "org.supd1.LoadFailed",
+			"Loading the units failed: %s%s%s", strerror(-status),
+			text && *text ? ": " : "", text ? text : "");
+	}
+	r = sd_bus_message_new_method_return(p->message, &reply);
+	if (r >= 0 && p->with_diagnostics) {
+		r = bus_append_diagnostics(b, reply);
+	}
+	return r < 0 ? r : sd_bus_send(sd_bus_message_get_bus(p->message), reply, NULL);
+}
+
+void bus_loaded(struct bus_server *b, uint64_t cookie, int status, const char *text)
+{
+	while (b->pending && b->pending->cookie <= cookie) {
+		struct bus_pending *p = b->pending;
+
+		b->pending = p->next;
+		(void)reply_loaded(b, p, status, text);
+		sd_bus_message_unref(p->message);
+		free(p);
+	}
+}
+
+/* True when the client is to be dropped. */
+static bool is_clogged(struct bus_client *c)
+{
+	uint64_t n = 0;
+
+	if (c->dead || sd_bus_is_open(c->bus) <= 0) {
+		return true;
+	}
+	if (sd_bus_get_n_queued_write(c->bus, &n) < 0 || n == 0) {
+		c->backlog = 0;
+	}
+	return c->backlog > LIMIT_CONTROL_BACKLOG;
+}
+
+int bus_flush(struct bus_server *b)
+{
+	int enabled = SD_EVENT_OFF;
+
+	emit_changed(b);
+	for (struct bus_client **at = &b->clients; *at;) {
+		struct bus_client *c = *at;
+
+		if (!is_clogged(c)) {
+			at = &c->next;
+			continue;
+		}
+		if (!c->dead && c->backlog > LIMIT_CONTROL_BACKLOG) {
+			unitlog_plain(b->shell, LOG_WARNING,
+				"control: uid %u, pid %d does not read its answers; dropped",
+				(unsigned)c->uid, (int)c->pid);
+		}
+		*at = c->next;
+		b->n_clients--;
+		drop_pending_of(b, c->bus);
+		client_free(c);
+	}
+	(void)sd_event_source_get_enabled(b->listener, &enabled);
+	return enabled == SD_EVENT_OFF ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON) : 0;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The control API: an sd-bus server without a bus daemon. Every accepted connection gets the same
+ * objects; signals go to all. No descriptors are passed in either direction. Reading is for
+ * everybody, changing for uid 0 and the control group (auth.h).
+ *
+ * Bounds: LIMIT_CONTROL_CLIENTS connections; a client that does not read what it asked for is
+ * dropped once about LIMIT_CONTROL_BACKLOG bytes wait for it. The engine is asked, never told
+ * anything but what a method says.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "../engine.h"
+#include "path.h"
+
+struct shell;
+struct bus_server;
+
+struct bus_client {
+	struct bus_client *next;
+	struct bus_server *server;
+	sd_bus *bus;
+	uid_t uid;
+	pid_t pid;
+	bool privileged; /* uid 0 or in the control group */
+	bool dead;       /* to be dropped in the next flush */
+	size_t backlog;  /* estimate of what is not yet sent */
+};
+
+/* A Reload() that waits for its catalogue. */
+struct bus_pending {
+	struct bus_pending *next;
+	sd_bus_message *message; /* a reference */
+	uint64_t cookie;
+	bool with_diagnostics;
+};
+
+/* The unit that an object path names; valid during one dispatch. unit is NULL for unknown names. */
+struct bus_unit_ref {
+	struct bus_server *server;
+	const struct unit *unit;
+	char name[LIMIT_UNIT_NAME];
+};
+
+struct bus_server {
+	struct shell *shell;
+	sd_event_source *listener;
+	struct bus_client *clients;
+	uint32_t n_clients;
+	struct bus_pending *pending;
+	uint32_t *changed; /* units whose properties have changed in this turn */
+	uint32_t n_changed;
+	uint32_t cap_changed;
+	uint8_t *is_changed; /* [cap_is_changed] by unit */
+	uint32_t cap_is_changed;
+	uint32_t next_done_job; /* ids of jobs that had nothing to do */
+	struct bus_unit_ref ref;
+};
+
+int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd);
+void bus_server_fini(struct bus_server *b);
+
+/* ---- news from the engine ---- */
+void bus_unit_changed(struct bus_server *b, uint32_t unit);
+void bus_job_new(struct bus_server *b, uint32_t job, uint32_t unit);
+void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job_result result);
+/* A load ended: answers the Reload() calls up to that cookie. status: 0 or -errno. */
+void bus_loaded(struct bus_server *b, uint64_t cookie, int status, const char *text);
+/* End of a turn: PropertiesChanged of what changed, drops dead and clogged clients. -errno fatal.
+ */
+int bus_flush(struct bus_server *b);
+
+/* ---- for the methods ---- */
+struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);
+/* Makes Reload() wait for that cookie. Takes a reference of message. */
+int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own);
+/* Fills server->ref for that name; never NULL. */
+struct bus_unit_ref *bus_unit_ref(struct bus_server *b, const char *name);

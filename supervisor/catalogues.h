@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The manifests of the live catalogues: maps each memfd that supd-init sends, decodes it into an
+ * arena of its own, hands out the newest, drops old ones. The memfds are sealed, so what was
+ * decoded cannot change. At most LIMIT_CATALOGUES.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "../runtime/base/arena.h"
+#include "../runtime/base/limits.h"
+#include "../runtime/plan/manifest.h"
+
+struct catalogue_slot {
+	uint32_t number; /* CATALOGUE_NONE: free */
+	void *base;
+	size_t size;
+	struct arena arena;
+	struct manifest manifest;
+};
+
+struct catalogues {
+	struct catalogue_slot slots[LIMIT_CATALOGUES];
+};
+
+void catalogues_init(struct catalogues *c);
+void catalogues_fini(struct catalogues *c);
+
+/*
+ * Maps and decodes; fd stays the caller's. A number that is there already is left as it is (LIST
+ * repeats). -EBADMSG not a manifest or not sealed; -ENOSPC all places taken; -errno.
+ */
+int catalogues_add(
+	struct catalogues *c, uint32_t number, int fd, const struct manifest **ret_manifest);
+/* NULL if there is none of that number. */
+const struct manifest *catalogues_find(const struct catalogues *c, uint32_t number);
+void catalogues_drop(struct catalogues *c, uint32_t number);

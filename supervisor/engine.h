@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The engine: graph, jobs and services tied together. Pure: every input is a call with the time,
+ * every output is an effect that the shell drains with engine_next_effect() and carries out in
+ * order. Nothing is re-entrant; no call makes another come back.
+ *
+ * A call returns 0 or a documented positive or negative value; -ENOMEM is fatal: the engine is then
+ * of no use, and the shell leaves, so that the next supd adopts what the notes say.
+ *
+ * Start-up: engine_new(), engine_load() for each LOADED manifest (oldest first), then every SLOT
+ * and PROC event up to LISTED into engine_slot() and engine_proc(), then engine_listed(), which
+ * adopts. After that the same calls are ordinary events.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../runtime/base/timeutil.h"
+#include "../runtime/plan/manifest.h"
+#include "../runtime/plan/wire.h"
+#include "engine_error.h"
+#include "graph.h"
+#include "job.h"
+#include "notifymsg.h"
+#include "service.h"
+
+#define ENGINE_NONE UINT32_MAX
+
+/* One unit at run time. Read it freely; only the engine writes. */
+struct unit {
+	uint32_t index;
+	const char *name;                /* the graph's */
+	const struct manifest_unit *def; /* NULL: not found */
+	uint32_t catalogue;              /* CATALOGUE_NONE without def */
+	uint32_t def_index;              /* index in that catalogue's manifest */
+	uint32_t newest_index;          /* index in the newest manifest; ENGINE_NONE: not there */
+	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
+	enum unit_active_state active;
+	bool is_service;
+	bool vanished;          /* lives by an old catalogue's definition only */
+	bool desired;           /* its start was asked for and no stop since */
+
+	struct service service; /* when is_service */
+	struct job *job;        /* NULL: none */
+	uint32_t slot;          /* WIRE_SLOT_NONE: none */
+	uint32_t slot_flags;    /* enum wire_slot_flags */
+	uint8_t invocation_id[16];
+	usec_t state_change_us;
+	usec_t inactive_exit_us;
+	usec_t active_enter_us;
+	usec_t active_exit_us;
+	usec_t inactive_enter_us;
+	usec_t condition_us;
+	int32_t condition_failed; /* index of the condition that failed last, -1: none */
+	bool condition_is_assert;
+	enum job_result last_job_result;
+	uint32_t heap_index; /* timer heap; ENGINE_NONE: not in it */
+	usec_t heap_us;
+	usec_t uphold_us; /* rate limit of Upholds= */
+	uint32_t uphold_count;
+	bool dirty;   /* its note is to be written */
+	bool release_asked; /* RELEASE of an idle slot is on its way */
+	bool touched; /* its timer may have changed */
+	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
+	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */
+	struct engine_adopt *adopt; /* until engine_listed() */
+};
+
+struct engine_request {
+	enum job_type type;
+	enum job_mode mode;
+	uint32_t unit;
+	bool manual; /* by a client: RefuseManualStart= and RefuseManualStop= are the shell's check
+		      */
+};
+
+struct engine;
+
+struct engine *engine_new(void); /* NULL: no memory */
+void engine_free(struct engine *e);
+
+/*
+ * A new catalogue and its manifest, both borrowed until EFFECT_DROP of that catalogue is drained.
+ * Units at rest or running go over to it at once; those between states when they are at rest; those
+ * that have vanished keep theirs while they live. -ENOMEM.
+ */
+int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now);
+/* A load that EFFECT_LOAD or a client asked for has failed: the old catalogue stays. */
+int engine_load_failed(struct engine *e, usec_t now);
+
+/* ---- requests ---- */
+/*
+ * 0 and *ret_job: id of the unit's job, 0 when there was nothing to do (then already done). 1:
+ * refused, *ret_error says why. -ENOMEM.
+ */
+int engine_enqueue(struct engine *e, const struct engine_request *request, usec_t now,
+	uint32_t *ret_job, struct engine_error *ret_error);
+/* 0, or 1: no such job. */
+int engine_cancel(struct engine *e, uint32_t job, usec_t now);
+int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now);
+/* Signal by a client. target: enum wire_target. */
+int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, usec_t now);
+/* Stops everything in reverse order; ends with EFFECT_ALL_STOPPED. No other start is taken. */
+int engine_shutdown(struct engine *e, usec_t now);
+
+/* ---- events ---- */
+/* safe_mode: of HELLO; before the first slot. */
+void engine_set_safe_mode(struct engine *e, bool safe_mode);
+/* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
+int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
+int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
+int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now);
+/* All of LIST has come: adopt. Also after a second LIST (nothing to adopt is fine). */
+int engine_listed(struct engine *e, usec_t now);
+/*
+ * One datagram from the slot's notify socket; pid and uid are the kernel's (SCM_CREDENTIALS).
+ * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=.
+ */
+int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg, int32_t pid,
+	uint32_t uid, usec_t now);
+/* Answer to EFFECT_MAIN with number 0: the pid found, 0 when there is not exactly one. */
+int engine_guessed(struct engine *e, uint32_t unit, int32_t pid, usec_t now);
+/* Type=dbus: the unit's BusName= is owned now, or lost. */
+int engine_bus_name(struct engine *e, uint32_t unit, bool owned, usec_t now);
+/* Timers that are due. Call when engine_deadline() has come. */
+int engine_tick(struct engine *e, usec_t now);
+/* When engine_tick() is due; USEC_INFINITY: never. */
+usec_t engine_deadline(const struct engine *e);
+
+/* ---- effects ---- */
+/* The next effect in order; false: none. effect->text is then the caller's to free(). */
+bool engine_next_effect(struct engine *e, struct effect *ret);
+
+/* ---- views ---- */
+uint32_t engine_n_units(const struct engine *e);
+const struct unit *engine_unit(const struct engine *e, uint32_t unit); /* NULL out of range */
+uint32_t engine_find(const struct engine *e, const char *name);        /* or alias; ENGINE_NONE */
+uint32_t engine_unit_of_slot(const struct engine *e, uint32_t slot);   /* ENGINE_NONE */
+const struct graph *engine_graph(const struct engine *e);
+const struct manifest *engine_manifest(const struct engine *e);    /* the newest; NULL */
+uint32_t engine_catalogue(const struct engine *e);                 /* the newest */
+const struct job *engine_job(const struct engine *e, uint32_t id); /* NULL: none */
+/* Queued jobs in order of their ids' slots: *cursor starts at 0; NULL at the end. */
+const struct job *engine_next_job(const struct engine *e, uint32_t *cursor);
+struct engine_counts {
+	uint32_t active;
+	uint32_t activating;
+	uint32_t failed;
+	uint32_t jobs;
+};
+void engine_counts(const struct engine *e, struct engine_counts *ret); /* O(1) */
+/* SubState of any unit: a service's state, "active"/"dead" of others, "crash-looping". */
+const char *engine_sub_state(const struct unit *u);
+/* Why a unit's job waits: fills units whose jobs come first; returns how many. */
+uint32_t engine_waits_for(const struct engine *e, uint32_t unit, uint32_t *ret, uint32_t max);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* Shared by the engine's files only. Memory failures set e->error and the call returns it. */
+#pragma once
+
+#include "engine.h"
+#include "transaction.h"
+
+struct engine_catalogue {
+	uint32_t number;
+	uint32_t n_users; /* units that live by it */
+	const struct manifest *manifest;
+	uint32_t *map; /* manifest index -> unit */
+};
+
+struct engine_adopt {
+	bool has_note;
+	struct note note;
+	struct wire_proc procs[ENTRY_KIND_COUNT];
+};
+
+struct engine_job_row {
+	uint32_t id;
+	struct job *job; /* NULL: removed */
+};
+
+struct engine {
+	struct graph graph;
+	struct unit **units;
+	uint32_t cap_units;
+	struct engine_catalogue catalogues[LIMIT_CATALOGUES + 1];
+	uint32_t n_catalogues; /* the last is the newest */
+	uint32_t slots[LIMIT_SLOTS];
+	struct engine_job_row *jobs; /* ascending ids */
+	uint32_t n_jobs;
+	uint32_t cap_jobs;
+	uint32_t live_jobs;
+	uint32_t last_job;
+	struct job *run_head;
+	struct job *run_tail;
+	struct effect *effects;
+	uint32_t effects_at;
+	uint32_t n_effects;
+	uint32_t cap_effects;
+	uint32_t batch; /* first effect of this call */
+	uint32_t *touched;
+	uint32_t n_touched;
+	uint32_t cap_touched;
+	uint32_t *heap;
+	uint32_t n_heap;
+	uint32_t cap_heap;
+	uint32_t by_active[ACTIVE_STATE_COUNT];
+	bool safe_mode;
+	bool listed;
+	bool shutting_down;
+	bool all_stopped;
+	bool booted;
+	int error; /* sticky */
+};
+
+/* ---- engine.c ---- */
+struct effect *engine_push(struct engine *e, enum effect_type type, struct unit *u);
+void engine_log(struct engine *e, struct unit *u, enum effect_log what, int32_t number);
+void engine_touch(struct engine *e, struct unit *u, bool dirty);
+/* Ends every public call: runs jobs, writes notes, sets timers. Returns the call's result. */
+int engine_settle(struct engine *e, usec_t now);
+struct unit *unit_at(struct engine *e, uint32_t index);
+
+/* ---- engine_load.c ---- */
+int engine_add_unit(struct engine *e, const char *name, struct unit **ret);
+/* At rest: takes the newest definition; vanished units forget theirs. */
+void engine_refresh(struct engine *e, struct unit *u);
+bool unit_is_down(const struct unit *u);
+
+/* ---- engine_job.c ---- */
+int engine_request(struct engine *e, const struct engine_request *request, usec_t now,
+	uint32_t *ret_job, struct engine_error *ret_error);
+/* As engine_request for a dependency's sake: a refusal is only logged. */
+void engine_want(
+	struct engine *e, uint32_t unit, enum job_type type, enum job_mode mode, usec_t now);
+struct job *engine_install(
+	struct engine *e, struct unit *u, enum job_type type, uint32_t flags, usec_t now);
+void engine_finish(struct engine *e, struct unit *u, enum job_result result, usec_t now);
+void engine_queue(struct engine *e, struct job *j);
+void engine_run_jobs(struct engine *e, usec_t now);
+bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
+void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
+
+/* ---- engine_unit.c ---- */
+void engine_step(
+	struct engine *e, struct unit *u, const struct service_event *event, usec_t now);
+/* The active state has changed: timestamps, its job, its neighbours. */
+void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active,
+	usec_t now);
+
+/* ---- engine_timer.c ---- */
+void engine_timer_set(struct engine *e, struct unit *u);

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/* Catalogues and definitions: who lives by which. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../runtime/base/cleanup.h"
+#include "engine_internal.h"
+
+bool unit_is_down(const struct unit *u)
+{
+	return u->active == ACTIVE_INACTIVE || u->active == ACTIVE_FAILED;
+}
+
+static int grow_units(struct engine *e)
+{
+	uint32_t cap = e->cap_units ? e->cap_units * 2 : 64;
+	struct unit **units;
+	uint32_t *heap;
+
+	if (e->graph.n_units < e->cap_units) {
+		return 0;
+	}
+	units = realloc(e->units, cap * sizeof(*units));
+	if (!units) {
+		return -ENOMEM;
+	}
+	e->units = units;
+	heap = realloc(e->heap, cap * sizeof(*heap));
+	if (!heap) {
+		return -ENOMEM;
+	}
+	e->heap = heap;
+	e->cap_units = cap;
+	return 0;
+}
+
+int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
+{
+	uint32_t before = e->graph.n_units;
+	AUTO_FREE struct unit *u = NULL;
+	int64_t index;
+
+	if (grow_units(e) < 0) {
+		return -ENOMEM;
+	}
+	u = calloc(1, sizeof(*u));
+	index = u ? graph_intern(&e->graph, name) : -ENOMEM;
+	if (index < 0) {
+		return -ENOMEM;
+	}
+	if (index < before) {
+		*ret = e->units[index];
+		return 0;
+	}
+	u->index = (uint32_t)index;
+	u->name = e->graph.names[index];
+	u->catalogue = CATALOGUE_NONE;
+	u->load_state = LOAD_NOT_FOUND;
+	u->slot = WIRE_SLOT_NONE;
+	u->condition_failed = -1;
+	u->heap_index = ENGINE_NONE;
+	u->cooldown_us = USEC_INFINITY;
+	e->by_active[ACTIVE_INACTIVE]++;
+	*ret = e->units[index] = TAKE_PTR(u);
+	return 0;
+}
+
+static struct engine_catalogue *catalogue_of(struct engine *e, uint32_t number)
+{
+	for (uint32_t i = 0; i < e->n_catalogues; i++) {
+		if (e->catalogues[i].number == number) {
+			return &e->catalogues[i];
+		}
+	}
+	return NULL;
+}
+
+/* Catalogues that nobody lives by, but for the newest. */
+static void drop_unused(struct engine *e)
+{
+	for (uint32_t i = 0; i + 1 < e->n_catalogues;) {
+		struct engine_catalogue *c = &e->catalogues[i];
+		struct effect *effect;
+
+		if (c->n_users > 0) {
+			i++;
+			continue;
+		}
+		effect = engine_push(e, EFFECT_DROP, NULL);
+		if (!effect) {
+			return;
+		}
+		effect->catalogue = c->number;
+		free(c->map);
+		e->n_catalogues--;
+		memmove(c, c + 1, (e->n_catalogues - i) * sizeof(*c));
+	}
+}
+
+static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c, uint32_t index)
+{
+	struct engine_catalogue *old = catalogue_of(e, u->catalogue);
+	const struct manifest_unit *def = c ? manifest_unit_at(c->manifest, index) : NULL;
+	struct service_def sd = { 0 };
+
+	if (old) {
+		old->n_users--;
+	}
+	u->def = def;
+	u->catalogue = c ? c->number : CATALOGUE_NONE;
+	u->def_index = index;
+	u->load_state = def ? (enum unit_load_state)def->load_state : LOAD_NOT_FOUND;
+	if (c) {
+		c->n_users++;
+	}
+	if (!def || def->service.n != 1) {
+		u->is_service = false;
+		return;
+	}
+	sd = (struct service_def){ u->catalogue, index, def, def->service.items };
+	if (u->is_service) {
+		u->service.def = sd;
+	} else {
+		service_init(&u->service, &sd);
+		u->is_service = true;
+	}
+}
+
+
+void engine_refresh(struct engine *e, struct unit *u)
+{
+	struct engine_catalogue *c = e->n_catalogues ? &e->catalogues[e->n_catalogues - 1] : NULL;
+	uint32_t index = u->newest_index;
+	bool at_rest = unit_is_down(u) || u->active == ACTIVE_ACTIVE;
+	bool loaded = c && index != ENGINE_NONE &&
+		      manifest_unit_at(c->manifest, index)->load_state == LOAD_LOADED;
+
+	if (!c || u->catalogue == c->number || (u->is_service && u->service.releasing)) {
+		return;
+	}
+	u->vanished = !loaded && !unit_is_down(u);
+	if (!at_rest || u->vanished) {
+		return;
+	}
+	set_def(e, u, index == ENGINE_NONE ? NULL : c, index);
+	drop_unused(e);
+}
+
+static int map_units(struct engine *e, struct engine_catalogue *c)
+{
+	uint32_t n = c->manifest->units.n;
+
+	c->map = calloc((size_t)n + 1, sizeof(*c->map));
+	if (!c->map) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		e->units[i]->newest_index = ENGINE_NONE;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct unit *u;
+
+		if (engine_add_unit(e, manifest_unit_at(c->manifest, i)->name, &u) < 0) {
+			return -ENOMEM;
+		}
+		u->newest_index = i;
+		c->map[i] = u->index;
+	}
+	return 0;
+}
+
+static int rebuild(struct engine *e)
+{
+	AUTO_FREE struct graph_source *sources =
+		calloc((size_t)e->graph.n_units + 1, sizeof(*sources));
+	struct engine_catalogue *newest = &e->catalogues[e->n_catalogues - 1];
+
+	if (!sources) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		struct unit *u = e->units[i];
+		struct engine_catalogue *c = catalogue_of(e, u->catalogue);
+
+		if (u->newest_index != ENGINE_NONE && !u->vanished) {
+			sources[i].def = manifest_unit_at(newest->manifest, u->newest_index);
+			sources[i].map = newest->map;
+		} else if (c && u->def) {
+			sources[i].def = u->def;
+			sources[i].map = c->map;
+		}
+	}
+	return graph_rebuild(&e->graph, sources);
+}
+
+static void reloaded(struct engine *e, usec_t now)
+{
+	struct service_event event = { .type = EV_RELOADED };
+
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		struct unit *u = e->units[i];
+
+		if (u->is_service && u->service.stale_waiting) {
+			/* What was stale is the plan: the new one is meant. */
+			if (u->newest_index != ENGINE_NONE && u->load_state == LOAD_LOADED) {
+				set_def(e, u, &e->catalogues[e->n_catalogues - 1],
+					u->newest_index);
+			}
+			engine_step(e, u, &event, now);
+		}
+		if (u->job && u->load_state != LOAD_LOADED && u->job->type != JOB_STOP) {
+			engine_finish(e, u, JOB_CANCELED, now);
+		}
+	}
+}
+
+int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now)
+{
+	struct engine_catalogue *c;
+
+	if (e->n_catalogues > LIMIT_CATALOGUES) {
+		return -E2BIG;
+	}
+	c = &e->catalogues[e->n_catalogues++];
+	*c = (struct engine_catalogue){ .number = catalogue, .manifest = manifest };
+	if (map_units(e, c) < 0) {
+		return e->error = -ENOMEM;
+	}
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		engine_refresh(e, e->units[i]);
+	}
+	drop_unused(e);
+	if (rebuild(e) < 0) {
+		return e->error = -ENOMEM;
+	}
+	reloaded(e, now);
+	return engine_settle(e, now);
+}
+
+int engine_load_failed(struct engine *e, usec_t now)
+{
+	struct service_event event = { .type = EV_RELOADED };
+
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		struct unit *u = e->units[i];
+
+		if (u->is_service && u->service.stale_waiting) {
+			engine_step(e, u, &event, now);
+		}
+	}
+	return engine_settle(e, now);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/* One timer per unit in a binary heap: the least of all that the unit waits for. */
+#include <stdlib.h>
+
+#include "engine_internal.h"
+
+static usec_t least(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
+}
+
+static usec_t unit_deadline(const struct unit *u)
+{
+	usec_t t = u->cooldown_us;
+
+	if (u->is_service) {
+		t = least(t, u->service.deadline_us);
+		t = least(t, u->service.watchdog_deadline_us);
+	}
+	return u->job ? least(t, u->job->deadline_us) : t;
+}
+
+static void put(struct engine *e, uint32_t at, uint32_t unit)
+{
+	e->heap[at] = unit;
+	e->units[unit]->heap_index = at;
+}
+
+static usec_t time_at(const struct engine *e, uint32_t at)
+{
+	return e->units[e->heap[at]]->heap_us;
+}
+
+static void sift(struct engine *e, uint32_t at)
+{
+	uint32_t unit = e->heap[at];
+	usec_t t = e->units[unit]->heap_us;
+
+	while (at > 0 && time_at(e, (at - 1) / 2) > t) {
+		put(e, at, e->heap[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	for (;;) {
+		uint32_t child = 2 * at + 1;
+
+		if (child + 1 < e->n_heap && time_at(e, child + 1) < time_at(e, child)) {
+			child++;
+		}
+		if (child >= e->n_heap || time_at(e, child) >= t) {
+			break;
+		}
+		put(e, at, e->heap[child]);
+		at = child;
+	}
+	put(e, at, unit);
+}
+
+static void leave(struct engine *e, struct unit *u)
+{
+	uint32_t at = u->heap_index;
+
+	u->heap_index = ENGINE_NONE;
+	e->n_heap--;
+	if (at < e->n_heap) {
+		put(e, at, e->heap[e->n_heap]);
+		sift(e, at);
+	}
+}
+
+void engine_timer_set(struct engine *e, struct unit *u)
+{
+	usec_t t = unit_deadline(u);
+
+	if (t == USEC_INFINITY) {
+		if (u->heap_index != ENGINE_NONE) {
+			leave(e, u);
+		}
+		return;
+	}
+	u->heap_us = t;
+	if (u->heap_index == ENGINE_NONE) {
+		put(e, e->n_heap, u->index);
+		e->n_heap++;
+	}
+	sift(e, u->heap_index);
+}
+
+usec_t engine_deadline(const struct engine *e)
+{
+	return e->n_heap ? time_at(e, 0) : USEC_INFINITY;
+}
+
+static void fire(struct engine *e, struct unit *u, usec_t now)
+{
+	struct service_event event = { .type = EV_TIMEOUT };
+
+	if (u->job && u->job->deadline_us <= now) {
+		engine_finish(e, u, JOB_TIMEOUT, now);
+	}
+	if (u->cooldown_us <= now) {
+		u->cooldown_us = USEC_INFINITY;
+		engine_want(e, u->index, JOB_START, JOB_MODE_REPLACE, now);
+	}
+	if (u->is_service && u->service.deadline_us <= now) {
+		u->service.deadline_us = USEC_INFINITY;
+		engine_step(e, u, &event, now);
+	}
+	if (u->is_service && u->service.watchdog_deadline_us <= now) {
+		event.type = EV_WATCHDOG;
+		u->service.watchdog_deadline_us = USEC_INFINITY;
+		engine_step(e, u, &event, now);
+	}
+	engine_touch(e, u, true);
+}
+
+int engine_tick(struct engine *e, usec_t now)
+{
+	while (e->error == 0 && engine_deadline(e) <= now) {
+		struct unit *u = e->units[e->heap[0]];
+
+		leave(e, u);
+		fire(e, u, now);
+	}
+	return engine_settle(e, now);
+}

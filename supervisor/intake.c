@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "intake.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "../runtime/base/cleanup.h"
+#include "shell.h"
+#include "unitlog.h"
+
+static int on_hello(struct shell *s, struct broker_message *m)
+{
+	struct wire_request q = { .type = WIRE_LIST };
+
+	s->hello = m->event.hello;
+	if (s->hello.version != WIRE_VERSION) {
+		return -EPROTO;
+	}
+	s->hello_seen = true;
+	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
+	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
+	return broker_send(&s->broker, &q);
+}
+
+static int on_loaded(struct shell *s, struct broker_message *m)
+{
+	const struct wire_loaded *l = &m->event.loaded;
+	const struct manifest *manifest;
+	int r = l->status;
+
+	if (r == 0 && catalogues_find(&s->catalogues, l->catalogue)) {
+		bus_loaded(&s->bus, l->cookie, 0, "");
+		return 0;
+	}
+	if (r == 0) {
+		r = m->n_fds == 1
+			    ? catalogues_add(&s->catalogues, l->catalogue, m->fds[0], &manifest)
+			    : -EBADMSG;
+	}
+	if (r == -ENOMEM) {
+		return r;
+	}
+	if (r < 0) {
+		unitlog_plain(
+			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
+		bus_loaded(&s->bus, l->cookie, r, l->text);
+		return engine_load_failed(s->engine, now_us());
+	}
+	r = engine_load(s->engine, manifest, l->catalogue, now_us());
+	if (r < 0) {
+		return r;
+	}
+	bus_loaded(&s->bus, l->cookie, 0, "");
+	return 0;
+}
+
+static int on_slot(struct shell *s, struct broker_message *m)
+{
+	const struct wire_slot *slot = &m->event.slot;
+	uint32_t unit = ENGINE_NONE;
+	bool gone = slot->flags & WIRE_SLOT_GONE, bare = slot->flags & WIRE_SLOT_BARE;
+	int r;
+
+	if (slot->slot >= LIMIT_SLOTS) {
+		return -EBADMSG;
+	}
+	if (gone || bare) {
+		notify_detach(&s->notify, slot->slot);
+	}
+	if (gone || (bare && slot->n_parked == 0)) {
+		store_clear(&s->store, slot->slot);
+	}
+	r = engine_slot(s->engine, slot, now_us(), &unit);
+	if (r < 0) {
+		return r;
+	}
+	if (m->n_fds == 0 || gone || bare || !engine_unit(s->engine, unit)) {
+		return 0;
+	}
+	return notify_attach(&s->notify, slot->slot, unit, TAKE_FD(m->fds[0]));
+}
+
+static int on_proc(struct shell *s, struct broker_message *m)
+{
+	const struct wire_proc *proc = &m->event.proc;
+	int r = 0;
+
+	if (proc->phase >= WIRE_PHASE_COUNT || proc->kind >= ENTRY_KIND_COUNT) {
+		return -EBADMSG;
+	}
+	if (proc->phase == WIRE_PHASE_EXITED && s->listed) {
+		r = notify_drain(&s->notify, proc->slot);
+	}
+	return r < 0 ? r : engine_proc(s->engine, proc, now_us());
+}
+
+static int on_refused(struct shell *s, struct broker_message *m)
+{
+	const struct wire_refused *refused = &m->event.refused;
+
+	if (refused->request == WIRE_STORE_NEW) {
+		store_refused(&s->store, refused->slot);
+		return notify_resume(&s->notify, refused->slot);
+	}
+	return engine_refused(s->engine, refused, now_us());
+}
+
+static int on_park(struct shell *s, struct broker_message *m)
+{
+	const struct wire_park *park = &m->event.park;
+	int r = store_parked(&s->store, park, m->fds, m->n_fds);
+
+	return r < 0 ? r : notify_resume(&s->notify, park->slot);
+}
+
+static int start_unit(struct shell *s, const char *name)
+{
+	struct engine_request q = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
+	struct engine_error error = { .code = ENGINE_OK };
+	uint32_t job;
+	int r;
+
+	q.unit = engine_find(s->engine, name);
+	if (q.unit == ENGINE_NONE) {
+		unitlog_plain(s, LOG_ERR, "%s: there is no such unit", name);
+		return 0;
+	}
+	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
+	if (r == 1) {
+		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
+			engine_error_to_string(error.code), error.text);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int start_initial(struct shell *s)
+{
+	const struct manifest *manifest = engine_manifest(s->engine);
+	uint32_t n = s->hello.n_units;
+	int r = 0;
+
+	if (n == 0) {
+		return manifest && manifest->default_target
+			       ? start_unit(s, manifest->default_target)
+			       : 0;
+	}
+	for (uint32_t i = 0; r == 0 && i < n && i < ELEMENTSOF(s->hello.units); i++) {
+		r = start_unit(s, s->hello.units[i]);
+	}
+	return r;
+}
+
+static int on_listed(struct shell *s, struct broker_message *m)
+{
+	int r = engine_listed(s->engine, now_us());
+
+	(void)m;
+	if (r < 0 || s->listed) {
+		return r;
+	}
+	s->listed = true;
+	if (s->hello.generation > 1) {
+		return 0;
+	}
+	return start_initial(s);
+}
+
+static int on_ping(struct shell *s, struct broker_message *m)
+{
+	struct wire_request q = { .type = WIRE_PONG, .params = { .flags = s->ready ? 1 : 0 } };
+
+	(void)m;
+	return broker_send(&s->broker, &q);
+}
+
+static int on_stop(struct shell *s, struct broker_message *m)
+{
+	return shell_stop(s, m->event.stop.power, m->event.stop.status);
+}
+
+static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_message *) = {
+	[WIRE_EV_HELLO] = on_hello,
+	[WIRE_EV_LOADED] = on_loaded,
+	[WIRE_EV_SLOT] = on_slot,
+	[WIRE_EV_PROC] = on_proc,
+	[WIRE_EV_REFUSED] = on_refused,
+	[WIRE_EV_PARK] = on_park,
+	[WIRE_EV_LISTED] = on_listed,
+	[WIRE_EV_PING] = on_ping,
+	[WIRE_EV_STOP] = on_stop,
+};
+
+int intake_event(struct shell *s, struct broker_message *m)
+{
+	uint32_t type = m->event.type;
+
+	if (type >= WIRE_EVENT_COUNT || !handlers[type]) {
+		return -EBADMSG;
+	}
+	if (!s->hello_seen && type != WIRE_EV_HELLO) {
+		return -EPROTO;
+	}
+	return handlers[type](s, m);
+}

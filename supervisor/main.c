@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd: unprivileged, restartable at any instant. Started by supd-init with the three descriptors
+ * of enum supd_fd; takes no arguments and reads no configuration: everything it must know comes in
+ * HELLO and the manifests.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../runtime/plan/wire.h"
+#include "selfseccomp.h"
+#include "shell.h"
+
+static int check_descriptors(void)
+{
+	static const int fds[] = { SUPD_FD_REQUEST, SUPD_FD_EVENT, SUPD_FD_CONTROL };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int complain(const char *what, int error)
+{
+	fprintf(stderr, "supd: %s: %s\n", what, strerror(-error));
+	return 1;
+}
+
+int main(void)
+{
+	struct shell shell;
+	int r = check_descriptors();
+
+	if (r < 0) {
+		return complain("started without supd-init's descriptors", r);
+	}
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+		return complain("SIGPIPE", -errno);
+	}
+	r = shell_init(&shell);
+	if (r < 0) {
+		return complain("setting up", r);
+	}
+	r = selfseccomp_apply();
+	if (r < 0) {
+		return complain("system call filter", r);
+	}
+	r = shell_run(&shell);
+	shell_fini(&shell);
+	return r < 0 ? complain("leaving", r) : 0;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The notify sockets, one per slot. A datagram is peeked, stepped through the engine, its effects
+ * (the NOTE) are sent to supd-init, and only then is it consumed: a supd that dies between sees it
+ * again, and every effect of a message is idempotent. At most LIMIT_NOTIFY_PER_TURN datagrams of a
+ * slot in one turn. Before an exit of the slot is handled everything is drained.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "../runtime/base/limits.h"
+
+struct shell;
+struct notify_hub;
+
+struct notify_slot {
+	struct notify_hub *hub;
+	sd_event_source *source;
+	int fd; /* owned */
+	uint32_t slot;
+	uint32_t unit;
+	bool waits_for_park; /* the first datagram was stepped, its descriptors are on their way */
+};
+
+struct notify_hub {
+	struct shell *shell;
+	struct notify_slot **slots; /* [LIMIT_SLOTS] */
+};
+
+int notify_init(struct notify_hub *hub, struct shell *shell);
+void notify_fini(struct notify_hub *hub);
+
+/* A (new) socket for that slot; takes fd, also on failure. */
+int notify_attach(struct notify_hub *hub, uint32_t slot, uint32_t unit, int fd);
+void notify_detach(struct notify_hub *hub, uint32_t slot);
+/* Handles what is queued, to the end; called before an exit of the slot. */
+int notify_drain(struct notify_hub *hub, uint32_t slot);
+/* The slot's descriptors have found their places, or will not: go on. */
+int notify_resume(struct notify_hub *hub, uint32_t slot);

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The stop path. Each killing state signals what is left and waits until nothing is left; where
+ * nothing is left to wait for, the path goes on at once. EMPTY and EXITED come in either order: a
+ * state is done when the places are free and, if the whole cgroup is meant, it is empty.
+ */
+#include <signal.h>
+
+#include "service_internal.h"
+
+static bool is_term_phase(enum service_state state)
+{
+	return state == SERVICE_STOP_SIGTERM || state == SERVICE_FINAL_SIGTERM ||
+	       state == SERVICE_STOP_WATCHDOG || state == SERVICE_FINAL_WATCHDOG;
+}
+
+static bool is_final(enum service_state state)
+{
+	return state == SERVICE_FINAL_WATCHDOG || state == SERVICE_FINAL_SIGTERM ||
+	       state == SERVICE_FINAL_SIGKILL;
+}
+
+static bool own_processes(const struct service *s)
+{
+	return service_place_busy(s, ENTRY_MAIN) || service_place_busy(s, ENTRY_CONTROL);
+}
+
+/* Is there still something that this state waits for? */
+static bool kill_pending(const struct service *s, enum service_state state)
+{
+	switch ((enum kill_mode)s->def.service->kill_mode) {
+	case KILL_NONE:
+		return false;
+	case KILL_PROCESS:
+		return own_processes(s);
+	case KILL_MIXED:
+		return own_processes(s) || (!is_term_phase(state) && s->populated);
+	case KILL_CONTROL_GROUP:
+	case KILL_MODE_COUNT:
+		break;
+	}
+	return own_processes(s) || s->populated;
+}
+
+static void push_signal(struct step *st, enum wire_target target, uint32_t signo)
+{
+	struct effect *e = step_push(st, EFFECT_SIGNAL);
+
+	e->target = target;
+	e->number = (int32_t)signo;
+}
+
+static void signal_own(struct step *st, uint32_t signo)
+{
+	if (service_place_busy(st->s, ENTRY_MAIN)) {
+		push_signal(st, WIRE_TARGET_MAIN, signo);
+	}
+	if (service_place_busy(st->s, ENTRY_CONTROL)) {
+		push_signal(st, WIRE_TARGET_CONTROL, signo);
+	}
+}
+
+static void signal_by_mode(struct step *st, uint32_t signo, bool kill)
+{
+	uint32_t mode = st->s->def.service->kill_mode;
+
+	if (kill && mode != KILL_PROCESS) {
+		step_push(st, EFFECT_KILL_ALL);
+	} else if (mode == KILL_CONTROL_GROUP) {
+		push_signal(st, WIRE_TARGET_ALL, signo);
+	} else {
+		signal_own(st, signo);
+	}
+}
+
+void step_signal_state(struct step *st)
+{
+	const struct manifest_service *m = st->s->def.service;
+	bool watchdog =
+		st->s->state == SERVICE_STOP_WATCHDOG || st->s->state == SERVICE_FINAL_WATCHDOG;
+	uint32_t signo = watchdog ? m->watchdog_signal : m->kill_signal;
+
+	if (!is_term_phase(st->s->state)) {
+		signal_by_mode(st, m->final_kill_signal ? m->final_kill_signal : SIGKILL,
+			!m->final_kill_signal || m->final_kill_signal == SIGKILL);
+		return;
+	}
+	signal_by_mode(st, signo, false);
+	if (signo != SIGCONT && signo != SIGKILL) {
+		signal_by_mode(st, SIGCONT, false);
+	}
+	if (m->send_sighup && !watchdog && signo != SIGHUP) {
+		signal_by_mode(st, SIGHUP, false);
+	}
+}
+
+static void kill_done(struct step *st)
+{
+	struct service *s = st->s;
+
+	if (is_final(s->state)) {
+		enter_dead(st, RESULT_SUCCESS);
+	} else {
+		enter_stop_post(st, RESULT_SUCCESS);
+	}
+}
+
+static enum service_state kill_state_after(enum service_state state)
+{
+	return is_final(state) ? SERVICE_FINAL_SIGKILL : SERVICE_STOP_SIGKILL;
+}
+
+static usec_t kill_timeout(const struct service *s, enum service_state state)
+{
+	const struct manifest_service *m = s->def.service;
+	bool watchdog = state == SERVICE_STOP_WATCHDOG || state == SERVICE_FINAL_WATCHDOG;
+
+	return watchdog ? m->timeout_abort_us : m->timeout_stop_us;
+}
+
+void enter_signal(struct step *st, enum service_state state, enum service_result result)
+{
+	struct service *s = st->s;
+
+	service_record_result(s, result);
+	s->stale_waiting = false;
+	s->reading_pid = false;
+	step_set_state(st, state);
+	if (!kill_pending(s, state)) {
+		kill_done(st);
+		return;
+	}
+	step_arm(st, kill_timeout(s, state));
+	step_signal_state(st);
+}
+
+void enter_stop(struct step *st, enum service_result result)
+{
+	struct service *s = st->s;
+
+	service_record_result(s, result);
+	if (!service_command(s, PHASE_STOP, 0)) {
+		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_SUCCESS);
+		return;
+	}
+	s->stale_retried = false;
+	step_set_state(st, SERVICE_STOP);
+	step_arm(st, s->def.service->timeout_stop_us);
+	step_run_command(st, PHASE_STOP, 0);
+}
+
+void enter_stop_post(struct step *st, enum service_result result)
+{
+	struct service *s = st->s;
+
+	service_record_result(s, result);
+	if (!service_command(s, PHASE_STOP_POST, 0)) {
+		enter_signal(st, SERVICE_FINAL_SIGTERM, RESULT_SUCCESS);
+		return;
+	}
+	if (service_place_busy(s, ENTRY_CONTROL)) {
+		/* A process that cannot be killed holds the place: there is no room for another. */
+		enter_dead(st, RESULT_RESOURCES);
+		return;
+	}
+	s->stale_retried = false;
+	step_set_state(st, SERVICE_STOP_POST);
+	step_arm(st, s->def.service->timeout_stop_us);
+	step_run_command(st, PHASE_STOP_POST, 0);
+}
+
+static enum service_state sigkill_state(const struct service *s, bool final)
+{
+	(void)s;
+	return final ? SERVICE_FINAL_SIGKILL : SERVICE_STOP_SIGKILL;
+}
+
+void enter_failure_mode(struct step *st, uint32_t mode, bool final)
+{
+	struct service *s = st->s;
+
+	if (mode == TIMEOUT_ABORT) {
+		enter_signal(
+			st, final ? SERVICE_FINAL_WATCHDOG : SERVICE_STOP_WATCHDOG, RESULT_TIMEOUT);
+	} else if (mode == TIMEOUT_KILL && s->def.service->send_sigkill) {
+		enter_signal(st, sigkill_state(s, final), RESULT_TIMEOUT);
+	} else {
+		enter_signal(
+			st, final ? SERVICE_FINAL_SIGTERM : SERVICE_STOP_SIGTERM, RESULT_TIMEOUT);
+	}
+}
+
+void on_stop_now(struct step *st)
+{
+	st->s->forbid_restart = true;
+	if (st->s->state >= SERVICE_RELOAD && st->s->state <= SERVICE_RELOAD_NOTIFY) {
+		step_reload_done(st, true);
+	}
+	enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_SUCCESS);
+}
+
+void on_stop_running(struct step *st)
+{
+	st->s->forbid_restart = true;
+	enter_stop(st, RESULT_SUCCESS);
+}
+
+void on_stop_noted(struct step *st)
+{
+	st->s->forbid_restart = true;
+}
+
+void on_stop_waiting_restart(struct step *st)
+{
+	st->s->forbid_restart = true;
+	st->s->restart_at_us = USEC_INFINITY;
+	st->s->result = RESULT_SUCCESS;
+	if (st->s->releasing) {
+		step_set_state(st, SERVICE_CLEANING);
+		step_arm(st, st->s->def.service->timeout_stop_us);
+		return;
+	}
+	enter_dead(st, RESULT_SUCCESS);
+}
+
+void on_stop_control(struct step *st)
+{
+	struct service *s = st->s;
+	enum service_result result;
+
+	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+		return;
+	}
+	if (step_stale(st)) {
+		return;
+	}
+	result = step_end_of_control(st);
+	service_record_result(s, result);
+	if (result == RESULT_SUCCESS && step_run_command(st, PHASE_STOP, s->command + 1)) {
+		return;
+	}
+	enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_SUCCESS);
+}
+
+/* A process has ended while being killed: its status is kept, a kill by us is no failure. */
+void on_stop_main_end(struct step *st)
+{
+	service_record_result(st->s, step_end_of_main(st));
+	on_kill_progress(st);
+}
+
+void on_kill_progress(struct step *st)
+{
+	struct service *s = st->s;
+
+	if (kill_pending(s, s->state)) {
+		return;
+	}
+	if (s->def.service->kill_mode == KILL_MIXED && is_term_phase(s->state) && s->populated &&
+		s->def.service->send_sigkill) {
+		enter_signal(st, kill_state_after(s->state), RESULT_SUCCESS);
+		return;
+	}
+	kill_done(st);
+}
+
+void on_kill_timeout(struct step *st)
+{
+	struct service *s = st->s;
+
+	step_log(st, LOG_TIMEOUT, 0);
+	service_record_result(s, RESULT_TIMEOUT);
+	if (is_term_phase(s->state) && s->def.service->send_sigkill) {
+		enter_signal(st, kill_state_after(s->state), RESULT_TIMEOUT);
+		return;
+	}
+	kill_done(st);
+}
+
+void on_stop_timeout(struct step *st)
+{
+	step_log(st, LOG_TIMEOUT, 0);
+	enter_failure_mode(st, st->s->def.service->timeout_stop_failure_mode, false);
+}
+
+void on_stop_post_control(struct step *st)
+{
+	struct service *s = st->s;
+	enum service_result result;
+
+	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+		return;
+	}
+	if (step_stale(st)) {
+		return;
+	}
+	result = step_end_of_control(st);
+	service_record_result(s, result);
+	if (result == RESULT_SUCCESS && step_run_command(st, PHASE_STOP_POST, s->command + 1)) {
+		return;
+	}
+	enter_signal(st, SERVICE_FINAL_SIGTERM, RESULT_SUCCESS);
+}
+
+void on_stop_post_timeout(struct step *st)
+{
+	step_log(st, LOG_TIMEOUT, 0);
+	enter_failure_mode(st, st->s->def.service->timeout_stop_failure_mode, true);
+}
+
+void on_watchdog(struct step *st)
+{
+	struct service *s = st->s;
+
+	step_log(st, LOG_WATCHDOG, 0);
+	s->watchdog_deadline_us = USEC_INFINITY;
+	if (s->state >= SERVICE_RELOAD && s->state <= SERVICE_RELOAD_NOTIFY) {
+		step_reload_done(st, true);
+	}
+	enter_signal(st, SERVICE_STOP_WATCHDOG, RESULT_WATCHDOG);
+}
+
+void on_oom(struct step *st)
+{
+	struct service *s = st->s;
+	uint32_t policy = s->def.service->oom_policy;
+
+	step_log(st, LOG_OOM, 0);
+	if (policy == OOM_POLICY_CONTINUE) {
+		return;
+	}
+	if (s->state >= SERVICE_RELOAD && s->state <= SERVICE_RELOAD_NOTIFY) {
+		step_reload_done(st, true);
+	}
+	enter_signal(st, policy == OOM_POLICY_KILL ? SERVICE_STOP_SIGKILL : SERVICE_STOP_SIGTERM,
+		RESULT_OOM_KILL);
+}

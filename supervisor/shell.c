@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "shell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+
+#include "apply.h"
+#include "intake.h"
+#include "unitlog.h"
+
+/* Events of one turn, so that clients get their turn too. */
+#define EVENTS_PER_TURN 64u
+
+const char *shell_unit_cgroup(const struct unit *u)
+{
+	return u->def && u->def->cgroup && *u->def->cgroup ? u->def->cgroup : NULL;
+}
+
+void shell_fatal(struct shell *s, int error)
+{
+	(void)sd_event_exit(s->event, error < 0 ? error : -EIO);
+}
+
+int shell_drain(struct shell *s)
+{
+	struct effect e;
+	int r = 0;
+
+	while (r >= 0 && engine_next_effect(s->engine, &e)) {
+		r = apply_effect(s, &e);
+		free(e.text);
+	}
+	return r;
+}
+
+static int send_counts(struct shell *s)
+{
+	struct wire_request q = { .type = WIRE_STATUS };
+	struct engine_counts c;
+
+	engine_counts(s->engine, &c);
+	if (s->counts_sent && memcmp(&c, &s->counts, sizeof(c)) == 0) {
+		return 0;
+	}
+	s->counts = c;
+	s->counts_sent = true;
+	q.counts[0] = c.active;
+	q.counts[1] = c.activating;
+	q.counts[2] = c.failed;
+	q.counts[3] = c.jobs;
+	return broker_send(&s->broker, &q);
+}
+
+static int arm_timer(struct shell *s)
+{
+	usec_t due = engine_deadline(s->engine);
+	int r;
+
+	if (due == s->armed_us) {
+		return 0;
+	}
+	s->armed_us = due;
+	if (due == USEC_INFINITY) {
+		return sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
+	}
+	r = sd_event_source_set_time(s->timer_source, due);
+	return r < 0 ? r : sd_event_source_set_enabled(s->timer_source, SD_EVENT_ONESHOT);
+}
+
+int shell_settle(struct shell *s)
+{
+	int r = shell_drain(s);
+
+	if (r < 0 || !s->listed) {
+		return r;
+	}
+	r = send_counts(s);
+	if (r >= 0) {
+		r = arm_timer(s);
+	}
+	if (r >= 0) {
+		r = bus_flush(&s->bus);
+	}
+	if (r < 0) {
+		return r;
+	}
+	return sd_event_source_set_enabled(
+		s->request_source, broker_is_idle(&s->broker) ? SD_EVENT_OFF : SD_EVENT_ON);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct shell *s = user;
+	struct broker_message m;
+	int r = 0;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	for (unsigned i = 0; i < EVENTS_PER_TURN && !broker_is_congested(&s->broker); i++) {
+		r = broker_receive(&s->broker, &m);
+		if (r <= 0) {
+			break;
+		}
+		r = intake_event(s, &m);
+		broker_message_fini(&m);
+		if (r >= 0 && s->listed) {
+			r = shell_drain(s);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	if (r == -ECONNRESET) {
+		return sd_event_exit(s->event, 0);
+	}
+	if (r < 0) {
+		shell_fatal(s, r);
+	}
+	return 0;
+}
+
+static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct shell *s = user;
+	int r = broker_flush(&s->broker);
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (r < 0) {
+		shell_fatal(s, r);
+	}
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct shell *s = user;
+	int r;
+
+	(void)source;
+	(void)usec;
+	s->armed_us = USEC_INFINITY;
+	r = engine_tick(s->engine, now_us());
+	if (r < 0) {
+		shell_fatal(s, r);
+	}
+	return 0;
+}
+
+static int on_post(sd_event_source *source, void *user)
+{
+	struct shell *s = user;
+	int r = shell_settle(s);
+
+	(void)source;
+	if (r < 0) {
+		shell_fatal(s, r);
+	}
+	return 0;
+}
+
+int shell_load(struct shell *s, uint64_t *ret_cookie)
+{
+	struct wire_request q = { .type = WIRE_LOAD, .cookie = ++s->load_cookie };
+
+	*ret_cookie = q.cookie;
+	return broker_send(&s->broker, &q);
+}
+
+int shell_stop(struct shell *s, uint32_t power, uint32_t status)
+{
+	if (s->stopping) {
+		s->stop.power = power;
+		s->stop.status = status;
+		return 0;
+	}
+	s->stopping = true;
+	s->stop = (struct wire_stop) { .power = power, .status = status };
+	return engine_shutdown(s->engine, now_us());
+}
+
+int shell_reexec(struct shell *s)
+{
+	struct wire_request q = { .type = WIRE_POWER, .kind = WIRE_POWER_REEXEC };
+
+	return broker_send(&s->broker, &q);
+}
+
+static int add_sources(struct shell *s)
+{
+	int r = sd_event_new(&s->event);
+
+	if (r >= 0) {
+		r = sd_event_add_io(
+			s->event, &s->event_source, SUPD_FD_EVENT, EPOLLIN, on_events, s);
+	}
+	if (r >= 0) {
+		r = sd_event_source_set_priority(s->event_source, SD_EVENT_PRIORITY_IMPORTANT);
+	}
+	if (r >= 0) {
+		r = sd_event_add_io(
+			s->event, &s->request_source, SUPD_FD_REQUEST, EPOLLOUT, on_writable, s);
+	}
+	if (r >= 0) {
+		r = sd_event_source_set_enabled(s->request_source, SD_EVENT_OFF);
+	}
+	if (r >= 0) {
+		r = sd_event_add_time(
+			s->event, &s->timer_source, CLOCK_MONOTONIC, UINT64_MAX, 1, on_timer, s);
+	}
+	if (r >= 0) {
+		r = sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
+	}
+	if (r >= 0) {
+		r = sd_event_add_post(s->event, &s->post_source, on_post, s);
+	}
+	return r;
+}
+
+int shell_init(struct shell *s)
+{
+	int r;
+
+	*s = (struct shell) { .armed_us = USEC_INFINITY, .started_us = now_us() };
+	catalogues_init(&s->catalogues);
+	store_init(&s->store, s);
+	r = broker_init(&s->broker, SUPD_FD_REQUEST, SUPD_FD_EVENT);
+	if (r < 0) {
+		return r;
+	}
+	s->engine = engine_new();
+	if (!s->engine) {
+		return -ENOMEM;
+	}
+	r = add_sources(s);
+	if (r >= 0) {
+		r = notify_init(&s->notify, s);
+	}
+	if (r >= 0) {
+		r = bus_server_init(&s->bus, s, SUPD_FD_CONTROL);
+	}
+	return r < 0 ? r : 0;
+}
+
+void shell_fini(struct shell *s)
+{
+	bus_server_fini(&s->bus);
+	store_fini(&s->store);
+	notify_fini(&s->notify);
+	sd_event_source_disable_unref(s->post_source);
+	sd_event_source_disable_unref(s->timer_source);
+	sd_event_source_disable_unref(s->request_source);
+	sd_event_source_disable_unref(s->event_source);
+	engine_free(s->engine);
+	catalogues_fini(&s->catalogues);
+	broker_fini(&s->broker);
+	sd_event_unref(s->event);
+}
+
+int shell_run(struct shell *s)
+{
+	return sd_event_loop(s->event);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The shell around the pure engine: one loop, in which everything that comes in (events of
+ * supd-init, notifications, calls, the timer) becomes one engine call, and everything that the
+ * engine wants done is then carried out. Owns all parts; nothing here decides about units.
+ *
+ * A turn: one source is dispatched; then shell_settle() drains the effects, sends the changed
+ * counters, arms the timer and lets the bus tell its clients. A fatal error (no memory, supd-init
+ * gone) ends the loop; the next supd adopts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "../runtime/plan/wire.h"
+#include "broker.h"
+#include "bus/server.h"
+#include "catalogues.h"
+#include "cgroupread.h"
+#include "engine.h"
+#include "journal.h"
+#include "notify.h"
+#include "store.h"
+
+struct shell {
+	sd_event *event;
+	sd_event_source *event_source;   /* supd-init's events */
+	sd_event_source *request_source; /* the pipe is writable again */
+	sd_event_source *timer_source;
+	sd_event_source *post_source;
+	struct broker broker;
+	struct catalogues catalogues;
+	struct engine *engine;
+	struct notify_hub notify;
+	struct store store;
+	struct bus_server bus;
+	struct wire_hello hello;
+	struct cgroup_root cgroup;
+	usec_t armed_us;      /* what the timer is set to */
+	usec_t started_us;    /* CLOCK_MONOTONIC */
+	uint64_t load_cookie; /* of the newest LOAD */
+	bool hello_seen;
+	bool listed;
+	bool ready; /* the first transaction is through */
+	bool stopping;
+	struct wire_stop stop;       /* when stopping */
+	struct engine_counts counts; /* last sent */
+	bool counts_sent;
+};
+
+/* Takes the inherited descriptors, sets up sources. -errno. */
+int shell_init(struct shell *s);
+void shell_fini(struct shell *s);
+/* Runs until supd-init is gone (0) or something fatal (-errno). */
+int shell_run(struct shell *s);
+
+/* Carries out all effects that wait and brings the outside up to date. -errno is fatal. */
+int shell_settle(struct shell *s);
+/* Drains effects only. */
+int shell_drain(struct shell *s);
+/* Ends the loop with that error. */
+void shell_fatal(struct shell *s, int error);
+
+/* Asks for a new catalogue; *ret_cookie comes back with LOADED. */
+int shell_load(struct shell *s, uint64_t *ret_cookie);
+/* Stops everything, then sends that power request. */
+int shell_stop(struct shell *s, uint32_t power, uint32_t status);
+/* Restart of supd or supd-init: at once, nothing is stopped. */
+int shell_reexec(struct shell *s);
+
+/* Cgroup of a unit, relative to the root; NULL if it has none. */
+const char *shell_unit_cgroup(const struct unit *u);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "store.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/fd.h"
+#include "../runtime/base/sysx.h"
+#include "shell.h"
+
+void store_init(struct store *st, struct shell *shell)
+{
+	*st = (struct store) { .shell = shell };
+}
+
+static void stored_free(struct stored_fd *f)
+{
+	sd_event_source_disable_unref(f->source);
+	close(f->fd);
+	free(f);
+}
+
+void store_fini(struct store *st)
+{
+	while (st->first) {
+		struct stored_fd *f = st->first;
+
+		st->first = f->next;
+		stored_free(f);
+	}
+	st->n = 0;
+}
+
+static int send_drop(struct store *st, uint32_t slot, uint32_t park)
+{
+	struct wire_request q = { .type = WIRE_STORE_DROP, .slot = slot, .entry = park };
+
+	return broker_send(&st->shell->broker, &q);
+}
+
+/* Unlinks *at, tells supd-init when it had a place. */
+static void unlink_stored(struct store *st, struct stored_fd **at, bool tell)
+{
+	struct stored_fd *f = *at;
+
+	*at = f->next;
+	st->n--;
+	if (tell && f->park != STORE_PARK_NONE) {
+		(void)send_drop(st, f->slot, f->park);
+	}
+	stored_free(f);
+}
+
+static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct stored_fd *f = user;
+
+	(void)source;
+	(void)fd;
+	if (!(revents & (EPOLLHUP | EPOLLERR))) {
+		return 0;
+	}
+	for (struct stored_fd **at = &f->store->first; *at; at = &(*at)->next) {
+		if (*at == f) {
+			unlink_stored(f->store, at, true);
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Files cannot be polled; that is fine. */
+static void watch(struct stored_fd *f)
+{
+	if (sd_event_add_io(f->store->shell->event, &f->source, f->fd, 0, on_hangup, f) < 0) {
+		f->source = NULL;
+	}
+}
+
+static bool is_same(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
+static struct stored_fd *append(struct store *st, uint32_t slot, const char *name, int fd)
+{
+	struct stored_fd *f = calloc(1, sizeof(*f));
+	struct stored_fd **at = &st->first;
+
+	if (!f) {
+		return NULL;
+	}
+	f->store = st;
+	f->slot = slot;
+	f->park = STORE_PARK_NONE;
+	f->poll = true;
+	f->fd = fd;
+	strncpy(f->name, *name ? name : "stored", sizeof(f->name) - 1);
+	while (*at) {
+		at = &(*at)->next;
+	}
+	*at = f;
+	st->n++;
+	return f;
+}
+
+int store_add(struct store *st, uint32_t slot, uint32_t max, const char *name, int fd)
+{
+	struct wire_request q = { .type = WIRE_STORE_NEW, .slot = slot };
+	AUTO_CLOSE int owned = fd;
+	int r;
+
+	for (struct stored_fd *f = st->first; f; f = f->next) {
+		if (f->slot == slot && is_same(f->fd, fd)) {
+			return 0;
+		}
+	}
+	if (store_count(st, slot, false) >= max || st->n >= LIMIT_FDSTORE_TOTAL) {
+		return -ENOSPC;
+	}
+	r = broker_send(&st->shell->broker, &q);
+	if (r < 0) {
+		return r;
+	}
+	if (!append(st, slot, name, owned)) {
+		return -ENOMEM;
+	}
+	TAKE_FD(owned);
+	return 1;
+}
+
+void store_no_poll(struct store *st, uint32_t slot, const char *name)
+{
+	for (struct stored_fd *f = st->first; f; f = f->next) {
+		if (f->slot == slot && strcmp(f->name, name) == 0) {
+			f->poll = false;
+			f->source = sd_event_source_disable_unref(f->source);
+		}
+	}
+}
+
+void store_remove(struct store *st, uint32_t slot, const char *name)
+{
+	for (struct stored_fd **at = &st->first; *at;) {
+		if ((*at)->slot == slot && strcmp((*at)->name, name) == 0) {
+			unlink_stored(st, at, true);
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
+void store_clear(struct store *st, uint32_t slot)
+{
+	for (struct stored_fd **at = &st->first; *at;) {
+		if ((*at)->slot == slot) {
+			unlink_stored(st, at, false);
+		} else {
+			at = &(*at)->next;
+		}
+	}
+}
+
+uint32_t store_count(const struct store *st, uint32_t slot, bool waiting)
+{
+	uint32_t n = 0;
+
+	for (const struct stored_fd *f = st->first; f; f = f->next) {
+		n += f->slot == slot && (!waiting || f->park == STORE_PARK_NONE);
+	}
+	return n;
+}
+
+static struct stored_fd **first_waiting(struct store *st, uint32_t slot)
+{
+	for (struct stored_fd **at = &st->first; *at; at = &(*at)->next) {
+		if ((*at)->slot == slot && (*at)->park == STORE_PARK_NONE) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+void store_refused(struct store *st, uint32_t slot)
+{
+	struct stored_fd **at = first_waiting(st, slot);
+
+	if (at) {
+		unlink_stored(st, at, false);
+	}
+}
+
+static bool park_is_known(const struct store *st, const struct wire_park *park)
+{
+	for (const struct stored_fd *f = st->first; f; f = f->next) {
+		if (f->slot == park->slot && f->park == park->park) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A fresh place: the oldest descriptor that waits for one goes in. */
+static int push(struct store *st, const struct wire_park *park, int push_fd)
+{
+	struct stored_fd **at = first_waiting(st, park->slot);
+	int r;
+
+	if (!at) {
+		return send_drop(st, park->slot, park->park);
+	}
+	r = fd_send(push_fd, (*at)->name, strlen((*at)->name), &(*at)->fd, 1, MSG_DONTWAIT);
+	(*at)->park = park->park;
+	if (r < 0) {
+		unlink_stored(st, at, true);
+		return 0;
+	}
+	if ((*at)->poll) {
+		watch(*at);
+	}
+	return 0;
+}
+
+/* A place from before a crash: take a copy of what is in it. Empty: supd died before it pushed. */
+static int peek(struct store *st, const struct wire_park *park, int peek_fd)
+{
+	char name[LIMIT_FD_NAME] = { 0 };
+	size_t n_fds = 1;
+	struct stored_fd *f;
+	int fd = -1;
+	ssize_t n = fd_recv(peek_fd, name, sizeof(name) - 1, &fd, &n_fds, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n <= 0 || n_fds != 1) {
+		if (n > 0 && fd >= 0) {
+			close(fd);
+		}
+		return send_drop(st, park->slot, park->park);
+	}
+	f = append(st, park->slot, name, fd);
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	f->park = park->park;
+	watch(f);
+	return 0;
+}
+
+int store_parked(struct store *st, const struct wire_park *park, int *fds, size_t n_fds)
+{
+	size_t need = (park->has_push ? 1u : 0u) + (park->has_peek ? 1u : 0u);
+
+	if (n_fds < need || park_is_known(st, park)) {
+		return 0;
+	}
+	if (park->has_push) {
+		return push(st, park, fds[0]);
+	}
+	return park->has_peek ? peek(st, park, fds[0]) : 0;
+}

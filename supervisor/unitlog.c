@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "unitlog.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "../runtime/base/cleanup.h"
+#include "../runtime/base/signals.h"
+#include "../runtime/plan/launchwire.h"
+#include "shell.h"
+
+/* Which details the text ends with. */
+enum detail {
+	DETAIL_NONE,
+	DETAIL_RESULT,    /* number: enum service_result */
+	DETAIL_FAILURE,   /* the service's failure record */
+	DETAIL_EXIT,      /* number: CLD_* << 8 | status */
+	DETAIL_COUNTER,   /* number */
+	DETAIL_ERRNO,     /* number */
+	DETAIL_STATE,     /* state: enum service_state */
+	DETAIL_CONDITION, /* number: index */
+	DETAIL_TEXT,
+};
+
+struct row {
+	int priority;
+	enum detail detail;
+	const char *text; /* after "NAME: ", or as it is with the description for jobs */
+	const char *message_id;
+	const char *job_type;
+	const char *job_result;
+};
+
+static const struct row rows[EFFECT_LOG_COUNT] = {
+	[LOG_STARTING] = { LOG_INFO, DETAIL_NONE, "Starting", MESSAGE_UNIT_STARTING, "start" },
+	[LOG_STARTED] = { LOG_INFO, DETAIL_NONE, "Started", MESSAGE_UNIT_STARTED, "start", "done" },
+	[LOG_STOPPING] = { LOG_INFO, DETAIL_NONE, "Stopping", MESSAGE_UNIT_STOPPING, "stop" },
+	[LOG_STOPPED] = { LOG_INFO, DETAIL_NONE, "Stopped", MESSAGE_UNIT_STOPPED, "stop", "done" },
+	[LOG_RELOADING] = { LOG_INFO, DETAIL_NONE, "Reloading", MESSAGE_UNIT_RELOADING, "reload" },
+	[LOG_RELOADED] = { LOG_INFO, DETAIL_NONE, "Reloaded", MESSAGE_UNIT_RELOADED, "reload",
+		"done" },
+	[LOG_FAILED] = { LOG_WARNING, DETAIL_RESULT, "Failed with result",
+		MESSAGE_UNIT_FAILURE_RESULT },
+	[LOG_LAUNCH_FAILED] = { LOG_ERR, DETAIL_FAILURE, "Start failed", MESSAGE_SPAWN_FAILED },
+	[LOG_MAIN_EXITED] = { LOG_INFO, DETAIL_EXIT, "Main process exited",
+		MESSAGE_UNIT_PROCESS_EXIT },
+	[LOG_CONTROL_EXITED] = { LOG_NOTICE, DETAIL_EXIT, "Control process exited",
+		MESSAGE_UNIT_PROCESS_EXIT },
+	[LOG_RESTART_SCHEDULED] = { LOG_INFO, DETAIL_COUNTER,
+		"Scheduled restart job, restart counter is at", MESSAGE_UNIT_RESTART },
+	[LOG_START_LIMIT] = { LOG_ERR, DETAIL_NONE, "Start request repeated too quickly.", NULL },
+	[LOG_TIMEOUT] = { LOG_WARNING, DETAIL_STATE, "Operation timed out in state", NULL },
+	[LOG_WATCHDOG] = { LOG_ERR, DETAIL_NONE, "Watchdog timeout!", NULL },
+	[LOG_OOM] = { LOG_NOTICE, DETAIL_NONE,
+		"A process of this unit has been killed by the OOM killer.",
+		MESSAGE_UNIT_OUT_OF_MEMORY },
+	[LOG_CONDITION_FAILED] = { LOG_INFO, DETAIL_CONDITION, "Skipped, unmet condition check",
+		MESSAGE_UNIT_SKIPPED, "start" },
+	[LOG_ASSERT_FAILED] = { LOG_ERR, DETAIL_CONDITION, "Assertion failed", MESSAGE_UNIT_FAILED,
+		"start", "assert" },
+	[LOG_DEPENDENCY_FAILED] = { LOG_ERR, DETAIL_NONE, "Dependency failed.", MESSAGE_UNIT_FAILED,
+		"start", "dependency" },
+	[LOG_ORDER_CYCLE] = { LOG_ERR, DETAIL_TEXT, "Found ordering cycle", NULL },
+	[LOG_NOTIFY_REFUSED] = { LOG_WARNING, DETAIL_TEXT, "Notification message refused", NULL },
+	[LOG_LEFTOVERS] = { LOG_NOTICE, DETAIL_NONE, "Processes of the unit stay behind.", NULL },
+	[LOG_REFUSED] = { LOG_ERR, DETAIL_ERRNO, "Request refused by supd-init",
+		MESSAGE_UNIT_RESOURCES },
+	[LOG_NOTE_LOST] = { LOG_WARNING, DETAIL_NONE,
+		"State record could not be read; adopted by the processes found.", NULL },
+	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
+		NULL },
+};
+
+void unitlog_plain(struct shell *s, int priority, const char *format, ...)
+{
+	struct journal_record record;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	journal_begin(&record, priority, text);
+	(void)broker_log(&s->broker, record.data, record.size);
+}
+
+void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
+{
+	const char *name = signal_to_name((int)status);
+
+	if (code == CLD_EXITED) {
+		snprintf(buf, size, "code=exited, status=%u", (unsigned)status);
+		return;
+	}
+	snprintf(buf, size, "code=%s, status=%u/%s", code == CLD_DUMPED ? "dumped" : "killed",
+		(unsigned)status, name ? name : "?");
+}
+
+void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
+{
+	const struct service_failure *f = &u->service.failure;
+	const char *step = launch_step_to_string((enum launch_step)f->step);
+	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
+
+	buf[0] = '\0';
+	if (!u->is_service || (f->error == 0 && f->text[0] == '\0')) {
+		return;
+	}
+	text_escape(f->text, object, sizeof(object));
+	text_escape(f->origin, origin, sizeof(origin));
+	snprintf(buf, size, "%s: %s%s%s%s%s%s", step ? step : "?", object,
+		*object && f->error ? ": " : "", f->error ? strerror(f->error) : "",
+		*origin ? " (" : "", origin, *origin ? ")" : "");
+}
+
+static void condition_text(const struct unit *u, int32_t index, char *buf, size_t size)
+{
+	const struct manifest_condition *c;
+	const char *type;
+
+	buf[0] = '\0';
+	if (!u->def || index < 0 || (uint32_t)index >= u->def->conditions.n) {
+		return;
+	}
+	c = (const struct manifest_condition *)u->def->conditions.items + index;
+	type = condition_type_to_string((enum condition_type)c->type);
+	snprintf(buf, size, "%s%s=%s%s", c->assert ? "Assert" : "Condition", type ? type : "?",
+		c->negate ? "!" : "", c->parameter ? c->parameter : "");
+}
+
+static void detail_text(const struct unit *u, const struct effect *e, char *buf, size_t size)
+{
+	const char *text;
+
+	buf[0] = '\0';
+	switch (rows[e->log].detail) {
+	case DETAIL_NONE:
+		return;
+	case DETAIL_RESULT:
+		text = service_result_to_string((enum service_result)e->number);
+		snprintf(buf, size, " '%s'.", text ? text : "?");
+		return;
+	case DETAIL_FAILURE:
+		memcpy(buf, ": ", 3);
+		unitlog_failure_text(u, buf + 2, size - 2);
+		return;
+	case DETAIL_EXIT:
+		memcpy(buf, ", ", 3);
+		unitlog_exit_text(
+			(uint32_t)e->number >> 8, (uint32_t)e->number & 255, buf + 2, size - 2);
+		return;
+	case DETAIL_COUNTER:
+		snprintf(buf, size, " %d.", (int)e->number);
+		return;
+	case DETAIL_ERRNO:
+		snprintf(buf, size, ": %s", strerror(e->number < 0 ? -e->number : e->number));
+		return;
+	case DETAIL_STATE:
+		text = service_state_to_string((enum service_state)e->state);
+		snprintf(buf, size, " '%s'.", text ? text : "?");
+		return;
+	case DETAIL_CONDITION:
+		memcpy(buf, ": ", 3);
+		condition_text(u, e->number, buf + 2, size - 2);
+		return;
+	case DETAIL_TEXT:
+		snprintf(buf, size, ": %s", e->text ? e->text : "?");
+		return;
+	}
+}
+
+/* "Starting web.service - Web server..." for jobs, "web.service: Failed …" for the rest. */
+static void message_text(const struct unit *u, const struct effect *e, char *buf, size_t size)
+{
+	const struct row *row = &rows[e->log];
+	const char *description = u->def ? u->def->description : NULL;
+	bool going = e->log == LOG_STARTING || e->log == LOG_STOPPING || e->log == LOG_RELOADING;
+	char detail[1024];
+
+	if (e->log <= LOG_RELOADED) {
+		snprintf(buf, size, "%s %s%s%s%s", row->text, u->name, description ? " - " : "",
+			description ? description : "", going ? "..." : ".");
+		return;
+	}
+	detail_text(u, e, detail, sizeof(detail));
+	snprintf(buf, size, "%s: %s%s", u->name, row->text, detail);
+}
+
+void unitlog_effect(struct shell *s, const struct effect *e)
+{
+	const struct unit *u = engine_unit(s->engine, e->unit);
+	struct journal_record record;
+	const struct row *row;
+	const char *result;
+	char text[1400];
+
+	if (!u || e->log >= EFFECT_LOG_COUNT) {
+		return;
+	}
+	row = &rows[e->log];
+	message_text(u, e, text, sizeof(text));
+	journal_begin(&record, row->priority, text);
+	journal_unit(&record, u->name, u->invocation_id);
+	journal_field(&record, "MESSAGE_ID", row->message_id);
+	journal_field(&record, "JOB_TYPE", row->job_type);
+	journal_field(&record, "JOB_RESULT", row->job_result);
+	if (row->job_type && (e->job || u->job)) {
+		journal_field_u64(&record, "JOB_ID", e->job ? e->job : u->job->id);
+	}
+	if (row->detail == DETAIL_RESULT) {
+		result = service_result_to_string((enum service_result)e->number);
+		journal_field(&record, "UNIT_RESULT", result);
+	}
+	if (e->log == LOG_RESTART_SCHEDULED) {
+		journal_field_u64(&record, "N_RESTARTS", (uint64_t)e->number);
+	}
+	if (row->detail == DETAIL_EXIT) {
+		journal_field_u64(&record, "EXIT_STATUS", (uint32_t)e->number & 255);
+		journal_field(&record, "EXIT_CODE",
+			(uint32_t)e->number >> 8 == CLD_EXITED ? "exited" : "killed");
+	}
+	(void)broker_log(&s->broker, record.data, record.size);
+}

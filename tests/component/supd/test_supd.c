@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+/* The real supd between a fake supd-init and an unmodified systemctl. */
+#include "../../unit/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "../../../runtime/base/timeutil.h"
+#include "../../../runtime/base/unitname.h"
+#include "fakeinit.h"
+
+enum {
+	WEB,
+	READY,
+	TARGET,
+	ROOT_SLICE,
+	N_UNITS,
+};
+
+static const char *supd;
+
+struct fixture {
+	struct manifest_unit units[N_UNITS];
+	struct manifest_service services[2];
+	struct manifest_command commands[2];
+	const char *argv[2][3];
+	struct manifest manifest;
+	struct fake fake;
+	char out[65536];
+};
+
+static void describe_service(struct fixture *x, uint32_t i, const char *name, uint32_t type)
+{
+	struct manifest_service *s = &x->services[i];
+	struct manifest_command *c = &x->commands[i];
+	struct manifest_unit *u = &x->units[i];
+
+	*s = (struct manifest_service) { .type = type,
+		.restart = RESTART_ON_FAILURE,
+		.timeout_start_us = 90 * USEC_PER_SEC,
+		.timeout_stop_us = 90 * USEC_PER_SEC,
+		.timeout_abort_us = 90 * USEC_PER_SEC,
+		.restart_max_delay_us = USEC_INFINITY,
+		.runtime_max_us = USEC_INFINITY,
+		.readpid_entry = CATALOGUE_NONE,
+		.notify_access = type == SERVICE_NOTIFY ? NOTIFY_MAIN : NOTIFY_NONE,
+		.fdstore_max = 4,
+		.kill_signal = SIGTERM,
+		.final_kill_signal = SIGKILL,
+		.watchdog_signal = SIGABRT,
+		.reload_signal = SIGHUP,
+		.send_sigkill = 1,
+		.oom_policy = OOM_POLICY_STOP,
+		.profile = "standard" };
+	x->argv[i][0] = "/bin/daemon";
+	x->argv[i][1] = "--foreground";
+	*c = (struct manifest_command) { .phase = PHASE_START, .entry = i, .path = "/bin/daemon" };
+	c->argv = (struct tlv_strv) { .items = x->argv[i], .n = 2 };
+	*u = (struct manifest_unit) { .name = name,
+		.type = UNIT_SERVICE,
+		.description = "A daemon for tests",
+		.fragment_path = "/nonexistent/unit.service",
+		.install_state = INSTALL_DISABLED,
+		.slice = ROOT_SLICE,
+		.cgroup = name };
+	u->service = (struct tlv_array) { .items = s, .n = 1 };
+	u->commands = (struct tlv_array) { .items = c, .n = 1 };
+}
+
+static void finish_units(struct fixture *x)
+{
+	x->units[TARGET] = (struct manifest_unit) { .name = "default.target",
+		.type = UNIT_TARGET,
+		.description = "Nothing",
+		.slice = CATALOGUE_NONE };
+	x->units[ROOT_SLICE] = (struct manifest_unit) { .name = "-.slice",
+		.type = UNIT_SLICE,
+		.flags = UNIT_PERPETUAL,
+		.slice = CATALOGUE_NONE,
+		.cgroup = "" };
+	for (uint32_t i = 0; i < N_UNITS; i++) {
+		struct manifest_unit *u = &x->units[i];
+
+		u->check_entry = u->clean_entry = u->realize_entry = CATALOGUE_NONE;
+		u->job_timeout_us = u->job_running_timeout_us = USEC_INFINITY;
+		u->start_limit_interval_us = 10 * USEC_PER_SEC;
+		u->start_limit_burst = 5;
+	}
+	x->manifest = (struct manifest) { .version = MANIFEST_VERSION,
+		.default_target = "default.target",
+		.unit_path = "/etc/supd:/run/supd/units" };
+	x->manifest.units = (struct tlv_array) { .items = x->units, .n = N_UNITS };
+}
+
+static int setup(void **state)
+{
+	struct fixture *x = calloc(1, sizeof(*x));
+
+	assert_non_null(x);
+	describe_service(x, WEB, "web.service", SERVICE_SIMPLE);
+	describe_service(x, READY, "ready.service", SERVICE_NOTIFY);
+	finish_units(x);
+	fake_init(&x->fake, supd, &x->manifest);
+	fake_start_supd(&x->fake, NULL);
+	*state = x;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *x = *state;
+
+	fake_fini(&x->fake);
+	assert_int_equal(x->fake.malformed, 0);
+	free(x);
+	return 0;
+}
+
+#define SYSTEMCTL(x, ...)                                                                          \
+	fake_command(&(x)->fake, (char *[]) { "systemctl", "--user", __VA_ARGS__, NULL },          \
+		(x)->out, sizeof((x)->out))
+
+static bool has_run_again(struct fake *f, void *user)
+{
+	return f->runs[WEB] == *(uint32_t *)user;
+}
+
+static bool is_ready(struct fake *f, void *user)
+{
+	(void)user;
+	return f->ready;
+}
+
+static void test_start_and_show(void **state)
+{
+	struct fixture *x = *state;
+	char pid[32];
+
+	assert_int_equal(SYSTEMCTL(x, "is-active", "web.service"), 3);
+	assert_string_equal(x->out, "inactive\n");
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	assert_string_equal(x->out, "");
+	assert_int_equal(x->fake.runs[WEB], 1);
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	assert_int_equal(x->fake.runs[WEB], 1);
+	assert_int_equal(SYSTEMCTL(x, "is-active", "web.service"), 0);
+	assert_string_equal(x->out, "active\n");
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	assert_int_equal(SYSTEMCTL(x, "show", "-p", "MainPID", "--value", "web.service"), 0);
+	assert_string_equal(x->out, pid);
+	assert_int_equal(SYSTEMCTL(x, "show", "web.service"), 0);
+	assert_non_null(strstr(x->out, "Type=simple\n"));
+	assert_non_null(strstr(x->out, "ExecStart={ path=/bin/daemon ; argv[]=/bin/daemon "
+				       "--foreground ;"));
+	assert_non_null(strstr(x->out, "InvocationID=0101010101"));
+	assert_non_null(strstr(x->out, "MemoryCurrent=[not set]\n"));
+	assert_int_equal(SYSTEMCTL(x, "status", "web.service"), 0);
+	assert_non_null(strstr(x->out, "A daemon for tests"));
+	assert_non_null(strstr(x->out, "active (running)"));
+	assert_int_equal(SYSTEMCTL(x, "list-units", "--no-legend", "--plain"), 0);
+	assert_non_null(strstr(x->out, "web.service"));
+	assert_int_equal(SYSTEMCTL(x, "status", "nothing.service"), 4);
+	assert_int_equal(SYSTEMCTL(x, "start", "nothing.service"), 5);
+	assert_non_null(strstr(x->fake.log, "MESSAGE_ID=39f53479d3a045ac8e11786248231fbf\n"));
+	assert_non_null(strstr(x->fake.log, "UNIT=web.service\nINVOCATION_ID=01010101"));
+}
+
+static void test_stop(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	assert_int_equal(SYSTEMCTL(x, "stop", "web.service"), 0);
+	assert_int_equal(SYSTEMCTL(x, "is-active", "web.service"), 3);
+	assert_int_equal(SYSTEMCTL(x, "show", "-p", "Result", "--value", "web.service"), 0);
+	assert_string_equal(x->out, "success\n");
+	assert_int_equal(SYSTEMCTL(x, "list-jobs"), 0);
+	assert_non_null(strstr(x->out, "No jobs running."));
+}
+
+static void test_restart_after_failure(void **state)
+{
+	struct fixture *x = *state;
+	uint32_t two = 2;
+
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	fake_exit_main(&x->fake, WEB, CLD_EXITED, 1);
+	fake_pump_until(&x->fake, has_run_again, &two);
+	assert_int_equal(SYSTEMCTL(x, "show", "-p", "NRestarts", "--value", "web.service"), 0);
+	assert_string_equal(x->out, "1\n");
+}
+
+static void test_kill_and_adopt(void **state)
+{
+	struct fixture *x = *state;
+	uint32_t two = 2;
+
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	fake_kill_supd(&x->fake);
+	fake_start_supd(&x->fake, NULL);
+	assert_int_equal(SYSTEMCTL(x, "is-active", "web.service"), 0);
+	assert_int_equal(x->fake.runs[WEB], 1);
+	x->fake.ready = false;
+	fake_kill_supd(&x->fake);
+	/* an exit that no supd saw */
+	x->fake.event = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fake_exit_main(&x->fake, WEB, CLD_EXITED, 1);
+	close(x->fake.event);
+	fake_start_supd(&x->fake, NULL);
+	fake_pump_until(&x->fake, has_run_again, &two);
+	fake_pump_until(&x->fake, is_ready, NULL);
+}
+
+static bool has_run_ready(struct fake *f, void *user)
+{
+	(void)user;
+	return f->runs[READY] == 1 && fake_slot_of(f, READY);
+}
+
+static bool is_parked(struct fake *f, void *user)
+{
+	(void)user;
+	return f->parks[0].used;
+}
+
+static bool is_parked_nothing(struct fake *f, void *user)
+{
+	return !is_parked(f, user);
+}
+
+static bool has_one_active(struct fake *f, void *user)
+{
+	/* the perpetual slice and the target count too */
+	return f->counts[1] == 0 && f->counts[0] > *(uint32_t *)user;
+}
+
+static void test_notify(void **state)
+{
+	struct fixture *x = *state;
+	uint32_t before;
+	int fds[2];
+
+	fake_pump_until(&x->fake, is_ready, NULL);
+	before = x->fake.counts[0];
+	assert_int_equal(SYSTEMCTL(x, "--no-block", "start", "ready.service"), 0);
+	fake_pump_until(&x->fake, has_run_ready, NULL);
+	assert_int_equal(SYSTEMCTL(x, "is-active", "ready.service"), 3);
+	assert_string_equal(x->out, "activating\n");
+	fake_notify(&x->fake, READY, "READY=1\nSTATUS=up \x1b[31mred", -1);
+	fake_pump_until(&x->fake, has_one_active, &before);
+	assert_int_equal(SYSTEMCTL(x, "show", "-p", "StatusText", "--value", "ready.service"), 0);
+	assert_null(strchr(x->out, '\x1b'));
+	assert_non_null(strstr(x->out, "up "));
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fake_notify(&x->fake, READY, "FDSTORE=1\nFDNAME=conn\nFDPOLL=0", fds[0]);
+	fake_pump_until(&x->fake, is_parked, NULL);
+	assert_int_equal(
+		SYSTEMCTL(x, "show", "-p", "NFileDescriptorStore", "--value", "ready.service"), 0);
+	assert_string_equal(x->out, "1\n");
+	fake_kill_supd(&x->fake);
+	fake_start_supd(&x->fake, NULL);
+	assert_int_equal(
+		SYSTEMCTL(x, "show", "-p", "NFileDescriptorStore", "--value", "ready.service"), 0);
+	assert_string_equal(x->out, "1\n");
+	fake_notify(&x->fake, READY, "FDSTOREREMOVE=1\nFDNAME=conn", -1);
+	fake_pump_until(&x->fake, is_parked_nothing, NULL);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(x->fake.runs[READY], 1);
+}
+
+static void test_authorization(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(
+		fake_command_as(&x->fake, 65534,
+			(char *[]) { "systemctl", "--user", "is-active", "web.service", NULL },
+			x->out, sizeof(x->out)),
+		3);
+	assert_string_equal(x->out, "inactive\n");
+	assert_int_not_equal(
+		fake_command_as(&x->fake, 65534,
+			(char *[]) { "systemctl", "--user", "start", "web.service", NULL }, x->out,
+			sizeof(x->out)),
+		0);
+	assert_int_equal(x->fake.runs[WEB], 0);
+	assert_non_null(strstr(x->fake.log, "StartUnit"));
+	assert_non_null(strstr(x->fake.log, "by uid 65534"));
+}
+
+static void test_reload_and_refusals(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(SYSTEMCTL(x, "daemon-reload"), 0);
+	assert_int_equal(x->fake.catalogues, 1);
+	assert_int_not_equal(SYSTEMCTL(x, "set-environment", "A=b"), 0);
+	assert_non_null(strstr(x->out, "not done over the bus"));
+	assert_int_equal(SYSTEMCTL(x, "is-system-running"), 0);
+	assert_string_equal(x->out, "running\n");
+	assert_int_equal(SYSTEMCTL(x, "list-unit-files", "--no-legend"), 0);
+	assert_int_equal(SYSTEMCTL(x, "is-enabled", "web.service"), 1);
+	assert_string_equal(x->out, "disabled\n");
+}
+
+/* Rubbish on the control socket costs its sender the connection and nobody else anything. */
+static void test_rubbish(void **state)
+{
+	struct fixture *x = *state;
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	char rubbish[4096];
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/systemd/private", x->fake.dir);
+	memset(rubbish, 0xff, sizeof(rubbish));
+	for (int i = 0; i < 8; i++) {
+		AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+		(void)!write(fd, i % 2 ? rubbish : "\0AUTH EXTERNAL\r\nBEGIN\r\n", 24);
+	}
+	assert_int_equal(SYSTEMCTL(x, "is-active", "web.service"), 3);
+	assert_string_equal(x->out, "inactive\n");
+}
+
+static void test_shutdown(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service"), 0);
+	(void)SYSTEMCTL(x, "exit");
+	for (int i = 0; i < 1000 && !x->fake.power_asked; i++) {
+		(void)SYSTEMCTL(x, "is-active", "web.service");
+	}
+	assert_true(x->fake.power_asked);
+	assert_int_equal(x->fake.power, WIRE_POWER_EXIT);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_start_and_show, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restart_after_failure, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kill_and_adopt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_notify, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_authorization, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reload_and_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+	};
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: test_supd SUPD\n");
+		return 2;
+	}
+	if (geteuid() != 0 || access("/usr/bin/systemctl", X_OK) < 0) {
+		printf("skipped: needs root and systemctl\n");
+		return 77;
+	}
+	supd = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
