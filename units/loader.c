@@ -441,6 +441,9 @@ static int load_given(struct loader *l, const char *file)
 	if (namemap_get(&l->loaded, name)) {
 		return 0;
 	}
+	if (scan_file_dropins(l->opts, file, l->arena, l->d, &l->scan) != 0) {
+		return -ENOMEM;
+	}
 	return load_unit(l, name, file, &u);
 }
 

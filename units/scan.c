@@ -276,3 +276,12 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 	}
 	return r;
 }
+
+int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
+	struct diagnostics *d, struct scan *scan)
+{
+	struct scanner s = { .opts = opts, .arena = arena, .d = d, .scan = scan };
+	const char *path = arena_printf(arena, "%s.d", file);
+
+	return path ? add_dropins(&s, path, base_name(file)) : -ENOMEM;
+}

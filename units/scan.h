@@ -39,6 +39,9 @@ struct scan {
 /* -ENOMEM only; directories that are refused or unreadable become diagnostics. */
 int scan_dirs(const struct loader_options *opts, struct arena *arena, struct diagnostics *d,
 	struct scan *ret);
+/* Adds the drop-ins in FILE.d beside a file that is to be verified. -ENOMEM. */
+int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
+	struct diagnostics *d, struct scan *scan);
 struct scan_entry *scan_get(const struct scan *scan, const char *name);
 /* The entry's record, made when absent; NULL without memory. */
 struct scan_entry *scan_make(struct scan *scan, struct arena *arena, const char *name);
