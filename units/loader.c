@@ -416,7 +416,7 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 		const struct scan_entry *entry = ((struct scan_entry **)l.scan.entries.items)[i];
 		struct unit *u;
 
-		if (entry->fragment || entry->masked) {
+		if (entry->fragment || entry->masked || entry->named) {
 			r = want_unit(&l, entry->name, &u);
 		}
 	}

@@ -227,9 +227,14 @@ static int add_file(struct scanner *s, const char *path, const char *name)
 		entry->masked = true;
 		return 0;
 	}
+	/* web@7.service -> web@.service only names an instance of whatever the template is. */
+	if (target && unit_name_template(name, own_template) == 0 &&
+		strcmp(own_template, base) == 0) {
+		entry->named = true;
+		return 0;
+	}
 	entry->systemd = s->dir->systemd;
-	if (strcmp(base, name) != 0 && unit_name_is_valid(base) &&
-		!(unit_name_template(name, own_template) == 0 && strcmp(own_template, base) == 0)) {
+	if (strcmp(base, name) != 0 && unit_name_is_valid(base)) {
 		if (unit_type_from_name(base) != unit_type_from_name(name)) {
 			complain(s, path, "an alias must be of the same type as its unit", 0);
 			return 0;

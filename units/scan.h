@@ -26,6 +26,7 @@ struct scan_entry {
 	const char *fragment; /* path, or NULL */
 	const char *alias_of; /* unit name, or NULL */
 	bool masked;
+	bool named;          /* a symlink to its template: this instance is to be loaded */
 	bool systemd;        /* fragment is in one of systemd's directories */
 	struct list dropins; /* struct scan_dropin, highest priority first */
 	struct list links;   /* struct scan_link: from NAME.wants/ … */
