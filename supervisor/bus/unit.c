@@ -248,7 +248,7 @@ GETTER(get_ability)
 	} else if (strcmp(property, "CanReload") == 0) {
 		can = loaded && has_reload(u);
 	} else if (strcmp(property, "NeedDaemonReload") == 0) {
-		can = u && u->need_reload_def;
+		can = u && u->vanished;
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
