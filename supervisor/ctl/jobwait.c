@@ -151,7 +151,7 @@ int job_set_request(struct job_set *s, size_t i, sd_bus_error *error)
 /* Whether the request is still unanswered by the unit's history: it never left its old state. */
 static bool never_began(const struct job *j, const struct props *p)
 {
-	usec_t left = props_u64(p, "InactiveExitTimestampMonotonic", 0);
+	usec_t left = props_u64(p, "InactiveExitTimestampMonotonic", USEC_INFINITY);
 	usec_t entered = props_u64(p, "InactiveEnterTimestampMonotonic", 0);
 
 	return left < j->asked_us && entered < j->asked_us;
