@@ -22,6 +22,11 @@ static int try_read(void)
 	return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 }
 
+static int try_list(void)
+{
+	return open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int try_write(void)
 {
 	return open(file, O_WRONLY | O_CLOEXEC);
@@ -106,6 +111,7 @@ static void test_reading_works(void **state)
 {
 	(void)state;
 	assert_int_equal(run(try_read), 0);
+	assert_int_equal(run(try_list), 0);
 }
 
 static void test_nothing_else_does(void **state)
