@@ -416,7 +416,7 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 		const struct scan_entry *entry = ((struct scan_entry **)l.scan.entries.items)[i];
 		struct unit *u;
 
-		if (entry->fragment || entry->masked) {
+		if (entry->fragment || entry->masked || entry->named) {
 			r = want_unit(&l, entry->name, &u);
 		}
 	}
@@ -440,6 +440,9 @@ static int load_given(struct loader *l, const char *file)
 	}
 	if (namemap_get(&l->loaded, name)) {
 		return 0;
+	}
+	if (scan_file_dropins(l->opts, file, l->arena, l->d, &l->scan) != 0) {
+		return -ENOMEM;
 	}
 	return load_unit(l, name, file, &u);
 }

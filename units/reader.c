@@ -286,12 +286,13 @@ static void feed_assignment(struct reader *r, struct raw_line *raw, char *str, s
 /* Settles the line fed before: inih either called back for it or refused it. */
 static void settle(struct reader *r)
 {
-	const struct raw_line *raw = (const struct raw_line *)r->raw.items + r->fed - 1;
+	const struct raw_line *raw;
 	struct reader_line *row;
 
 	if (r->fed == 0 || r->reported) {
 		return;
 	}
+	raw = (const struct raw_line *)r->raw.items + r->fed - 1;
 	if (!r->accepted) {
 		line_error(r, raw, "not an assignment; expected KEY=VALUE, [SECTION] or a comment");
 		return;

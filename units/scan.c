@@ -227,9 +227,14 @@ static int add_file(struct scanner *s, const char *path, const char *name)
 		entry->masked = true;
 		return 0;
 	}
+	/* web@7.service -> web@.service only names an instance of whatever the template is. */
+	if (target && unit_name_template(name, own_template) == 0 &&
+		strcmp(own_template, base) == 0) {
+		entry->named = true;
+		return 0;
+	}
 	entry->systemd = s->dir->systemd;
-	if (strcmp(base, name) != 0 && unit_name_is_valid(base) &&
-		!(unit_name_template(name, own_template) == 0 && strcmp(own_template, base) == 0)) {
+	if (strcmp(base, name) != 0 && unit_name_is_valid(base)) {
 		if (unit_type_from_name(base) != unit_type_from_name(name)) {
 			complain(s, path, "an alias must be of the same type as its unit", 0);
 			return 0;
@@ -275,4 +280,13 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 		r = scan_dir(&s);
 	}
 	return r;
+}
+
+int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
+	struct diagnostics *d, struct scan *scan)
+{
+	struct scanner s = { .opts = opts, .arena = arena, .d = d, .scan = scan };
+	const char *path = arena_printf(arena, "%s.d", file);
+
+	return path ? add_dropins(&s, path, base_name(file)) : -ENOMEM;
 }

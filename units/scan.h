@@ -26,6 +26,7 @@ struct scan_entry {
 	const char *fragment; /* path, or NULL */
 	const char *alias_of; /* unit name, or NULL */
 	bool masked;
+	bool named;          /* a symlink to its template: this instance is to be loaded */
 	bool systemd;        /* fragment is in one of systemd's directories */
 	struct list dropins; /* struct scan_dropin, highest priority first */
 	struct list links;   /* struct scan_link: from NAME.wants/ … */
@@ -39,6 +40,9 @@ struct scan {
 /* -ENOMEM only; directories that are refused or unreadable become diagnostics. */
 int scan_dirs(const struct loader_options *opts, struct arena *arena, struct diagnostics *d,
 	struct scan *ret);
+/* Adds the drop-ins in FILE.d beside a file that is to be verified. -ENOMEM. */
+int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
+	struct diagnostics *d, struct scan *scan);
 struct scan_entry *scan_get(const struct scan *scan, const char *name);
 /* The entry's record, made when absent; NULL without memory. */
 struct scan_entry *scan_make(struct scan *scan, struct arena *arena, const char *name);

@@ -158,7 +158,7 @@ static int parse_timespan_ns(const char *text, uint64_t unit_ns, unsigned __int1
 		uint64_t factor = unit_ns;
 		const struct scale *unit;
 
-		if (n == 0) {
+		if (n == 0 || p[n] == '.') {
 			return -EINVAL;
 		}
 		p = skip_blanks(p + n);

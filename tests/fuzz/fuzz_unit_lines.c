@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/* A whole unit file: reader, every setting's parser, specifiers. */
+#include <assert.h>
+#include <string.h>
+
+#include "../../units/settings.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void apply(
+	struct arena *arena, struct diagnostics *d, const struct list *lines, const char *name)
+{
+	static const struct specifier_host host = { .host_name = "h", .arch = "x86-64" };
+	struct unit u;
+	struct setting_context c = { .unit = &u,
+		.arena = arena,
+		.d = d,
+		.specifiers = { name, "/etc/supd/x.service", &host },
+		.file = "/etc/supd/x.service" };
+
+	if (unit_init(&u, arena, name) == 0) {
+		settings_apply(&c, lines);
+		assert(u.refused || d->n_errors == 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reader_file file = { "/etc/supd/x.service", "x@y.service", (const char *)data,
+		size };
+	struct diagnostics d, again;
+	struct list lines = { 0 };
+	struct arena arena;
+
+	arena_init(&arena);
+	diag_init(&d, &arena);
+	diag_init(&again, &arena);
+	if (reader_parse(&file, &arena, &d, &lines) >= 0) {
+		const struct reader_line *rows = lines.items;
+
+		for (size_t i = 1; i < lines.n; i++) {
+			assert(rows[i].line > rows[i - 1].line);
+			assert(!rows[i].key || !strchr(rows[i].value, '\n'));
+		}
+		apply(&arena, &again, &lines, "x@y.service");
+		diag_init(&again, &arena);
+		apply(&arena, &again, &lines, "x-y.slice");
+	}
+	arena_fini(&arena);
+	return 0;
+}

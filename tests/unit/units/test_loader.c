@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+#include "../test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/arenafmt.h"
+#include "../../../units/loader.h"
+
+struct fixture {
+	char dir[64];
+	struct arena a;
+	struct diagnostics d;
+	struct unit_set set;
+	struct loader_dir dirs[2];
+	struct loader_options opts;
+};
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	snprintf(f->dir, sizeof(f->dir), "/tmp/supd-test-loader-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	arena_init(&f->a);
+	diag_init(&f->d, &f->a);
+	f->dirs[0].path = arena_printf(&f->a, "%s/etc", f->dir);
+	f->dirs[1].path = arena_printf(&f->a, "%s/lib", f->dir);
+	assert_int_equal(mkdir(f->dirs[0].path, 0755), 0);
+	assert_int_equal(mkdir(f->dirs[1].path, 0755), 0);
+	f->dirs[1].systemd = true;
+	f->opts = (struct loader_options) { .dirs = f->dirs, .n_dirs = 2, .owner_uid = getuid() };
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	arena_fini(&f->a);
+	free(f);
+	return 0;
+}
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	const char *path = arena_printf(&f->a, "%s/%s", f->dir, name);
+	char *slash;
+	char copy[512];
+	FILE *file;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	slash = strrchr(copy, '/');
+	*slash = '\0';
+	if (mkdir(copy, 0755) != 0) {
+		assert_int_equal(errno, EEXIST);
+	}
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void put_link(struct fixture *f, const char *target, const char *name)
+{
+	const char *path = arena_printf(&f->a, "%s/%s", f->dir, name);
+	char copy[512];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	*strrchr(copy, '/') = '\0';
+	mkdir(copy, 0755);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static void load(struct fixture *f)
+{
+	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
+}
+
+static struct unit *find(struct fixture *f, const char *name)
+{
+	struct unit *u = unit_set_find(&f->set, name);
+
+	assert_non_null(u);
+	return u;
+}
+
+static bool has_dep(struct fixture *f, const char *name, enum dep_kind kind, const char *other)
+{
+	const struct unit *u = find(f, name);
+	const struct unit_dep *deps = u->deps.items;
+
+	for (size_t i = 0; i < u->deps.n; i++) {
+		if (deps[i].kind == kind && strcmp(f->set.units[deps[i].unit]->name, other) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void test_merge(void **state)
+{
+	struct fixture *f = *state;
+	const struct unit *u;
+
+	put(f, "lib/web.service",
+		"[Unit]\nDescription=lib\n[Service]\nExecStart=/bin/lib\nEnvironment=A=1\n");
+	put(f, "etc/web.service",
+		"[Unit]\nDescription=etc\nWants=gone.service\n[Service]\nExecStart=/bin/etc\n"
+		"Environment=A=1\nPrivateTmp=yes\n[Install]\nWantedBy=multi-user.target\n");
+	put(f, "lib/web.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/drop %n\n");
+	put(f, "etc/service.d/20.conf", "[Service]\nEnvironment=B=2\n");
+	put_link(f, "../web.service", "etc/multi-user.target.wants/web.service");
+	load(f);
+	u = find(f, "web.service");
+	assert_int_equal(f->d.n_errors, 0);
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_string_equal(u->description, "etc");
+	assert_int_equal(u->service->commands.n, 1);
+	assert_string_equal(
+		((struct unit_command *)u->service->commands.items)->argv[1], "web.service");
+	assert_string_equal(
+		((struct unit_command *)u->service->commands.items)->origin, "10.conf:3");
+	assert_int_equal(u->exec->environment.n, 2);
+	assert_int_equal(u->dropin_paths.n, 2);
+	assert_string_equal(unit_setting_origin(u, "PrivateTmp"), "web.service:7");
+	assert_int_equal(u->install_state, INSTALL_ENABLED);
+	assert_string_equal(u->container.profile, "standard");
+	assert_int_equal(find(f, "gone.service")->load_state, LOAD_NOT_FOUND);
+	assert_true(has_dep(f, "web.service", DEP_WANTS, "gone.service"));
+	assert_true(has_dep(f, "web.service", DEP_REQUIRES, "system.slice"));
+	assert_int_equal(find(f, "system.slice")->load_state, LOAD_LOADED);
+	assert_false(has_dep(f, "web.service", DEP_AFTER, "basic.target"));
+}
+
+static void test_names(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "lib/real.service", "[Service]\nExecStart=/bin/x\n[Install]\nAlias=other.service\n");
+	put_link(f, "../lib/real.service", "etc/other.service");
+	put(f, "lib/t@.service", "[Service]\nExecStart=/bin/t %i\n");
+	put_link(f, "t@.service", "etc/t@one.service");
+	put(f, "lib/user.service",
+		"[Unit]\nRequires=t@two.service other.service\n[Service]\nExecStart=/bin/u\n");
+	put_link(f, "/dev/null", "etc/masked.service");
+	put(f, "lib/masked.service", "[Service]\nExecStart=/bin/m\n");
+	put(f, "etc/empty.service", "");
+	load(f);
+	assert_int_equal(f->d.n_errors, 0);
+	assert_ptr_equal(find(f, "other.service"), find(f, "real.service"));
+	assert_int_equal(find(f, "real.service")->install_state, INSTALL_ENABLED);
+	assert_true(find(f, "t@.service")->is_template);
+	assert_string_equal(find(f, "t@one.service")->cgroup.slice, "system-t.slice");
+	assert_int_equal(find(f, "t@two.service")->load_state, LOAD_LOADED);
+	assert_true(has_dep(f, "user.service", DEP_REQUIRES, "real.service"));
+	assert_int_equal(find(f, "masked.service")->load_state, LOAD_MASKED);
+	assert_int_equal(find(f, "empty.service")->load_state, LOAD_MASKED);
+	for (size_t i = 1; i < f->set.n; i++) {
+		assert_true(strcmp(f->set.units[i - 1]->name, f->set.units[i]->name) < 0);
+	}
+}
+
+/* All errors of a file at once, each with its line; the neighbours are well. */
+static void test_errors(void **state)
+{
+	struct fixture *f = *state;
+	const struct diagnostic *rows;
+	size_t errors = 0;
+
+	put(f, "etc/bad.service",
+		"[Service]\nExecStart=rel/x\nPrivatTmp=yes\nUser=0day\nTypo=1\nX-Mine=1\n"
+		"IPAddressDeny=any\nTimeoutStopSec=soon\n[X-Sec]\nFoo=1\n");
+	put(f, "etc/good.service", "[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/x\n");
+	load(f);
+	rows = f->d.rows.items;
+	for (size_t i = 0; i < f->d.rows.n; i++) {
+		static const unsigned lines[] = { 2, 3, 4, 7, 8 };
+
+		if (rows[i].severity == SEVERITY_ERROR) {
+			assert_true(errors < 5);
+			assert_int_equal(rows[i].line, lines[errors]);
+			errors++;
+		}
+	}
+	assert_int_equal(errors, 5);
+	assert_non_null(strstr(rows[1].text, "PrivateTmp"));
+	assert_int_equal(find(f, "bad.service")->load_state, LOAD_BAD_SETTING);
+	assert_non_null(strstr(find(f, "bad.service")->load_error, "bad.service:2:11: error:"));
+	assert_int_equal(find(f, "good.service")->load_state, LOAD_LOADED);
+}
+
+static void test_refusals(void **state)
+{
+	static const char *const bad[] = { "Type=simple\n", "ExecStart=/a\nExecStart=/b\n",
+		"ExecStop=/a\n", "Type=oneshot\nExecStart=/a\nRestart=always\n",
+		"Type=oneshot\nExecStart=/a\nExitType=cgroup\n", "Type=dbus\nExecStart=/a\n" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put(f, arena_printf(&f->a, "etc/r%zu.service", i),
+			arena_printf(&f->a, "[Service]\n%s", bad[i]));
+	}
+	put(f, "etc/strict.service", "[Service]\nExecStart=/a\nTypo=1\n[Container]\nStrict=yes\n");
+	put(f, "etc/ok.service", "[Service]\nType=oneshot\nExecStart=/a\nExecStart=/b\n");
+	load(f);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *name = arena_printf(&f->a, "r%zu.service", i);
+
+		assert_int_equal(find(f, name)->load_state, LOAD_BAD_SETTING);
+	}
+	assert_int_equal(find(f, "strict.service")->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(find(f, "ok.service")->load_state, LOAD_LOADED);
+	assert_true(find(f, "ok.service")->service->timeout_start_us == UINT64_MAX);
+}
+
+static void test_writable(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/open.service", "[Service]\nExecStart=/a\n");
+	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/open.service", f->dir), 0666), 0);
+	put(f, "lib/hidden.service", "[Service]\nExecStart=/a\n");
+	assert_int_equal(chmod(f->dirs[1].path, 0777), 0);
+	load(f);
+	assert_int_equal(find(f, "open.service")->load_state, LOAD_ERROR);
+	assert_null(unit_set_find(&f->set, "hidden.service"));
+	assert_int_equal(f->d.n_errors, 2);
+}
+
+static void test_profile(void **state)
+{
+	struct fixture *f = *state;
+
+	f->opts.profile_dir = arena_printf(&f->a, "%s/profiles", f->dir);
+	put(f, "profiles/standard.conf", "[Service]\nPrivateTmp=yes\nNoNewPrivileges=yes\n");
+	put(f, "profiles/compat.conf", "[Service]\nNoNewPrivileges=yes\n");
+	put(f, "etc/own.service", "[Service]\nExecStart=/a\nNoNewPrivileges=no\n");
+	put(f, "etc/chosen.service", "[Service]\nExecStart=/a\n[Container]\nProfile=compat\n");
+	put(f, "lib/sys.service", "[Service]\nExecStart=/a\n");
+	load(f);
+	assert_int_equal(f->d.n_errors, 0);
+	assert_true(find(f, "own.service")->exec->private_tmp);
+	assert_false(find(f, "own.service")->exec->no_new_privileges);
+	assert_string_equal(
+		unit_setting_origin(find(f, "own.service"), "PrivateTmp"), "standard.conf:2");
+	assert_false(find(f, "chosen.service")->exec->private_tmp);
+	assert_string_equal(find(f, "chosen.service")->container.profile, "compat");
+	assert_string_equal(find(f, "sys.service")->container.profile, "compat");
+}
+
+static void test_verify(void **state)
+{
+	struct fixture *f = *state;
+	const char *file = arena_printf(&f->a, "%s/home/mine.service", f->dir);
+
+	put(f, "home/mine.service", "[Unit]\nRequires=gone.service\n[Service]\nExecStart=/a\n");
+	put(f, "home/mine.service.d/a.conf", "[Service]\nNice=50\n");
+	put(f, "etc/bad.service", "[Service]\nExecStart=x/y\n");
+	assert_int_equal(loader_load_files(&f->opts, &file, 1, &f->a, &f->d, &f->set), 0);
+	assert_int_equal(f->d.n_errors, 1);
+	assert_int_equal(f->d.rows.n, 2);
+	assert_int_equal(find(f, "mine.service")->load_state, LOAD_BAD_SETTING);
+}
+
+/* The unmodified units of Debian's daemons, where they are installed. */
+static void test_debian(void **state)
+{
+	static const char *const names[] = { "nginx", "redis-server", "memcached" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *file = arena_printf(&f->a, "/lib/systemd/system/%s.service", names[i]);
+
+		if (access(file, R_OK) != 0) {
+			print_message("%s is not installed\n", names[i]);
+			continue;
+		}
+		assert_int_equal(loader_load_files(&f->opts, &file, 1, &f->a, &f->d, &f->set), 0);
+		for (size_t k = 0; k < f->d.rows.n; k++) {
+			print_message("%s\n",
+				diag_format(&f->a, (struct diagnostic *)f->d.rows.items + k));
+		}
+		assert_int_equal(f->d.n_errors, 0);
+		assert_int_equal(f->set.units[unit_set_index(&f->set,
+						      arena_printf(&f->a, "%s.service", names[i]))]
+					 ->load_state,
+			LOAD_LOADED);
+	}
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_merge),
+		T(test_names),
+		T(test_errors),
+		T(test_refusals),
+		T(test_writable),
+		T(test_profile),
+		T(test_verify),
+		T(test_debian),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "../test.h"
+
+#include <string.h>
+
+#include "../../../units/knownnames.h"
+#include "../../../units/settings.h"
+
+/* bsearch needs it. */
+static void test_sorted(void **state)
+{
+	size_t n;
+	const struct setting *rows = settings_table(&n);
+	size_t n_known;
+	const struct known_name *known = known_names(&n_known);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		assert_true(i == 0 || strcmp(rows[i - 1].name, rows[i].name) < 0);
+		assert_non_null(rows[i].parse);
+		assert_true(strlen(rows[i].help) > 0);
+		assert_true(rows[i].target == TARGET_UNIT || rows[i].sections == SECTION_SERVICE);
+	}
+	for (size_t i = 1; i < n_known; i++) {
+		assert_true(strcmp(known[i - 1].name, known[i].name) < 0);
+	}
+}
+
+static void test_nearest(void **state)
+{
+	(void)state;
+	assert_string_equal(settings_nearest(SECTION_SERVICE, "ExecStar"), "ExecStart");
+	assert_string_equal(settings_nearest(SECTION_SERVICE, "privatetmp"), "PrivateTmp");
+	assert_string_equal(settings_nearest(SECTION_UNIT, "Requries"), "Requires");
+	assert_null(settings_nearest(SECTION_UNIT, "Zzzzzzzzz"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sorted),
+		cmocka_unit_test(test_nearest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
