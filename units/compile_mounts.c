@@ -129,6 +129,13 @@ static const char *show_origin(const struct compile_unit *cu, const char *origin
 		      : cu->unit->name;
 }
 
+static bool path_is_below(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
 static void imply(struct rows *rows, const char *setting, const struct implied *table, size_t n)
 {
 	const char *origin = show_origin(rows->cu, unit_setting_origin(rows->cu->unit, setting));
@@ -141,6 +148,10 @@ static void imply(struct rows *rows, const char *setting, const struct implied *
 			.origin = origin,
 		};
 
+		/* A /dev of the unit's own is writable and has no kmsg. */
+		if (rows->cu->unit->exec->private_devices && path_is_below(m.target, "/dev")) {
+			continue;
+		}
 		if (m.kind == PLAN_MOUNT_TMPFS) {
 			m.flags |=
 				PLAN_MOUNT_F_READ_ONLY | PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV;
@@ -179,13 +190,6 @@ static void imply_all(struct rows *rows)
 	IMPLY(rows, e->protect_control_groups, "ProtectControlGroups", control_groups);
 	IMPLY(rows, e->protect_kernel_modules, "ProtectKernelModules", kernel_modules);
 	IMPLY(rows, e->protect_kernel_logs, "ProtectKernelLogs", kernel_logs);
-}
-
-static bool path_is_below(const char *path, const char *top)
-{
-	size_t n = strlen(top);
-
-	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
 static int add_written(struct rows *rows)

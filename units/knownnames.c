@@ -197,7 +197,7 @@ static const struct known_name table[] = {
 	{ "OnUnitInactiveSec", O, false },
 	{ "OpenFile", S, false },
 	{ "Options", O, false },
-	{ "PAMName", O | S, true },
+	{ "PAMName", O | S, false },
 	{ "PassCredentials", O, false },
 	{ "PassEnvironment", O, false },
 	{ "PassFileDescriptorsToExec", O, false },

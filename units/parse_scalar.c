@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
+#include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/signals.h"
 #include "values.h"
@@ -187,6 +188,22 @@ int parse_u32(struct setting_context *c)
 	if (number_parse_u32(c->value, &v) != 0 || (c->row->arg && v > (uint32_t)c->row->arg)) {
 		return setting_error(c, 0, "\"%.64s\" is not a number from 0 to %u", c->value,
 			c->row->arg ? (uint32_t)c->row->arg : UINT32_MAX);
+	}
+	*(uint32_t *)c->target = v;
+	return 0;
+}
+
+int parse_fdstore_max(struct setting_context *c)
+{
+	uint32_t v = 0;
+
+	if (number_parse_u32(c->value, &v) != 0) {
+		return setting_error(c, 0, "\"%.64s\" is not a number", c->value);
+	}
+	if (v > LIMIT_FDSTORE_PER_UNIT) {
+		setting_warning(c, "%s=: at most %u descriptors are kept", c->row->name,
+			LIMIT_FDSTORE_PER_UNIT);
+		v = LIMIT_FDSTORE_PER_UNIT;
 	}
 	*(uint32_t *)c->target = v;
 	return 0;

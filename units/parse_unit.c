@@ -46,18 +46,20 @@ static int push_item(struct setting_context *c, struct list *list, const char *t
 	return 0;
 }
 
-/* A template's bare name ("getty@.service") is completed with the unit's own instance by systemd's
- * users through %i; here it must be a startable unit. */
 static int add_dep(struct setting_context *c, const char *text, unsigned column)
 {
 	struct unit_dep dep = {
 		.kind = (enum dep_kind)c->row->arg, .name = text, .origin = c->origin
 	};
 
+	/* A template has no instance yet: "%i.device" is a name only later. */
+	if (c->unit->is_template && unit_name_classify(text) != UNIT_NAME_PLAIN) {
+		return 0;
+	}
 	if (!unit_name_is_valid(text)) {
 		return setting_error(c, column, "\"%.128s\" is not a unit name", text);
 	}
-	if (unit_name_classify(text) == UNIT_NAME_TEMPLATE && !c->unit->is_template) {
+	if (unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
 		return setting_error(
 			c, column, "\"%.128s\" is a template without an instance", text);
 	}

@@ -20,6 +20,7 @@ int parse_timeout_both(struct setting_context *c);
 int parse_job_timeout(struct setting_context *c);
 int parse_nanoseconds(struct setting_context *c); /* uint64_t */
 int parse_u32(struct setting_context *c);         /* uint32_t, at most row->arg */
+int parse_fdstore_max(struct setting_context *c); /* uint32_t, cut to the limit with a warning */
 int parse_mode(struct setting_context *c);        /* uint32_t */
 int parse_umask(struct setting_context *c);
 int parse_signal(struct setting_context *c);       /* uint32_t */

@@ -48,7 +48,9 @@ struct row {
 	{                                                                                          \
 		(arg_), 0, ALL_BITS, (value_)                                                      \
 	}
-#define SETID (S_ISUID | S_ISGID)
+/* O_TMPFILE without the bit of O_DIRECTORY. */
+#define TMPFILE_BIT (__O_TMPFILE & ~O_DIRECTORY)
+#define SETID       (S_ISUID | S_ISGID)
 
 static const struct row rows[] = {
 	{ SECCOMP_REALTIME, "sched_setscheduler", EPERM, 3,
@@ -88,9 +90,9 @@ static const struct row rows[] = {
 	{ SECCOMP_SUIDSGID, "openat2", ENOSYS, 0, { { 0 } } },
 
 	{ SECCOMP_NO_WRITE_OPEN, "open", EACCES, 1,
-		{ NOT(1, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, 0) } },
+		{ NOT(1, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, 0) } },
 	{ SECCOMP_NO_WRITE_OPEN, "openat", EACCES, 1,
-		{ NOT(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, 0) } },
+		{ NOT(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | TMPFILE_BIT, 0) } },
 	{ SECCOMP_NO_WRITE_OPEN, "openat2", ENOSYS, 0, { { 0 } } },
 };
 

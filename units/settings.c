@@ -102,8 +102,14 @@ static unsigned edit_distance(const char *a, const char *b)
 
 static void take_nearer(const char *name, const char *candidate, const char **best, unsigned *least)
 {
-	unsigned distance = edit_distance(name, candidate);
+	size_t a = strlen(name), b = strlen(candidate);
+	unsigned distance;
 
+	/* The lengths alone tell that most are too far away. */
+	if (2 * (a > b ? a - b : b - a) >= *least) {
+		return;
+	}
+	distance = edit_distance(name, candidate);
 	if (distance < *least) {
 		*least = distance;
 		*best = candidate;
@@ -206,7 +212,9 @@ static void unknown_setting(struct setting_context *c, unsigned section)
 {
 	const char *name = c->line->key;
 	const struct known_name *known = find_known(section, name);
-	const char *nearest = known ? NULL : settings_nearest(section, name);
+	/* Once the report is full and the unit refused, the search would be for nobody. */
+	bool search = !known && (c->d->n_dropped == 0 || !c->unit->refused);
+	const char *nearest = search ? settings_nearest(section, name) : NULL;
 	enum manifest_severity severity = unknown_severity(c);
 	char text[400];
 

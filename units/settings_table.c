@@ -3,7 +3,6 @@
 #include "settings.h"
 
 #include "../runtime/base/cleanup.h"
-#include "../runtime/base/limits.h"
 #include "envline.h"
 #include "parsers.h"
 
@@ -240,7 +239,7 @@ static const struct setting table[] = {
 		"what ends it: the main process or the last one" },
 	{ "FailureAction", U | S, parse_enum, UNIT(failure_action), ENUM_EMERGENCY_ACTION, 0,
 		"what to do when it fails" },
-	{ "FileDescriptorStoreMax", S, parse_u32, SERVICE(fdstore_max), LIMIT_FDSTORE_PER_UNIT, 0,
+	{ "FileDescriptorStoreMax", S, parse_fdstore_max, SERVICE(fdstore_max), 0, 0,
 		"descriptors that are kept for it" },
 	{ "FileDescriptorStorePreserve", S, parse_enum, SERVICE(fdstore_preserve), ENUM_FDSTORE_PRESERVE, 0,
 		"whether they outlive a stop" },

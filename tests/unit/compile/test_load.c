@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+/* supd-load as supd-init runs it: fixed descriptors, a directory of units, what comes out. */
+#include "../test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../../runtime/plan/launchwire.h"
+#include "../../../runtime/plan/manifest.h"
+#include "../../../runtime/plan/plan.h"
+#include "../../../runtime/plan/settings.h"
+
+#define FDS_ABOVE 20 /* the parent's copies stay clear of enum load_fd */
+
+static char dir[] = "/tmp/load.XXXXXX";
+
+struct result {
+	int plans_fd;
+	int manifest_fd;
+	struct catalogue c;
+	struct manifest m;
+	struct arena arena;
+	void *maps[2];
+	size_t sizes[2];
+};
+
+static int new_fd(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FDS_ABOVE);
+
+	assert_true(fd >= 0 && high >= 0);
+	close(fd);
+	return high;
+}
+
+static int new_memfd(void)
+{
+	return new_fd(memfd_create("test", MFD_CLOEXEC));
+}
+
+static void write_unit(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void child(const int fds[6], char *const argv[])
+{
+	for (int i = 0; i < 6; i++) {
+		if (dup2(fds[i], LOAD_FD_PLANS + i) < 0) {
+			_exit(100);
+		}
+	}
+	execv(SUPD_LOAD, argv);
+	_exit(101);
+}
+
+static int run(const int fds[6], char *const argv[])
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		child(fds, argv);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void *map(int fd, size_t *size)
+{
+	struct stat st;
+	void *p;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_size > 0);
+	*size = (size_t)st.st_size;
+	p = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+	assert_true(p != MAP_FAILED);
+	return p;
+}
+
+static void load(const struct result *previous, struct result *ret)
+{
+	char *const argv[] = { "supd-load", NULL };
+	int null = new_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int settings_fd = new_memfd();
+	int table = new_memfd();
+	struct settings s = { .magic = SETTINGS_MAGIC,
+		.version = SETTINGS_VERSION,
+		.runtime_dir = "/run/supd",
+		.id_pool_first = 0x40000000,
+		.id_pool_ranges = 1000,
+		.require_controllers = 1 };
+
+	memset(ret, 0, sizeof(*ret));
+	arena_init(&ret->arena);
+	ret->plans_fd = new_memfd();
+	ret->manifest_fd = new_memfd();
+	strcpy(s.unit_path, dir);
+	assert_int_equal(write(settings_fd, &s, sizeof(s)), sizeof(s));
+	assert_int_equal(run((const int[6]) { ret->plans_fd, ret->manifest_fd,
+				     previous ? previous->plans_fd : null,
+				     previous ? previous->manifest_fd : null, table, settings_fd },
+				 argv),
+		0);
+	close(null);
+	close(settings_fd);
+	close(table);
+	ret->maps[0] = map(ret->plans_fd, &ret->sizes[0]);
+	ret->maps[1] = map(ret->manifest_fd, &ret->sizes[1]);
+	assert_int_equal(catalogue_open(ret->maps[0], ret->sizes[0], &ret->c), 0);
+	assert_int_equal(manifest_decode(ret->maps[1], ret->sizes[1], &ret->arena, &ret->m), 0);
+	assert_int_equal(ret->c.header->n_units, ret->m.units.n);
+}
+
+static void drop(struct result *r)
+{
+	munmap(r->maps[0], r->sizes[0]);
+	munmap(r->maps[1], r->sizes[1]);
+	close(r->plans_fd);
+	close(r->manifest_fd);
+	arena_fini(&r->arena);
+}
+
+static const struct manifest_unit *unit(const struct result *r, const char *name)
+{
+	for (uint32_t i = 0; i < r->m.units.n; i++) {
+		if (strcmp(manifest_unit_at(&r->m, i)->name, name) == 0) {
+			return manifest_unit_at(&r->m, i);
+		}
+	}
+	fail_msg("no %s", name);
+	return NULL;
+}
+
+static struct plan main_plan(struct result *r, const char *name)
+{
+	const struct manifest_unit *u = unit(r, name);
+	const struct manifest_command *commands = u->commands.items;
+	struct plan p;
+
+	for (uint32_t i = 0; i < u->commands.n; i++) {
+		if (commands[i].phase == PHASE_START) {
+			assert_int_equal(plan_decode(&r->c, commands[i].entry, &r->arena, &p), 0);
+			return p;
+		}
+	}
+	fail_msg("%s has no start command", name);
+	return (struct plan) { 0 };
+}
+
+static void test_standard_service(void **state)
+{
+	struct result r;
+	struct plan p;
+	const struct plan_idmap *map_rows;
+	const struct manifest_unit *u;
+
+	(void)state;
+	write_unit("web.service", "[Service]\nUser=daemon\nExecStart=/bin/true a\n"
+				  "ExecStopPost=+/bin/true\nRuntimeDirectory=web\n");
+	load(NULL, &r);
+	u = unit(&r, "web.service");
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_string_equal(u->cgroup, "system.slice/web.service");
+	assert_int_equal(u->commands.n, 2);
+	assert_true(u->clean_entry != CATALOGUE_NONE);
+	p = main_plan(&r, "web.service");
+	assert_true(p.namespaces & PLAN_NS_USER);
+	assert_true(p.flags & PLAN_NO_NEW_PRIVS);
+	assert_int_equal(p.cap_bounding, 0);
+	assert_int_equal(p.cap_effective, 0);
+	assert_true(p.seccomp_size > 0);
+	assert_int_equal(p.uid, 1);
+	map_rows = p.uid_map.items;
+	assert_int_equal(p.uid_map.n, 3);
+	/* The host's root is nobody's. */
+	assert_true(map_rows[0].inside == 0 && map_rows[0].outside >= 0x40010000);
+	assert_true(map_rows[1].inside == 1 && map_rows[1].outside == 1);
+	drop(&r);
+}
+
+static void test_invalid_user_is_refused(void **state)
+{
+	struct result r;
+	const struct manifest_unit *u;
+
+	(void)state;
+	write_unit("bad.service", "[Service]\nUser=0x0\nExecStart=/bin/true\n");
+	write_unit("absent.service", "[Service]\nUser=not-yet-there\nExecStart=/bin/true\n");
+	load(NULL, &r);
+	u = unit(&r, "bad.service");
+	assert_int_equal(u->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(u->commands.n, 0);
+	assert_non_null(u->load_error);
+	/* A user that may come later is no error, but never root. */
+	assert_int_equal(unit(&r, "absent.service")->load_state, LOAD_LOADED);
+	assert_true(main_plan(&r, "absent.service").stale_users);
+	assert_true(main_plan(&r, "absent.service").uid != 0);
+	drop(&r);
+}
+
+static void test_broken_unit_keeps_its_former_meaning(void **state)
+{
+	struct result first, second;
+	const struct manifest_unit *u;
+	struct plan p;
+
+	(void)state;
+	write_unit("db.service", "[Unit]\nWants=web.service\n[Service]\nExecStart=/bin/sleep 1\n");
+	load(NULL, &first);
+	write_unit("db.service", "[Service]\nUser=1000x\nExecStart=/bin/other\n");
+	load(&first, &second);
+	u = unit(&second, "db.service");
+	assert_true(u->flags & UNIT_STALE);
+	assert_non_null(u->load_error);
+	p = main_plan(&second, "db.service");
+	assert_string_equal(p.path, "/bin/sleep");
+	assert_true(p.seccomp_size > 0);
+	assert_true(u->deps.n > 0);
+	drop(&first);
+	drop(&second);
+}
+
+static void test_host_capability_is_refused(void **state)
+{
+	struct result r;
+
+	(void)state;
+	write_unit("cap.service", "[Service]\nUser=daemon\nExecStart=/bin/true\n"
+				  "AmbientCapabilities=CAP_NET_BIND_SERVICE\n");
+	load(NULL, &r);
+	assert_int_equal(unit(&r, "cap.service")->load_state, LOAD_BAD_SETTING);
+	assert_non_null(strstr(unit(&r, "cap.service")->load_error, "Profile=compat"));
+	drop(&r);
+}
+
+static void test_settings(void **state)
+{
+	char *const good[] = { "supd-load", "--settings", "--", "--runtime-dir", "/run/x",
+		"--unit-path=/a:/b", "web.service", NULL };
+	char *const bad[] = { "supd-load", "--settings", "--", "--bogus", NULL };
+	int null = new_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int fd = new_memfd();
+	const int fds[6] = { null, null, null, null, null, fd };
+	struct settings s;
+
+	(void)state;
+	assert_int_equal(run(fds, good), 0);
+	assert_int_equal(pread(fd, &s, sizeof(s), 0), sizeof(s));
+	assert_string_equal(s.runtime_dir, "/run/x");
+	assert_string_equal(s.state_dir, "/var/lib/supd");
+	assert_int_equal(strncmp(s.unit_path, "/a:/b:", 6), 0);
+	assert_int_equal(s.n_units, 1);
+	assert_string_equal(s.units[0], "web.service");
+	assert_true(s.supd_uid && s.load_uid && s.log_uid && s.supd_uid != s.load_uid);
+	assert_int_equal(run(fds, bad), 2);
+	close(null);
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = { "web.service", "bad.service", "absent.service",
+		"db.service", "cap.service" };
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_standard_service),
+		cmocka_unit_test(test_invalid_user_is_refused),
+		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),
+		cmocka_unit_test(test_host_capability_is_refused),
+		cmocka_unit_test(test_settings),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
