@@ -278,11 +278,19 @@ static void test_pid_namespace(void **state)
 {
 	struct fixture *x = *state;
 	const struct launch_report *r;
+	/* As for ProtectSystem=strict: the API file systems stay writable. */
+	struct plan_mount rows[] = {
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/dev", NULL, "profile standard" },
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/proc", NULL, "profile standard" },
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/sys", NULL, "profile standard" },
+	};
 
 	confine(x);
+	x->plan.mounts = (struct tlv_array) { rows, 3 };
 	x->plan.namespaces |= PLAN_NS_PID;
 	x->plan.flags |= PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID;
-	run(x, "echo $$$$; ls -d /proc/[0-9]* | wc -l; ls /proc/kcore 2>&1 | grep -c No; exit 3");
+	run(x, "echo $$$$; ls -d /proc/[0-9]* | wc -l; ls /proc/kcore 2>&1 | grep -c No;"
+	       "echo 100 >/proc/self/oom_score_adj && echo proc-rw; exit 3");
 	r = outcome_find(&x->outcome, LAUNCH_EXITED);
 	assert_non_null(r);
 	assert_int_equal(r->step, CLD_EXITED);
@@ -291,6 +299,7 @@ static void test_pid_namespace(void **state)
 	assert_true(x->outcome.payload > 2);
 	assert_exit(x, 3);
 	assert_says(x, "2\n");
+	assert_says(x, "proc-rw");
 	run(x, "kill -9 $$$$");
 	r = outcome_find(&x->outcome, LAUNCH_EXITED);
 	assert_non_null(r);
