@@ -180,10 +180,13 @@ static int clone_second_stage(struct launch *l)
 	return r;
 }
 
+/* A broken pipe: the second stage has failed and said so itself. */
 static int let_go(struct launch *l)
 {
-	return write(l->go[1], "g", 1) == 1 ? 0
-					    : launch_fail(l, -errno, NULL, "second stage", NULL);
+	if (write(l->go[1], "g", 1) < 0 && errno != EPIPE) {
+		return launch_fail(l, -errno, NULL, "second stage", NULL);
+	}
+	return 0;
 }
 
 /*

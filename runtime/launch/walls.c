@@ -158,9 +158,13 @@ static int rebind(int target, uint64_t set, uint64_t clear)
 	AUTO_CLOSE int copy = mount_clone(target, "", 1);
 	int r = copy < 0 ? copy : mount_change(copy, set, clear, 1);
 
-	/* A mount that is read-only on the host stays so: a locked flag, and no wall is lost. */
+	/*
+	 * A mount that is read-only on the host is locked so, and one such mount below refuses the
+	 * whole subtree: then the top alone is opened. What stays read-only is no wall lost.
+	 */
 	if (r == -EPERM && clear) {
-		r = 0;
+		r = mount_change(copy, 0, clear, 0);
+		r = r == -EPERM ? 0 : r;
 	}
 	return r < 0 ? r : mount_attach(copy, target);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -277,11 +278,19 @@ static void test_pid_namespace(void **state)
 {
 	struct fixture *x = *state;
 	const struct launch_report *r;
+	/* As for ProtectSystem=strict: the API file systems stay writable. */
+	struct plan_mount rows[] = {
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/dev", NULL, "profile standard" },
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/proc", NULL, "profile standard" },
+		{ PLAN_MOUNT_READ_WRITE, 0, NULL, "/sys", NULL, "profile standard" },
+	};
 
 	confine(x);
+	x->plan.mounts = (struct tlv_array) { rows, 3 };
 	x->plan.namespaces |= PLAN_NS_PID;
 	x->plan.flags |= PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID;
-	run(x, "echo $$$$; ls -d /proc/[0-9]* | wc -l; ls /proc/kcore 2>&1 | grep -c No; exit 3");
+	run(x, "echo $$$$; ls -d /proc/[0-9]* | wc -l; ls /proc/kcore 2>&1 | grep -c No;"
+	       "echo 100 >/proc/self/oom_score_adj && echo proc-rw; exit 3");
 	r = outcome_find(&x->outcome, LAUNCH_EXITED);
 	assert_non_null(r);
 	assert_int_equal(r->step, CLD_EXITED);
@@ -290,6 +299,7 @@ static void test_pid_namespace(void **state)
 	assert_true(x->outcome.payload > 2);
 	assert_exit(x, 3);
 	assert_says(x, "2\n");
+	assert_says(x, "proc-rw");
 	run(x, "kill -9 $$$$");
 	r = outcome_find(&x->outcome, LAUNCH_EXITED);
 	assert_non_null(r);
@@ -299,6 +309,43 @@ static void test_pid_namespace(void **state)
 	run(x, "true");
 	assert_failed(x, STEP_EXEC, ENOENT);
 	assert_null(outcome_find(&x->outcome, LAUNCH_EXECED));
+}
+
+/* compat: all walls but the user namespace; the notify directory shows through the mask. */
+static void test_compat_notify_and_listen(void **state)
+{
+	struct fixture *x = *state;
+	char notify[200], secret[200];
+	int ends[2];
+
+	snprintf(notify, sizeof(notify), "%s/notify", x->fake.dir);
+	assert_int_equal(mkdir(notify, 0711), 0);
+	snprintf(secret, sizeof(secret), "%s/secret", x->fake.dir);
+	assert_int_equal(mkdir(secret, 0755), 0);
+	strcat(notify, "/3");
+	assert_int_equal(mkdir(notify, 0711), 0);
+	x->fake.held[LAUNCH_TAG_NOTIFY_DIR] = open(notify, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(x->fake.job.notify_path, sizeof(x->fake.job.notify_path), "%s/notify", notify);
+	strcat(notify, "/notify");
+	assert_true(mknod(notify, S_IFREG | 0644, 0) == 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	x->fake.held[LAUNCH_TAG_LISTEN] = ends[0];
+	confine(x);
+	x->plan.namespaces &= ~(uint32_t)PLAN_NS_USER;
+	x->plan.flags &= ~(uint32_t)PLAN_PRIVATE_TMP;
+	x->plan.flags |= PLAN_NOTIFY_FD | PLAN_PASS_LISTEN_FDS;
+	x->plan.hide_dir = x->fake.dir;
+	x->argv[3] = secret;
+	x->plan.argv.n = 4;
+	run(x, "test -e \"$$NOTIFY_SOCKET\" && echo notify; ls -d \"$$0\" 2>/dev/null || echo "
+	       "hidden;"
+	       "echo fds=$$LISTEN_FDS:$$LISTEN_FDNAMES; test $$LISTEN_PID = $$$$ && echo pid;"
+	       "test -S /proc/self/fd/3 && echo socket; test -e /proc/self/fd/4 || echo no-more");
+	assert_exit(x, 0);
+	assert_says(x, "notify\nhidden\nfds=1:unknown\npid\nsocket\nno-more\n");
+	close(ends[0]);
+	close(ends[1]);
+	close(x->fake.held[LAUNCH_TAG_NOTIFY_DIR]);
 }
 
 static void test_missing_program(void **state)
@@ -482,6 +529,7 @@ int main(int argc, char **argv)
 		TEST(test_mount_rows),
 		TEST(test_held_namespaces),
 		TEST(test_pid_namespace),
+		TEST(test_compat_notify_and_listen),
 		TEST(test_missing_program),
 		TEST(test_unknown_user_is_never_root),
 		TEST(test_seccomp),
