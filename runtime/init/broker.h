@@ -204,6 +204,7 @@ struct supd_channel {
 	struct helper helper;
 	int request_fd;
 	int event_fd;
+	bool paused;           /* requests wait for a REFUSED to leave */
 	bool blocked;          /* event socket is full: wait for EPOLLOUT */
 	uint64_t waiting_from; /* oldest unread or unsent event, 0: none */
 	uint64_t ping_at;      /* PING was due at, 0: none outstanding */
@@ -216,6 +217,7 @@ struct supd_channel {
 struct log_channel {
 	struct helper helper;
 	bool wanted;
+	bool missing; /* no supd-log is installed: output of services goes nowhere */
 	int fd;
 	bool blocked;
 	bool config_dirty;

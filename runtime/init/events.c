@@ -255,7 +255,7 @@ int events_flush(struct broker *b)
 			b->supd.waiting_from = now_us();
 		}
 		b->supd.blocked = true;
-		return broker_watch(b, b->supd.event_fd, EPOLLOUT | EPOLLET, WATCH_EVENT, 0);
+		return broker_watch(b, b->supd.event_fd, EPOLLOUT, WATCH_EVENT, 0);
 	}
 	return r;
 }

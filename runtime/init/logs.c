@@ -33,7 +33,7 @@ int logs_prepare(struct broker *b, uint32_t n)
 		slot_log_mark(b, n, LOG_DIRTY_STREAM); /* the invocation may be new */
 		return 0;
 	}
-	if (logs_journald(b)) {
+	if (logs_journald(b) || b->log.missing) {
 		return 0;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -84,8 +84,8 @@ void logs_start(struct broker *b)
 	struct log_channel *log = &b->log;
 	int pair[2];
 
-	if (!log->wanted || log->helper.pid || b->phase == PHASE_FINAL || b->log_dir_fd < 0 ||
-		log->helper.restart_at > now_us()) {
+	if (!log->wanted || log->missing || log->helper.pid || b->phase == PHASE_FINAL ||
+		b->log_dir_fd < 0 || log->helper.restart_at > now_us()) {
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {

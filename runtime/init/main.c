@@ -98,6 +98,9 @@ static void on_event(struct broker *b, uint32_t index)
 {
 	(void)index;
 	b->supd.blocked = false;
+	if (b->supd.event_fd >= 0) {
+		epoll_ctl(b->epoll_fd, EPOLL_CTL_DEL, b->supd.event_fd, NULL);
+	}
 }
 
 static void on_log(struct broker *b, uint32_t index)
@@ -140,15 +143,11 @@ static int wait_time(struct broker *b, uint64_t now)
 	return at <= now ? 0 : (int)((at - now) / 1000 + 1);
 }
 
-static void turn(struct broker *b)
+/* Everything that follows from what was read; also before the first wait. */
+static void settle(struct broker *b)
 {
-	struct epoll_event events[64];
-	int n = epoll_wait(b->epoll_fd, events, ELEMENTSOF(events), wait_time(b, now_us()));
 	uint64_t now = now_us();
 
-	for (int i = 0; i < n; i++) {
-		reactions[(uint32_t)events[i].data.u64](b, (uint32_t)(events[i].data.u64 >> 32));
-	}
 	reap_all(b);
 	supdproc_tick(b, now);
 	reap_log_tick(b, now);
@@ -158,11 +157,23 @@ static void turn(struct broker *b)
 	if (events_flush(b) < 0) {
 		supdproc_kill(b, "its event socket is closed");
 	}
-	if (b->supd.request_fd >= 0 && !b->supd.refused_dirty) {
+	if (b->supd.request_fd >= 0 && b->supd.paused && !b->supd.refused_dirty) {
+		b->supd.paused = false;
 		broker_watch(b, b->supd.request_fd, EPOLLIN, WATCH_REQUEST, 0);
 	}
 	logs_flush(b);
 	power_report(b, now);
+}
+
+static void turn(struct broker *b)
+{
+	struct epoll_event events[64];
+	int n = epoll_wait(b->epoll_fd, events, ELEMENTSOF(events), wait_time(b, now_us()));
+
+	for (int i = 0; i < n; i++) {
+		reactions[(uint32_t)events[i].data.u64](b, (uint32_t)(events[i].data.u64 >> 32));
+	}
+	settle(b);
 }
 
 /* ---- start ---- */
@@ -354,6 +365,7 @@ int main(int argc, char **argv)
 	if (r >= 0) {
 		return r;
 	}
+	settle(b);
 	while (b->phase != PHASE_FINAL) {
 		turn(b);
 		if (b->reexec) {

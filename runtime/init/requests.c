@@ -522,6 +522,7 @@ void requests_read(struct broker *b)
 		}
 		if (b->supd.refused_dirty) {
 			/* No more questions until this answer is out. */
+			b->supd.paused = true;
 			broker_watch(b, b->supd.request_fd, 0, WATCH_REQUEST, 0);
 			return;
 		}

@@ -106,6 +106,7 @@ int setup_helpers(struct broker *b)
 		if (fd < 0 && helpers[i].needed) {
 			return said("cannot open a helper", helpers[i].name, errno);
 		}
+		b->log.missing |= fd < 0 && helpers[i].fd == LOW_FD_LOG;
 		if (fd >= 0 && dup3(fd, helpers[i].fd, O_CLOEXEC) < 0) {
 			return said("cannot keep a helper", helpers[i].name, errno);
 		}

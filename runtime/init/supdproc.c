@@ -24,7 +24,7 @@ static void close_channel(struct broker *b)
 {
 	util_close(&b->supd.request_fd);
 	util_close(&b->supd.event_fd);
-	b->supd.blocked = false;
+	b->supd.blocked = b->supd.paused = false;
 	b->supd.waiting_from = b->supd.ping_at = 0;
 	b->supd.refused_dirty = b->supd.ping_dirty = false;
 }

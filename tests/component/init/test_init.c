@@ -312,6 +312,29 @@ static void test_random(void **state)
 	assert_int_equal(kill(t->init, 0), 0);
 }
 
+/* A supd that asks and does not read: requests wait, no answer is lost, nothing is queued. */
+static void test_slow_reader(void **state)
+{
+	struct bench *t = *state;
+	int asked = 0, answers = 0;
+	struct wire_request q = { .type = WIRE_THAW, .slot = 5 };
+
+	greet(t);
+	await(t, WIRE_EV_LISTED);
+	assert_int_equal(fd_set_nonblock(t->request, 1), 0);
+	while (write(t->request, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
+		asked++;
+	}
+	assert_int_equal(errno, EAGAIN);
+	while (answers < asked) {
+		await(t, WIRE_EV_REFUSED);
+		answers++;
+	}
+	assert_int_equal(fd_set_nonblock(t->request, 0), 0);
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
 static void test_worker_and_failure(void **state)
 {
 	struct bench *t = *state;
@@ -529,6 +552,7 @@ int main(int argc, char **argv)
 		TEST(test_life),
 		TEST(test_supd_is_nobody),
 		TEST(test_random),
+		TEST(test_slow_reader),
 		TEST(test_worker_and_failure),
 		TEST(test_release),
 		TEST(test_supd_dies),
