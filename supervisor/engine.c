@@ -306,12 +306,12 @@ void engine_counts(const struct engine *e, struct engine_counts *ret)
 const char *engine_sub_state(const struct unit *u)
 {
 	if (!u->is_service) {
-		return u->active == ACTIVE_ACTIVE ? "active" :
-		       u->active == ACTIVE_FAILED ? "failed" :
-						    "dead";
+		return u->active == ACTIVE_ACTIVE   ? "active"
+		       : u->active == ACTIVE_FAILED ? "failed"
+						    : "dead";
 	}
-	return service_is_crash_looping(&u->service) ? "crash-looping" :
-						       service_state_to_string(u->service.state);
+	return service_is_crash_looping(&u->service) ? "crash-looping"
+						     : service_state_to_string(u->service.state);
 }
 
 void engine_set_safe_mode(struct engine *e, bool safe_mode)
@@ -335,8 +335,8 @@ uint32_t engine_waits_for(const struct engine *e, uint32_t unit, uint32_t *ret, 
 			const struct job *a = e->units[unit]->job;
 			const struct job *b = e->units[x[i].unit]->job;
 
-			if (b && (both[k] == REL_BEFORE ? job_order(a->type, b->type) > 0 :
-							  job_order(b->type, a->type) < 0)) {
+			if (b && (both[k] == REL_BEFORE ? job_order(a->type, b->type) > 0
+							: job_order(b->type, a->type) < 0)) {
 				ret[n++] = x[i].unit;
 			}
 		}

@@ -35,12 +35,12 @@ struct unit {
 	const struct manifest_unit *def; /* NULL: not found */
 	uint32_t catalogue;              /* CATALOGUE_NONE without def */
 	uint32_t def_index;              /* index in that catalogue's manifest */
-	uint32_t newest_index;          /* index in the newest manifest; ENGINE_NONE: not there */
+	uint32_t newest_index;           /* index in the newest manifest; ENGINE_NONE: not there */
 	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
 	enum unit_active_state active;
 	bool is_service;
-	bool vanished;          /* lives by an old catalogue's definition only */
-	bool desired;           /* its start was asked for and no stop since */
+	bool vanished; /* lives by an old catalogue's definition only */
+	bool desired;  /* its start was asked for and no stop since */
 
 	struct service service; /* when is_service */
 	struct job *job;        /* NULL: none */
@@ -60,9 +60,9 @@ struct unit {
 	usec_t heap_us;
 	usec_t uphold_us; /* rate limit of Upholds= */
 	uint32_t uphold_count;
-	bool dirty;   /* its note is to be written */
-	bool release_asked; /* RELEASE of an idle slot is on its way */
-	bool touched; /* its timer may have changed */
+	bool dirty;                 /* its note is to be written */
+	bool release_asked;         /* RELEASE of an idle slot is on its way */
+	bool touched;               /* its timer may have changed */
 	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
 	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */
 	struct engine_adopt *adopt; /* until engine_listed() */

@@ -86,11 +86,10 @@ bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *re
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
 
 /* ---- engine_unit.c ---- */
-void engine_step(
-	struct engine *e, struct unit *u, const struct service_event *event, usec_t now);
+void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now);
 /* The active state has changed: timestamps, its job, its neighbours. */
-void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active,
-	usec_t now);
+void engine_changed(
+	struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now);
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

@@ -118,7 +118,7 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 		u->is_service = false;
 		return;
 	}
-	sd = (struct service_def){ u->catalogue, index, def, def->service.items };
+	sd = (struct service_def) { u->catalogue, index, def, def->service.items };
 	if (u->is_service) {
 		u->service.def = sd;
 	} else {
@@ -126,7 +126,6 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 		u->is_service = true;
 	}
 }
-
 
 void engine_refresh(struct engine *e, struct unit *u)
 {
@@ -204,8 +203,7 @@ static void reloaded(struct engine *e, usec_t now)
 		if (u->is_service && u->service.stale_waiting) {
 			/* What was stale is the plan: the new one is meant. */
 			if (u->newest_index != ENGINE_NONE && u->load_state == LOAD_LOADED) {
-				set_def(e, u, &e->catalogues[e->n_catalogues - 1],
-					u->newest_index);
+				set_def(e, u, &e->catalogues[e->n_catalogues - 1], u->newest_index);
 			}
 			engine_step(e, u, &event, now);
 		}
@@ -223,7 +221,7 @@ int engine_load(struct engine *e, const struct manifest *manifest, uint32_t cata
 		return -E2BIG;
 	}
 	c = &e->catalogues[e->n_catalogues++];
-	*c = (struct engine_catalogue){ .number = catalogue, .manifest = manifest };
+	*c = (struct engine_catalogue) { .number = catalogue, .manifest = manifest };
 	if (map_units(e, c) < 0) {
 		return e->error = -ENOMEM;
 	}

@@ -264,6 +264,7 @@ struct service {
 	bool new_invocation; /* the next RUN begins an activation */
 	bool reading_pid;    /* forking: READPID works */
 	bool aborting;       /* reload: the control process was killed for its timeout */
+	bool limit_hit;      /* the start limit ended the restarts */
 	bool reload_failed;
 	uint32_t phase;        /* enum exec_phase of the running control command */
 	uint32_t command;      /* its index within the phase */

@@ -244,6 +244,7 @@ void on_auto_restart_timeout(struct step *st)
 		service_record_result(s, RESULT_START_LIMIT_HIT);
 		s->limit_count = 0;
 		s->forbid_restart = true;
+		s->limit_hit = true;
 		enter_dead(st, RESULT_START_LIMIT_HIT);
 		return;
 	}

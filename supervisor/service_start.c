@@ -27,6 +27,7 @@ static void reset_activation(struct step *st)
 	s->reload_seen = false;
 	s->reload_failed = false;
 	s->aborting = false;
+	s->limit_hit = false;
 	s->stopping_seen = false;
 	s->reading_pid = false;
 	s->new_invocation = true;

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/* Events of supd-init, notifications and adoption. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_internal.h"
+
+static struct unit *unit_of_slot(struct engine *e, uint32_t slot)
+{
+	uint32_t index = slot < LIMIT_SLOTS ? e->slots[slot] : ENGINE_NONE;
+
+	return unit_at(e, index);
+}
+
+static void slot_gone(struct engine *e, struct unit *u, const struct wire_slot *slot)
+{
+	if (slot->flags & WIRE_SLOT_GONE) {
+		e->slots[slot->slot] = ENGINE_NONE;
+		u->slot = WIRE_SLOT_NONE;
+		u->slot_flags = 0;
+	}
+	u->release_asked = false;
+}
+
+static void slot_changed(
+	struct engine *e, struct unit *u, const struct wire_slot *slot, uint32_t old, usec_t now)
+{
+	struct service_event event = { 0 };
+	bool ended = (slot->flags & (WIRE_SLOT_GONE | WIRE_SLOT_BARE)) != 0;
+
+	if (u->is_service && (slot->flags & WIRE_SLOT_OOM) && !(old & WIRE_SLOT_OOM)) {
+		event.type = EV_OOM;
+		engine_step(e, u, &event, now);
+	}
+	if (u->is_service && u->service.populated && !(slot->flags & WIRE_SLOT_POPULATED) &&
+		(old & WIRE_SLOT_POPULATED)) {
+		event.type = EV_EMPTY;
+		engine_step(e, u, &event, now);
+	}
+	if (ended) {
+		slot_gone(e, u, slot);
+	}
+	if (ended && u->is_service && u->service.releasing) {
+		event.type = EV_RELEASED;
+		engine_step(e, u, &event, now);
+	}
+}
+
+static int adopt_slot(struct unit *u, const struct wire_slot *slot, bool safe)
+{
+	size_t size = slot->note_size <= LIMIT_NOTE ? slot->note_size : 0;
+	int r;
+
+	if (!u->adopt) {
+		u->adopt = calloc(1, sizeof(*u->adopt));
+	}
+	if (!u->adopt) {
+		return -ENOMEM;
+	}
+	r = safe ? note_decode_safe(slot->note, size, &u->adopt->note)
+		 : note_decode(slot->note, size, &u->adopt->note);
+	u->adopt->has_note = r == 0;
+	return 0;
+}
+
+int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit)
+{
+	struct unit *u;
+	uint32_t old;
+
+	if (slot->slot >= LIMIT_SLOTS) {
+		return -EINVAL;
+	}
+	if (engine_add_unit(e, slot->name, &u) < 0) {
+		return e->error = -ENOMEM;
+	}
+	*ret_unit = u->index;
+	old = u->slot_flags;
+	u->slot = slot->slot;
+	u->slot_flags = slot->flags;
+	e->slots[slot->slot] = u->index;
+	memcpy(u->invocation_id, slot->invocation_id, sizeof(u->invocation_id));
+	if (!e->listed) {
+		if (slot->flags & WIRE_SLOT_GONE) {
+			slot_gone(e, u, slot);
+		} else if (adopt_slot(u, slot, e->safe_mode) < 0) {
+			return e->error = -ENOMEM;
+		}
+		return 0;
+	}
+	slot_changed(e, u, slot, old, now);
+	engine_touch(e, u, false);
+	return engine_settle(e, now);
+}
+
+/* phase and kind of a record -> event; SERVICE_EVENT_COUNT: nothing to tell. */
+static enum service_event_type event_of(const struct wire_proc *p)
+{
+	static const uint8_t events[ENTRY_KIND_COUNT][WIRE_PHASE_COUNT] = {
+		[ENTRY_MAIN] = { [WIRE_PHASE_STARTED] = EV_MAIN_STARTED + 1,
+			[WIRE_PHASE_RUNNING] = EV_MAIN_EXECED + 1,
+			[WIRE_PHASE_FAILED] = EV_MAIN_FAILED + 1,
+			[WIRE_PHASE_EXITED] = EV_MAIN_EXITED + 1 },
+		[ENTRY_CONTROL] = { [WIRE_PHASE_FAILED] = EV_CONTROL_FAILED + 1,
+			[WIRE_PHASE_EXITED] = EV_CONTROL_EXITED + 1 },
+		[ENTRY_WORK] = { [WIRE_PHASE_FAILED] = EV_WORK_FAILED + 1,
+			[WIRE_PHASE_EXITED] = EV_WORK_EXITED + 1 },
+	};
+	uint32_t v = p->kind < ENTRY_KIND_COUNT && p->phase < WIRE_PHASE_COUNT
+			     ? events[p->kind][p->phase]
+			     : 0;
+
+	return v ? (enum service_event_type)(v - 1) : SERVICE_EVENT_COUNT;
+}
+
+static bool is_check(const struct unit *u, const struct wire_proc *p)
+{
+	return p->kind == ENTRY_WORK && u->job && (u->job->flags & JOB_CHECKING) &&
+	       p->cookie == (uint64_t)u->job->id << 32;
+}
+
+static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *p, usec_t now)
+{
+	struct service_event event = { .type = event_of(p), .proc = p };
+	bool check = is_check(u, p);
+	struct effect *x;
+
+	if (u->is_service && p->kind == ENTRY_CONTROL && p->pid > 0 &&
+		p->phase <= WIRE_PHASE_RUNNING && p->phase != WIRE_PHASE_FREE) {
+		u->service.places[ENTRY_CONTROL].pid = p->pid;
+	}
+	if (event.type == SERVICE_EVENT_COUNT) {
+		return;
+	}
+	if (u->is_service && p->run_id <= u->service.places[p->kind].forgotten) {
+		return;
+	}
+	if (u->is_service) {
+		engine_step(e, u, &event, now);
+	} else if (p->phase == WIRE_PHASE_EXITED || p->phase == WIRE_PHASE_FAILED) {
+		x = engine_push(e, EFFECT_FORGET, u);
+		if (x) {
+			x->kind = p->kind;
+			x->run_id = p->run_id;
+		}
+	}
+	if (check) {
+		engine_checked(e, u, p, now);
+	} else if (p->kind == ENTRY_WORK && u->job && u->job->state == JOB_WAITING) {
+		engine_queue(e, u->job);
+	}
+	engine_touch(e, u, true);
+}
+
+int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now)
+{
+	struct unit *u = unit_of_slot(e, proc->slot);
+
+	if (!u || proc->kind >= ENTRY_KIND_COUNT) {
+		return 0;
+	}
+	if (!e->listed) {
+		if (u->adopt) {
+			u->adopt->procs[proc->kind] = *proc;
+		}
+		return 0;
+	}
+	take_proc(e, u, proc, now);
+	return engine_settle(e, now);
+}
+
+int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now)
+{
+	struct unit *u = unit_of_slot(e, refused->slot);
+	struct service_event event = { .type = EV_REFUSED, .refused = refused };
+
+	if (!u) {
+		return 0;
+	}
+	u->release_asked = u->release_asked && refused->request != WIRE_RELEASE;
+	if (refused->request == WIRE_RUN && u->job && (u->job->flags & JOB_CHECKING) &&
+		refused->cookie == (uint64_t)u->job->id << 32) {
+		engine_log(e, u, LOG_REFUSED, refused->error);
+		engine_finish(e, u, JOB_FAILED, now);
+	} else if (u->is_service) {
+		engine_step(e, u, &event, now);
+	}
+	return engine_settle(e, now);
+}
+
+/* The job of a note goes on, with a new id. */
+static void adopt_job(struct engine *e, struct unit *u, const struct note *n, usec_t now)
+{
+	struct job *j;
+
+	if (n->job == JOB_NONE || e->safe_mode || u->load_state != LOAD_LOADED) {
+		return;
+	}
+	j = engine_install(e, u, (enum job_type)n->job, 0, now);
+	if (!j) {
+		return;
+	}
+	j->flags |= (n->flags & NOTE_JOB_IRREVERSIBLE ? JOB_IRREVERSIBLE : 0) |
+		    (n->flags & NOTE_JOB_IGNORE_ORDER ? JOB_IGNORE_ORDER : 0) |
+		    (n->flags & NOTE_CHECKED ? JOB_CHECKED : 0) |
+		    (n->flags & NOTE_RESTART_PENDING ? JOB_AUTOMATIC : 0);
+}
+
+static void set_active(struct engine *e, struct unit *u, enum unit_active_state active)
+{
+	e->by_active[u->active]--;
+	e->by_active[active]++;
+	u->active = active;
+}
+
+static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
+{
+	struct engine_adopt *a = u->adopt;
+	const struct note *n = a->has_note ? &a->note : NULL;
+	struct service_adoption facts = { .note = n,
+		.populated = u->slot_flags & WIRE_SLOT_POPULATED,
+		.bare = u->slot_flags & WIRE_SLOT_BARE,
+		.releasing = u->slot_flags & WIRE_SLOT_RELEASING,
+		.safe_mode = e->safe_mode };
+	struct service_event event = { .type = EV_ADOPT, .adoption = &facts };
+
+	if (!n) {
+		engine_log(e, u, LOG_NOTE_LOST, 0);
+	} else {
+		u->desired = n->desired == NOTE_UP;
+		u->state_change_us = n->state_change_us;
+		u->inactive_exit_us = n->inactive_exit_us;
+		u->active_enter_us = n->active_enter_us;
+		u->active_exit_us = n->active_exit_us;
+		u->inactive_enter_us = n->inactive_enter_us;
+		adopt_job(e, u, n, now);
+	}
+	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
+		facts.procs[i] = &a->procs[i];
+	}
+	if (u->is_service) {
+		if (n && !e->safe_mode) {
+			set_active(e, u, (enum unit_active_state)n->active);
+		}
+		engine_step(e, u, &event, now);
+		set_active(e, u, service_active_state(&u->service));
+	} else if (n && u->def && (n->active == ACTIVE_ACTIVE || n->active == ACTIVE_FAILED)) {
+		set_active(e, u, (enum unit_active_state)n->active);
+	}
+}
+
+/* A check that is at work, or has its record, belongs to the adopted job. */
+static void adopt_check(struct unit *u, const struct wire_proc *p)
+{
+	if (u->job && u->def && p->phase != WIRE_PHASE_FREE && p->entry == u->def->check_entry &&
+		u->def->check_entry != CATALOGUE_NONE) {
+		u->job->state = JOB_RUNNING;
+		u->job->flags |= JOB_CHECKING;
+	}
+}
+
+static void adopt_records(struct engine *e, struct unit *u, usec_t now)
+{
+	struct engine_adopt *a = u->adopt;
+
+	adopt_check(u, &a->procs[ENTRY_WORK]);
+	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
+		if (a->procs[i].phase == WIRE_PHASE_FREE) {
+			continue;
+		}
+		if (i == ENTRY_WORK && u->job && (u->job->flags & JOB_CHECKING)) {
+			a->procs[i].cookie = (uint64_t)u->job->id << 32;
+		}
+		take_proc(e, u, &a->procs[i], now);
+	}
+	free(u->adopt);
+	u->adopt = NULL;
+}
+
+int engine_listed(struct engine *e, usec_t now)
+{
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		if (e->units[i]->adopt) {
+			adopt_unit(e, e->units[i], now);
+		}
+	}
+	e->listed = true;
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		if (e->units[i]->adopt) {
+			adopt_records(e, e->units[i], now);
+		}
+	}
+	return engine_settle(e, now);
+}
+
+int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg, int32_t pid,
+	uint32_t uid, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+	struct service_event event = { .type = EV_NOTIFY, .notify = msg, .from_root = uid == 0 };
+
+	if (!u || !u->is_service) {
+		return 1;
+	}
+	event.from_main = pid > 0 && pid == u->service.main_pid;
+	event.from_control = pid > 0 && pid == u->service.places[ENTRY_CONTROL].pid;
+	if (!service_notify_allowed(&u->service, event.from_main, event.from_control)) {
+		engine_log(e, u, LOG_NOTIFY_REFUSED, pid);
+		return engine_settle(e, now) < 0 ? e->error : 1;
+	}
+	engine_step(e, u, &event, now);
+	if ((msg->fields & ~(uint32_t)NOTIFY_WATCHDOG) == 0) {
+		u->dirty = false; /* a ping alone changes nothing that a note keeps */
+	}
+	return engine_settle(e, now);
+}
+
+int engine_guessed(struct engine *e, uint32_t unit, int32_t pid, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+	struct effect *x;
+
+	if (u && u->is_service && pid > 0 && u->service.main_pid == 0) {
+		x = engine_push(e, EFFECT_MAIN, u);
+		if (x) {
+			x->number = pid;
+		}
+	}
+	return engine_settle(e, now);
+}
+
+int engine_bus_name(struct engine *e, uint32_t unit, bool owned, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+	struct service_event event = { .type = EV_BUS_NAME, .number = owned };
+
+	if (u && u->is_service) {
+		engine_step(e, u, &event, now);
+	}
+	return engine_settle(e, now);
+}
+
+int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+	struct service_event event = { .type = EV_RESET_FAILED };
+
+	if (u && u->is_service) {
+		u->cooldown_us = USEC_INFINITY;
+		engine_step(e, u, &event, now);
+	} else if (u && u->active == ACTIVE_FAILED) {
+		engine_changed(e, u, ACTIVE_INACTIVE, now);
+	}
+	return engine_settle(e, now);
+}
+
+int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+	struct effect *x;
+
+	if (u && u->slot != WIRE_SLOT_NONE) {
+		x = engine_push(e, EFFECT_SIGNAL, u);
+		if (x) {
+			x->target = target;
+			x->number = signo;
+		}
+	}
+	return engine_settle(e, now);
+}
