@@ -234,6 +234,10 @@ static bool has_reload(const struct unit *u)
 	return false;
 }
 
+/*
+ * NeedDaemonReload and CanFreeze are always false: supd does not look at unit files, clients that
+ * want to know compare for themselves.
+ */
 GETTER(get_ability)
 {
 	const struct bus_unit_ref *ref = userdata;
@@ -247,8 +251,6 @@ GETTER(get_ability)
 		can = loaded && !(u->def->flags & UNIT_REFUSE_MANUAL_STOP);
 	} else if (strcmp(property, "CanReload") == 0) {
 		can = loaded && has_reload(u);
-	} else if (strcmp(property, "NeedDaemonReload") == 0) {
-		can = u && u->vanished;
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
