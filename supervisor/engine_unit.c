@@ -178,6 +178,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	u->active = now_active;
 	stamp(u, old, now);
 	engine_push(e, EFFECT_UNIT_CHANGED, u);
+	tell(e, u, old);
 	job_on_change(e, u, now);
 	if (now_active == ACTIVE_ACTIVE) {
 		wake_waiting(e, u, now);
@@ -289,4 +290,22 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 	}
 	engine_touch(e, u, fx->n > 0);
+}
+
+int engine_shutdown(struct engine *e, usec_t now)
+{
+	e->shutting_down = true;
+	for (uint32_t i = 0; i < e->graph.n_units && e->error == 0; i++) {
+		struct unit *u = e->units[i];
+
+		u->cooldown_us = USEC_INFINITY;
+		u->desired = false;
+		if (u->job && u->job->type != JOB_STOP) {
+			engine_finish(e, u, JOB_CANCELED, now);
+		}
+		if (!u->job && !unit_is_down(u)) {
+			engine_install(e, u, JOB_STOP, JOB_IRREVERSIBLE, now);
+		}
+	}
+	return engine_settle(e, now);
 }
