@@ -191,36 +191,36 @@ static void test_churn(void **state)
 	}
 }
 
-static void track(size_t i, const char *format, int n, bool up)
+static void track(size_t i, const char *prefix, int n, bool up)
 {
-	snprintf(units[i].name, sizeof(units[i].name), format, n);
+	snprintf(units[i].name, sizeof(units[i].name), "%s%d.service", prefix, n);
 	units[i].up = up;
 	units[i].starts = up;
 }
 
+#define START_FORMAT "[Service]\n%sExecStart=/bin/sh -c 'echo $$$$ >> %s/count/%%n; %s'\n"
+
 static void write_units(void)
 {
-	static const char start[] =
-		"[Service]\n%sExecStart=/bin/sh -c 'echo $$$$ >> %s/count/%%n; %s'\n";
 	char text[512], name[64], path[160];
 
 	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
 	for (int i = 0; i < N_KEEP; i++) {
-		track((size_t)i, "keep-%d.service", i, true);
-		snprintf(text, sizeof(text), start, "Restart=always\nRestartSec=0\n", s->dir,
+		track((size_t)i, "keep-", i, true);
+		snprintf(text, sizeof(text), START_FORMAT, "Restart=always\nRestartSec=0\n", s->dir,
 			"exec sleep infinity");
 		sys_unit(s, units[i].name, text);
 	}
 	for (int i = 0; i < N_READY; i++) {
-		track((size_t)(N_KEEP + i), "ready-%d.service", i, true);
-		snprintf(text, sizeof(text), start, "Type=notify\nNotifyAccess=all\n", s->dir,
-			"systemd-notify --ready; exec sleep infinity");
+		track((size_t)(N_KEEP + i), "ready-", i, true);
+		snprintf(text, sizeof(text), START_FORMAT, "Type=notify\nNotifyAccess=all\n",
+			s->dir, "systemd-notify --ready; exec sleep infinity");
 		sys_unit(s, units[N_KEEP + i].name, text);
 	}
-	snprintf(text, sizeof(text), start, "Type=oneshot\n", s->dir, "sleep 0.02; exit %i");
+	snprintf(text, sizeof(text), START_FORMAT, "Type=oneshot\n", s->dir, "sleep 0.02; exit %i");
 	sys_unit(s, "code@.service", text);
 	for (int i = 0; i < N_CODE; i++) {
-		track((size_t)(N_KEEP + N_READY + i), "code@%d.service", i + 1, false);
+		track((size_t)(N_KEEP + N_READY + i), "code@", i + 1, false);
 		snprintf(name, sizeof(name), "code@%d.service", i + 1);
 		snprintf(path, sizeof(path), "%s/%s", s->units, name);
 		assert_int_equal(symlink("code@.service", path), 0);
