@@ -165,6 +165,25 @@ static void job_on_change(struct engine *e, struct unit *u, usec_t now)
 	}
 }
 
+static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
+{
+	static const uint8_t logs[ACTIVE_STATE_COUNT] = {
+		[ACTIVE_INACTIVE] = LOG_STOPPED + 1,
+		[ACTIVE_ACTIVATING] = LOG_STARTING + 1,
+		[ACTIVE_ACTIVE] = LOG_STARTED + 1,
+		[ACTIVE_RELOADING] = LOG_RELOADING + 1,
+		[ACTIVE_DEACTIVATING] = LOG_STOPPING + 1,
+	};
+	uint8_t what = logs[u->active];
+
+	if (u->active == ACTIVE_ACTIVE && old == ACTIVE_RELOADING) {
+		what = LOG_RELOADED + 1;
+	}
+	if (what) {
+		engine_log(e, u, (enum effect_log)(what - 1), 0);
+	}
+}
+
 void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now)
 {
 	enum unit_active_state old = u->active;
