@@ -174,7 +174,7 @@ static int add_command(
 	row->phase = command->phase;
 	row->flags = command->flags;
 	row->path = command->path;
-	row->argv = p.argv;
+	row->argv = cu->is_public ? p.argv : (struct tlv_strv) { 0 };
 	row->origin = command->origin;
 	return add_entry(cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL,
 		(p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0, &p, &row->entry);
