@@ -292,11 +292,12 @@ int compile_prepare(struct compile_unit *cu)
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
 		int r = parts[i](cu);
 
-		if (r < 0) {
+		/* A refused part does not keep the errors of the next ones from being shown. */
+		if (r < 0 && r != -EINVAL) {
 			return r;
 		}
 	}
-	return compile_cgroup_writes(cu, &cu->base.cgroup_writes);
+	return cu->unit->refused ? -EINVAL : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
 }
 
 static int add_commands(struct compile_unit *cu, struct manifest_unit *m)
