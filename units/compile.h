@@ -55,6 +55,7 @@ struct compile_unit {
 	uint32_t index;
 	const struct profile *profile;
 	bool user_namespace;
+	bool is_public; /* everybody may read its files, so its command lines are no secret */
 	uint32_t range; /* of its ids; 0: none */
 	const char *home;
 	const char *shell;

@@ -98,7 +98,8 @@ static int add_properties(struct compile_unit *cu, struct manifest_unit *m)
 	if (e && r == 0 && e->protect_home != PROTECT_HOME_NO) {
 		r = add_property(cu, m, "ProtectHome", protect_home_to_string(e->protect_home));
 	}
-	for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++) {
+	/* Values as they are written are text of the file. */
+	for (size_t i = 0; cu->is_public && r == 0 && i < ELEMENTSOF(texts); i++) {
 		r = add_text(cu, m, texts[i]);
 	}
 	return r;

@@ -174,7 +174,7 @@ static int add_command(
 	row->phase = command->phase;
 	row->flags = command->flags;
 	row->path = command->path;
-	row->argv = p.argv;
+	row->argv = cu->is_public ? p.argv : (struct tlv_strv) { 0 };
 	row->origin = command->origin;
 	return add_entry(cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL,
 		(p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0, &p, &row->entry);
@@ -292,11 +292,12 @@ int compile_prepare(struct compile_unit *cu)
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
 		int r = parts[i](cu);
 
-		if (r < 0) {
+		/* A refused part does not keep the errors of the next ones from being shown. */
+		if (r < 0 && r != -EINVAL) {
 			return r;
 		}
 	}
-	return compile_cgroup_writes(cu, &cu->base.cgroup_writes);
+	return cu->unit->refused ? -EINVAL : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
 }
 
 static int add_commands(struct compile_unit *cu, struct manifest_unit *m)

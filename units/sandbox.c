@@ -36,10 +36,10 @@
 #else
 #define LOAD_MEMORY_MAX (2048ull * 1024 * 1024)
 #endif
-#define LOAD_CPU_SECS   (LIMIT_LOAD_TIME_US / 1000000u)
+#define LOAD_CPU_SECS (LIMIT_LOAD_TIME_US / 1000000u)
 
-#define FS_READ         (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define FS_ABI1         ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+#define FS_READ       (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_ABI1       ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
 static const char *const allowed[] = { "@default", "read", "readv", "pread64", "write", "writev",
 	"pwrite64", "lseek", "close", "open", "openat", "fstat", "stat", "lstat", "newfstatat",

@@ -251,6 +251,29 @@ static void test_host_capability_is_refused(void **state)
 	drop(&r);
 }
 
+/* pitfalls.md 44: what others may not read in the file they do not learn from the manifest. */
+static void test_private_file(void **state)
+{
+	struct result r;
+	char path[128];
+	const struct manifest_command *commands;
+
+	(void)state;
+	write_unit("web.service", "[Service]\nExecStart=/bin/true --password=secret\n");
+	snprintf(path, sizeof(path), "%s/web.service", dir);
+	load(NULL, &r);
+	commands = unit(&r, "web.service")->commands.items;
+	assert_int_equal(commands[0].argv.n, 2);
+	drop(&r);
+	assert_int_equal(chmod(path, 0600), 0);
+	load(NULL, &r);
+	commands = unit(&r, "web.service")->commands.items;
+	assert_int_equal(commands[0].argv.n, 0);
+	assert_null(memmem(r.maps[1], r.sizes[1], "secret", 6));
+	assert_int_equal(main_plan(&r, "web.service").argv.n, 2);
+	drop(&r);
+}
+
 static void test_settings(void **state)
 {
 	char *const good[] = { "supd-load", "--settings", "--", "--runtime-dir", "/run/x",
@@ -302,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_invalid_user_is_refused),
 		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),
 		cmocka_unit_test(test_host_capability_is_refused),
+		cmocka_unit_test(test_private_file),
 		cmocka_unit_test(test_settings),
 	};
 
