@@ -586,21 +586,3 @@ void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *pr
 	engine_log(e, u, assert_failed ? LOG_ASSERT_FAILED : LOG_CONDITION_FAILED, proc->value);
 	engine_finish(e, u, assert_failed ? JOB_ASSERT : JOB_DONE, now);
 }
-
-int engine_shutdown(struct engine *e, usec_t now)
-{
-	e->shutting_down = true;
-	for (uint32_t i = 0; i < e->graph.n_units && e->error == 0; i++) {
-		struct unit *u = e->units[i];
-
-		u->cooldown_us = USEC_INFINITY;
-		u->desired = false;
-		if (u->job && u->job->type != JOB_STOP) {
-			engine_finish(e, u, JOB_CANCELED, now);
-		}
-		if (!u->job && !unit_is_down(u)) {
-			engine_install(e, u, JOB_STOP, JOB_IRREVERSIBLE, now);
-		}
-	}
-	return engine_settle(e, now);
-}

@@ -165,6 +165,25 @@ static void job_on_change(struct engine *e, struct unit *u, usec_t now)
 	}
 }
 
+static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
+{
+	static const uint8_t logs[ACTIVE_STATE_COUNT] = {
+		[ACTIVE_INACTIVE] = LOG_STOPPED + 1,
+		[ACTIVE_ACTIVATING] = LOG_STARTING + 1,
+		[ACTIVE_ACTIVE] = LOG_STARTED + 1,
+		[ACTIVE_RELOADING] = LOG_RELOADING + 1,
+		[ACTIVE_DEACTIVATING] = LOG_STOPPING + 1,
+	};
+	uint8_t what = logs[u->active];
+
+	if (u->active == ACTIVE_ACTIVE && old == ACTIVE_RELOADING) {
+		what = LOG_RELOADED + 1;
+	}
+	if (what) {
+		engine_log(e, u, (enum effect_log)(what - 1), 0);
+	}
+}
+
 void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now)
 {
 	enum unit_active_state old = u->active;
@@ -178,6 +197,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	u->active = now_active;
 	stamp(u, old, now);
 	engine_push(e, EFFECT_UNIT_CHANGED, u);
+	tell(e, u, old);
 	job_on_change(e, u, now);
 	if (now_active == ACTIVE_ACTIVE) {
 		wake_waiting(e, u, now);
@@ -289,4 +309,22 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 	}
 	engine_touch(e, u, fx->n > 0);
+}
+
+int engine_shutdown(struct engine *e, usec_t now)
+{
+	e->shutting_down = true;
+	for (uint32_t i = 0; i < e->graph.n_units && e->error == 0; i++) {
+		struct unit *u = e->units[i];
+
+		u->cooldown_us = USEC_INFINITY;
+		u->desired = false;
+		if (u->job && u->job->type != JOB_STOP) {
+			engine_finish(e, u, JOB_CANCELED, now);
+		}
+		if (!u->job && !unit_is_down(u)) {
+			engine_install(e, u, JOB_STOP, JOB_IRREVERSIBLE, now);
+		}
+	}
+	return engine_settle(e, now);
 }
