@@ -149,9 +149,6 @@ int apply_effect(struct shell *s, const struct effect *e)
 	case EFFECT_DROP:
 		return drop(s, e);
 	case EFFECT_STATE:
-		unitlog_state(s, e);
-		bus_unit_changed(&s->bus, e->unit);
-		return 0;
 	case EFFECT_UNIT_CHANGED:
 		bus_unit_changed(&s->bus, e->unit);
 		return 0;
@@ -159,7 +156,6 @@ int apply_effect(struct shell *s, const struct effect *e)
 		bus_job_new(&s->bus, e->job, e->unit);
 		return 0;
 	case EFFECT_JOB_REMOVED:
-		unitlog_job(s, e);
 		bus_job_removed(&s->bus, e->job, e->unit, (enum job_result)e->job_result);
 		return 0;
 	case EFFECT_LOG:

@@ -189,65 +189,6 @@ static void message_text(const struct unit *u, const struct effect *e, char *buf
 	snprintf(buf, size, "%s: %s%s", u->name, row->text, detail);
 }
 
-/* Which line tells a change of the active state; what has no row is not told. */
-static const struct {
-	enum unit_active_state from;
-	enum unit_active_state to;
-	enum effect_log log;
-} changes[] = {
-	{ ACTIVE_INACTIVE, ACTIVE_ACTIVATING, LOG_STARTING },
-	{ ACTIVE_FAILED, ACTIVE_ACTIVATING, LOG_STARTING },
-	{ ACTIVE_INACTIVE, ACTIVE_ACTIVE, LOG_STARTED },
-	{ ACTIVE_FAILED, ACTIVE_ACTIVE, LOG_STARTED },
-	{ ACTIVE_ACTIVATING, ACTIVE_ACTIVE, LOG_STARTED },
-	{ ACTIVE_ACTIVE, ACTIVE_DEACTIVATING, LOG_STOPPING },
-	{ ACTIVE_RELOADING, ACTIVE_DEACTIVATING, LOG_STOPPING },
-	{ ACTIVE_DEACTIVATING, ACTIVE_INACTIVE, LOG_STOPPED },
-	{ ACTIVE_MAINTENANCE, ACTIVE_INACTIVE, LOG_STOPPED },
-	{ ACTIVE_ACTIVE, ACTIVE_RELOADING, LOG_RELOADING },
-	{ ACTIVE_RELOADING, ACTIVE_ACTIVE, LOG_RELOADED },
-};
-
-static enum unit_active_state active_of(const struct unit *u, uint32_t state)
-{
-	struct service copy = u->service;
-
-	copy.state = (enum service_state)state;
-	return service_active_state(&copy);
-}
-
-void unitlog_state(struct shell *s, const struct effect *e)
-{
-	const struct unit *u = engine_unit(s->engine, e->unit);
-	struct effect told = { .type = EFFECT_LOG, .unit = e->unit };
-	enum unit_active_state from, to;
-
-	if (!u || !u->is_service) {
-		return;
-	}
-	from = active_of(u, e->old_state);
-	to = active_of(u, e->state);
-	for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
-		if (changes[i].from == from && changes[i].to == to) {
-			told.log = changes[i].log;
-			unitlog_effect(s, &told);
-		}
-	}
-}
-
-/* systemd's words: a target is reached, everything else is started. */
-void unitlog_job(struct shell *s, const struct effect *e)
-{
-	const struct unit *u = engine_unit(s->engine, e->unit);
-	struct effect told = { .type = EFFECT_LOG, .unit = e->unit, .job = e->job };
-
-	if (!u || u->is_service || e->job_result != JOB_DONE) {
-		return;
-	}
-	told.log = u->active == ACTIVE_ACTIVE ? LOG_STARTED : LOG_STOPPED;
-	unitlog_effect(s, &told);
-}
-
 void unitlog_effect(struct shell *s, const struct effect *e)
 {
 	const struct unit *u = engine_unit(s->engine, e->unit);

@@ -11,10 +11,6 @@ struct shell;
 
 /* EFFECT_LOG. */
 void unitlog_effect(struct shell *s, const struct effect *e);
-/* EFFECT_STATE: a service has begun or ended to start, stop or reload. */
-void unitlog_state(struct shell *s, const struct effect *e);
-/* EFFECT_JOB_REMOVED: a unit that is no service was started or stopped. */
-void unitlog_job(struct shell *s, const struct effect *e);
 /* A line of supd's own, without a unit. */
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
