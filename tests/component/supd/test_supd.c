@@ -176,6 +176,26 @@ static void test_start_and_show(void **state)
 	assert_non_null(strstr(x->fake.log, "UNIT=web.service\nINVOCATION_ID=01010101"));
 }
 
+/* supd's own filter is on: mode 2, and no new privileges. */
+static void test_filter(void **state)
+{
+	struct fixture *x = *state;
+	char path[64], line[256];
+	int found = 0;
+	FILE *f;
+
+	fake_pump_until(&x->fake, is_ready, NULL);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)x->fake.pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		found += strcmp(line, "Seccomp:\t2\n") == 0;
+		found += strcmp(line, "NoNewPrivs:\t1\n") == 0;
+	}
+	fclose(f);
+	assert_int_equal(found, 2);
+}
+
 static void test_stop(void **state)
 {
 	struct fixture *x = *state;
@@ -375,6 +395,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_start_and_show, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_after_failure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kill_and_adopt, setup, teardown),
