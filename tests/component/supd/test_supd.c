@@ -170,6 +170,12 @@ static void test_start_and_show(void **state)
 	assert_non_null(strstr(x->out, "active (running)"));
 	assert_int_equal(SYSTEMCTL(x, "list-units", "--no-legend", "--plain"), 0);
 	assert_non_null(strstr(x->out, "web.service"));
+	assert_int_equal(SYSTEMCTL(x, "show", "default.target", "--", "-.slice"), 0);
+	assert_non_null(strstr(x->out, "ActiveState=active"));
+	assert_non_null(strstr(x->out, "TasksCurrent="));
+	assert_int_equal(SYSTEMCTL(x, "show"), 0);
+	assert_non_null(strstr(x->out, "UnitPath=/etc/supd /run/supd/units"));
+	assert_int_equal(SYSTEMCTL(x, "status"), 0);
 	assert_int_equal(SYSTEMCTL(x, "status", "nothing.service"), 4);
 	assert_int_equal(SYSTEMCTL(x, "start", "nothing.service"), 5);
 	assert_non_null(strstr(x->fake.log, "MESSAGE_ID=39f53479d3a045ac8e11786248231fbf\n"));
@@ -385,6 +391,14 @@ static void test_shutdown(void **state)
 		0);
 	fake_pump_until(&x->fake, is_power_asked, NULL);
 	assert_int_equal(x->fake.power, WIRE_POWER_EXIT);
+	assert_int_equal(
+		fake_command(&x->fake,
+			(char *[]) { "busctl", address, "introspect", "org.freedesktop.systemd1",
+				"/org/freedesktop/systemd1/unit/web_2eservice", NULL },
+			x->out, sizeof(x->out)),
+		0);
+	assert_non_null(strstr(x->out, "org.supd1.Unit"));
+	assert_non_null(strstr(x->out, ".FailureText"));
 	assert_int_equal(
 		fake_slot_of(&x->fake, WEB) &&
 			fake_slot_of(&x->fake, WEB)->procs[ENTRY_MAIN].phase == WIRE_PHASE_RUNNING,
