@@ -74,12 +74,21 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		NULL },
 };
 
+/* LogLevel=; before HELLO everything is told. */
+static bool is_told(const struct shell *s, int priority)
+{
+	return !s->hello_seen || s->hello.log_level == 0 || priority <= (int)s->hello.log_level;
+}
+
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 {
 	struct journal_record record;
 	char text[1024];
 	va_list ap;
 
+	if (!is_told(s, priority)) {
+		return;
+	}
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
@@ -201,6 +210,9 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		return;
 	}
 	row = &rows[e->log];
+	if (!is_told(s, row->priority)) {
+		return;
+	}
 	message_text(u, e, text, sizeof(text));
 	journal_begin(&record, row->priority, text);
 	journal_unit(&record, u->name, u->invocation_id);
