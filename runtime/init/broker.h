@@ -193,6 +193,7 @@ struct helper {
 	bool expected;       /* its end is no crash */
 	uint64_t deadline;   /* dying: SIGKILL, then abandon */
 	bool killed;         /* SIGKILL was sent */
+	bool settled;        /* it has taken over everything: its end is not its notes' fault */
 	uint64_t restart_at; /* 0: no restart due */
 	uint64_t started_at;
 	uint64_t backoff_us;

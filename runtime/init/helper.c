@@ -8,12 +8,17 @@
 #include "util.h"
 
 #define END_WITHIN_US (5 * USEC_PER_SEC)
+#define SPACING_US    (20 * USEC_PER_MSEC)
 
 static void schedule(struct helper *h, uint64_t now, bool crash)
 {
 	/* Who has lived longer than the longest wait starts over. */
 	if (now - h->started_at > LIMIT_RESTART_MAX_US || !crash) {
 		h->backoff_us = 0;
+	}
+	if (!crash) {
+		h->restart_at = h->started_at + SPACING_US > now ? h->started_at + SPACING_US : now;
+		return;
 	}
 	h->restart_at = now + h->backoff_us;
 	h->backoff_us = h->backoff_us ? h->backoff_us * 2 : USEC_PER_SEC;
@@ -25,7 +30,7 @@ static void schedule(struct helper *h, uint64_t now, bool crash)
 void helper_started(struct helper *h, pid_t pid)
 {
 	h->started_at = now_us();
-	h->dying = h->killed = h->expected = false;
+	h->dying = h->killed = h->expected = h->settled = false;
 	h->restart_at = h->deadline = 0;
 	if (pid < 0) {
 		schedule(h, h->started_at, true);
@@ -37,13 +42,20 @@ void helper_started(struct helper *h, pid_t pid)
 
 void helper_ended(struct helper *h, uint64_t now)
 {
-	if (!h->expected) {
+	bool crash = !h->expected && !h->settled;
+
+	if (crash) {
 		h->crashes[h->next_crash++ % ELEMENTSOF(h->crashes)] = now;
 	}
-	schedule(h, now, !h->expected);
+	schedule(h, now, crash);
 	h->pid = 0;
-	h->dying = h->killed = h->expected = false;
+	h->dying = h->killed = h->expected = h->settled = false;
 	h->deadline = 0;
+}
+
+void helper_settled(struct helper *h)
+{
+	h->settled = true;
 }
 
 void helper_stop(struct helper *h, int signo, bool expected, uint64_t now)

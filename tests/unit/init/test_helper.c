@@ -39,11 +39,39 @@ static void test_crashes(void **state)
 	assert_int_equal(helper_crashes(&h, now + LIMIT_CRASH_WINDOW_US), 0);
 }
 
+/* Killed after it had taken over: at once, no crash, however often; never within the spacing. */
+static void test_settled(void **state)
+{
+	struct helper h = { 0 };
+	uint64_t now = 1000 * USEC_PER_SEC;
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		h.pid = 1;
+		h.started_at = now;
+		helper_settled(&h);
+		now += USEC_PER_SEC / 10;
+		helper_ended(&h, now);
+		assert_int_equal(h.restart_at, now);
+		assert_int_equal(helper_crashes(&h, now), 0);
+	}
+	h.pid = 1;
+	h.started_at = now;
+	helper_settled(&h);
+	helper_ended(&h, now + 1);
+	assert_in_range(h.restart_at, now + 2, now + USEC_PER_SEC);
+	h.pid = 1;
+	h.started_at = now;
+	helper_ended(&h, now);
+	assert_int_equal(helper_crashes(&h, now), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_crashes),
+		cmocka_unit_test(test_settled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
