@@ -11,8 +11,9 @@
 
 /* pid as spawn_start() gave it; an error schedules the next try. */
 void helper_started(struct helper *h, pid_t pid);
-/* Its process was reaped or abandoned at now: schedules the restart. */
-void helper_ended(struct helper *h, uint64_t now);
+/* Its process was reaped (signo: what killed it, 0: it exited) or abandoned: schedules the restart.
+ */
+void helper_ended(struct helper *h, int signo, uint64_t now);
 /* It works: from now on its end is no crash that what it was given could be blamed for. */
 void helper_settled(struct helper *h);
 /* Sends signo and gives it 5 s. expected: its end is no crash. */

@@ -102,7 +102,7 @@ void supdproc_gone(struct broker *b)
 
 void supdproc_kill(struct broker *b, const char *why)
 {
-	b->supd.helper.settled = false; /* its own fault: a crash */
+	b->supd.helper.fault = true;
 	if (b->supd.helper.pid && !b->supd.helper.killed) {
 		util_say("supd is killed", why, 0);
 		helper_stop(&b->supd.helper, SIGKILL, false, now_us());
@@ -142,7 +142,7 @@ static void check_answers(struct broker *b, uint64_t now)
 
 	if (supd->ping_at && now >= supd->ping_at + LIMIT_PONG_WITHIN_US) {
 		util_say("supd does not answer", NULL, 0);
-		supd->helper.settled = false;
+		supd->helper.fault = true;
 		helper_stop(&supd->helper, SIGABRT, false, now);
 		supd->ping_at = 0;
 		close_channel(b);
