@@ -168,8 +168,7 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 
 static int start_launcher(struct broker *b, uint32_t ref, int index, int catalogue)
 {
-	static char name[] = "supd-launch";
-	static char *const argv[] = { name, NULL };
+	static const char *const argv[] = { "supd-launch", NULL };
 	const struct catalogue_entry *e =
 		&b->catalogues[catalogue].entries[place_of(b, ref)->entry];
 	struct place *p = place_of(b, ref);

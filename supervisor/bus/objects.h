@@ -35,8 +35,8 @@ extern const sd_bus_vtable bus_vtable_job[];           /* job.c */
 int bus_objects_add(struct bus_client *client);
 
 /* Names of properties that a PropertiesChanged signal carries. */
-extern char *bus_unit_changing[];
-extern char *bus_service_changing[];
+extern const char *const bus_unit_changing[];
+extern const char *const bus_service_changing[];
 
 /* Sets a "NoSuchUnit" error; returns its -errno. */
 int bus_no_such_unit(sd_bus_error *error, const char *name);

@@ -267,11 +267,11 @@ static void emit_unit(struct bus_server *b, struct bus_client *c, const struct u
 	bus_unit_path(u->name, path);
 	c->backlog += SIGNAL_COST;
 	(void)sd_bus_emit_properties_changed_strv(
-		c->bus, path, BUS_INTERFACE_UNIT, bus_unit_changing);
+		c->bus, path, BUS_INTERFACE_UNIT, (char **)bus_unit_changing);
 	if (u->is_service) {
 		c->backlog += SIGNAL_COST;
 		(void)sd_bus_emit_properties_changed_strv(
-			c->bus, path, BUS_INTERFACE_SERVICE, bus_service_changing);
+			c->bus, path, BUS_INTERFACE_SERVICE, (char **)bus_service_changing);
 	}
 }
 

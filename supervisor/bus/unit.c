@@ -382,11 +382,9 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return -EINVAL;
 }
 
-char *bus_unit_changing[] = { (char *)"ActiveState", (char *)"SubState",
-	(char *)"StateChangeTimestamp", (char *)"StateChangeTimestampMonotonic",
-	(char *)"ActiveEnterTimestamp", (char *)"ActiveEnterTimestampMonotonic",
-	(char *)"InactiveEnterTimestamp", (char *)"InactiveEnterTimestampMonotonic", (char *)"Job",
-	NULL };
+const char *const bus_unit_changing[] = { "ActiveState", "SubState", "StateChangeTimestamp",
+	"StateChangeTimestampMonotonic", "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic",
+	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "Job", NULL };
 
 #define CHANGES       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define METHOD(name_) SD_BUS_METHOD(name_, "s", "o", method_request, SD_BUS_VTABLE_UNPRIVILEGED)
