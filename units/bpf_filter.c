@@ -139,7 +139,8 @@ void seccomp_spec_init(struct seccomp_spec *spec)
 	spec->deny_errno = EPERM;
 }
 
-int seccomp_errno_from_string(const char *text)
+/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
+static int errno_from_string(const char *text)
 {
 	uint32_t number;
 
@@ -212,7 +213,7 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 	memcpy(name, word, n);
 	name[n] = '\0';
 	if (word[n] == ':') {
-		error = seccomp_errno_from_string(word + n + 1);
+		error = errno_from_string(word + n + 1);
 		if (error < 0) {
 			return error;
 		}
@@ -273,11 +274,6 @@ bool seccomp_spec_is_empty(const struct seccomp_spec *spec)
 	       spec->family_mode == SECCOMP_FAMILY_ANY;
 }
 
-char *seccomp_call_name(int number)
-{
-	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
-}
-
 static uint32_t deny_action(const struct seccomp_spec *spec, uint16_t call)
 {
 	if (call == SECCOMP_ERRNO_KILL) {
@@ -311,7 +307,7 @@ static uint32_t action_of(const struct seccomp_spec *spec, const struct seccomp_
 	if (!spec->allow_list) {
 		return deny_action(spec, call);
 	}
-	name = seccomp_call_name(i);
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
 	if (!name) {
 		return SCMP_ACT_ERRNO(ENOSYS);
 	}

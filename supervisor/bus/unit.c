@@ -376,7 +376,9 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	memcpy(name, ref->name, sizeof(name));
 	for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
 		if (strcmp(requests[i].member, member) == 0) {
-			return bus_enqueue(ref->server, m, name, requests[i].type, mode, error);
+			const struct bus_request request = { name, requests[i].type, mode };
+
+			return bus_enqueue(ref->server, m, &request, error);
 		}
 	}
 	return -EINVAL;

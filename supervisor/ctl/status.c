@@ -65,7 +65,9 @@ static void print_cgroup(struct ctl *c, const char *unit, const char *cgroup)
 	fprintf(c->out, "%11s: ", "CGroup");
 	text_puts(c->out, cgroup);
 	putc('\n', c->out);
-	proctree_print(c->out, cgroup, p.list, p.n, "             ", columns);
+	const struct proctree tree = { cgroup, p.list, p.n, "             ", columns };
+
+	proctree_print(c->out, &tree);
 }
 
 /* What cannot be read (no rights, no log yet) is left out. */
