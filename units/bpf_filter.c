@@ -104,19 +104,6 @@ static const struct {
 	{ "AF_XDP", AF_XDP },
 };
 
-static const struct {
-	const char *name;
-	uint32_t flag;
-} namespaces[] = {
-	{ "cgroup", CLONE_NEWCGROUP },
-	{ "ipc", CLONE_NEWIPC },
-	{ "net", CLONE_NEWNET },
-	{ "mnt", CLONE_NEWNS },
-	{ "pid", CLONE_NEWPID },
-	{ "user", CLONE_NEWUSER },
-	{ "uts", CLONE_NEWUTS },
-};
-
 /* Whole groups that a restriction denies. */
 static const struct {
 	uint32_t restriction;
@@ -153,16 +140,6 @@ static int errno_from_string(const char *text)
 		return -EINVAL;
 	}
 	return (int)number;
-}
-
-uint32_t seccomp_namespace_from_string(const char *text)
-{
-	for (size_t i = 0; i < ELEMENTSOF(namespaces); i++) {
-		if (strcmp(namespaces[i].name, text) == 0) {
-			return namespaces[i].flag;
-		}
-	}
-	return 0;
 }
 
 /* Marks a call or, recursively, a group's members. -ENOENT. */

@@ -66,9 +66,6 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 /* One word of RestrictAddressFamilies=, "AF_INET". The first word decides as above. -ENOENT. */
 int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool remove);
 
-/* "cgroup", "ipc", "net", "mnt", "pid", "user", "uts" -> CLONE_NEW*; 0 when unknown. */
-uint32_t seccomp_namespace_from_string(const char *text);
-
 /* True when the spec forbids nothing, so that no filter is needed. */
 bool seccomp_spec_is_empty(const struct seccomp_spec *spec);
 
