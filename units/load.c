@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
+#include "../runtime/base/timeutil.h"
 
 static int find_places(struct load *l)
 {
@@ -71,14 +71,6 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 	}
 	l->compile.prev_plans = &l->prev_plans;
 	l->compile.prev_manifest = &l->prev_manifest;
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
 }
 
 static int load_units(struct load *l, const char *unit_path, const char *const *files)
