@@ -23,29 +23,13 @@ static const struct {
 	{ "ReloadOrTryRestartUnit", JOB_TRY_RELOAD },
 };
 
-static bool can_reload(const struct unit *u)
-{
-	const struct manifest_command *c = u->def ? u->def->commands.items : NULL;
-
-	if (u->is_service && u->def && u->service.def.service &&
-		u->service.def.service->type == SERVICE_NOTIFY_RELOAD) {
-		return true;
-	}
-	for (uint32_t i = 0; c && i < u->def->commands.n; i++) {
-		if (c[i].phase == PHASE_RELOAD) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* "reload-or-restart": what cannot be reloaded is restarted. */
 static enum job_type effective_type(const struct unit *u, enum job_type type)
 {
-	if (type == JOB_RELOAD_OR_START && !can_reload(u)) {
+	if (type == JOB_RELOAD_OR_START && !bus_can_reload(u)) {
 		return JOB_RESTART;
 	}
-	if (type == JOB_TRY_RELOAD && !can_reload(u)) {
+	if (type == JOB_TRY_RELOAD && !bus_can_reload(u)) {
 		return JOB_TRY_RESTART;
 	}
 	return type;

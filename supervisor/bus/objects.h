@@ -59,5 +59,7 @@ struct bus_request {
 /* Enqueues and answers with the job's path; shared by manager and unit objects. */
 int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_request *request,
 	sd_bus_error *error);
+/* The unit says how it reloads: ExecReload= or Type=notify-reload. */
+bool bus_can_reload(const struct unit *u);
 /* Manager's a(suuuss) of the newest catalogue. */
 int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply);

@@ -311,7 +311,7 @@ void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job
 	}
 }
 
-int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
+static int wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
 {
 	struct bus_pending *p = calloc(1, sizeof(*p));
 	struct bus_pending **at = &b->pending;
@@ -327,6 +327,17 @@ int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t co
 	}
 	*at = p;
 	return 0;
+}
+
+int bus_reload(struct bus_server *b, sd_bus_message *message, bool own)
+{
+	uint64_t cookie;
+	int r = shell_load(b->shell, &cookie);
+
+	if (r >= 0) {
+		r = wait_for_load(b, message, cookie, own);
+	}
+	return r < 0 ? bus_fatal(b, r) : 1;
 }
 
 static int reply_loaded(struct bus_server *b, struct bus_pending *p, int status, const char *text)

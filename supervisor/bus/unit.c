@@ -218,7 +218,7 @@ GETTER(get_flag)
 	return sd_bus_message_append(reply, "b", 0);
 }
 
-static bool has_reload(const struct unit *u)
+bool bus_can_reload(const struct unit *u)
 {
 	const struct manifest_command *c = u->def ? u->def->commands.items : NULL;
 
@@ -250,7 +250,7 @@ GETTER(get_ability)
 	} else if (strcmp(property, "CanStop") == 0) {
 		can = loaded && !(u->def->flags & UNIT_REFUSE_MANUAL_STOP);
 	} else if (strcmp(property, "CanReload") == 0) {
-		can = loaded && has_reload(u);
+		can = loaded && bus_can_reload(u);
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
