@@ -229,20 +229,5 @@ int verb_status(struct ctl *c, int n, char *const *args)
 		return code;
 	}
 	json_init(&j, c->out);
-	if (c->o.json) {
-		json_array(&j, NULL);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		int own;
-
-		if (i && !c->o.json) {
-			putc('\n', c->out);
-		}
-		own = show_unit(c, &j, units.names[i]);
-		code = own != EXIT_OK ? own : code;
-	}
-	if (c->o.json) {
-		json_end(&j);
-	}
-	return code;
+	return ctl_show_units(c, &units, &j, show_unit);
 }
