@@ -289,11 +289,6 @@ uint32_t engine_find(const struct engine *e, const char *name)
 	return graph_find(&e->graph, name);
 }
 
-uint32_t engine_unit_of_slot(const struct engine *e, uint32_t slot)
-{
-	return slot < LIMIT_SLOTS ? e->slots[slot] : ENGINE_NONE;
-}
-
 const struct graph *engine_graph(const struct engine *e)
 {
 	return &e->graph;

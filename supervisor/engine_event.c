@@ -306,11 +306,14 @@ int engine_listed(struct engine *e, usec_t now)
 	return engine_settle(e, now);
 }
 
-int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg, int32_t pid,
-	uint32_t uid, usec_t now)
+int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
+	const struct ucred *sender, usec_t now)
 {
 	struct unit *u = unit_at(e, unit);
-	struct service_event event = { .type = EV_NOTIFY, .notify = msg, .from_root = uid == 0 };
+	struct service_event event = {
+		.type = EV_NOTIFY, .notify = msg, .from_root = sender->uid == 0
+	};
+	pid_t pid = sender->pid;
 
 	if (!u || !u->is_service) {
 		return 1;

@@ -280,3 +280,26 @@ const char *ctl_color_end(const struct ctl *c)
 {
 	return c->color ? "\033[0m" : "";
 }
+
+int ctl_show_units(struct ctl *c, const struct unit_list *units, struct json *j,
+	int (*show)(struct ctl *c, struct json *j, const char *unit))
+{
+	int code = EXIT_OK;
+
+	if (c->o.json) {
+		json_array(j, NULL);
+	}
+	for (size_t i = 0; i < units->n; i++) {
+		int own;
+
+		if (i && !c->o.json) {
+			putc('\n', c->out);
+		}
+		own = show(c, j, units->names[i]);
+		code = own != EXIT_OK ? own : code;
+	}
+	if (c->o.json) {
+		json_end(j);
+	}
+	return code;
+}
