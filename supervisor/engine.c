@@ -145,6 +145,12 @@ void engine_touch(struct engine *e, struct unit *u, bool dirty)
 	e->touched[e->n_touched++] = u->index;
 }
 
+/* Running, and not by a check: that one is found by its place, or is made again. */
+static bool job_is_dispatched(const struct job *j)
+{
+	return j->state == JOB_RUNNING && !(j->flags & JOB_CHECKING);
+}
+
 static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 {
 	struct note n;
@@ -166,6 +172,7 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 		n.flags |= (u->job->flags & JOB_IRREVERSIBLE ? NOTE_JOB_IRREVERSIBLE : 0) |
 			   (u->job->flags & JOB_IGNORE_ORDER ? NOTE_JOB_IGNORE_ORDER : 0) |
 			   (u->job->flags & JOB_CHECKED ? NOTE_CHECKED : 0) |
+			   (job_is_dispatched(u->job) ? NOTE_JOB_RUNNING : 0) |
 			   (u->job->flags & JOB_AUTOMATIC ? NOTE_RESTART_PENDING : 0);
 	}
 	return note_encode(&n, buf);

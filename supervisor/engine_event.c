@@ -190,6 +190,12 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 	return engine_settle(e, now);
 }
 
+static bool between_states(enum unit_active_state active)
+{
+	return active == ACTIVE_ACTIVATING || active == ACTIVE_DEACTIVATING ||
+	       active == ACTIVE_RELOADING || active == ACTIVE_MAINTENANCE;
+}
+
 /* The job of a note goes on, with a new id. */
 static void adopt_job(struct engine *e, struct unit *u, const struct note *n, usec_t now)
 {
@@ -206,6 +212,11 @@ static void adopt_job(struct engine *e, struct unit *u, const struct note *n, us
 		    (n->flags & NOTE_JOB_IGNORE_ORDER ? JOB_IGNORE_ORDER : 0) |
 		    (n->flags & NOTE_CHECKED ? JOB_CHECKED : 0) |
 		    (n->flags & NOTE_RESTART_PENDING ? JOB_AUTOMATIC : 0);
+	/* A start that had begun must not begin again when what it started has ended meanwhile. */
+	if (n->flags & NOTE_JOB_RUNNING && between_states((enum unit_active_state)n->active)) {
+		j->state = JOB_RUNNING;
+		j->running_us = now;
+	}
 }
 
 static void set_active(struct engine *e, struct unit *u, enum unit_active_state active)
