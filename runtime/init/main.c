@@ -155,7 +155,7 @@ static void settle(struct broker *b)
 	power_tick(b, now);
 	launch_serve(b);
 	if (events_flush(b) < 0) {
-		supdproc_kill(b, "its event socket is closed");
+		supdproc_gone(b);
 	}
 	if (b->supd.request_fd >= 0 && b->supd.paused && !b->supd.refused_dirty) {
 		b->supd.paused = false;

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/number.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "catalog.h"
 #include "cgroup.h"
 #include "events.h"
+#include "helper.h"
 #include "launch.h"
 #include "logs.h"
 #include "power.h"
@@ -21,6 +23,7 @@
 #include "slots.h"
 #include "store.h"
 #include "supdproc.h"
+#include "util.h"
 
 #define REQUESTS_PER_TURN 256
 
@@ -350,7 +353,7 @@ static int do_release(struct broker *b, const struct wire_request *q)
 		(s->populated && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS))) {
 		return -EBUSY;
 	}
-	if (q->catalogue != CATALOGUE_NONE && !s->bare) {
+	if (q->catalogue != CATALOGUE_NONE && q->entry != CATALOGUE_NONE && !s->bare) {
 		index = clean_entry(b, q, s);
 		if (index < 0) {
 			return index;
@@ -457,6 +460,7 @@ static int do_status(struct broker *b, const struct wire_request *q)
 {
 	memcpy(b->counts, q->counts, sizeof(b->counts));
 	b->status_dirty = true;
+	helper_settled(&b->supd.helper); /* supd counts once it has adopted everything */
 	if (q->counts[3] == 0) {
 		power_ready(b); /* the boot's jobs are done */
 	}
@@ -517,7 +521,7 @@ void requests_read(struct broker *b)
 
 	for (int i = 0; i < REQUESTS_PER_TURN && b->supd.request_fd >= 0; i++) {
 		if (b->supd.refused_dirty && events_flush(b) < 0) {
-			supdproc_kill(b, "its event socket is closed");
+			supdproc_gone(b);
 			return;
 		}
 		if (b->supd.refused_dirty) {
@@ -532,10 +536,14 @@ void requests_read(struct broker *b)
 			return;
 		}
 		if (n <= 0) {
-			supdproc_kill(b, "its request pipe is closed");
+			supdproc_gone(b);
 			return;
 		}
 		if (requests_handle(b, record, (size_t)n) < 0) {
+			char type[21];
+
+			number_format_u64(type, *(const uint32_t *)record);
+			util_say("bad request of type", type, 0);
 			supdproc_kill(b, "it sent a bad request");
 			return;
 		}
