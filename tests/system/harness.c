@@ -374,7 +374,9 @@ void sys_fail(struct sys *s, const char *format, ...)
 	va_end(ap);
 	fprintf(stderr, "\n--- last supctl output:\n%s\n--- supd-init:\n%s\n", s->output,
 		sys_file(s, "init.out", tail, sizeof(tail)));
-	sys_ctl(s, "logs -n 40");
+	sys_ctl(s, "list --all --type=service");
+	fprintf(stderr, "--- services:\n%s\n", s->output);
+	sys_ctl(s, "logs -n 60");
 	fprintf(stderr, "--- logs:\n%s\n", s->output);
 	sys_free(s);
 	exit(1);
