@@ -256,6 +256,7 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
 		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
@@ -277,6 +278,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size);
 	cancel_launches(b, q->slot);
 	return s->cgroup_made ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : 0;
 }
