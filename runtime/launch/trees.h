@@ -8,3 +8,5 @@
 struct launch;
 
 int launch_prepare_trees(struct launch *l);
+/* A detached proc of the caller's PID namespace with the plan's options; -errno after a failure. */
+int launch_new_proc(struct launch *l);
