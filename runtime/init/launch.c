@@ -24,6 +24,9 @@
 #include "store.h"
 #include "util.h"
 
+/* More than fits into the socket's queue: what was there when the look began is seen. */
+#define REPORTS_PER_TURN 1024
+
 static struct slot *slot_of(struct broker *b, uint32_t ref)
 {
 	return &b->t->slots[ref / ENTRY_KIND_COUNT];
@@ -292,15 +295,35 @@ void launch_cancel(struct broker *b, uint32_t ref)
 
 /* ---- reports ---- */
 
+/* supd took a process for the main one before its launcher had reported it for another place. */
+static void disown(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	slot_pid_clear(b, ref);
+	p->child = 0;
+	p->flags |= WIRE_PROC_STATUS_UNKNOWN;
+	launch_try_finish(b, ref);
+}
+
 static void got_child(struct broker *b, uint32_t ref, const struct launch_report *report)
 {
 	struct place *p = place_of(b, ref);
 	siginfo_t info;
 
-	if (p->child || p->worker ||
+	/* Only the launcher says this, and its own pid is not yet reaped. */
+	if (p->child || p->worker || !p->launcher ||
 		waitid(P_PID, (id_t)report->value, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) <
 			0) {
 		return;
+	}
+	uint32_t other = slot_pid_find(b, report->value);
+
+	if (other != REF_NONE) {
+		if (place_of(b, other)->child != report->value) {
+			return; /* a launcher */
+		}
+		disown(b, other);
 	}
 	p->child = report->value;
 	p->pid = report->value;
@@ -327,7 +350,7 @@ static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 {
 	struct place *p = place_of(b, ref);
 
-	if (pid <= 0 || p->flags & WIRE_PROC_NSINIT) {
+	if (pid <= 0 || !p->nsinit || p->flags & WIRE_PROC_NSINIT) {
 		return;
 	}
 	p->pid = pid;
@@ -340,13 +363,38 @@ static void got_failed(struct broker *b, uint32_t ref, const struct launch_repor
 {
 	struct place *p = place_of(b, ref);
 
-	if (p->failed) {
-		return;
+	if (p->failed || p->flags & WIRE_PROC_EXECED) {
+		return; /* behind exec it is the service that speaks */
 	}
-	fail(b, ref, report->step, report->value, report->text);
+	fail(b, ref, report->step < STEP_COUNT ? report->step : STEP_CRASHED, report->value,
+		report->text);
 	util_copy(b->t->fails[ref].origin, LIMIT_FAIL_ORIGIN, report->origin);
 	if (report->type == LAUNCH_STALE) {
 		p->flags |= WIRE_PROC_STALE;
+	}
+}
+
+/* From supd-nsinit, which has the service's own user: supd gets only what waitid(2) can say. */
+static void got_exited(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+
+	if (!p->nsinit || p->reported_exit || report->step < CLD_EXITED ||
+		report->step > CLD_DUMPED || report->value < 0 || report->value > 255) {
+		return;
+	}
+	p->reported_exit = true;
+	p->exit_code = report->step;
+	p->exit_status = (uint32_t)report->value;
+}
+
+static void got_result(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->worker) {
+		p->result = true;
+		p->value = report->value;
 	}
 }
 
@@ -370,20 +418,36 @@ static void got_report(
 		got_failed(b, ref, report);
 		break;
 	case LAUNCH_RESULT:
-		p->result = true;
-		p->value = report->value;
+		got_result(b, ref, report);
 		break;
 	case LAUNCH_PAYLOAD:
 		got_payload(b, ref, sender);
 		break;
 	case LAUNCH_EXITED:
-		p->reported_exit = true;
-		p->exit_code = report->step;
-		p->exit_status = (uint32_t)report->value;
+		got_exited(b, ref, report);
 		break;
 	case LAUNCH_FDS:
 	case LAUNCH_REPORT_COUNT:
 		break;
+	}
+}
+
+/* Descriptors of a launcher are its unit's; whoever speaks later brings nothing. */
+static void take_fds(
+	struct broker *b, uint32_t ref, const struct launch_report *report, struct jobfds_got *got)
+{
+	struct place *p = place_of(b, ref);
+	bool trusted = p->launcher && !p->exec_now;
+
+	for (uint32_t i = 0; i < got->n_fds; i++) {
+		bool tagged = report && i < report->n_tags && i < ELEMENTSOF(report->tags);
+
+		if (trusted && tagged) {
+			resources_take(
+				b, ref / ENTRY_KIND_COUNT, report->tags[i], got->fds[i], p->hold);
+		} else {
+			store_discard(b, &got->fds[i]);
+		}
 	}
 }
 
@@ -394,13 +458,14 @@ void launch_drain(struct broker *b, uint32_t ref)
 	struct jobfds_got got;
 	int r;
 
-	while (p->job_fd >= 0) {
+	for (int n = 0; p->job_fd >= 0 && n < REPORTS_PER_TURN; n++) {
 		r = jobfds_recv(p->job_fd, &report, &got);
 		if (r == -EAGAIN) {
 			break;
 		}
+		take_fds(b, ref, r > 0 ? &report : NULL, &got);
 		if (r <= 0) {
-			util_close(&p->job_fd);
+			store_discard(b, &p->job_fd);
 			if (p->exec_now) {
 				mark_execed(b, ref);
 			}
@@ -408,12 +473,6 @@ void launch_drain(struct broker *b, uint32_t ref)
 			break;
 		}
 		close_job_end(p);
-		for (uint32_t i = 0; i < got.n_fds; i++) {
-			resources_take(b, ref / ENTRY_KIND_COUNT,
-				i < report.n_tags && i < ELEMENTSOF(report.tags) ? report.tags[i]
-										 : LAUNCH_TAG_COUNT,
-				got.fds[i], p->hold);
-		}
 		report.text[LIMIT_FAIL_TEXT - 1] = 0;
 		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
 		got_report(b, ref, &report, got.sender);

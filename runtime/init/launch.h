@@ -21,7 +21,7 @@ struct launch_order {
 void launch_order(struct broker *b, const struct launch_order *order);
 /* Starts pending launches while there is room. */
 void launch_serve(struct broker *b);
-/* Reads reports until there are none. */
+/* Reads the reports that are there. */
 void launch_drain(struct broker *b, uint32_t ref);
 void launch_drain_all(struct broker *b);
 
