@@ -18,14 +18,12 @@
 #include "cgroup.h"
 #include "jobfds.h"
 #include "logs.h"
+#include "reports.h"
 #include "resources.h"
 #include "slots.h"
 #include "spawn.h"
 #include "store.h"
 #include "util.h"
-
-/* More than fits into the socket's queue: what was there when the look began is seen. */
-#define REPORTS_PER_TURN 1024
 
 static struct slot *slot_of(struct broker *b, uint32_t ref)
 {
@@ -60,7 +58,7 @@ uint64_t launch_birth(pid_t pid)
 
 /* ---- failing ---- */
 
-static void fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
+void launch_fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
 {
 	struct place *p = place_of(b, ref);
 
@@ -215,14 +213,6 @@ static int start_launcher(struct broker *b, uint32_t ref, int index, int catalog
 	return 0;
 }
 
-/* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
-static void close_job_end(struct place *p)
-{
-	if (p->job_index >= 0) {
-		dup3(LOW_FD_NULL, LOW_FD_JOB + p->job_index, O_CLOEXEC);
-	}
-}
-
 static int free_job_index(struct broker *b)
 {
 	for (int i = 0; i < (int)LIMIT_LAUNCHES_LIVE; i++) {
@@ -247,7 +237,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 			b, ref / ENTRY_KIND_COUNT, c, &c->units[c->entries[p->entry].unit]);
 	}
 	if (r < 0) {
-		fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
+		launch_fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -258,7 +248,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 	}
 	r = start_launcher(b, ref, index, catalogue);
 	if (r < 0) {
-		fail(b, ref, STEP_CLONE, -r, "supd-launch");
+		launch_fail(b, ref, STEP_CLONE, -r, "supd-launch");
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -286,205 +276,10 @@ void launch_cancel(struct broker *b, uint32_t ref)
 
 	if (p->pending) {
 		pending_remove(b, ref);
-		fail(b, ref, STEP_JOB, ECANCELED, "");
+		launch_fail(b, ref, STEP_JOB, ECANCELED, "");
 		launch_try_finish(b, ref);
 	} else if (p->launcher) {
 		kill(p->launcher, SIGKILL);
-	}
-}
-
-/* ---- reports ---- */
-
-/* supd took a process for the main one before its launcher had reported it for another place. */
-static void disown(struct broker *b, uint32_t ref)
-{
-	struct place *p = place_of(b, ref);
-
-	slot_pid_clear(b, ref);
-	p->child = 0;
-	p->flags |= WIRE_PROC_STATUS_UNKNOWN;
-	launch_try_finish(b, ref);
-}
-
-static void got_child(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-	siginfo_t info;
-
-	/* Only the launcher says this, and its own pid is not yet reaped. */
-	if (p->child || p->worker || !p->launcher ||
-		waitid(P_PID, (id_t)report->value, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) <
-			0) {
-		return;
-	}
-	uint32_t other = slot_pid_find(b, report->value);
-
-	if (other != REF_NONE) {
-		if (place_of(b, other)->child != report->value) {
-			return; /* a launcher */
-		}
-		disown(b, other);
-	}
-	p->child = report->value;
-	p->pid = report->value;
-	p->birth = b->pid1 ? 0 : launch_birth(p->pid);
-	p->phase = WIRE_PHASE_STARTED;
-	slot_pid_set(b, ref, p->child);
-	slot_mark_ref(b, ref);
-}
-
-static void mark_execed(struct broker *b, uint32_t ref)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->flags & WIRE_PROC_EXECED || p->failed || !p->child) {
-		return;
-	}
-	p->flags |= WIRE_PROC_EXECED;
-	p->phase = WIRE_PHASE_RUNNING;
-	p->exec_us = now_us();
-	slot_mark_ref(b, ref);
-}
-
-static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
-{
-	struct place *p = place_of(b, ref);
-
-	if (pid <= 0 || !p->nsinit || p->flags & WIRE_PROC_NSINIT) {
-		return;
-	}
-	p->pid = pid;
-	p->flags |= WIRE_PROC_NSINIT;
-	p->pidfd = sysx_pidfd_open(pid, 0);
-	slot_mark_ref(b, ref);
-}
-
-static void got_failed(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->failed || p->flags & WIRE_PROC_EXECED) {
-		return; /* behind exec it is the service that speaks */
-	}
-	fail(b, ref, report->step < STEP_COUNT ? report->step : STEP_CRASHED, report->value,
-		report->text);
-	util_copy(b->t->fails[ref].origin, LIMIT_FAIL_ORIGIN, report->origin);
-	if (report->type == LAUNCH_STALE) {
-		p->flags |= WIRE_PROC_STALE;
-	}
-}
-
-/* From supd-nsinit, which has the service's own user: supd gets only what waitid(2) can say. */
-static void got_exited(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-
-	if (!p->nsinit || p->reported_exit || report->step < CLD_EXITED ||
-		report->step > CLD_DUMPED || report->value < 0 || report->value > 255) {
-		return;
-	}
-	p->reported_exit = true;
-	p->exit_code = report->step;
-	p->exit_status = (uint32_t)report->value;
-}
-
-static void got_result(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->worker) {
-		p->result = true;
-		p->value = report->value;
-	}
-}
-
-static void got_report(
-	struct broker *b, uint32_t ref, const struct launch_report *report, pid_t sender)
-{
-	struct place *p = place_of(b, ref);
-
-	switch ((enum launch_report_type)report->type) {
-	case LAUNCH_CHILD:
-		got_child(b, ref, report);
-		break;
-	case LAUNCH_EXEC_NOW:
-		p->exec_now = true;
-		break;
-	case LAUNCH_EXECED:
-		mark_execed(b, ref);
-		break;
-	case LAUNCH_FAILED:
-	case LAUNCH_STALE:
-		got_failed(b, ref, report);
-		break;
-	case LAUNCH_RESULT:
-		got_result(b, ref, report);
-		break;
-	case LAUNCH_PAYLOAD:
-		got_payload(b, ref, sender);
-		break;
-	case LAUNCH_EXITED:
-		got_exited(b, ref, report);
-		break;
-	case LAUNCH_FDS:
-	case LAUNCH_REPORT_COUNT:
-		break;
-	}
-}
-
-/* Descriptors of a launcher are its unit's; whoever speaks later brings nothing. */
-static void take_fds(
-	struct broker *b, uint32_t ref, const struct launch_report *report, struct jobfds_got *got)
-{
-	struct place *p = place_of(b, ref);
-	bool trusted = p->launcher && !p->exec_now;
-
-	for (uint32_t i = 0; i < got->n_fds; i++) {
-		bool tagged = report && i < report->n_tags && i < ELEMENTSOF(report->tags);
-
-		if (trusted && tagged) {
-			resources_take(
-				b, ref / ENTRY_KIND_COUNT, report->tags[i], got->fds[i], p->hold);
-		} else {
-			store_discard(b, &got->fds[i]);
-		}
-	}
-}
-
-void launch_drain(struct broker *b, uint32_t ref)
-{
-	struct place *p = place_of(b, ref);
-	struct launch_report report;
-	struct jobfds_got got;
-	int r;
-
-	for (int n = 0; p->job_fd >= 0 && n < REPORTS_PER_TURN; n++) {
-		r = jobfds_recv(p->job_fd, &report, &got);
-		if (r == -EAGAIN) {
-			break;
-		}
-		take_fds(b, ref, r > 0 ? &report : NULL, &got);
-		if (r <= 0) {
-			store_discard(b, &p->job_fd);
-			if (p->exec_now) {
-				mark_execed(b, ref);
-			}
-			launch_try_finish(b, ref);
-			break;
-		}
-		close_job_end(p);
-		report.text[LIMIT_FAIL_TEXT - 1] = 0;
-		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
-		got_report(b, ref, &report, got.sender);
-	}
-}
-
-void launch_drain_all(struct broker *b)
-{
-	for (uint32_t i = 0; i < LIMIT_LAUNCHES_LIVE; i++) {
-		if (b->job_refs[i] != REF_NONE) {
-			launch_drain(b, b->job_refs[i]);
-		}
 	}
 }
 
@@ -496,7 +291,8 @@ static void crashed(struct broker *b, uint32_t ref)
 	struct slot *s = slot_of(b, ref);
 	struct place *p = place_of(b, ref);
 
-	fail(b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
+	launch_fail(
+		b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
 	if (!p->worker && p->alone && s->cgroup_made) {
 		bool others = false;
 
@@ -513,14 +309,14 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 {
 	struct place *p = place_of(b, ref);
 
-	close_job_end(p);
-	p->launcher = 0;
+	reports_close_end(p);
 	if (p->job_index >= 0) {
 		b->job_refs[p->job_index] = REF_NONE;
 		p->job_index = -1;
 		b->n_live--;
 	}
-	launch_drain(b, ref);
+	launch_drain(b, ref); /* to its end of file; the place must not be finished by it yet */
+	p->launcher = 0;
 	if (p->worker || !p->child) {
 		p->exit_code = end->code;
 		p->exit_status = end->status;
@@ -563,7 +359,7 @@ void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
 		slot_pid_clear(b, ref);
 		record_end(b, ref, end);
 		if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
-			fail(b, ref, STEP_CRASHED, EINTR, "second stage");
+			launch_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
 		}
 	}
 	launch_try_finish(b, ref);
@@ -573,7 +369,7 @@ static void finish(struct broker *b, uint32_t ref)
 {
 	struct place *p = place_of(b, ref);
 
-	util_close(&p->job_fd);
+	reports_close(b, p, true);
 	util_close(&p->pidfd);
 	slot_pid_clear(b, ref);
 	p->exit_us = now_us();

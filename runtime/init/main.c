@@ -28,6 +28,7 @@
 #include "notify.h"
 #include "power.h"
 #include "reap.h"
+#include "reports.h"
 #include "requests.h"
 #include "resources.h"
 #include "setup.h"

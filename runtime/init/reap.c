@@ -14,6 +14,7 @@
 #include "launch.h"
 #include "logs.h"
 #include "notify.h"
+#include "reports.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "util.h"

@@ -178,7 +178,7 @@ static int do_main(struct broker *b, const struct wire_request *q)
 		return r;
 	} else {
 		slot_pid_clear(b, ref);
-		cleanup_close(&old.job_fd);
+		store_discard(b, &old.job_fd);
 		cleanup_close(&old.pidfd);
 		slot_reset_place(p);
 		r = adopt_main(b, q, &pidfd);
