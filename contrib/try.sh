@@ -51,14 +51,14 @@ for dir in /run /tmp /var/lib/redis /var/log/redis /var/log/nginx; do
 	mount -t tmpfs -o "nosuid,nodev,$owner" tmpfs "$dir"
 done
 ip link set lo up
-mkdir -p /run/lock /run/demo/units/service.d
+mkdir -p /run/lock /run/demo/units /run/demo/systemd/system
 mkdir "$cgroup"
 
-# Exactly as the packages ship them; the drop-in asks for the profile that systemd's directories get.
+# Exactly as the packages ship them. Units in a directory of systemd's get the profile `compat`, units of
+# one's own get `standard`.
 for unit in nginx redis-server memcached; do
-	cp "/lib/systemd/system/$unit.service" /run/demo/units/
+	cp "/lib/systemd/system/$unit.service" /run/demo/systemd/system/
 done
-printf '[Container]\nProfile=compat\n' >/run/demo/units/service.d/profile.conf
 cat >/run/demo/units/hello.service <<'UNIT'
 [Service]
 ExecStart=/bin/sh -c 'while :; do echo hello; sleep 1; done'
@@ -69,7 +69,7 @@ export SUPD_RUNTIME_DIR=/run/demo/run
 supctl() { "$build/supctl" "$@"; }
 
 say "supd-init: four units, one command"
-"$build/supd-init" --unit-path /run/demo/units --runtime-dir /run/demo/run \
+"$build/supd-init" --unit-path /run/demo/units:/run/demo/systemd/system --runtime-dir /run/demo/run \
 	--state-dir /run/demo/state --log-dir /run/demo/log --cgroup "$cgroup" \
 	nginx.service redis-server.service memcached.service hello.service &
 init_pid=$!
@@ -87,11 +87,13 @@ run supctl list --type=service
 
 say "The daemons answer"
 run curl -sS http://127.0.0.1/ | sed -n '/<title>/p'
-printf 'PING\r\n' | timeout 5 sh -c 'exec 3<>/dev/null; redis-cli ping' || true
-printf 'version\r\nquit\r\n' | timeout 5 "$build/tests/system/tcp-say" 11211
+run redis-cli ping
+run bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; echo version >&3; head -n 1 <&3'
 
 say "hello.service asked for nothing: what it got"
-run supctl status --no-pager hello.service || true
+run supctl status hello.service
+hello=$(supctl show -p MainPID --value hello.service)
+run grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$hello/status"
 
 say "kill -9 of a service: redis-server comes back"
 old=$(supctl show -p MainPID --value redis-server.service)

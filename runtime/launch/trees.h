@@ -6,5 +6,8 @@
 #pragma once
 
 struct launch;
+struct plan_mount;
 
 int launch_prepare_trees(struct launch *l);
+/* What a row of the plan's mounts does, for a failure: "bind ", then comes the path. */
+const char *trees_row_verb(const struct plan_mount *m);
