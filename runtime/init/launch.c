@@ -52,22 +52,6 @@ uint64_t launch_birth(pid_t pid)
 	return birth;
 }
 
-/* ---- failing ---- */
-
-void launch_fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->failed) {
-		return; /* the first word counts */
-	}
-	p->failed = true;
-	p->step = step;
-	p->error = error;
-	util_copy(b->t->fails[ref].text, LIMIT_FAIL_TEXT, text);
-	b->t->fails[ref].origin[0] = 0;
-}
-
 /* ---- starting ---- */
 
 static void pending_push(struct broker *b, uint32_t ref)
@@ -232,7 +216,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 			b, ref / ENTRY_KIND_COUNT, c, &c->units[c->entries[p->entry].unit]);
 	}
 	if (r < 0) {
-		launch_fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
+		reports_fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -243,7 +227,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 	}
 	r = start_launcher(b, ref, index, catalogue);
 	if (r < 0) {
-		launch_fail(b, ref, STEP_CLONE, -r, "supd-launch");
+		reports_fail(b, ref, STEP_CLONE, -r, "supd-launch");
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -271,7 +255,7 @@ void launch_cancel(struct broker *b, uint32_t ref)
 
 	if (p->pending) {
 		pending_remove(b, ref);
-		launch_fail(b, ref, STEP_JOB, ECANCELED, "");
+		reports_fail(b, ref, STEP_JOB, ECANCELED, "");
 		launch_try_finish(b, ref);
 	} else if (p->launcher) {
 		kill(p->launcher, SIGKILL);
@@ -286,7 +270,7 @@ static void crashed(struct broker *b, uint32_t ref)
 	struct slot *s = slot_of(b, ref);
 	struct place *p = place_of(b, ref);
 
-	launch_fail(
+	reports_fail(
 		b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
 	if (!p->worker && p->alone && s->cgroup_made) {
 		bool others = false;
@@ -312,11 +296,13 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 	}
 	launch_drain(b, ref); /* to its end of file; the place must not be finished by it yet */
 	p->launcher = 0;
-	if (p->worker || !p->child) {
+	bool had_child = !p->worker && p->pid; /* reported; it may have ended before its launcher */
+
+	if (!had_child) {
 		p->exit_code = end->code;
 		p->exit_status = end->status;
 	}
-	if (!p->failed && (p->worker ? !p->result : !p->child)) {
+	if (!p->failed && !p->result && !had_child) {
 		crashed(b, ref);
 	}
 }
@@ -354,7 +340,7 @@ void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
 		slot_pid_clear(b, ref);
 		record_end(b, ref, end);
 		if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
-			launch_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
+			reports_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
 		}
 	}
 	launch_try_finish(b, ref);

@@ -21,8 +21,6 @@ struct launch_order {
 void launch_order(struct broker *b, const struct launch_order *order);
 /* Starts pending launches while there is room. */
 void launch_serve(struct broker *b);
-/* The first failure of a launch is kept for its record. */
-void launch_fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text);
 /* How a process ended, from waitid(2) and wait4(2). */
 struct launch_end {
 	pid_t pid;

@@ -20,6 +20,20 @@
 /* More than fits into the socket's queue: what was there when the look began is seen. */
 #define REPORTS_PER_TURN 1024
 
+void reports_fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->failed) {
+		return; /* the first word counts */
+	}
+	p->failed = true;
+	p->step = step;
+	p->error = error;
+	util_copy(b->t->fails[ref].text, LIMIT_FAIL_TEXT, text);
+	b->t->fails[ref].origin[0] = 0;
+}
+
 /* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
 void reports_close_end(struct place *p)
 {
@@ -99,7 +113,7 @@ static void got_failed(struct broker *b, uint32_t ref, const struct launch_repor
 	if (p->failed || p->flags & WIRE_PROC_EXECED) {
 		return; /* behind exec it is the service that speaks */
 	}
-	launch_fail(b, ref, report->step < STEP_COUNT ? report->step : STEP_CRASHED, report->value,
+	reports_fail(b, ref, report->step < STEP_COUNT ? report->step : STEP_CRASHED, report->value,
 		report->text);
 	util_copy(b->t->fails[ref].origin, LIMIT_FAIL_ORIGIN, report->origin);
 	if (report->type == LAUNCH_STALE) {

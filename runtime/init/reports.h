@@ -16,3 +16,5 @@ void reports_close(struct broker *b, struct place *p, bool queued);
 /* Reads the reports that are there. */
 void launch_drain(struct broker *b, uint32_t ref);
 void launch_drain_all(struct broker *b);
+/* The first failure of a launch is kept for its record. */
+void reports_fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text);

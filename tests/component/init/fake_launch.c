@@ -76,7 +76,8 @@ static void forge(void)
 static void second_stage(uint32_t entry, int go)
 {
 	static char name[] = "sh", option[] = "-c", exit3[] = "exit 3", forever[] = "sleep 1000";
-	char *argv[] = { name, option, entry == FAKE_EXIT3 ? exit3 : forever, NULL };
+	char *argv[] = { name, option, entry == FAKE_EXIT3 || entry == FAKE_LATE ? exit3 : forever,
+		NULL };
 	char byte;
 
 	if (read(go, &byte, 1) != 1) {
@@ -127,5 +128,11 @@ int main(void)
 		raise(SIGKILL);
 	}
 	report(LAUNCH_CHILD, 0, pid);
-	return write(go[1], "g", 1) != 1;
+	if (write(go[1], "g", 1) != 1) {
+		return 1;
+	}
+	while (job.entry == FAKE_LATE) {
+		pause();
+	}
+	return 0;
 }

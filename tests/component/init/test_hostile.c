@@ -139,6 +139,30 @@ static void test_main_is_launcher(void **state)
 	assert_int_equal(await_phase(t, ENTRY_CONTROL, WIRE_PHASE_FAILED)->step, STEP_CRASHED);
 }
 
+/* The service has ended, then its launcher is killed: the service's own status counts. */
+static void test_launcher_outlives_child(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_LATE);
+	do {
+		await(t, WIRE_EV_PROC);
+	} while (t->got.proc.kind != ENTRY_MAIN || !t->got.proc.pid);
+	struct wire_proc p = t->got.proc;
+
+	while (kill(p.pid, 0) == 0) {
+		poll(NULL, 0, 1);
+	}
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+	do {
+		await(t, WIRE_EV_PROC);
+	} while (t->got.proc.phase != WIRE_PHASE_EXITED && t->got.proc.phase != WIRE_PHASE_FAILED);
+	assert_int_equal(t->got.proc.phase, WIRE_PHASE_EXITED);
+	assert_int_equal(t->got.proc.exit_code, CLD_EXITED);
+	assert_int_equal(t->got.proc.exit_status, 3);
+}
+
 /* The next supd needs a catalogue. */
 static void test_drop_newest(void **state)
 {
@@ -520,6 +544,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_run_in_gone_slot),
 		TEST(test_main_is_launcher),
+		TEST(test_launcher_outlives_child),
 		TEST(test_drop_newest),
 		TEST(test_linger_in_notify),
 		TEST(test_forged_reports),
