@@ -391,15 +391,13 @@ int cgroup_signal(int dir, int signo, pid_t except)
 int cgroup_find_own(char *buf, size_t size)
 {
 	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	AUTO_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	char text[8192];
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, text, sizeof(text) - 1);
+	ssize_t n = fd_read_text("/proc/self/cgroup", text, sizeof(text));
 	struct statfs fs;
 
 	if (n < 0) {
 		return (int)n;
 	}
-	text[n] = 0;
 	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 
 	if (!line) {

@@ -119,7 +119,7 @@ static __attribute__((noreturn)) void child(const struct spawn *spawn)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	sysx_execveat(exe, "", spawn->argv, empty_environment, AT_EMPTY_PATH);
+	sysx_execveat(exe, "", (char *const *)spawn->argv, empty_environment, AT_EMPTY_PATH);
 	_exit(127);
 }
 
