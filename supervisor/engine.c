@@ -5,6 +5,9 @@
 
 #include "engine_internal.h"
 
+/* After a burst (1,000 jobs are 2 MB of effects) the memory goes back. */
+#define EFFECTS_KEPT 256u
+
 static const char *const engine_error_table[] = {
 	[ENGINE_OK] = "OK",
 	[ENGINE_NO_SUCH_UNIT] = "NoSuchUnit",
@@ -265,6 +268,11 @@ bool engine_next_effect(struct engine *e, struct effect *ret)
 {
 	if (e->effects_at == e->n_effects) {
 		e->effects_at = e->n_effects = e->batch = 0;
+		if (e->cap_effects > EFFECTS_KEPT) {
+			free(e->effects);
+			e->effects = NULL;
+			e->cap_effects = 0;
+		}
 		return false;
 	}
 	*ret = e->effects[e->effects_at++];
