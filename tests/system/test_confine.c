@@ -388,6 +388,38 @@ static void test_network(void **state)
 		{ "cat:/proc/self/net/dev", "!*: *: *" });
 }
 
+/* What is not built is refused, by name and line, never ignored. */
+static void test_unsupported(void **state)
+{
+	static const char *const lines[] = { "DeviceAllow=/dev/null rw", "DevicePolicy=strict",
+		"AppArmorProfile=conf" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[Service]\nType=oneshot\n%s\nExecStart=DIR/probe ids\n", lines[i]);
+		unit("refused.service", text);
+		CHECK(sys_ctl(s, "start refused.service") != 0);
+		CHECK(strcmp(sys_text(s, "refused.service", "LoadState"), "bad-setting") == 0);
+	}
+	run("accepted.service", "[Service]\nType=oneshot\nDevicePolicy=closed\n"
+				"AppArmorProfile=-conf\nExecStart=DIR/probe ids\n");
+	unit("missing.service", "[Service]\nType=oneshot\nBindPaths=/nowhere/x:/srv/x\n"
+				"ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start missing.service") != 0);
+	CHECK(sys_said(s, "mounts: bind /nowhere/x: No such file or directory "
+			  "(missing.service:3)"));
+	unit("missing.service", "[Service]\nType=oneshot\nBindPaths=/srv:/nowhere/x\n"
+				"ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start missing.service") != 0);
+	CHECK(sys_said(s, "mounts: bind on /nowhere/x: "));
+	CHECK(sys_said(s, "(missing.service:3)"));
+	sys_remove_unit(s, "missing.service");
+	sys_remove_unit(s, "refused.service");
+}
+
 /* ---- system calls ---- */
 
 static void test_calls(void **state)
@@ -595,6 +627,7 @@ int main(void)
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_proc),
 		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_runtime_dir),
 		cmocka_unit_test(test_descriptors),
