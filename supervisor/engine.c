@@ -178,12 +178,19 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 	return note_encode(&n, buf);
 }
 
+/* The acts that a new supd must know the reason of, should this one die right after them. */
+static bool carries_note(enum effect_type type)
+{
+	return type == EFFECT_RUN || type == EFFECT_FORGET || type == EFFECT_SIGNAL ||
+	       type == EFFECT_KILL_ALL || type == EFFECT_RELEASE;
+}
+
 static void attach_notes(struct engine *e)
 {
 	for (uint32_t i = e->batch; i < e->n_effects; i++) {
 		struct effect *x = &e->effects[i];
 
-		if (x->type == EFFECT_RUN || x->type == EFFECT_FORGET) {
+		if (carries_note(x->type)) {
 			x->note_size = (uint32_t)unit_note(e->units[x->unit], x->note);
 			e->units[x->unit]->dirty = false;
 		}
@@ -280,11 +287,6 @@ const struct unit *engine_unit(const struct engine *e, uint32_t unit)
 uint32_t engine_find(const struct engine *e, const char *name)
 {
 	return graph_find(&e->graph, name);
-}
-
-uint32_t engine_unit_of_slot(const struct engine *e, uint32_t slot)
-{
-	return slot < LIMIT_SLOTS ? e->slots[slot] : ENGINE_NONE;
 }
 
 const struct graph *engine_graph(const struct engine *e)

@@ -104,6 +104,7 @@ void on_oom(struct step *st);
 void enter_dead(struct step *st, enum service_result result);
 void step_push_release(struct step *st, bool restart);
 void on_cleaned(struct step *st);
+void on_left_over_gone(struct step *st);
 void on_before_restart_ready(struct step *st);
 void on_auto_restart_timeout(struct step *st);
 void on_reset_failed(struct step *st);

@@ -188,6 +188,14 @@ void enter_dead(struct step *st, enum service_result result)
 	step_push_release(st, false);
 }
 
+/* The last process that a stop left behind is gone: now the slot can be cleaned and given back. */
+void on_left_over_gone(struct step *st)
+{
+	if (can_release(st->s) && !st->s->releasing) {
+		step_push_release(st, false);
+	}
+}
+
 void on_cleaned(struct step *st)
 {
 	st->s->releasing = false;

@@ -102,19 +102,6 @@ static const struct {
 	{ "AF_XDP", AF_XDP },
 };
 
-static const struct {
-	const char *name;
-	uint32_t flag;
-} namespaces[] = {
-	{ "cgroup", CLONE_NEWCGROUP },
-	{ "ipc", CLONE_NEWIPC },
-	{ "net", CLONE_NEWNET },
-	{ "mnt", CLONE_NEWNS },
-	{ "pid", CLONE_NEWPID },
-	{ "user", CLONE_NEWUSER },
-	{ "uts", CLONE_NEWUTS },
-};
-
 /* Whole groups that a restriction denies. */
 static const struct {
 	uint32_t restriction;
@@ -137,7 +124,8 @@ void seccomp_spec_init(struct seccomp_spec *spec)
 	spec->deny_errno = EPERM;
 }
 
-int seccomp_errno_from_string(const char *text)
+/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
+static int errno_from_string(const char *text)
 {
 	uint32_t number;
 
@@ -150,16 +138,6 @@ int seccomp_errno_from_string(const char *text)
 		return -EINVAL;
 	}
 	return (int)number;
-}
-
-uint32_t seccomp_namespace_from_string(const char *text)
-{
-	for (size_t i = 0; i < ELEMENTSOF(namespaces); i++) {
-		if (strcmp(namespaces[i].name, text) == 0) {
-			return namespaces[i].flag;
-		}
-	}
-	return 0;
 }
 
 /* Marks a call or, recursively, a group's members. -ENOENT. */
@@ -210,7 +188,7 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 	memcpy(name, word, n);
 	name[n] = '\0';
 	if (word[n] == ':') {
-		error = seccomp_errno_from_string(word + n + 1);
+		error = errno_from_string(word + n + 1);
 		if (error < 0) {
 			return error;
 		}
@@ -271,11 +249,6 @@ bool seccomp_spec_is_empty(const struct seccomp_spec *spec)
 	       spec->family_mode == SECCOMP_FAMILY_ANY;
 }
 
-char *seccomp_call_name(int number)
-{
-	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
-}
-
 static uint32_t deny_action(const struct seccomp_spec *spec, uint16_t call)
 {
 	if (call == SECCOMP_ERRNO_KILL) {
@@ -309,7 +282,7 @@ static uint32_t action_of(const struct seccomp_spec *spec, const struct seccomp_
 	if (!spec->allow_list) {
 		return deny_action(spec, call);
 	}
-	name = seccomp_call_name(i);
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
 	if (!name) {
 		return SECCOMP_RET_ERRNO | ENOSYS;
 	}

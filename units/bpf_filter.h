@@ -67,12 +67,6 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 /* One word of RestrictAddressFamilies=, "AF_INET". The first word decides as above. -ENOENT. */
 int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool remove);
 
-/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
-int seccomp_errno_from_string(const char *text);
-
-/* "cgroup", "ipc", "net", "mnt", "pid", "user", "uts" -> CLONE_NEW*; 0 when unknown. */
-uint32_t seccomp_namespace_from_string(const char *text);
-
 /* True when the spec forbids nothing, so that no filter is needed. */
 bool seccomp_spec_is_empty(const struct seccomp_spec *spec);
 
@@ -89,6 +83,3 @@ uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_N
 
 /* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG. */
 int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);
-
-/* Name of a native system call number, for dumps; the caller frees it; NULL when unknown. */
-char *seccomp_call_name(int number);

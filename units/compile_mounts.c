@@ -375,6 +375,7 @@ static int set_namespaces(struct compile_unit *cu)
 		{ cu->user_namespace, PLAN_NS_USER },
 		{ e->private_network, PLAN_NS_NET },
 		{ e->private_ipc, PLAN_NS_IPC },
+		{ e->private_pids, PLAN_NS_PID },
 		{ e->protect_hostname, PLAN_NS_UTS },
 		{ e->private_mounts, PLAN_NS_MOUNT },
 	};
@@ -386,12 +387,17 @@ static int set_namespaces(struct compile_unit *cu)
 	if (!e->private_network && unit_setting_origin(cu->unit, "PrivateNetwork")) {
 		p->namespaces &= ~(uint32_t)PLAN_NS_NET;
 	}
+	if (!e->private_pids && unit_setting_origin(cu->unit, "PrivatePIDs")) {
+		p->namespaces &= ~(uint32_t)PLAN_NS_PID;
+	}
 	if ((p->namespaces & PLAN_NS_PID) && (s->type == SERVICE_FORKING || s->pid_file)) {
 		return compile_refuse(cu,
 			unit_setting_origin(cu->unit, s->pid_file ? "PIDFile" : "Type"),
-			"profile %s gives the unit a PID namespace of its own, in which %s cannot "
-			"work; use Type=notify or exec, or another profile",
-			cu->profile->name, s->pid_file ? "PIDFile=" : "Type=forking");
+			"%s%s gives the unit a PID namespace of its own, in which %s cannot "
+			"work; use Type=notify or exec, or PrivatePIDs=no",
+			e->private_pids ? "PrivatePIDs=yes" : "profile ",
+			e->private_pids ? "" : cu->profile->name,
+			s->pid_file ? "PIDFile=" : "Type=forking");
 	}
 	return 0;
 }

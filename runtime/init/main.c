@@ -276,7 +276,7 @@ static int open_table(struct broker *b, const struct settings *settings, int loc
 /* A new instance; 0, or an exit status. */
 static int start_fresh(struct broker *b, char **argv)
 {
-	static struct settings settings;
+	struct settings settings = { 0 };
 	int lock = -1;
 	int r = catalog_settings(argv, &settings);
 

@@ -56,18 +56,26 @@ static int run_allowed(const struct slot *s, const struct catalogue_entry *e)
 	return 0;
 }
 
-static int do_run(struct broker *b, const struct wire_request *q)
+/* Index of the catalogue that q names, if it has the entry too; -errno. */
+static int find_entry(const struct broker *b, const struct wire_request *q)
 {
 	int index = catalog_find(b, q->catalogue);
+
+	if (index >= 0 && q->entry >= b->catalogues[index].header->n_entries) {
+		return -EBADMSG;
+	}
+	return index;
+}
+
+static int do_run(struct broker *b, const struct wire_request *q)
+{
+	int index = find_entry(b, q);
 
 	if (index < 0) {
 		return index;
 	}
 	const struct catalogue *c = &b->catalogues[index];
 
-	if (q->entry >= c->header->n_entries) {
-		return -EBADMSG;
-	}
 	if (b->phase == PHASE_FINAL) {
 		return -ESHUTDOWN;
 	}
@@ -248,6 +256,7 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
 		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
@@ -269,6 +278,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size);
 	cancel_launches(b, q->slot);
 	return s->cgroup_made ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : 0;
 }
@@ -322,16 +332,12 @@ static int do_forget(struct broker *b, const struct wire_request *q)
 /* The CLEAN entry that RELEASE names: index of its catalogue, or -errno. */
 static int clean_entry(struct broker *b, const struct wire_request *q, const struct slot *s)
 {
-	int index = catalog_find(b, q->catalogue);
+	int index = find_entry(b, q);
 
 	if (index < 0) {
 		return index;
 	}
 	const struct catalogue *c = &b->catalogues[index];
-
-	if (q->entry >= c->header->n_entries) {
-		return -EBADMSG;
-	}
 	const struct catalogue_entry *e = &c->entries[q->entry];
 
 	if (!(e->flags & CATALOGUE_ENTRY_CLEAN) || e->kind != ENTRY_WORK ||

@@ -58,8 +58,7 @@ static int open_channel(struct broker *b, int *ret_request, int *ret_event)
 
 void supdproc_start(struct broker *b)
 {
-	static char name[] = "supd";
-	static char *const argv[] = { name, NULL };
+	static const char *const argv[] = { "supd", NULL };
 	struct supd_channel *supd = &b->supd;
 	AUTO_CLOSE int request = -1;
 	AUTO_CLOSE int event = -1;

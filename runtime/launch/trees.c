@@ -231,7 +231,7 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 	return -1;
 }
 
-static const char *row_verb(const struct plan_mount *m)
+const char *trees_row_verb(const struct plan_mount *m)
 {
 	static const char *const verbs[] = {
 		[PLAN_MOUNT_BIND] = "bind ",
@@ -262,7 +262,7 @@ static int prepare_rows(struct launch *l)
 		if (fd == -ENOENT && may_lack) {
 			fd = ROW_SKIPPED;
 		} else if (fd < -1) {
-			return launch_fail(l, fd, rows[i].origin, row_verb(&rows[i]),
+			return launch_fail(l, fd, rows[i].origin, trees_row_verb(&rows[i]),
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
 		l->trees.row[i] = fd;

@@ -269,6 +269,7 @@ struct plan {
 
 extern const struct tlv_schema plan_schema;
 
+/* Appends the plan to buf. -ENOMEM, -E2BIG. */
 int plan_encode(struct tlv_buf *buf, const struct plan *plan);
 /*
  * Decodes and validates: enums in range, paths absolute without "..", ids below 2^31, counts
