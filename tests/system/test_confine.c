@@ -433,11 +433,12 @@ static void test_unsupported(void **state)
 	CHECK(sys_ctl(s, "start missing.service") != 0);
 	CHECK(sys_said(s, "mounts: bind /nowhere/x: No such file or directory "
 			  "(missing.service:3)"));
-	unit("missing.service", "[Service]\nType=oneshot\nBindPaths=/srv:/nowhere/x\n"
+	unit("nopoint.service", "[Service]\nType=oneshot\nBindPaths=/srv:/nowhere/x\n"
 				"ExecStart=DIR/probe ids\n");
-	CHECK(sys_ctl(s, "start missing.service") != 0);
+	CHECK(sys_ctl(s, "start nopoint.service") != 0);
 	CHECK(sys_said(s, "mounts: bind on /nowhere/x: "));
-	CHECK(sys_said(s, "(missing.service:3)"));
+	CHECK(sys_said(s, "(nopoint.service:3)"));
+	sys_remove_unit(s, "nopoint.service");
 	sys_remove_unit(s, "missing.service");
 	sys_remove_unit(s, "refused.service");
 }
