@@ -121,6 +121,22 @@ static bool is_check(const struct unit *u, const struct wire_proc *p)
 	       p->cookie == (uint64_t)u->job->id << 32;
 }
 
+/*
+ * The last process has ended, and the cgroup is empty: but EMPTY is told by a change of the slot,
+ * and of a start that fails at once no change is ever seen. The slot's record comes before those of
+ * its processes, so by now it says what was true at the end of this one.
+ */
+static void check_empty(struct engine *e, struct unit *u, usec_t now)
+{
+	struct service_event event = { .type = EV_EMPTY };
+
+	if (u->service.populated && !(u->slot_flags & WIRE_SLOT_POPULATED) &&
+		u->service.places[ENTRY_MAIN].phase == PLACE_FREE &&
+		u->service.places[ENTRY_CONTROL].phase == PLACE_FREE) {
+		engine_step(e, u, &event, now);
+	}
+}
+
 static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *p, usec_t now)
 {
 	struct service_event event = { .type = event_of(p), .proc = p };
@@ -139,6 +155,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 	}
 	if (u->is_service) {
 		engine_step(e, u, &event, now);
+		if (p->kind != ENTRY_WORK && p->phase >= WIRE_PHASE_FAILED) {
+			check_empty(e, u, now);
+		}
 	} else if (p->phase == WIRE_PHASE_EXITED || p->phase == WIRE_PHASE_FAILED) {
 		x = engine_push(e, EFFECT_FORGET, u);
 		if (x) {

@@ -88,6 +88,28 @@ static const char *answer(const char *key)
 	return NULL;
 }
 
+struct question {
+	const char *unit;
+	const char *key;
+};
+
+static bool has_answer_to(struct sys *sys, void *arg)
+{
+	const struct question *q = arg;
+
+	sys_ctl(sys, "logs -o cat %s", q->unit);
+	memcpy(answers, sys->output, sizeof(answers));
+	return answer(q->key) != NULL;
+}
+
+/* For units whose "done" says too little. */
+static void wait_answer(const char *name, const char *key)
+{
+	struct question q = { name, key };
+
+	sys_wait_for(s, key, has_answer_to, &q);
+}
+
 struct expected {
 	const char *key;
 	const char *pattern; /* fnmatch(3); "!": any but the rest */
@@ -305,7 +327,7 @@ static void test_tmp(void **state)
 	run("tmp.service", "[Service]\nType=oneshot\nUser=alice\n"
 			   "ExecStartPre=DIR/probe write:/tmp/pre write:/var/tmp/pre\n"
 			   "ExecStart=DIR/probe ls:/tmp ls:/var/tmp read:/tmp/pre\n");
-	sys_wait_for(s, "answers", has_answered, (void *)"tmp.service");
+	wait_answer("tmp.service", "read:/tmp/pre");
 	EXPECT({ "write:/tmp/pre", "ok" }, { "ls:/tmp", "= pre" }, { "ls:/var/tmp", "= pre" },
 		{ "read:/tmp/pre", "ok" });
 	CHECK(access("/tmp/pre", F_OK) < 0);
@@ -388,6 +410,39 @@ static void test_network(void **state)
 		{ "cat:/proc/self/net/dev", "!*: *: *" });
 }
 
+/* What is not built is refused, by name and line, never ignored. */
+static void test_unsupported(void **state)
+{
+	static const char *const lines[] = { "DeviceAllow=/dev/null rw", "DevicePolicy=strict",
+		"AppArmorProfile=conf" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[Service]\nType=oneshot\n%s\nExecStart=DIR/probe ids\n", lines[i]);
+		unit("refused.service", text);
+		CHECK(sys_ctl(s, "start refused.service") != 0);
+		CHECK(strcmp(sys_text(s, "refused.service", "LoadState"), "bad-setting") == 0);
+	}
+	run("accepted.service", "[Service]\nType=oneshot\nDevicePolicy=closed\n"
+				"AppArmorProfile=-conf\nExecStart=DIR/probe ids\n");
+	unit("missing.service", "[Service]\nType=oneshot\nBindPaths=/nowhere/x:/srv/x\n"
+				"ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start missing.service") != 0);
+	CHECK(sys_said(s, "mounts: bind /nowhere/x: No such file or directory "
+			  "(missing.service:3)"));
+	unit("nopoint.service", "[Service]\nType=oneshot\nBindPaths=/srv:/nowhere/x\n"
+				"ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start nopoint.service") != 0);
+	CHECK(sys_said(s, "mounts: bind on /nowhere/x: "));
+	CHECK(sys_said(s, "(nopoint.service:3)"));
+	sys_remove_unit(s, "nopoint.service");
+	sys_remove_unit(s, "missing.service");
+	sys_remove_unit(s, "refused.service");
+}
+
 /* ---- system calls ---- */
 
 static void test_calls(void **state)
@@ -427,8 +482,7 @@ static void test_runtime_dir(void **state)
 	unit("other.service", "[Service]\nType=notify\nTimeoutStartSec=30\n"
 			      "ExecStart=DIR/probe env:NOTIFY_SOCKET notify sleep\n");
 	CHECK(sys_ctl(s, "start other.service") == 0);
-	sys_ctl(s, "logs -o cat other.service");
-	memcpy(answers, s->output, sizeof(answers));
+	wait_answer("other.service", "notify:");
 	EXPECT({ "env:NOTIFY_SOCKET", "/*" }, { "notify:", "ok" });
 	snprintf(other, sizeof(other), "%s", answer("env:NOTIFY_SOCKET"));
 	CHECK(access(other, F_OK) == 0);
@@ -595,6 +649,7 @@ int main(void)
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_proc),
 		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_runtime_dir),
 		cmocka_unit_test(test_descriptors),
