@@ -220,10 +220,17 @@ static void check_stopped(struct engine *e)
 		e->all_stopped = true;
 		engine_push(e, EFFECT_ALL_STOPPED, NULL);
 	}
-	if (e->listed && !e->booted && e->live_jobs == 0 && e->last_job > 0) {
+	if (e->listed && !e->booted && e->live_jobs == 0 &&
+		(e->last_job > 0 || e->boot_asked)) {
 		e->booted = true;
 		engine_push(e, EFFECT_BOOTED, NULL);
 	}
+}
+
+int engine_boot_asked(struct engine *e, usec_t now)
+{
+	e->boot_asked = true;
+	return engine_settle(e, now);
 }
 
 int engine_settle(struct engine *e, usec_t now)

@@ -119,6 +119,8 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 void engine_adopt(struct engine *e, usec_t now);
 /* engine_adopt() if it was not called, then the exits. Also after a second LIST (nothing to adopt is fine). */
 int engine_listed(struct engine *e, usec_t now);
+/* All that is to be started at first was asked for, or nothing is: EFFECT_BOOTED may come. */
+int engine_boot_asked(struct engine *e, usec_t now);
 /*
  * One datagram from the slot's notify socket; pid and uid are the kernel's (SCM_CREDENTIALS).
  * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=, 2: the sender

@@ -54,6 +54,7 @@ struct engine {
 	bool listed;
 	bool shutting_down;
 	bool all_stopped;
+	bool boot_asked; /* even if that made no job */
 	bool booted;
 	int error; /* sticky */
 };

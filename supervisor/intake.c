@@ -174,10 +174,8 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
-	if (s->hello.generation > 1) {
-		return 0;
-	}
-	return start_initial(s);
+	r = s->hello.generation > 1 ? 0 : start_initial(s);
+	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
 }
 
 static int on_ping(struct shell *s, struct broker_message *m)
