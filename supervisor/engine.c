@@ -237,10 +237,17 @@ static void check_stopped(struct engine *e)
 		e->all_stopped = true;
 		engine_push(e, EFFECT_ALL_STOPPED, NULL);
 	}
-	if (e->listed && !e->booted && e->live_jobs == 0 && (e->last_job > 0 || e->successor)) {
+	if (e->listed && !e->booted && e->live_jobs == 0 &&
+		(e->last_job > 0 || e->boot_asked)) {
 		e->booted = true;
 		engine_push(e, EFFECT_BOOTED, NULL);
 	}
+}
+
+int engine_boot_asked(struct engine *e, usec_t now)
+{
+	e->boot_asked = true;
+	return engine_settle(e, now);
 }
 
 int engine_settle(struct engine *e, usec_t now)
@@ -329,11 +336,6 @@ const char *engine_sub_state(const struct unit *u)
 	}
 	return service_is_crash_looping(&u->service) ? "crash-looping"
 						     : service_state_to_string(u->service.state);
-}
-
-void engine_set_successor(struct engine *e)
-{
-	e->successor = true;
 }
 
 void engine_set_safe_mode(struct engine *e, bool safe_mode)

@@ -109,8 +109,6 @@ int engine_shutdown(struct engine *e, usec_t now);
 /* ---- events ---- */
 /* safe_mode: of HELLO; before the first slot. */
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
-/* Another supd has booted before this one: EFFECT_BOOTED comes when the adopted jobs are done. */
-void engine_set_successor(struct engine *e);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
@@ -122,6 +120,8 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 void engine_adopt(struct engine *e, usec_t now);
 /* engine_adopt() if it was not called, then the exits. Also after a second LIST (nothing to adopt is fine). */
 int engine_listed(struct engine *e, usec_t now);
+/* All that is to be started at first was asked for, or nothing is: EFFECT_BOOTED may come. */
+int engine_boot_asked(struct engine *e, usec_t now);
 /*
  * One datagram from the slot's notify socket; sender is the kernel's word (SCM_CREDENTIALS).
  * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=, 2: the sender

@@ -51,10 +51,10 @@ struct engine {
 	uint32_t cap_heap;
 	uint32_t by_active[ACTIVE_STATE_COUNT];
 	bool safe_mode;
-	bool successor; /* of a supd that has booted */
 	bool listed;
 	bool shutting_down;
 	bool all_stopped;
+	bool boot_asked; /* even if that made no job */
 	bool booted;
 	int error; /* sticky */
 };

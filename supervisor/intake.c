@@ -18,9 +18,6 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	s->hello_seen = true;
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
-	if (s->hello.generation > 1) {
-		engine_set_successor(s->engine);
-	}
 	/* all of LIST follows by itself */
 	return 0;
 }
@@ -177,10 +174,8 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
-	if (s->hello.generation > 1) {
-		return 0;
-	}
-	return start_initial(s);
+	r = s->hello.generation > 1 ? 0 : start_initial(s);
+	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
 }
 
 static int on_ping(struct shell *s, struct broker_message *m)
