@@ -129,13 +129,13 @@ static int child_entry(void *spawn)
 }
 
 /*
- * As vfork(2): no copy of the page tables and no faults on them afterwards; supd-init waits for
- * the exec. Only for children that keep root: a change of credentials touches the shared memory's
- * dumpable flag. There are no signal handlers to clear.
+ * As vfork(2), on a stack of its own: no copy of the page tables and no faults on them afterwards;
+ * supd-init waits for the exec. Only for children that keep root: a change of credentials touches
+ * the shared memory's dumpable flag. There are no signal handlers to clear.
  */
 static pid_t start_shared(const struct spawn *spawn)
 {
-	static char stack[CHILD_STACK] __attribute__((aligned(16)));
+	char stack[CHILD_STACK] __attribute__((aligned(16)));
 	pid_t pid = clone(child_entry, stack + sizeof(stack), SHARED_MEMORY | CLONE_FILES | SIGCHLD,
 		(void *)spawn);
 
