@@ -109,6 +109,8 @@ int engine_shutdown(struct engine *e, usec_t now);
 /* ---- events ---- */
 /* safe_mode: of HELLO; before the first slot. */
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
+/* Another supd has booted before this one: EFFECT_BOOTED comes when the adopted jobs are done. */
+void engine_set_successor(struct engine *e);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);

@@ -51,6 +51,7 @@ struct engine {
 	uint32_t cap_heap;
 	uint32_t by_active[ACTIVE_STATE_COUNT];
 	bool safe_mode;
+	bool successor; /* of a supd that has booted */
 	bool listed;
 	bool shutting_down;
 	bool all_stopped;

@@ -18,6 +18,9 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	s->hello_seen = true;
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
+	if (s->hello.generation > 1) {
+		engine_set_successor(s->engine);
+	}
 	/* all of LIST follows by itself */
 	return 0;
 }

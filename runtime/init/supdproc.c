@@ -14,6 +14,7 @@
 #include "../base/timeutil.h"
 #include "events.h"
 #include "helper.h"
+#include "setup.h"
 #include "spawn.h"
 #include "util.h"
 
@@ -66,7 +67,9 @@ void supdproc_start(struct broker *b)
 	if (supd->helper.pid || b->phase == PHASE_FINAL || supd->helper.restart_at > now_us()) {
 		return;
 	}
-	int r = open_channel(b, &request, &event);
+	int r = setup_control(b);
+
+	r = r < 0 ? r : open_channel(b, &request, &event);
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,
 		.argv = argv,
