@@ -237,8 +237,7 @@ static void check_stopped(struct engine *e)
 		e->all_stopped = true;
 		engine_push(e, EFFECT_ALL_STOPPED, NULL);
 	}
-	if (e->listed && !e->booted && e->live_jobs == 0 &&
-		(e->last_job > 0 || e->boot_asked)) {
+	if (e->listed && !e->booted && e->live_jobs == 0 && (e->last_job > 0 || e->boot_asked)) {
 		e->booted = true;
 		engine_push(e, EFFECT_BOOTED, NULL);
 	}
