@@ -18,8 +18,12 @@ if [ "${SUPD_TRY_INSIDE:-}" != 1 ]; then
 	say "Installing what is missing, building"
 	contrib/install-deps.sh build demo
 	build=${SUPD_BUILD:-$top/build-try}
-	[ -f "$build/build.ninja" ] || /usr/bin/meson setup "$build" . --buildtype=release >/dev/null
-	ninja -C "$build" | tail -n 1
+	[ -f "$build/build.ninja" ] || /usr/bin/meson setup "$build" . -Dwerror=false >/dev/null
+	if ! ninja -C "$build" >"$build/build.log" 2>&1; then
+		cat "$build/build.log" >&2
+		exit 1
+	fi
+	tail -n 1 "$build/build.log"
 	# A mount and a network namespace of its own: ports 80, 6379 and 11211 and /run are free there,
 	# whatever the machine itself runs, and everything is gone at the end.
 	exec env SUPD_TRY_INSIDE=1 SUPD_BUILD="$build" unshare --mount --net --propagation private \
@@ -105,7 +109,7 @@ echo "main pid $old -> $(supctl show -p MainPID --value redis-server.service)"
 say "kill -9 of supd itself: the services go on and nothing is started twice"
 before=$(for u in nginx redis-server memcached hello; do
 	supctl show -p MainPID --value $u.service; done | xargs)
-supd=$(ps -o pid= -C supd --ppid "$init_pid" | xargs | cut -d' ' -f1)
+supd=$(ps -o pid=,comm= --ppid "$init_pid" | awk '$2 == "supd" { print $1 }')
 run kill -9 "$supd"
 until supctl is-system-running >/dev/null 2>&1; do sleep 0.1; done
 after=$(for u in nginx redis-server memcached hello; do

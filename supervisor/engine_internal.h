@@ -14,6 +14,7 @@ struct engine_catalogue {
 
 struct engine_adopt {
 	bool has_note;
+	bool adopted; /* only the exits are left */
 	struct note note;
 	struct wire_proc procs[ENTRY_KIND_COUNT];
 };

@@ -88,21 +88,31 @@ static int on_proc(struct shell *s, struct broker_message *m)
 	if (proc->phase >= WIRE_PHASE_COUNT || proc->kind >= ENTRY_KIND_COUNT) {
 		return -EBADMSG;
 	}
-	if (proc->phase == WIRE_PHASE_EXITED && s->listed) {
-		r = notify_drain(&s->notify, proc->slot);
+	if (proc->phase == WIRE_PHASE_EXITED && !s->listed) {
+		notify_mark_exit(&s->notify, proc->slot);
+	} else if (proc->phase == WIRE_PHASE_EXITED) {
+		r = engine_proc_start(s->engine, proc, now_us());
+		if (r == 0) {
+			r = notify_drain(&s->notify, proc->slot);
+		}
 	}
-	return r < 0 ? r : engine_proc(s->engine, proc, now_us());
+	if (r >= 0) {
+		r = engine_proc(s->engine, proc, now_us());
+	}
+	return r < 0 ? r : notify_retry(&s->notify, proc->slot);
 }
 
 static int on_refused(struct shell *s, struct broker_message *m)
 {
 	const struct wire_refused *refused = &m->event.refused;
+	int r;
 
 	if (refused->request == WIRE_STORE_NEW) {
 		store_refused(&s->store, refused->slot);
 		return notify_resume(&s->notify, refused->slot);
 	}
-	return engine_refused(s->engine, refused, now_us());
+	r = engine_refused(s->engine, refused, now_us());
+	return r < 0 ? r : notify_retry(&s->notify, refused->slot);
 }
 
 static int on_park(struct shell *s, struct broker_message *m)
@@ -152,9 +162,14 @@ static int start_initial(struct shell *s)
 
 static int on_listed(struct shell *s, struct broker_message *m)
 {
-	int r = engine_listed(s->engine, now_us());
+	int r;
 
 	(void)m;
+	engine_adopt(s->engine, now_us());
+	r = s->listed ? 0 : notify_adopt(&s->notify);
+	if (r == 0) {
+		r = engine_listed(s->engine, now_us());
+	}
 	if (r < 0 || s->listed) {
 		return r;
 	}

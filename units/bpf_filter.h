@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * From a unit's restrictions of system calls to one BPF program, native architecture only: a call
- * of any other architecture kills. Two parts run one after the other in one program: argument
- * tests of our own (socket families, namespaces, W^X, set-id bits), then the list of numbers, which
- * libseccomp compiles to a binary tree.
+ * of any other architecture kills. A search by number (seccomp_tree.h) finds the action, for some
+ * numbers after tests of their arguments (socket families, namespaces, W^X, set-id bits:
+ * seccomp_args.h). libseccomp knows the names and numbers; a test compares the program with
+ * libseccomp's own for the same actions, number by number.
  *
  * A spec is plain memory without pointers, so equal specs are equal bytes: the caller caches by it.
  */
@@ -74,5 +75,11 @@ struct seccomp_program {
 	size_t n;
 };
 
-/* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG, or libseccomp's error. */
+/*
+ * What happens to each number before any argument is looked at: SECCOMP_RET_*. Returns the same for
+ * all numbers above.
+ */
+uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_NUMBERS]);
+
+/* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG. */
 int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);

@@ -61,7 +61,7 @@ static void *map_file(int fd, size_t *size)
 
 void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 {
-	size_t plans_size, manifest_size;
+	size_t plans_size = 0, manifest_size = 0;
 	void *plans = map_file(plans_fd, &plans_size);
 	void *manifest = map_file(manifest_fd, &manifest_size);
 

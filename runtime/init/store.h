@@ -9,8 +9,9 @@
 
 /* Index within the slot, or -EDQUOT, -EMFILE … */
 int store_new(struct broker *b, uint32_t n);
-/* -ENOENT. */
+/* Closes one parking place of the slot; -ENOENT. */
 int store_drop(struct broker *b, uint32_t n, uint32_t index);
+/* All of the slot's. */
 void store_drop_all(struct broker *b, uint32_t n);
 /*
  * Closes a descriptor that a service may have filled with others (*fd becomes -1) without waiting

@@ -65,12 +65,11 @@ static int attach_proc(struct launch *l)
 	AUTO_CLOSE int proc = -1;
 
 	if (!launch_has(l, PLAN_PROC_FRESH)) {
-		return 0;
+		return attach_at(l, l->trees.proc, "/proc");
 	}
-	proc = mount_new("proc", launch_has(l, PLAN_PROC_SUBSET_PID) ? "subset=pid" : NULL,
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	proc = launch_new_proc(l);
 	if (proc < 0) {
-		return launch_fail(l, proc, NULL, "mount /proc", NULL);
+		return proc;
 	}
 	return attach_at(l, proc, "/proc");
 }

@@ -106,7 +106,8 @@ struct wire_request {
 	uint64_t cookie; /* RUN, LOAD: comes back in the event */
 	struct wire_params params;
 	uint32_t counts[4]; /* STATUS: active, activating, failed units; queued jobs */
-	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE, NOTE */
+	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE,
+			       NOTE */
 	uint8_t note[LIMIT_NOTE];
 	uint32_t reserved; /* 0 */
 };

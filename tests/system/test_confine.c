@@ -337,6 +337,30 @@ static void test_protect(void **state)
 	unlink("/etc/default/supd-conf-x");
 }
 
+/* ProtectProc=, ProcSubset=: with a PID namespace and without. */
+static void test_proc(void **state)
+{
+	(void)state;
+	run("proc.service", "[Service]\nType=oneshot\nUser=alice\n"
+			    "ExecStart=DIR/probe stat:/proc/1 cat:/proc/self/comm "
+			    "read:/proc/meminfo write:/proc/sys/kernel/domainname\n");
+	EXPECT({ "stat:/proc/1", "ENOENT" }, { "cat:/proc/self/comm", "probe" },
+		{ "read:/proc/meminfo", "ok" }, { "write:/proc/sys/kernel/domainname", "E*" });
+	run("proc1.service", "[Service]\nType=oneshot\nUser=alice\nProtectProc=default\n"
+			     "ExecStart=DIR/probe stat:/proc/1 read:/proc/meminfo\n");
+	EXPECT({ "stat:/proc/1", "* 555" }, { "read:/proc/meminfo", "ok" });
+	run("proc2.service", "[Container]\nProfile=compat\n[Service]\nType=oneshot\nUser=alice\n"
+			     "ProtectProc=noaccess\nProcSubset=pid\n"
+			     "ExecStart=DIR/probe stat:/proc/1 read:/proc/1/status "
+			     "read:/proc/meminfo cat:/proc/self/comm\n");
+	EXPECT({ "stat:/proc/1", "* 555" }, { "read:/proc/1/status", "EPERM" },
+		{ "read:/proc/meminfo", "ENOENT" }, { "cat:/proc/self/comm", "probe" });
+	run("proc3.service", "[Container]\nProfile=strict\n[Service]\nType=oneshot\nUser=alice\n"
+			     "ExecStart=DIR/probe stat:/proc/1 read:/proc/meminfo ls:/proc\n");
+	EXPECT({ "stat:/proc/1", "ENOENT" }, { "read:/proc/meminfo", "ENOENT" },
+		{ "ls:/proc", "= 2 self thread-self" });
+}
+
 static void test_network(void **state)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
@@ -569,6 +593,7 @@ int main(void)
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_tmp),
 		cmocka_unit_test(test_protect),
+		cmocka_unit_test(test_proc),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_runtime_dir),
