@@ -120,7 +120,8 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
  * kept for engine_listed(), so that notifications that came before an exit can be given first.
  */
 void engine_adopt(struct engine *e, usec_t now);
-/* engine_adopt() if it was not called, then the exits. Also after a second LIST (nothing to adopt is fine). */
+/* engine_adopt() if it was not called, then the exits. Also after a second LIST (nothing to adopt
+ * is fine). */
 int engine_listed(struct engine *e, usec_t now);
 /*
  * One datagram from the slot's notify socket; sender is the kernel's word (SCM_CREDENTIALS).
