@@ -9,7 +9,7 @@
  *
  * Start-up: engine_new(), engine_load() for each LOADED manifest (oldest first), then every SLOT
  * and PROC event up to LISTED into engine_slot() and engine_proc(), then engine_listed(), which
- * adopts. After that the same calls are ordinary events.
+ * adopts, then engine_adopt_records(). After that the same calls are ordinary events.
  */
 #pragma once
 
@@ -61,7 +61,8 @@ struct unit {
 	usec_t uphold_us; /* rate limit of Upholds= */
 	uint32_t uphold_count;
 	bool dirty;                 /* its note is to be written */
-	bool release_asked;         /* RELEASE of an idle slot is on its way */
+	bool release_asked;         /* RELEASE that drops the note is on its way */
+	bool release_refused;       /* not again before there is news of the slot */
 	bool touched;               /* its timer may have changed */
 	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
 	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */
@@ -110,10 +111,19 @@ int engine_shutdown(struct engine *e, usec_t now);
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
+/*
+ * An EXITED record is given twice: first as it was alive (phase RUNNING or STARTED), so that the
+ * process can be told by its pid, then, when the notify socket is drained, as it is.
+ */
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
 int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now);
 /* All of LIST has come: adopt. Also after a second LIST (nothing to adopt is fine). */
 int engine_listed(struct engine *e, usec_t now);
+/*
+ * After engine_listed(), when all that waits in the notify sockets was handled: the exit records
+ * that LIST brought. A READY=1 that was sent before the exit is so seen before it.
+ */
+int engine_adopt_records(struct engine *e, usec_t now);
 /*
  * One datagram from the slot's notify socket; pid and uid are the kernel's (SCM_CREDENTIALS).
  * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=.

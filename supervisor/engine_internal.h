@@ -35,6 +35,7 @@ struct engine {
 	uint32_t cap_jobs;
 	uint32_t live_jobs;
 	uint32_t last_job;
+	uint64_t last_cookie; /* of a RUN; adoption goes on behind the greatest seen */
 	struct job *run_head;
 	struct job *run_tail;
 	struct effect *effects;

@@ -422,12 +422,14 @@ static bool requirements_hold(const struct engine *e, const struct unit *u)
 	return true;
 }
 
+/* The worker's place is the service's own, also of a unit that is no service. */
 static void run_check(struct engine *e, struct unit *u)
 {
+	struct service_place *place = &u->service.places[ENTRY_WORK];
 	struct effect *x;
 
-	if (u->is_service && u->service.places[ENTRY_WORK].phase != PLACE_FREE) {
-		u->job->state = JOB_WAITING; /* READPID of before: its end queues the job again */
+	if (place->phase != PLACE_FREE) {
+		u->job->state = JOB_WAITING; /* the worker's end queues the job again */
 		return;
 	}
 	x = engine_push(e, EFFECT_RUN, u);
@@ -436,7 +438,13 @@ static void run_check(struct engine *e, struct unit *u)
 	}
 	x->kind = ENTRY_WORK;
 	x->entry = u->def->check_entry;
-	x->cookie = (uint64_t)u->job->id << 32;
+	x->cookie = ++e->last_cookie;
+	*place = (struct service_place) { .phase = PLACE_PENDING,
+		.entry = x->entry,
+		.cookie = x->cookie,
+		.forgotten = place->forgotten };
+	u->service.has_slot = true;
+	u->job->check_cookie = x->cookie;
 	u->job->flags |= JOB_CHECKING;
 }
 
@@ -470,6 +478,8 @@ static void run_start(struct engine *e, struct unit *u, usec_t now)
 	} else if (!unit_is_down(u) && !again) {
 		/* On its way up: its state ends the job. On its way down: start it then. */
 		u->job->state = u->active == ACTIVE_ACTIVATING ? JOB_RUNNING : JOB_WAITING;
+	} else if (u->is_service && u->service.releasing && unit_is_down(u)) {
+		u->job->state = JOB_WAITING; /* the slot's event queues it again */
 	} else if (!requirements_hold(e, u)) {
 		engine_finish(e, u, JOB_DEPENDENCY, now);
 	} else {

@@ -271,6 +271,20 @@ static bool take_effect(struct engine *e, struct unit *u, const struct effect *x
 	return false;
 }
 
+/* A refusal tells what it is about by the request's cookie alone. */
+static void give_cookie(struct engine *e, struct service *s, struct effect *x)
+{
+	struct service_place *place = &s->places[x->kind];
+
+	if (x->type == EFFECT_RUN) {
+		x->cookie = place->cookie = ++e->last_cookie;
+	} else if (x->type == EFFECT_MAIN && x->number > 0) {
+		place = &s->places[ENTRY_MAIN];
+		x->cookie = s->main_cookie = ++e->last_cookie;
+		place->cookie = place->phase == PLACE_PENDING ? x->cookie : place->cookie;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -290,6 +304,9 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 		out = engine_push(e, x->type, u);
 		if (out) {
+			give_cookie(e, &u->service, x);
+			u->release_asked |= x->type == EFFECT_RELEASE &&
+					    !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
 			x->unit = u->index;
 			x->slot = u->slot;
 			*out = *x;

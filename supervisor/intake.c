@@ -84,13 +84,18 @@ static int on_slot(struct shell *s, struct broker_message *m)
 static int on_proc(struct shell *s, struct broker_message *m)
 {
 	const struct wire_proc *proc = &m->event.proc;
+	struct wire_proc alive = *proc;
 	int r = 0;
 
 	if (proc->phase >= WIRE_PHASE_COUNT || proc->kind >= ENTRY_KIND_COUNT) {
 		return -EBADMSG;
 	}
 	if (proc->phase == WIRE_PHASE_EXITED && s->listed) {
-		r = notify_drain(&s->notify, proc->slot);
+		/* It may be the first that is heard of the process: its messages need its pid. */
+		alive.phase =
+			proc->flags & WIRE_PROC_EXECED ? WIRE_PHASE_RUNNING : WIRE_PHASE_STARTED;
+		r = engine_proc(s->engine, &alive, now_us());
+		r = r < 0 ? r : notify_drain(&s->notify, proc->slot);
 	}
 	return r < 0 ? r : engine_proc(s->engine, proc, now_us());
 }
@@ -160,6 +165,13 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
+	for (uint32_t i = 0; r == 0 && i < LIMIT_SLOTS; i++) {
+		r = notify_drain(&s->notify, i);
+	}
+	r = r < 0 ? r : engine_adopt_records(s->engine, now_us());
+	if (r < 0) {
+		return r;
+	}
 	if (s->hello.generation > 1) {
 		return 0;
 	}

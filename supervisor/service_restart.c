@@ -102,7 +102,7 @@ static enum service_state end_state(const struct service *s)
 static bool can_release(const struct service *s)
 {
 	return s->has_slot && !s->populated && !service_place_busy(s, ENTRY_MAIN) &&
-	       !service_place_busy(s, ENTRY_CONTROL);
+	       !service_place_busy(s, ENTRY_CONTROL) && !service_place_busy(s, ENTRY_WORK);
 }
 
 void step_push_release(struct step *st, bool restart)
@@ -188,6 +188,14 @@ void enter_dead(struct step *st, enum service_result result)
 	step_push_release(st, false);
 }
 
+/* What was left behind has ended at last: the slot can go. */
+void on_dead_empty(struct step *st)
+{
+	if (can_release(st->s) && !st->s->releasing) {
+		step_push_release(st, false);
+	}
+}
+
 void on_cleaned(struct step *st)
 {
 	st->s->releasing = false;
@@ -271,7 +279,7 @@ void on_reset_failed(struct step *st)
 	if (s->state == SERVICE_FAILED) {
 		step_set_state(st, SERVICE_DEAD);
 	}
-	if (can_release(s)) {
+	if (can_release(s) && !s->releasing) {
 		step_push(st, EFFECT_RELEASE)->entry = CATALOGUE_NONE;
 		s->releasing = true;
 	}
