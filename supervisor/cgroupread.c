@@ -47,22 +47,6 @@ void cgroup_shown_path(const struct cgroup_root *root, const char *cgroup, char 
 	snprintf(buf, LIMIT_PATH, "%s/%s", below, cgroup);
 }
 
-/* Reads a small file whole; the length, or -errno. buf is NUL-terminated. */
-static ssize_t read_small(const char *path, char *buf, size_t size)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0) {
-		return -errno;
-	}
-	n = fd_read_full(fd, buf, size - 1);
-	if (n >= 0) {
-		buf[n] = '\0';
-	}
-	return n;
-}
-
 static ssize_t read_cgroup_file(const struct cgroup_root *root, const char *cgroup,
 	const char *file, char *buf, size_t size)
 {
@@ -72,7 +56,7 @@ static ssize_t read_cgroup_file(const struct cgroup_root *root, const char *cgro
 		(int)sizeof(path)) {
 		return -ENAMETOOLONG;
 	}
-	return read_small(path, buf, size);
+	return fd_read_text(path, buf, size);
 }
 
 uint64_t cgroup_read_number(const struct cgroup_root *root, const char *cgroup, const char *file)

@@ -145,6 +145,12 @@ void engine_touch(struct engine *e, struct unit *u, bool dirty)
 	e->touched[e->n_touched++] = u->index;
 }
 
+/* Running, and not by a check: that one is found by its place, or is made again. */
+static bool job_is_dispatched(const struct job *j)
+{
+	return j->state == JOB_RUNNING && !(j->flags & JOB_CHECKING);
+}
+
 static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 {
 	struct note n;
@@ -166,9 +172,17 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 		n.flags |= (u->job->flags & JOB_IRREVERSIBLE ? NOTE_JOB_IRREVERSIBLE : 0) |
 			   (u->job->flags & JOB_IGNORE_ORDER ? NOTE_JOB_IGNORE_ORDER : 0) |
 			   (u->job->flags & JOB_CHECKED ? NOTE_CHECKED : 0) |
+			   (job_is_dispatched(u->job) ? NOTE_JOB_RUNNING : 0) |
 			   (u->job->flags & JOB_AUTOMATIC ? NOTE_RESTART_PENDING : 0);
 	}
 	return note_encode(&n, buf);
+}
+
+/* The acts that a new supd must know the reason of, should this one die right after them. */
+static bool carries_note(enum effect_type type)
+{
+	return type == EFFECT_RUN || type == EFFECT_FORGET || type == EFFECT_SIGNAL ||
+	       type == EFFECT_KILL_ALL || type == EFFECT_RELEASE;
 }
 
 static void attach_notes(struct engine *e)
@@ -176,7 +190,7 @@ static void attach_notes(struct engine *e)
 	for (uint32_t i = e->batch; i < e->n_effects; i++) {
 		struct effect *x = &e->effects[i];
 
-		if (x->type == EFFECT_RUN || x->type == EFFECT_FORGET) {
+		if (carries_note(x->type)) {
 			x->note_size = (uint32_t)unit_note(e->units[x->unit], x->note);
 			e->units[x->unit]->dirty = false;
 		}
@@ -276,11 +290,6 @@ const struct unit *engine_unit(const struct engine *e, uint32_t unit)
 uint32_t engine_find(const struct engine *e, const char *name)
 {
 	return graph_find(&e->graph, name);
-}
-
-uint32_t engine_unit_of_slot(const struct engine *e, uint32_t slot)
-{
-	return slot < LIMIT_SLOTS ? e->slots[slot] : ENGINE_NONE;
 }
 
 const struct graph *engine_graph(const struct engine *e)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "../runtime/base/timeutil.h"
 #include "../runtime/plan/manifest.h"
@@ -125,11 +126,11 @@ int engine_listed(struct engine *e, usec_t now);
  */
 int engine_adopt_records(struct engine *e, usec_t now);
 /*
- * One datagram from the slot's notify socket; pid and uid are the kernel's (SCM_CREDENTIALS).
+ * One datagram from the slot's notify socket; sender is the kernel's word (SCM_CREDENTIALS).
  * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=.
  */
-int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg, int32_t pid,
-	uint32_t uid, usec_t now);
+int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
+	const struct ucred *sender, usec_t now);
 /* Answer to EFFECT_MAIN with number 0: the pid found, 0 when there is not exactly one. */
 int engine_guessed(struct engine *e, uint32_t unit, int32_t pid, usec_t now);
 /* Type=dbus: the unit's BusName= is owned now, or lost. */
@@ -147,7 +148,6 @@ bool engine_next_effect(struct engine *e, struct effect *ret);
 uint32_t engine_n_units(const struct engine *e);
 const struct unit *engine_unit(const struct engine *e, uint32_t unit); /* NULL out of range */
 uint32_t engine_find(const struct engine *e, const char *name);        /* or alias; ENGINE_NONE */
-uint32_t engine_unit_of_slot(const struct engine *e, uint32_t slot);   /* ENGINE_NONE */
 const struct graph *engine_graph(const struct engine *e);
 const struct manifest *engine_manifest(const struct engine *e);    /* the newest; NULL */
 uint32_t engine_catalogue(const struct engine *e);                 /* the newest */

@@ -257,6 +257,12 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 	return engine_settle(e, now);
 }
 
+static bool between_states(enum unit_active_state active)
+{
+	return active == ACTIVE_ACTIVATING || active == ACTIVE_DEACTIVATING ||
+	       active == ACTIVE_RELOADING || active == ACTIVE_MAINTENANCE;
+}
+
 /* The job of a note goes on, with a new id. */
 static void adopt_job(struct engine *e, struct unit *u, const struct note *n, usec_t now)
 {
@@ -273,6 +279,11 @@ static void adopt_job(struct engine *e, struct unit *u, const struct note *n, us
 		    (n->flags & NOTE_JOB_IGNORE_ORDER ? JOB_IGNORE_ORDER : 0) |
 		    (n->flags & NOTE_CHECKED ? JOB_CHECKED : 0) |
 		    (n->flags & NOTE_RESTART_PENDING ? JOB_AUTOMATIC : 0);
+	/* A start that had begun must not begin again when what it started has ended meanwhile. */
+	if (n->flags & NOTE_JOB_RUNNING && between_states((enum unit_active_state)n->active)) {
+		j->state = JOB_RUNNING;
+		j->running_us = now;
+	}
 }
 
 static void set_active(struct engine *e, struct unit *u, enum unit_active_state active)
@@ -374,11 +385,14 @@ int engine_adopt_records(struct engine *e, usec_t now)
 	return engine_settle(e, now);
 }
 
-int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg, int32_t pid,
-	uint32_t uid, usec_t now)
+int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
+	const struct ucred *sender, usec_t now)
 {
 	struct unit *u = unit_at(e, unit);
-	struct service_event event = { .type = EV_NOTIFY, .notify = msg, .from_root = uid == 0 };
+	struct service_event event = {
+		.type = EV_NOTIFY, .notify = msg, .from_root = sender->uid == 0
+	};
+	pid_t pid = sender->pid;
 
 	if (!u || !u->is_service) {
 		return 1;

@@ -11,8 +11,6 @@
 
 static int on_hello(struct shell *s, struct broker_message *m)
 {
-	struct wire_request q = { .type = WIRE_LIST };
-
 	s->hello = m->event.hello;
 	if (s->hello.version != WIRE_VERSION) {
 		return -EPROTO;
@@ -20,7 +18,8 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	s->hello_seen = true;
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
-	return broker_send(&s->broker, &q);
+	/* all of LIST follows by itself */
+	return 0;
 }
 
 static int on_loaded(struct shell *s, struct broker_message *m)

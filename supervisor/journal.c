@@ -84,7 +84,8 @@ size_t text_escape(const char *text, char *buf, size_t size)
 	return n;
 }
 
-void id128_to_hex(const uint8_t id[16], char buf[MESSAGE_INVOCATION_HEX_CHARS])
+/* 16 bytes as 32 hex digits and a NUL. */
+static void id128_to_hex(const uint8_t id[16], char buf[MESSAGE_INVOCATION_HEX_CHARS])
 {
 	for (size_t i = 0; i < 16; i++) {
 		buf[2 * i] = hex_digits[id[i] >> 4];

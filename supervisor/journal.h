@@ -49,5 +49,3 @@ void journal_unit(struct journal_record *r, const char *unit, const uint8_t invo
  * Returns the length.
  */
 size_t text_escape(const char *text, char *buf, size_t size);
-/* 16 bytes as 32 hex digits and a NUL. */
-void id128_to_hex(const uint8_t id[16], char buf[MESSAGE_INVOCATION_HEX_CHARS]);

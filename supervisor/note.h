@@ -44,7 +44,8 @@ enum note_flags {
 	NOTE_PLACE_DONE = 1 << 14,       /* control command of this index is done */
 	NOTE_RESTART_PENDING = 1 << 15,  /* a dependency's restart is to start the unit again */
 	NOTE_RELOAD_FAILED = 1 << 16,    /* the running reload has failed */
-	NOTE_FLAGS_ALL = (1 << 17) - 1,
+	NOTE_JOB_RUNNING = 1 << 17,      /* job: dispatched; the unit's state ends it */
+	NOTE_FLAGS_ALL = (1 << 18) - 1,
 };
 
 struct note {

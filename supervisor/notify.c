@@ -136,7 +136,7 @@ static int step(struct notify_slot *ns, struct datagram *d)
 	if (d->cred.pid <= 0 || notify_msg_parse(d->data, d->size, &msg) < 0) {
 		return 0;
 	}
-	r = engine_notify(s->engine, ns->unit, &msg, d->cred.pid, d->cred.uid, now_us());
+	r = engine_notify(s->engine, ns->unit, &msg, &d->cred, now_us());
 	if (r < 0) {
 		return r;
 	}

@@ -16,18 +16,9 @@
 static ssize_t read_proc(pid_t pid, const char *name, char *buf, size_t size)
 {
 	char path[64];
-	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return -errno;
-	}
-	n = fd_read_full(fd, buf, size - 1);
-	if (n >= 0) {
-		buf[n] = '\0';
-	}
-	return n;
+	return fd_read_text(path, buf, size);
 }
 
 void process_command_line(pid_t pid, char *buf, size_t size)

@@ -3,34 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "../runtime/base/cleanup.h"
-
-#if defined(__x86_64__)
-#define FILTER_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define FILTER_ARCH AUDIT_ARCH_AARCH64
-#else
-#define FILTER_ARCH 0
-#endif
-
-/* The sanitizers' run-time needs calls (threads, ptrace of itself) that supd does not. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FILTER_ENABLED 0
-#else
-#define FILTER_ENABLED 1
-#endif
-
-/* x32 calls share x86-64's architecture value. */
-#define X32_BIT 0x40000000u
+#include "../runtime/base/sysfilter.h"
 
 static const uint32_t allowed[] = {
 	/* reading, and writing to what is open */
@@ -118,15 +98,7 @@ static const uint32_t allowed[] = {
 #endif
 };
 
-/* Allowed when (argument & mask) == value; the low 32 bits carry every flag meant here. */
-struct conditional {
-	uint32_t number;
-	uint32_t argument;
-	uint32_t mask;
-	uint32_t value;
-};
-
-static const struct conditional conditionals[] = {
+static const struct sysfilter_condition conditions[] = {
 	{ SYS_mmap, 2, PROT_EXEC, 0 }, { SYS_mprotect, 2, PROT_EXEC, 0 },
 	/* read only, and no file is made, emptied or left nameless */
 	{ SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY), O_RDONLY },
@@ -159,82 +131,17 @@ static const uint32_t deadly[] = {
 #endif
 };
 
-#define MAX_INSNS                                                                                  \
-	(8 + 2 * ELEMENTSOF(allowed) + 6 * ELEMENTSOF(conditionals) + 2 * ELEMENTSOF(deadly))
-
-struct program {
-	struct sock_filter insns[MAX_INSNS];
-	unsigned short n;
-};
-
-static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
-{
-	p->insns[p->n++] = (struct sock_filter) { .code = code, .jt = jt, .jf = jf, .k = k };
-}
-
-static void emit_load(struct program *p, size_t offset)
-{
-	emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
-}
-
-static void emit_return(struct program *p, uint32_t action)
-{
-	emit(p, BPF_RET | BPF_K, action, 0, 0);
-}
-
-/* The accumulator holds the number before and after. */
-static void emit_row(struct program *p, uint32_t number, uint32_t action)
-{
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
-	emit_return(p, action);
-}
-
-static void emit_conditional(struct program *p, const struct conditional *c)
-{
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, c->number, 0, 5);
-	emit_load(p, offsetof(struct seccomp_data, args) + 8 * c->argument);
-	emit(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, c->value, 0, 1);
-	emit_return(p, SECCOMP_RET_ALLOW);
-	emit_load(p, offsetof(struct seccomp_data, nr));
-}
-
-static void build(struct program *p)
-{
-	p->n = 0;
-	emit_load(p, offsetof(struct seccomp_data, arch));
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0);
-	emit_return(p, SECCOMP_RET_KILL_PROCESS);
-	emit_load(p, offsetof(struct seccomp_data, nr));
-	emit(p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
-	emit_return(p, SECCOMP_RET_KILL_PROCESS);
-	for (size_t i = 0; i < ELEMENTSOF(allowed); i++) {
-		emit_row(p, allowed[i], SECCOMP_RET_ALLOW);
-	}
-	for (size_t i = 0; i < ELEMENTSOF(conditionals); i++) {
-		emit_conditional(p, &conditionals[i]);
-	}
-	for (size_t i = 0; i < ELEMENTSOF(deadly); i++) {
-		emit_row(p, deadly[i], SECCOMP_RET_KILL_PROCESS);
-	}
-	emit_return(p, SECCOMP_RET_ERRNO | EPERM);
-}
-
 int selfseccomp_apply(void)
 {
-	struct program p;
-	struct sock_fprog prog = { .filter = p.insns };
+	static const struct sysfilter filter = {
+		.allowed = allowed,
+		.n_allowed = ELEMENTSOF(allowed),
+		.conditions = conditions,
+		.n_conditions = ELEMENTSOF(conditions),
+		.deadly = deadly,
+		.n_deadly = ELEMENTSOF(deadly),
+		.otherwise = SECCOMP_RET_ERRNO | EPERM,
+	};
 
-	if (FILTER_ARCH == 0) {
-		return -ENOSYS;
-	}
-	if (!FILTER_ENABLED) {
-		return 0;
-	}
-	build(&p);
-	prog.len = p.n;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-		return -errno;
-	}
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0 ? -errno : 0;
+	return sysfilter_apply(&filter);
 }

@@ -112,16 +112,18 @@ static const uint8_t active_of_state[SERVICE_STATE_COUNT] = {
 		  [EV_CONTROL_EXITED] = on_kill_progress, [EV_CONTROL_FAILED] = on_kill_progress,  \
 		  [EV_EMPTY] = on_kill_progress, [EV_REFUSED] = on_kill_progress,                  \
 		  [EV_TIMEOUT] = on_kill_timeout
+#define ROWS_ENDED                                                                                 \
+	ROWS_ALL, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed,                      \
+		  [EV_EMPTY] = on_left_over_gone, [EV_MAIN_EXITED] = on_left_over_gone,            \
+		  [EV_CONTROL_EXITED] = on_left_over_gone
 #define ROWS_BEFORE_RESTART                                                                        \
 	ROWS_ALL, [EV_STOP] = on_stop_waiting_restart, [EV_RELEASED] = on_before_restart_ready,    \
 		  [EV_REFUSED] = on_before_restart_ready, [EV_TIMEOUT] = on_before_restart_ready,  \
 		  [EV_RESET_FAILED] = on_reset_counters
 
 static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
-	[SERVICE_DEAD] = { ROWS_ALL, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed,
-		[EV_EMPTY] = on_dead_empty },
-	[SERVICE_FAILED] = { ROWS_ALL, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed,
-		[EV_EMPTY] = on_dead_empty },
+	[SERVICE_DEAD] = { ROWS_ENDED },
+	[SERVICE_FAILED] = { ROWS_ENDED },
 	[SERVICE_CONDITION] = { ROWS_STARTING, ROWS_CONTROL(on_start_control) },
 	[SERVICE_START_PRE] = { ROWS_STARTING, ROWS_CONTROL(on_start_control) },
 	[SERVICE_START] = { ROWS_STARTING, ROWS_CONTROL(on_start_control),

@@ -171,7 +171,7 @@ static void settle_dead(struct step *st)
 
 	s->has_slot = !a->bare;
 	s->releasing = a->releasing;
-	on_dead_empty(st);
+	on_left_over_gone(st);
 }
 
 /* The states that wait for no command: is what they wait for still to come? */

@@ -103,8 +103,8 @@ void on_oom(struct step *st);
 /* The life is over: clean up, then dead, failed or auto-restart. */
 void enter_dead(struct step *st, enum service_result result);
 void step_push_release(struct step *st, bool restart);
-void on_dead_empty(struct step *st);
 void on_cleaned(struct step *st);
+void on_left_over_gone(struct step *st);
 void on_before_restart_ready(struct step *st);
 void on_auto_restart_timeout(struct step *st);
 void on_reset_failed(struct step *st);

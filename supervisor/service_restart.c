@@ -188,9 +188,12 @@ void enter_dead(struct step *st, enum service_result result)
 	step_push_release(st, false);
 }
 
-/* What was left behind has ended at last: the slot can go. */
-void on_dead_empty(struct step *st)
+/* The last process that a stop left behind is gone: now the slot can be cleaned and given back. */
+void on_left_over_gone(struct step *st)
 {
+	if (st->event->type == EV_MAIN_EXITED) {
+		step_end_of_main(st); /* its status is kept */
+	}
 	if (can_release(st->s) && !st->s->releasing) {
 		step_push_release(st, false);
 	}

@@ -70,7 +70,8 @@ static int arm_timer(struct shell *s)
 	return r < 0 ? r : sd_event_source_set_enabled(s->timer_source, SD_EVENT_ONESHOT);
 }
 
-int shell_settle(struct shell *s)
+/* Carries out all effects that wait and brings the outside up to date. -errno is fatal. */
+static int settle(struct shell *s)
 {
 	int r = shell_drain(s);
 
@@ -155,7 +156,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 static int on_post(sd_event_source *source, void *user)
 {
 	struct shell *s = user;
-	int r = shell_settle(s);
+	int r = settle(s);
 
 	(void)source;
 	if (r < 0) {

@@ -4,9 +4,9 @@
  * supd-init, notifications, calls, the timer) becomes one engine call, and everything that the
  * engine wants done is then carried out. Owns all parts; nothing here decides about units.
  *
- * A turn: one source is dispatched; then shell_settle() drains the effects, sends the changed
- * counters, arms the timer and lets the bus tell its clients. A fatal error (no memory, supd-init
- * gone) ends the loop; the next supd adopts.
+ * A turn: one source is dispatched; then all effects are carried out, the changed
+ * counters sent, the timer armed and the bus told to inform its clients. A fatal error (no memory,
+ * supd-init gone) ends the loop; the next supd adopts.
  */
 #pragma once
 
@@ -56,8 +56,6 @@ void shell_fini(struct shell *s);
 /* Runs until supd-init is gone (0) or something fatal (-errno). */
 int shell_run(struct shell *s);
 
-/* Carries out all effects that wait and brings the outside up to date. -errno is fatal. */
-int shell_settle(struct shell *s);
 /* Drains effects only. */
 int shell_drain(struct shell *s);
 /* Ends the loop with that error. */

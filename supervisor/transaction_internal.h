@@ -39,14 +39,18 @@ struct tx {
 	struct transaction_plan *plan;
 };
 
+/* The state of the unit, as the world tells it. */
 void tx_look(const struct tx *tx, uint32_t unit, struct transaction_unit *ret);
+/* Fills the error; returns 1. */
 int tx_refuse(struct tx *tx, enum engine_error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The job of that unit that is not deleted, GRAPH_NONE. */
 uint32_t tx_job_of(const struct tx *tx, uint32_t unit);
+/* Deletes all jobs of the unit. */
 void tx_delete_unit(struct tx *tx, uint32_t unit);
 /* Drops jobs that nothing asks for any more. */
 void tx_collect(struct tx *tx);
+/* Marks the jobs without which the request is not fulfilled. */
 void tx_mark_matters(struct tx *tx);
 /* Each 0, 1 (refused, error filled) or -ENOMEM. */
 int tx_merge(struct tx *tx);

@@ -2,20 +2,18 @@
 #include "bpf_filter.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "../runtime/base/cleanup.h"
-#include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
 #include "seccomp_args.h"
+#include "seccomp_tree.h"
 #include "syscall_groups.h"
 
 #define CALL_LISTED 1u
@@ -104,19 +102,6 @@ static const struct {
 	{ "AF_XDP", AF_XDP },
 };
 
-static const struct {
-	const char *name;
-	uint32_t flag;
-} namespaces[] = {
-	{ "cgroup", CLONE_NEWCGROUP },
-	{ "ipc", CLONE_NEWIPC },
-	{ "net", CLONE_NEWNET },
-	{ "mnt", CLONE_NEWNS },
-	{ "pid", CLONE_NEWPID },
-	{ "user", CLONE_NEWUSER },
-	{ "uts", CLONE_NEWUTS },
-};
-
 /* Whole groups that a restriction denies. */
 static const struct {
 	uint32_t restriction;
@@ -139,7 +124,8 @@ void seccomp_spec_init(struct seccomp_spec *spec)
 	spec->deny_errno = EPERM;
 }
 
-int seccomp_errno_from_string(const char *text)
+/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
+static int errno_from_string(const char *text)
 {
 	uint32_t number;
 
@@ -152,16 +138,6 @@ int seccomp_errno_from_string(const char *text)
 		return -EINVAL;
 	}
 	return (int)number;
-}
-
-uint32_t seccomp_namespace_from_string(const char *text)
-{
-	for (size_t i = 0; i < ELEMENTSOF(namespaces); i++) {
-		if (strcmp(namespaces[i].name, text) == 0) {
-			return namespaces[i].flag;
-		}
-	}
-	return 0;
 }
 
 /* Marks a call or, recursively, a group's members. -ENOENT. */
@@ -212,7 +188,7 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 	memcpy(name, word, n);
 	name[n] = '\0';
 	if (word[n] == ':') {
-		error = seccomp_errno_from_string(word + n + 1);
+		error = errno_from_string(word + n + 1);
 		if (error < 0) {
 			return error;
 		}
@@ -273,21 +249,16 @@ bool seccomp_spec_is_empty(const struct seccomp_spec *spec)
 	       spec->family_mode == SECCOMP_FAMILY_ANY;
 }
 
-char *seccomp_call_name(int number)
-{
-	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
-}
-
 static uint32_t deny_action(const struct seccomp_spec *spec, uint16_t call)
 {
 	if (call == SECCOMP_ERRNO_KILL) {
-		return SCMP_ACT_KILL_PROCESS;
+		return SECCOMP_RET_KILL_PROCESS;
 	}
 	if (call >= CALL_ERRNO) {
-		return SCMP_ACT_ERRNO((uint32_t)call - CALL_ERRNO);
+		return SECCOMP_RET_ERRNO | ((uint32_t)call - CALL_ERRNO);
 	}
-	return spec->deny_errno == SECCOMP_ERRNO_KILL ? SCMP_ACT_KILL_PROCESS
-						      : SCMP_ACT_ERRNO(spec->deny_errno);
+	return spec->deny_errno == SECCOMP_ERRNO_KILL ? SECCOMP_RET_KILL_PROCESS
+						      : SECCOMP_RET_ERRNO | spec->deny_errno;
 }
 
 /*
@@ -300,30 +271,28 @@ static uint32_t action_of(const struct seccomp_spec *spec, const struct seccomp_
 	char *name;
 
 	if (denied->calls[i]) {
-		return SCMP_ACT_ERRNO(EPERM);
+		return SECCOMP_RET_ERRNO | EPERM;
 	}
 	if (call >= CALL_ERRNO) {
 		return deny_action(spec, call);
 	}
 	if (!spec->has_list || (call == CALL_LISTED) == !!spec->allow_list) {
-		return SCMP_ACT_ALLOW;
+		return SECCOMP_RET_ALLOW;
 	}
 	if (!spec->allow_list) {
 		return deny_action(spec, call);
 	}
-	name = seccomp_call_name(i);
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
 	if (!name) {
-		return SCMP_ACT_ERRNO(ENOSYS);
+		return SECCOMP_RET_ERRNO | ENOSYS;
 	}
 	free(name);
 	return deny_action(spec, call);
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct seccomp_spec *spec, uint32_t default_action)
+uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_NUMBERS])
 {
 	struct seccomp_spec denied;
-	uint32_t actions[SECCOMP_NUMBERS];
-	int r;
 
 	seccomp_spec_init(&denied);
 	for (size_t i = 0; i < ELEMENTSOF(denied_groups); i++) {
@@ -336,90 +305,43 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_spec *spec, uint3
 		mark(&denied, "execveat", CALL_LISTED, 0);
 	}
 	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
-		actions[i] = action_of(spec, &denied, (int)i);
+		ret[i] = action_of(spec, &denied, (int)i);
 	}
 	for (size_t i = 0; !spec->no_exec && i < ELEMENTSOF(launcher_tail); i++) {
 		int number = seccomp_syscall_resolve_name(launcher_tail[i]);
 
 		if (number >= 0 && number < (int)SECCOMP_NUMBERS) {
-			actions[number] = SCMP_ACT_ALLOW;
+			ret[number] = SECCOMP_RET_ALLOW;
 		}
 	}
-	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
-		if (actions[i] == default_action) {
-			continue;
-		}
-		r = seccomp_rule_add_exact(ctx, actions[i], (int)i, 0);
-		if (r < 0) {
-			return r;
-		}
-	}
-	return 0;
-}
-
-static void release(scmp_filter_ctx *ctx)
-{
-	if (*ctx) {
-		seccomp_release(*ctx);
-	}
-}
-
-/* The second part, into a memfd. */
-static int export_list(const struct seccomp_spec *spec, int fd)
-{
-	uint32_t default_action =
-		spec->has_list && spec->allow_list ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_ALLOW;
-	AUTO(release) scmp_filter_ctx ctx = seccomp_init(default_action);
-	int r;
-
-	if (!ctx) {
-		return -ENOMEM;
-	}
-	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	if (r == 0) {
-		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	}
-	if (r == 0) {
-		r = add_rules(ctx, spec, default_action);
-	}
-	return r < 0 ? r : seccomp_export_bpf(ctx, fd);
+	return spec->has_list && spec->allow_list ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW;
 }
 
 int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret)
 {
-	AUTO_CLOSE int fd = memfd_create("filter", MFD_CLOEXEC);
 	AUTO_FREE struct seccomp_args *args = malloc(sizeof(*args));
-	AUTO_FREE struct sock_filter *insns = NULL;
-	off_t size;
+	AUTO_FREE struct seccomp_tree *tree = malloc(sizeof(*tree));
+	uint32_t actions[SECCOMP_NUMBERS], rest;
 	size_t n;
-	int r;
 
-	if (fd < 0 || !args) {
-		return fd < 0 ? -errno : -ENOMEM;
+	if (!args || !tree) {
+		return -ENOMEM;
 	}
 	seccomp_args_build(spec, args);
 	if (args->error) {
 		return args->error;
 	}
-	r = export_list(spec, fd);
-	size = r < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	if (r < 0 || size < 0) {
-		return r < 0 ? r : -errno;
-	}
-	n = args->n + (size_t)size / sizeof(*insns);
-	if (n > LIMIT_SECCOMP_INSNS) {
+	rest = seccomp_actions(spec, actions);
+	seccomp_tree_build(actions, rest, args, tree);
+	n = SECCOMP_TREE_MAX - tree->front;
+	if (tree->error || n > LIMIT_SECCOMP_INSNS) {
 		return -E2BIG;
 	}
-	insns = calloc(n, sizeof(*insns));
-	if (!insns) {
+	ret->insns = calloc(n, sizeof(*ret->insns));
+	if (!ret->insns) {
 		return -ENOMEM;
 	}
-	memcpy(insns, args->insns, args->n * sizeof(*insns));
-	if (lseek(fd, 0, SEEK_SET) < 0 ||
-		fd_read_full(fd, insns + args->n, (size_t)size) != (ssize_t)size) {
-		return -EIO;
-	}
-	ret->insns = TAKE_PTR(insns);
+	memcpy(ret->insns, tree->insns + tree->front, n * sizeof(*ret->insns));
 	ret->n = n;
 	return 0;
 }

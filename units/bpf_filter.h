@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * From a unit's restrictions of system calls to one BPF program, native architecture only: a call
- * of any other architecture kills. Two parts run one after the other in one program: argument
- * tests of our own (socket families, namespaces, W^X, set-id bits), then the list of numbers, which
- * libseccomp compiles to a binary tree.
+ * of any other architecture kills. A search by number (seccomp_tree.h) finds the action, for some
+ * numbers after tests of their arguments (socket families, namespaces, W^X, set-id bits:
+ * seccomp_args.h). libseccomp knows the names and numbers; a test compares the program with
+ * libseccomp's own for the same actions, number by number.
  *
  * A spec is plain memory without pointers, so equal specs are equal bytes: the caller caches by it.
  */
@@ -66,12 +67,6 @@ int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remo
 /* One word of RestrictAddressFamilies=, "AF_INET". The first word decides as above. -ENOENT. */
 int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool remove);
 
-/* "EPERM" -> its number; "kill" -> SECCOMP_ERRNO_KILL; "1" … "4095". -EINVAL. */
-int seccomp_errno_from_string(const char *text);
-
-/* "cgroup", "ipc", "net", "mnt", "pid", "user", "uts" -> CLONE_NEW*; 0 when unknown. */
-uint32_t seccomp_namespace_from_string(const char *text);
-
 /* True when the spec forbids nothing, so that no filter is needed. */
 bool seccomp_spec_is_empty(const struct seccomp_spec *spec);
 
@@ -80,8 +75,11 @@ struct seccomp_program {
 	size_t n;
 };
 
-/* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG, or libseccomp's error. */
-int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);
+/*
+ * What happens to each number before any argument is looked at: SECCOMP_RET_*. Returns the same for
+ * all numbers above.
+ */
+uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_NUMBERS]);
 
-/* Name of a native system call number, for dumps; the caller frees it; NULL when unknown. */
-char *seccomp_call_name(int number);
+/* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG. */
+int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);

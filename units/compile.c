@@ -319,9 +319,3 @@ int compile_all(struct compile *c)
 	}
 	return add_diagnostics(c);
 }
-
-void compile_fini(struct compile *c)
-{
-	catalogue_builder_fini(&c->builder);
-	seccomp_cache_fini(&c->seccomp);
-}

@@ -65,10 +65,9 @@ struct compile_unit {
 
 /*
  * Compiles the whole set into c->builder and c->manifest. 0, -ENOMEM, -E2BIG. The caller has
- * filled the first part of *c and calls compile_fini.
+ * filled the first part of *c. The builder and the filters live as long as the process.
  */
 int compile_all(struct compile *c);
-void compile_fini(struct compile *c);
 /* Reads the totals of this machine. */
 void compile_read_host(struct compile_host *ret);
 

@@ -19,6 +19,7 @@ static const struct {
 	{ "PrivateUsers", offsetof(struct unit_exec, private_users) },
 	{ "PrivateMounts", offsetof(struct unit_exec, private_mounts) },
 	{ "PrivateIPC", offsetof(struct unit_exec, private_ipc) },
+	{ "PrivatePIDs", offsetof(struct unit_exec, private_pids) },
 	{ "ProtectKernelTunables", offsetof(struct unit_exec, protect_kernel_tunables) },
 	{ "ProtectKernelModules", offsetof(struct unit_exec, protect_kernel_modules) },
 	{ "ProtectKernelLogs", offsetof(struct unit_exec, protect_kernel_logs) },

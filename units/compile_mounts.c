@@ -324,6 +324,27 @@ static int build_rows(struct compile_unit *cu)
 	return r < 0 ? r : finish_rows(&rows);
 }
 
+/* ProtectProc=, ProcSubset=: by the PID namespace's own proc, or by one more of the host's. */
+static void set_proc(struct compile_unit *cu)
+{
+	static const uint8_t hide[UNIT_PROTECT_PROC_COUNT] = {
+		[PROTECT_PROC_DEFAULT] = PLAN_PROC_HIDE_NONE,
+		[PROTECT_PROC_NOACCESS] = PLAN_PROC_HIDE_NO_ACCESS,
+		[PROTECT_PROC_INVISIBLE] = PLAN_PROC_HIDE_INVISIBLE,
+		[PROTECT_PROC_PTRACEABLE] = PLAN_PROC_HIDE_PTRACEABLE,
+	};
+	const struct unit_exec *e = cu->unit->exec;
+	struct plan *p = &cu->base;
+
+	p->proc_hide = hide[e->protect_proc];
+	p->flags |= e->proc_subset_pid ? PLAN_PROC_SUBSET_PID : 0;
+	if (p->namespaces & PLAN_NS_PID) {
+		p->flags |= PLAN_PROC_FRESH;
+	} else if (p->proc_hide || e->proc_subset_pid) {
+		p->flags |= PLAN_PROC_INSTANCE;
+	}
+}
+
 static void set_flags(struct compile_unit *cu)
 {
 	const struct unit_exec *e = cu->unit->exec;
@@ -335,8 +356,6 @@ static void set_flags(struct compile_unit *cu)
 		{ e->private_tmp || dynamic, PLAN_PRIVATE_TMP },
 		{ e->private_devices, PLAN_PRIVATE_DEVICES },
 		{ e->protect_system == PROTECT_SYSTEM_STRICT || dynamic, PLAN_ROOT_READ_ONLY },
-		{ cu->base.namespaces & PLAN_NS_PID, PLAN_PROC_FRESH },
-		{ (cu->base.namespaces & PLAN_NS_PID) && e->proc_subset_pid, PLAN_PROC_SUBSET_PID },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
@@ -356,6 +375,7 @@ static int set_namespaces(struct compile_unit *cu)
 		{ cu->user_namespace, PLAN_NS_USER },
 		{ e->private_network, PLAN_NS_NET },
 		{ e->private_ipc, PLAN_NS_IPC },
+		{ e->private_pids, PLAN_NS_PID },
 		{ e->protect_hostname, PLAN_NS_UTS },
 		{ e->private_mounts, PLAN_NS_MOUNT },
 	};
@@ -367,12 +387,17 @@ static int set_namespaces(struct compile_unit *cu)
 	if (!e->private_network && unit_setting_origin(cu->unit, "PrivateNetwork")) {
 		p->namespaces &= ~(uint32_t)PLAN_NS_NET;
 	}
+	if (!e->private_pids && unit_setting_origin(cu->unit, "PrivatePIDs")) {
+		p->namespaces &= ~(uint32_t)PLAN_NS_PID;
+	}
 	if ((p->namespaces & PLAN_NS_PID) && (s->type == SERVICE_FORKING || s->pid_file)) {
 		return compile_refuse(cu,
 			unit_setting_origin(cu->unit, s->pid_file ? "PIDFile" : "Type"),
-			"profile %s gives the unit a PID namespace of its own, in which %s cannot "
-			"work; use Type=notify or exec, or another profile",
-			cu->profile->name, s->pid_file ? "PIDFile=" : "Type=forking");
+			"%s%s gives the unit a PID namespace of its own, in which %s cannot "
+			"work; use Type=notify or exec, or PrivatePIDs=no",
+			e->private_pids ? "PrivatePIDs=yes" : "profile ",
+			e->private_pids ? "" : cu->profile->name,
+			s->pid_file ? "PIDFile=" : "Type=forking");
 	}
 	return 0;
 }
@@ -386,6 +411,7 @@ int compile_walls(struct compile_unit *cu)
 		return r;
 	}
 	set_flags(cu);
+	set_proc(cu);
 	r = build_rows(cu);
 	if (r < 0) {
 		return r;
@@ -393,7 +419,7 @@ int compile_walls(struct compile_unit *cu)
 	p->root_dir = cu->unit->exec->root_directory;
 	if (p->mounts.n || p->root_dir ||
 		(p->flags & (PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES | PLAN_ROOT_READ_ONLY |
-				    PLAN_PROC_FRESH))) {
+				    PLAN_PROC_FRESH | PLAN_PROC_INSTANCE))) {
 		p->namespaces |= PLAN_NS_MOUNT;
 	}
 	if (cu->profile->hide_runtime && (p->namespaces & PLAN_NS_MOUNT)) {

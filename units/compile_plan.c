@@ -56,7 +56,7 @@ static void drop_walls(struct plan *p)
 {
 	static const uint32_t walls = PLAN_NO_NEW_PRIVS | PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES |
 				      PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID | PLAN_MDWE |
-				      PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER;
+				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER;
 
 	p->flags &= ~walls;
 	p->namespaces = 0;
@@ -65,6 +65,7 @@ static void drop_walls(struct plan *p)
 	p->gid_map = (struct tlv_array) { 0 };
 	p->root_dir = NULL;
 	p->hide_dir = NULL;
+	p->proc_hide = PLAN_PROC_HIDE_NONE;
 	p->uid = 0;
 	p->gid = 0;
 	p->groups.n = 0;

@@ -347,7 +347,11 @@ static int finish_path(struct state *st, const char *shipped)
 	const char *path = st->unit_path;
 	int n;
 
-	if (!path) {
+	/* What was made at run time belongs to the instance, whatever path it was given. */
+	if (path) {
+		path = arena_printf(st->arena, "%s:%s/units:%s/transient", path, s->runtime_dir,
+			s->runtime_dir);
+	} else {
 		path = arena_printf(st->arena, "/etc/supd:%s/units:%s/transient:%s%s%s",
 			s->runtime_dir, s->runtime_dir, own_path, st->import_systemd ? ":" : "",
 			st->import_systemd ? systemd_path : "");

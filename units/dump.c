@@ -24,7 +24,8 @@ static const char *const namespace_names[] = { "user", "mount", "pid", "ipc", "u
 static const char *const flag_names[] = { "no-new-privs", "no-env-expansion", "private-tmp",
 	"private-devices", "proc-fresh", "proc-subset-pid", "ignore-sigpipe", "keyring-private",
 	"workdir-missing-ok", "notify", "listen-fds", "watchdog", "mainpid", "result", "mdwe",
-	"tty-reset", "dynamic-user", "remove-ipc", "root-read-only", "unlink-pidfile" };
+	"tty-reset", "dynamic-user", "remove-ipc", "root-read-only", "unlink-pidfile",
+	"proc-instance" };
 
 static void put_bits(
 	FILE *out, const char *label, uint64_t bits, const char *const *names, size_t n)

@@ -217,6 +217,7 @@ static const struct known_name table[] = {
 	{ "PrivateIPC", O, true },
 	{ "PrivateMounts", O, true },
 	{ "PrivateNetwork", O, true },
+	{ "PrivatePIDs", O, true },
 	{ "PrivateTmp", O, true },
 	{ "PrivateUsers", O, true },
 	{ "ProcSubset", O, true },

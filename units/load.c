@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
+#include "../runtime/base/timeutil.h"
 
 static int find_places(struct load *l)
 {
@@ -46,14 +46,6 @@ int load_init(struct load *l)
 	return r < 0 ? r : find_places(l);
 }
 
-void load_fini(struct load *l)
-{
-	compile_fini(&l->compile);
-	idtable_close(&l->ids);
-	userdb_fini(&l->users);
-	arena_fini(&l->arena);
-}
-
 static void *map_file(int fd, size_t *size)
 {
 	struct stat st;
@@ -69,7 +61,7 @@ static void *map_file(int fd, size_t *size)
 
 void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 {
-	size_t plans_size, manifest_size;
+	size_t plans_size = 0, manifest_size = 0;
 	void *plans = map_file(plans_fd, &plans_size);
 	void *manifest = map_file(manifest_fd, &manifest_size);
 
@@ -81,15 +73,7 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 	l->compile.prev_manifest = &l->prev_manifest;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
-}
-
-static int load_units(struct load *l, const char *unit_path, const char *const *files, size_t n)
+static int load_units(struct load *l, const char *unit_path, const char *const *files)
 {
 	struct loader_options opts = { .profile_dir = l->profile_dir };
 	struct loader_dir *dirs;
@@ -103,15 +87,15 @@ static int load_units(struct load *l, const char *unit_path, const char *const *
 		return loader_load_all(&opts, &l->arena, &l->diagnostics, &l->set);
 	}
 	opts.relax_owner = true;
-	return loader_load_files(&opts, files, n, &l->arena, &l->diagnostics, &l->set);
+	return loader_load_files(&opts, files, &l->arena, &l->diagnostics, &l->set);
 }
 
-int load_run(struct load *l, const struct settings *settings, const char *const *files,
-	size_t n_files, int idtable_fd)
+int load_run(
+	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd)
 {
 	struct compile *c = &l->compile;
 	uint64_t start = now_us();
-	int r = load_units(l, settings->unit_path, files, n_files);
+	int r = load_units(l, settings->unit_path, files);
 
 	if (r < 0) {
 		return r;

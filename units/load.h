@@ -23,11 +23,11 @@ struct load {
 
 /* Reads the user files and finds what lies beside the program. -ENOMEM, … */
 int load_init(struct load *l);
-void load_fini(struct load *l);
 /* The previous catalogue; what is not one (/dev/null) is as none. */
 void load_use_previous(struct load *l, int plans_fd, int manifest_fd);
-/* files NULL: all units of settings->unit_path; else these files. idtable_fd -1: none. */
-int load_run(struct load *l, const struct settings *settings, const char *const *files,
-	size_t n_files, int idtable_fd);
+/* files NULL: all units of settings->unit_path; else these files, up to a NULL. idtable_fd -1:
+ * none. */
+int load_run(
+	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd);
 /* Writes both halves. */
 int load_write(struct load *l, int plans_fd, int manifest_fd);

@@ -110,7 +110,7 @@ static int run_load(struct load *l, const char *const *args)
 		return complain("settings", r);
 	}
 	load_use_previous(l, LOAD_FD_PREV_PLANS, LOAD_FD_PREV_MANIFEST);
-	r = load_run(l, &settings, NULL, 0, regular_or_none(LOAD_FD_IDTABLE));
+	r = load_run(l, &settings, NULL, regular_or_none(LOAD_FD_IDTABLE));
 	if (r < 0) {
 		return complain("load", r);
 	}
@@ -122,23 +122,19 @@ static int run_load(struct load *l, const char *const *args)
 static int load_files(struct load *l, struct settings *settings, const char *const *args)
 {
 	const char *path = l->shipped_dir ? l->shipped_dir : "/usr/lib/supd";
-	size_t n = 0;
 	int r;
 
 	if (args[0] && strcmp(args[0], "--unit-path") == 0 && args[1]) {
 		path = args[1];
 		args += 2;
 	}
-	while (args[n]) {
-		n++;
-	}
-	if (n == 0 || strlen(path) >= sizeof(settings->unit_path)) {
+	if (!args[0] || strlen(path) >= sizeof(settings->unit_path)) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
 	conf_defaults(&l->users, settings);
 	strcpy(settings->unit_path, path);
-	r = load_run(l, settings, args, n, -1);
+	r = load_run(l, settings, args, -1);
 	return r < 0 ? complain("load", r) : EXIT_OK;
 }
 

@@ -469,7 +469,7 @@ static void warn_absent(struct loader *l, size_t n_given)
 	}
 }
 
-int loader_load_files(const struct loader_options *opts, const char *const *files, size_t n_files,
+int loader_load_files(const struct loader_options *opts, const char *const *files,
 	struct arena *arena, struct diagnostics *d, struct unit_set *ret)
 {
 	struct diagnostics others;
@@ -481,7 +481,7 @@ int loader_load_files(const struct loader_options *opts, const char *const *file
 	diag_init(&others, arena);
 	r = loader_start(&l, opts, arena, &others);
 	l.d = d;
-	for (size_t i = 0; r == 0 && i < n_files; i++) {
+	for (size_t i = 0; r == 0 && files[i]; i++) {
 		r = load_given(&l, files[i]);
 	}
 	n_given = l.units.n;

@@ -51,11 +51,11 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 	struct unit_set *ret);
 
 /*
- * For `verify FILE…`: loads these files as units of their basenames, with opts->dirs as the place
- * where other units that they name are looked up (without loading them: their absence is a
- * warning). Drop-ins beside the file (FILE.d) are applied.
+ * For `verify FILE…`: loads these files (the list ends with NULL) as units of their basenames, with
+ * opts->dirs as the place where other units that they name are looked up (without loading them:
+ * their absence is a warning). Drop-ins beside the file (FILE.d) are applied. Errors as above.
  */
-int loader_load_files(const struct loader_options *opts, const char *const *files, size_t n_files,
+int loader_load_files(const struct loader_options *opts, const char *const *files,
 	struct arena *arena, struct diagnostics *d, struct unit_set *ret);
 
 /* Unit of a name or alias; NULL. */

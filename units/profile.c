@@ -11,7 +11,7 @@
 
 static const struct profile profiles[] = {
 	{ .name = "trusted" },
-	{ .name = "compat", .namespaces = NAMESPACES_COMMON },
+	{ .name = "compat", .namespaces = NAMESPACES_COMMON, .hide_runtime = true },
 	{ .name = "standard",
 		.namespaces = NAMESPACES_COMMON,
 		.hide_runtime = true,

@@ -44,5 +44,3 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
 	struct diagnostics *d, struct scan *scan);
 struct scan_entry *scan_get(const struct scan *scan, const char *name);
-/* The entry's record, made when absent; NULL without memory. */
-struct scan_entry *scan_make(struct scan *scan, struct arena *arena, const char *name);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -122,16 +121,6 @@ static void emit_load_number(struct seccomp_args *p)
 			BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
 }
 
-static void emit_prologue(struct seccomp_args *p)
-{
-	emit(p, (struct sock_filter)BPF_STMT(
-			BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
-	emit(p, (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0));
-	emit(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	emit_load_number(p);
-}
-
 /*
  * Denies one call when all conditions hold. On entry and on leaving the accumulator holds the
  * number.
@@ -143,12 +132,10 @@ static void emit_deny(
 	size_t start, end;
 	int number = seccomp_syscall_resolve_name(call);
 
-	if (number < 0) {
+	if (number < 0 || number >= (int)SECCOMP_NUMBERS) {
 		return; /* not on this architecture */
 	}
-	if (p->n == 0) {
-		emit_prologue(p);
-	}
+	p->tested[number] = 1;
 	if (p->n + n * 3 + 3 > SECCOMP_ARGS_MAX || n > CONDITIONS_MAX) {
 		p->error = -E2BIG;
 		return;
@@ -227,6 +214,7 @@ void seccomp_args_build(const struct seccomp_spec *spec, struct seccomp_args *re
 
 	ret->n = 0;
 	ret->error = 0;
+	memset(ret->tested, 0, sizeof(ret->tested));
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		if (spec->restrictions & rows[i].restriction) {
 			emit_deny(ret, rows[i].call, rows[i].error, rows[i].when, rows[i].n);

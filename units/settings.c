@@ -29,7 +29,8 @@ static const struct {
 	{ "Scope", SECTION_OTHER },
 };
 
-unsigned settings_section(const char *name)
+/* Bit of a section's name; 0: unknown. */
+static unsigned section_bit(const char *name)
 {
 	for (size_t i = 0; i < ELEMENTSOF(section_names); i++) {
 		if (strcmp(section_names[i].name, name) == 0) {
@@ -49,7 +50,8 @@ static int compare_known(const void *key, const void *row)
 	return strcmp(key, ((const struct known_name *)row)->name);
 }
 
-const struct setting *settings_find(unsigned section, const char *name)
+/* Row of a name in a section, or NULL. */
+static const struct setting *find_setting(unsigned section, const char *name)
 {
 	size_t n;
 	const struct setting *table = settings_table(&n);
@@ -201,7 +203,7 @@ static bool sounds_confining(const char *name)
 /* True when the unknown name is most likely a mistyped setting that confines. */
 static bool means_confinement(unsigned section, const char *name, const char *nearest)
 {
-	const struct setting *row = nearest ? settings_find(section, nearest) : NULL;
+	const struct setting *row = nearest ? find_setting(section, nearest) : NULL;
 	const struct known_name *known = nearest ? find_known(section, nearest) : NULL;
 
 	return (row && (row->flags & SETTING_CONFINES)) || (known && known->confines) ||
@@ -269,7 +271,7 @@ static int apply_line(struct setting_context *c, unsigned section)
 	const char *slash = strrchr(c->file, '/');
 	int r;
 
-	c->row = settings_find(section, c->line->key);
+	c->row = find_setting(section, c->line->key);
 	if (!c->row) {
 		unknown_setting(c, section);
 		return 0;
@@ -300,7 +302,7 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 static unsigned open_section(struct setting_context *c)
 {
 	const char *name = c->line->section;
-	unsigned section = settings_section(name);
+	unsigned section = section_bit(name);
 	char text[160];
 
 	if (strncmp(name, "X-", 2) == 0) {

@@ -63,10 +63,6 @@ struct setting {
 
 /* Sorted by name; the table's rows for a manual or completion. */
 const struct setting *settings_table(size_t *ret_n);
-/* Row of a name in a section, or NULL. */
-const struct setting *settings_find(unsigned section, const char *name);
-/* Bit of a section's name; 0: unknown. */
-unsigned settings_section(const char *name);
 /* Known name with the least edit distance (at most a third of its length) in a section; NULL. */
 const char *settings_nearest(unsigned section, const char *name);
 

@@ -360,6 +360,8 @@ static const struct setting table[] = {
 	{ "PrivateMounts", S, parse_bool, EXEC(private_mounts), 0, CONFINES,
 		"a mount namespace of its own" },
 	{ "PrivateNetwork", S, parse_bool, EXEC(private_network), 0, CONFINES, "loopback only" },
+	{ "PrivatePIDs", S, parse_bool, EXEC(private_pids), 0, CONFINES,
+		"a PID namespace and a /proc of its own" },
 	{ "PrivateTmp", S, parse_private_tmp, EXEC(private_tmp), 0, CONFINES,
 		"/tmp and /var/tmp of its own" },
 	{ "PrivateUsers", S, parse_bool, EXEC(private_users), 0, CONFINES,

@@ -19,22 +19,13 @@
 
 /* ---- the machine ---- */
 
-static ssize_t read_small(const char *path, char *buf, size_t size)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, size - 1);
-
-	buf[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
 /* 32 hexadecimal digits, dashes left out; "" when the file holds anything else. */
 static void read_id(const char *path, char id[33])
 {
 	char text[64];
 	size_t n = 0;
 
-	read_small(path, text, sizeof(text));
+	fd_read_text(path, text, sizeof(text));
 	for (const char *p = text; *p && *p != '\n' && n < 32; p++) {
 		if (isxdigit((unsigned char)*p)) {
 			id[n++] = (char)tolower((unsigned char)*p);
@@ -90,8 +81,8 @@ void specifier_host_read(struct specifier_host *ret)
 		snprintf(ret->kernel, sizeof(ret->kernel), "%s", uts.release);
 		ret->arch = arch_name(uts.machine);
 	}
-	if (read_small("/etc/os-release", os, sizeof(os)) < 0) {
-		read_small("/usr/lib/os-release", os, sizeof(os));
+	if (fd_read_text("/etc/os-release", os, sizeof(os)) < 0) {
+		fd_read_text("/usr/lib/os-release", os, sizeof(os));
 	}
 	os_field(os, "ID", ret->os_id, sizeof(ret->os_id));
 	os_field(os, "VERSION_ID", ret->os_version, sizeof(ret->os_version));

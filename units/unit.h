@@ -243,6 +243,7 @@ struct unit_exec {
 	bool private_users;
 	bool private_mounts;
 	bool private_ipc;
+	bool private_pids;
 	enum protect_system protect_system;
 	enum protect_home protect_home;
 	bool protect_kernel_tunables;

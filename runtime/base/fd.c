@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "limits.h"
 
 union control {
@@ -33,6 +34,15 @@ ssize_t fd_read_full(int fd, void *buf, size_t size)
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t fd_read_text(const char *path, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	return n;
 }
 
 int fd_write_full(int fd, const void *buf, size_t size)

@@ -10,6 +10,11 @@
 
 /* Reads until size bytes or end of file. Returns the count. */
 ssize_t fd_read_full(int fd, void *buf, size_t size);
+/*
+ * Reads a small file and ends it with a NUL; what does not fit into size - 1 bytes is left out.
+ * Returns the length; after a failure buf is "".
+ */
+ssize_t fd_read_text(const char *path, char *buf, size_t size);
 /* Writes all of buf. */
 int fd_write_full(int fd, const void *buf, size_t size);
 int fd_set_nonblock(int fd, int on);

@@ -193,6 +193,9 @@ struct helper {
 	bool expected;       /* its end is no crash */
 	uint64_t deadline;   /* dying: SIGKILL, then abandon */
 	bool killed;         /* SIGKILL was sent */
+	bool settled;        /* it has taken over everything: its end is not its notes' fault */
+	bool fault;          /* it broke the protocol or did not answer: its end is a crash */
+	uint32_t outside;    /* SIGKILLs by others in a row, before it had settled */
 	uint64_t restart_at; /* 0: no restart due */
 	uint64_t started_at;
 	uint64_t backoff_us;

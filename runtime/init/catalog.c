@@ -21,7 +21,7 @@
 #define SETTINGS_ARGS 128u
 #define SEALS         (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
-static char load_name[] = "supd-load";
+static const char load_name[] = "supd-load";
 
 int catalog_find(const struct broker *b, uint32_t number)
 {
@@ -113,7 +113,7 @@ static int settings_memfd(const struct settings *settings)
 
 static int start_load(struct broker *b)
 {
-	static char *const argv[] = { load_name, NULL };
+	static const char *const argv[] = { load_name, NULL };
 	struct loader *load = &b->load;
 	int last = newest(b), error[2];
 
@@ -310,8 +310,7 @@ static int settings_check(const struct settings *s)
 
 int catalog_settings(char **argv, struct settings *ret)
 {
-	static char option[] = "--settings", end[] = "--";
-	char *args[SETTINGS_ARGS] = { load_name, option, end };
+	const char *args[SETTINGS_ARGS] = { load_name, "--settings", "--" };
 	AUTO_CLOSE int fd = memfd_create("settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int status = 0;
 	size_t n = 3;

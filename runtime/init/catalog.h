@@ -8,10 +8,13 @@
 int catalog_load(struct broker *b, uint64_t cookie);
 /* supd-load has ended, with waitid's code and status. */
 void catalog_ended(struct broker *b, uint32_t code, uint32_t status);
+/* supd-load wrote on its error stream: kept for the answer. */
 void catalog_error_readable(struct broker *b);
+/* Ends a load that takes too long. now: monotonic, us. */
 void catalog_tick(struct broker *b, uint64_t now);
 /* Index of the live catalogue with this number, or -ESTALE. */
 int catalog_find(const struct broker *b, uint32_t number);
+/* Unmaps and closes the catalogue at that index. */
 void catalog_drop(struct broker *b, uint32_t index);
 /* After exec: maps what the table has. */
 void catalog_remap(struct broker *b);

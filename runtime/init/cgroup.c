@@ -59,24 +59,46 @@ int cgroup_open(int root, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int make_level(int root, const char *part, char *parent)
+int cgroup_write(int root, const char *path, const char *file, const char *text)
+{
+	AUTO_CLOSE int dir = cgroup_open(root, path);
+
+	return dir < 0 ? dir : write_at(dir, file, text);
+}
+
+/* One write: each takes the kernel's cgroup lock and waits for dying cgroups. Best effort. */
+static void pass_on(int root, const char *path, uint32_t wanted)
+{
+	char text[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(controllers); i++) {
+		if (wanted & controllers[i].bit) {
+			util_copy(text + n, sizeof(text) - n, controllers[i].text);
+			n += strlen(controllers[i].text);
+			text[n++] = ' ';
+		}
+	}
+	text[n] = 0;
+	if (n) {
+		cgroup_write(root, path, "cgroup.subtree_control", text);
+	}
+}
+
+static int make_level(int root, const char *part, char *parent, uint32_t wanted)
 {
 	if (mkdirat(root, part, 0755) < 0) {
 		return errno == EEXIST ? 0 : -errno;
 	}
 	if (parent) {
 		*parent = 0;
-		AUTO_CLOSE int dir = cgroup_open(root, part);
-
+		pass_on(root, part, wanted);
 		*parent = '/';
-		if (dir >= 0) {
-			cgroup_enable(dir);
-		}
 	}
 	return 0;
 }
 
-int cgroup_make(int root, const char *path)
+int cgroup_make(int root, const char *path, uint32_t wanted)
 {
 	char part[LIMIT_CGROUP_PATH];
 	char *parent = NULL;
@@ -89,7 +111,7 @@ int cgroup_make(int root, const char *path)
 		char saved = *end;
 
 		*end = 0;
-		int r = make_level(root, part, parent);
+		int r = make_level(root, part, parent, wanted);
 
 		if (r < 0 || !saved) {
 			return r;
@@ -176,25 +198,11 @@ int cgroup_remove(int root, const char *path, bool recursive)
 	return r;
 }
 
-int cgroup_write(int root, const char *path, const char *file, const char *text)
+static int key_value(const char *text, const char *key, uint64_t *ret)
 {
-	AUTO_CLOSE int dir = cgroup_open(root, path);
-
-	return dir < 0 ? dir : write_at(dir, file, text);
-}
-
-int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret)
-{
-	AUTO_CLOSE int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char buf[1024];
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, sizeof(buf) - 1);
 	size_t len = strlen(key);
 
-	if (n < 0) {
-		return (int)n;
-	}
-	buf[n] = 0;
-	for (const char *line = buf; *line;) {
+	for (const char *line = text; *line;) {
 		if (strncmp(line, key, len) == 0 && line[len] == ' ') {
 			uint64_t value = 0;
 
@@ -208,6 +216,45 @@ int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret)
 		line += *line == '\n';
 	}
 	return -ENOENT;
+}
+
+/* A kernel file of one line per key: one read gives it all. */
+static int read_keys(int dir, const char *file, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (n < 0) {
+		return -errno;
+	}
+	buf[n] = 0;
+	return 0;
+}
+
+int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret)
+{
+	char buf[1024];
+	int r = read_keys(dir, file, buf, sizeof(buf));
+
+	return r < 0 ? r : key_value(buf, key, ret);
+}
+
+int cgroup_read_events(int root, const char *path, bool *ret_populated, bool *ret_frozen)
+{
+	char file[LIMIT_CGROUP_PATH + 32], buf[1024];
+	const char *const parts[4] = { path, "/cgroup.events", NULL };
+	uint64_t populated = 0, frozen = 0;
+	int r = util_join(file, sizeof(file), parts);
+
+	r = r < 0 ? r : read_keys(root, file, buf, sizeof(buf));
+	if (r < 0) {
+		return r;
+	}
+	key_value(buf, "populated", &populated);
+	key_value(buf, "frozen", &frozen);
+	*ret_populated = populated != 0;
+	*ret_frozen = frozen != 0;
+	return 0;
 }
 
 int cgroup_digits(struct cgroup_digits *d, const char *text, size_t size,
@@ -344,15 +391,13 @@ int cgroup_signal(int dir, int signo, pid_t except)
 int cgroup_find_own(char *buf, size_t size)
 {
 	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	AUTO_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	char text[8192];
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, text, sizeof(text) - 1);
+	ssize_t n = fd_read_text("/proc/self/cgroup", text, sizeof(text));
 	struct statfs fs;
 
 	if (n < 0) {
 		return (int)n;
 	}
-	text[n] = 0;
 	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 
 	if (!line) {

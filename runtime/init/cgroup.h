@@ -11,8 +11,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* mkdirat per level; new levels' parents get the controllers (best effort). 0 or -errno. */
-int cgroup_make(int root, const char *path);
+/*
+ * mkdirat per level; the parents of new levels get the wanted controllers, bits of enum
+ * wire_controller (best effort). 0 or -errno.
+ */
+int cgroup_make(int root, const char *path, uint32_t wanted);
 /* Removes the cgroup; with recursive also what is below it (delegated). 0 or -errno. */
 int cgroup_remove(int root, const char *path, bool recursive);
 /* Directory descriptor, or -errno. */
@@ -22,6 +25,8 @@ int cgroup_write(int root, const char *path, const char *file, const char *text)
 /* "+cpu", "+memory" … into dir's subtree_control; returns the bits of enum wire_controller. */
 uint32_t cgroup_enable(int dir);
 
+/* Both flags of cgroup.events by one read. 0 or -errno. */
+int cgroup_read_events(int root, const char *path, bool *ret_populated, bool *ret_frozen);
 /* The number after "key " in a flat keyed file; -ENOENT without it. */
 int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret);
 

@@ -8,12 +8,18 @@
 #include "util.h"
 
 #define END_WITHIN_US (5 * USEC_PER_SEC)
+#define SPACING_US    (20 * USEC_PER_MSEC)
+#define OUTSIDE_MAX   8
 
 static void schedule(struct helper *h, uint64_t now, bool crash)
 {
 	/* Who has lived longer than the longest wait starts over. */
 	if (now - h->started_at > LIMIT_RESTART_MAX_US || !crash) {
 		h->backoff_us = 0;
+	}
+	if (!crash) {
+		h->restart_at = h->started_at + SPACING_US > now ? h->started_at + SPACING_US : now;
+		return;
 	}
 	h->restart_at = now + h->backoff_us;
 	h->backoff_us = h->backoff_us ? h->backoff_us * 2 : USEC_PER_SEC;
@@ -25,7 +31,7 @@ static void schedule(struct helper *h, uint64_t now, bool crash)
 void helper_started(struct helper *h, pid_t pid)
 {
 	h->started_at = now_us();
-	h->dying = h->killed = h->expected = false;
+	h->dying = h->killed = h->expected = h->settled = h->fault = false;
 	h->restart_at = h->deadline = 0;
 	if (pid < 0) {
 		schedule(h, h->started_at, true);
@@ -35,15 +41,34 @@ void helper_started(struct helper *h, pid_t pid)
 	h->pid = pid;
 }
 
-void helper_ended(struct helper *h, uint64_t now)
+/* Could what it was given have made it die? */
+static bool is_crash(struct helper *h, int signo)
 {
-	if (!h->expected) {
+	if (h->settled) {
+		h->outside = 0;
+	}
+	if (h->expected || (h->settled && !h->fault)) {
+		return false;
+	}
+	return signo != SIGKILL || h->fault || ++h->outside >= OUTSIDE_MAX;
+}
+
+void helper_ended(struct helper *h, int signo, uint64_t now)
+{
+	bool crash = is_crash(h, signo);
+
+	if (crash) {
 		h->crashes[h->next_crash++ % ELEMENTSOF(h->crashes)] = now;
 	}
-	schedule(h, now, !h->expected);
+	schedule(h, now, crash);
 	h->pid = 0;
-	h->dying = h->killed = h->expected = false;
+	h->dying = h->killed = h->expected = h->settled = h->fault = false;
 	h->deadline = 0;
+}
+
+void helper_settled(struct helper *h)
+{
+	h->settled = true;
 }
 
 void helper_stop(struct helper *h, int signo, bool expected, uint64_t now)
@@ -69,7 +94,8 @@ bool helper_tick(struct helper *h, uint64_t now)
 		helper_stop(h, SIGKILL, false, now);
 		return false;
 	}
-	helper_ended(h, now);
+	h->fault = true;
+	helper_ended(h, SIGKILL, now);
 	return true;
 }
 

@@ -37,13 +37,9 @@ uint64_t launch_birth(pid_t pid)
 
 	number_format_u64(digits, (uint64_t)pid);
 	util_join(path, sizeof(path), parts);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
-
-	if (n <= 0) {
+	if (fd_read_text(path, text, sizeof(text)) <= 0) {
 		return 0;
 	}
-	text[n] = 0;
 	const char *at = strrchr(text, ')'); /* the name before it may hold anything */
 
 	for (int field = 2; at && field < 22; field++) {
@@ -168,8 +164,7 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 
 static int start_launcher(struct broker *b, uint32_t ref, int index, int catalogue)
 {
-	static char name[] = "supd-launch";
-	static char *const argv[] = { name, NULL };
+	static const char *const argv[] = { "supd-launch", NULL };
 	const struct catalogue_entry *e =
 		&b->catalogues[catalogue].entries[place_of(b, ref)->entry];
 	struct place *p = place_of(b, ref);

@@ -79,8 +79,7 @@ static void mark_all(struct broker *b)
 
 void logs_start(struct broker *b)
 {
-	static char name[] = "supd-log";
-	static char *const argv[] = { name, NULL };
+	static const char *const argv[] = { "supd-log", NULL };
 	struct log_channel *log = &b->log;
 	int pair[2];
 

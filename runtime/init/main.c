@@ -155,7 +155,7 @@ static void settle(struct broker *b)
 	power_tick(b, now);
 	launch_serve(b);
 	if (events_flush(b) < 0) {
-		supdproc_kill(b, "its event socket is closed");
+		supdproc_gone(b);
 	}
 	if (b->supd.request_fd >= 0 && b->supd.paused && !b->supd.refused_dirty) {
 		b->supd.paused = false;
@@ -276,7 +276,7 @@ static int open_table(struct broker *b, const struct settings *settings, int loc
 /* A new instance; 0, or an exit status. */
 static int start_fresh(struct broker *b, char **argv)
 {
-	static struct settings settings;
+	struct settings settings = { 0 };
 	int lock = -1;
 	int r = catalog_settings(argv, &settings);
 

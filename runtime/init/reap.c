@@ -51,16 +51,17 @@ static void remember_orphan(struct broker *b, const struct launch_end *end)
 
 static void route(struct broker *b, const struct launch_end *end)
 {
+	int signo = end->code == CLD_EXITED ? 0 : (int)end->status;
 	uint32_t ref;
 
 	if (end->pid == b->supd.helper.pid) {
 		if (!b->supd.helper.dying) {
 			util_say("supd has ended and is started again", NULL, 0);
 		}
-		helper_ended(&b->supd.helper, now_us());
+		helper_ended(&b->supd.helper, signo, now_us());
 		supdproc_ended(b);
 	} else if (end->pid == b->log.helper.pid) {
-		helper_ended(&b->log.helper, now_us());
+		helper_ended(&b->log.helper, signo, now_us());
 		util_close(&b->log.fd);
 		b->log.blocked = false;
 	} else if (end->pid == b->load.pid) {

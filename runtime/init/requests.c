@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/number.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "catalog.h"
 #include "cgroup.h"
 #include "events.h"
+#include "helper.h"
 #include "launch.h"
 #include "logs.h"
 #include "power.h"
@@ -21,6 +23,7 @@
 #include "slots.h"
 #include "store.h"
 #include "supdproc.h"
+#include "util.h"
 
 #define REQUESTS_PER_TURN 256
 
@@ -53,18 +56,26 @@ static int run_allowed(const struct slot *s, const struct catalogue_entry *e)
 	return 0;
 }
 
-static int do_run(struct broker *b, const struct wire_request *q)
+/* Index of the catalogue that q names, if it has the entry too; -errno. */
+static int find_entry(const struct broker *b, const struct wire_request *q)
 {
 	int index = catalog_find(b, q->catalogue);
+
+	if (index >= 0 && q->entry >= b->catalogues[index].header->n_entries) {
+		return -EBADMSG;
+	}
+	return index;
+}
+
+static int do_run(struct broker *b, const struct wire_request *q)
+{
+	int index = find_entry(b, q);
 
 	if (index < 0) {
 		return index;
 	}
 	const struct catalogue *c = &b->catalogues[index];
 
-	if (q->entry >= c->header->n_entries) {
-		return -EBADMSG;
-	}
 	if (b->phase == PHASE_FINAL) {
 		return -ESHUTDOWN;
 	}
@@ -245,6 +256,7 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
 		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
@@ -266,6 +278,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	slot_set_note(s, q->note, q->note_size);
 	cancel_launches(b, q->slot);
 	return s->cgroup_made ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : 0;
 }
@@ -319,16 +332,12 @@ static int do_forget(struct broker *b, const struct wire_request *q)
 /* The CLEAN entry that RELEASE names: index of its catalogue, or -errno. */
 static int clean_entry(struct broker *b, const struct wire_request *q, const struct slot *s)
 {
-	int index = catalog_find(b, q->catalogue);
+	int index = find_entry(b, q);
 
 	if (index < 0) {
 		return index;
 	}
 	const struct catalogue *c = &b->catalogues[index];
-
-	if (q->entry >= c->header->n_entries) {
-		return -EBADMSG;
-	}
 	const struct catalogue_entry *e = &c->entries[q->entry];
 
 	if (!(e->flags & CATALOGUE_ENTRY_CLEAN) || e->kind != ENTRY_WORK ||
@@ -350,7 +359,7 @@ static int do_release(struct broker *b, const struct wire_request *q)
 		(s->populated && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS))) {
 		return -EBUSY;
 	}
-	if (q->catalogue != CATALOGUE_NONE && !s->bare) {
+	if (q->catalogue != CATALOGUE_NONE && q->entry != CATALOGUE_NONE && !s->bare) {
 		index = clean_entry(b, q, s);
 		if (index < 0) {
 			return index;
@@ -457,6 +466,7 @@ static int do_status(struct broker *b, const struct wire_request *q)
 {
 	memcpy(b->counts, q->counts, sizeof(b->counts));
 	b->status_dirty = true;
+	helper_settled(&b->supd.helper); /* supd counts once it has adopted everything */
 	if (q->counts[3] == 0) {
 		power_ready(b); /* the boot's jobs are done */
 	}
@@ -517,7 +527,7 @@ void requests_read(struct broker *b)
 
 	for (int i = 0; i < REQUESTS_PER_TURN && b->supd.request_fd >= 0; i++) {
 		if (b->supd.refused_dirty && events_flush(b) < 0) {
-			supdproc_kill(b, "its event socket is closed");
+			supdproc_gone(b);
 			return;
 		}
 		if (b->supd.refused_dirty) {
@@ -532,10 +542,14 @@ void requests_read(struct broker *b)
 			return;
 		}
 		if (n <= 0) {
-			supdproc_kill(b, "its request pipe is closed");
+			supdproc_gone(b);
 			return;
 		}
 		if (requests_handle(b, record, (size_t)n) < 0) {
+			char type[21];
+
+			number_format_u64(type, *(const uint32_t *)record);
+			util_say("bad request of type", type, 0);
 			supdproc_kill(b, "it sent a bad request");
 			return;
 		}

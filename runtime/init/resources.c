@@ -36,7 +36,7 @@ static int watch_cgroup(struct broker *b, uint32_t n)
 static int prepare_cgroup(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];
-	int r = cgroup_make(b->cgroup_fd, s->cgroup);
+	int r = cgroup_make(b->cgroup_fd, s->cgroup, b->controllers);
 
 	if (r == 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
@@ -80,21 +80,19 @@ bool resources_populated(const struct slot *s)
 void resources_refresh(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];
-	uint64_t populated = 0, frozen = 0;
-	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
+	bool populated = false, frozen = false;
 
-	if (dir >= 0) {
-		cgroup_read_key(dir, "cgroup.events", "populated", &populated);
-		cgroup_read_key(dir, "cgroup.events", "frozen", &frozen);
+	if (s->cgroup_made) {
+		cgroup_read_events(b->cgroup_fd, s->cgroup, &populated, &frozen);
 	}
 	if (!populated && s->replace && !slot_is_live(s)) {
 		s->replace = false;
 		slot_watch_clear(b, n);
 		s->cgroup_made = cgroup_remove(b->cgroup_fd, s->cgroup, true) < 0;
 	}
-	if (s->populated != (populated != 0) || s->frozen != (frozen != 0)) {
-		s->populated = populated != 0;
-		s->frozen = frozen != 0;
+	if (s->populated != populated || s->frozen != frozen) {
+		s->populated = populated;
+		s->frozen = frozen;
 		slot_mark(b, n, DIRTY_SLOT);
 	}
 }
@@ -160,11 +158,14 @@ void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hol
 
 uint64_t resources_oom_kills(struct broker *b, const struct slot *s)
 {
-	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
 	uint64_t n = 0;
 
-	if (dir >= 0 && b->controllers & WIRE_CONTROLLER_MEMORY) {
-		cgroup_read_key(dir, "memory.events", "oom_kill", &n);
+	if (s->cgroup_made && b->controllers & WIRE_CONTROLLER_MEMORY) {
+		AUTO_CLOSE int dir = cgroup_open(b->cgroup_fd, s->cgroup);
+
+		if (dir >= 0) {
+			cgroup_read_key(dir, "memory.events", "oom_kill", &n);
+		}
 	}
 	return n;
 }

@@ -283,7 +283,7 @@ int setup_cgroup(struct broker *b, bool fresh)
 		b->t->home_cgroup_fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	/* Controllers need a root without processes: supd-init and its helpers live in a leaf. */
-	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd")) < 0 ||
+	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd", 0)) < 0 ||
 			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}

@@ -8,6 +8,9 @@
 
 #include "util.h"
 
+#define SLOTS_BACKED 32u
+_Static_assert(LIMIT_SLOTS % SLOTS_BACKED == 0, "the last batch ends with the table");
+
 static uint32_t name_hash(const char *name)
 {
 	uint32_t hash = 2166136261u;
@@ -88,18 +91,21 @@ static uint32_t free_number(struct broker *b)
 	return b->t->n_slots < LIMIT_SLOTS ? b->t->n_slots : WIRE_SLOT_NONE;
 }
 
-/* Memory behind the slot and its fail texts, so that a full disk is an error and not SIGBUS. */
+/*
+ * Memory behind the slot and its fail texts, so that a full disk is an error and not SIGBUS; for
+ * some slots at once, as a file system takes long over it.
+ */
 static int back_memory(struct broker *b, uint32_t n)
 {
 	off_t slot = (off_t)(offsetof(struct table, slots) + n * sizeof(struct slot));
 	size_t fails_size = ENTRY_KIND_COUNT * sizeof(struct place_fail);
 	off_t fails = (off_t)(offsetof(struct table, fails) + n * fails_size);
 
-	if (b->table_fd < 0) {
+	if (b->table_fd < 0 || n % SLOTS_BACKED) {
 		return 0;
 	}
-	if (fallocate(b->table_fd, 0, slot, sizeof(struct slot)) < 0 ||
-		fallocate(b->table_fd, 0, fails, (off_t)fails_size) < 0) {
+	if (fallocate(b->table_fd, 0, slot, SLOTS_BACKED * sizeof(struct slot)) < 0 ||
+		fallocate(b->table_fd, 0, fails, (off_t)(SLOTS_BACKED * fails_size)) < 0) {
 		return errno == EOPNOTSUPP ? 0 : -errno;
 	}
 	return 0;

@@ -17,7 +17,9 @@ void slot_free(struct broker *b, uint32_t n);
 void slots_index(struct broker *b);
 /* The slot with this cgroup path, or WIRE_SLOT_NONE. */
 uint32_t slot_find_cgroup(struct broker *b, const char *path);
+/* Makes the place free: no process, no launch, no result. Closes nothing. */
 void slot_reset_place(struct place *p);
+/* Replaces supd's note by size bytes, which fit (the request was checked); 0 leaves it. */
 void slot_set_note(struct slot *s, const uint8_t *note, uint32_t size);
 /* True when a place has a process or a launch. */
 bool slot_is_live(const struct slot *s);

@@ -14,6 +14,15 @@
 #include "../base/sysx.h"
 #include "broker.h"
 
+#define CHILD_STACK 16384
+
+/* The address sanitizer's marks on a stack must not outlive the child. */
+#ifdef __SANITIZE_ADDRESS__
+#define SHARED_MEMORY 0
+#else
+#define SHARED_MEMORY (CLONE_VM | CLONE_VFORK)
+#endif
+
 static char *const empty_environment[] = { NULL };
 
 static pid_t start_child(uint64_t flags)
@@ -110,13 +119,32 @@ static __attribute__((noreturn)) void child(const struct spawn *spawn)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	sysx_execveat(exe, "", spawn->argv, empty_environment, AT_EMPTY_PATH);
+	sysx_execveat(exe, "", (char *const *)spawn->argv, empty_environment, AT_EMPTY_PATH);
 	_exit(127);
+}
+
+static int child_entry(void *spawn)
+{
+	child(spawn);
+}
+
+/*
+ * As vfork(2): no copy of the page tables and no faults on them afterwards; supd-init waits for
+ * the exec. Only for children that keep root: a change of credentials touches the shared memory's
+ * dumpable flag. There are no signal handlers to clear.
+ */
+static pid_t start_shared(const struct spawn *spawn)
+{
+	static char stack[CHILD_STACK] __attribute__((aligned(16)));
+	pid_t pid = clone(child_entry, stack + sizeof(stack), SHARED_MEMORY | CLONE_FILES | SIGCHLD,
+		(void *)spawn);
+
+	return pid < 0 ? -errno : pid;
 }
 
 pid_t spawn_start(const struct spawn *spawn)
 {
-	pid_t pid = start_child(spawn->share ? CLONE_FILES : 0);
+	pid_t pid = spawn->share && !spawn->drop ? start_shared(spawn) : start_child(0);
 
 	if (pid == 0) {
 		child(spawn);

@@ -15,7 +15,7 @@
 
 struct spawn {
 	int exe_fd;
-	char *const *argv;
+	const char *const *argv;
 	const int *fds; /* become 3, 4, …; each is a source of any number; -1: /dev/null */
 	uint32_t n_fds;
 	int error_fd;      /* becomes 2; -1: stderr is kept, -2: /dev/null */

@@ -9,8 +9,9 @@
 
 /* Index within the slot, or -EDQUOT, -EMFILE … */
 int store_new(struct broker *b, uint32_t n);
-/* -ENOENT. */
+/* Closes one parking place of the slot; -ENOENT. */
 int store_drop(struct broker *b, uint32_t n, uint32_t index);
+/* All of the slot's. */
 void store_drop_all(struct broker *b, uint32_t n);
 /* Next parking place of the slot at or after from (an index of table.parks), or -1. */
 int store_next(const struct broker *b, uint32_t n, int from);

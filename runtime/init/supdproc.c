@@ -59,8 +59,7 @@ static int open_channel(struct broker *b, int *ret_request, int *ret_event)
 
 void supdproc_start(struct broker *b)
 {
-	static char name[] = "supd";
-	static char *const argv[] = { name, NULL };
+	static const char *const argv[] = { "supd", NULL };
 	struct supd_channel *supd = &b->supd;
 	AUTO_CLOSE int request = -1;
 	AUTO_CLOSE int event = -1;
@@ -95,8 +94,15 @@ void supdproc_start(struct broker *b)
 	supd->stop_dirty = b->phase == PHASE_STOPPING;
 }
 
+void supdproc_gone(struct broker *b)
+{
+	helper_stop(&b->supd.helper, SIGKILL, false, now_us());
+	close_channel(b);
+}
+
 void supdproc_kill(struct broker *b, const char *why)
 {
+	b->supd.helper.fault = true;
 	if (b->supd.helper.pid && !b->supd.helper.killed) {
 		util_say("supd is killed", why, 0);
 		helper_stop(&b->supd.helper, SIGKILL, false, now_us());
@@ -137,6 +143,7 @@ static void check_answers(struct broker *b, uint64_t now)
 
 	if (supd->ping_at && now >= supd->ping_at + LIMIT_PONG_WITHIN_US) {
 		util_say("supd does not answer", NULL, 0);
+		supd->helper.fault = true;
 		helper_stop(&supd->helper, SIGABRT, false, now);
 		supd->ping_at = 0;
 		close_channel(b);

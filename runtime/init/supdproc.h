@@ -6,8 +6,10 @@
 
 /* Starts supd when it is due. */
 void supdproc_start(struct broker *b);
-/* A protocol error or end of file: it is killed; its unread requests go with the pipe. */
+/* A protocol error: it is killed, which counts as a crash; its unread requests go with the pipe. */
 void supdproc_kill(struct broker *b, const char *why);
+/* End of file: it has died, or is made to. */
+void supdproc_gone(struct broker *b);
 /* RESTART_SUPD, REEXEC, final: its end is no crash. */
 void supdproc_stop(struct broker *b);
 /* Reaped or abandoned. */

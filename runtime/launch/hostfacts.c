@@ -18,8 +18,7 @@
 
 ssize_t host_read(const char *path, char *buf, size_t size)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, buf, size - 1);
+	ssize_t n = fd_read_text(path, buf, size);
 
 	if (n < 0) {
 		return n;

@@ -20,6 +20,7 @@
 /* Detached mounts that the launcher prepares for the second stage; -1: none. */
 struct launch_trees {
 	int root;    /* RootDirectory= */
+	int proc;    /* /proc with less to see */
 	int dev;     /* private /dev with its nodes */
 	int pts;     /* a devpts instance of its own */
 	int shm;     /* /dev/shm */

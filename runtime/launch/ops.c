@@ -109,13 +109,10 @@ static int64_t column(const char *line, int n)
 static void remove_sysv(const struct ipc_kind *kind, uint32_t uid)
 {
 	static char text[256 * 1024];
-	AUTO_CLOSE int fd = open(kind->file, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
 
-	if (n <= 0) {
+	if (fd_read_text(kind->file, text, sizeof(text)) <= 0) {
 		return; /* a kernel without System V IPC has nothing to remove */
 	}
-	text[n] = '\0';
 	for (char *line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
 		if (column(line + 1, kind->uid_column) == (int64_t)uid) {
 			kind->remove((int)column(line + 1, 1));

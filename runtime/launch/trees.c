@@ -91,6 +91,38 @@ static int prepare_dev(struct launch *l)
 	return t->shm < 0 ? launch_fail(l, t->shm, NULL, "private /dev/shm", NULL) : 0;
 }
 
+/* ---- proc ---- */
+
+int launch_new_proc(struct launch *l)
+{
+	static const char *const options[][2] = {
+		[PLAN_PROC_HIDE_NONE] = { NULL, "subset=pid" },
+		[PLAN_PROC_HIDE_NO_ACCESS] = { "hidepid=noaccess", "hidepid=noaccess,subset=pid" },
+		[PLAN_PROC_HIDE_INVISIBLE] = { "hidepid=invisible",
+			"hidepid=invisible,subset=pid" },
+		[PLAN_PROC_HIDE_PTRACEABLE] = { "hidepid=ptraceable",
+			"hidepid=ptraceable,subset=pid" },
+	};
+	int fd = mount_new("proc", options[l->plan.proc_hide][launch_has(l, PLAN_PROC_SUBSET_PID)],
+		SAFE | MOUNT_ATTR_NOEXEC);
+
+	return fd < 0 ? launch_fail(l, fd, NULL, "mount /proc", NULL) : fd;
+}
+
+/*
+ * An instance beside the host's, of the same PID namespace, so it is made while we are root there:
+ * from the inside of a user namespace the kernel refuses it wherever something covers a part of
+ * /proc.
+ */
+static int prepare_proc(struct launch *l)
+{
+	if (!launch_has(l, PLAN_PROC_INSTANCE)) {
+		return 0;
+	}
+	l->trees.proc = launch_new_proc(l);
+	return l->trees.proc < 0 ? l->trees.proc : 0;
+}
+
 /* ---- tmp ---- */
 
 static int make_slot_tmp(struct launch *l)
@@ -199,7 +231,7 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 	return -1;
 }
 
-static const char *row_verb(const struct plan_mount *m)
+const char *trees_row_verb(const struct plan_mount *m)
 {
 	static const char *const verbs[] = {
 		[PLAN_MOUNT_BIND] = "bind ",
@@ -230,7 +262,7 @@ static int prepare_rows(struct launch *l)
 		if (fd == -ENOENT && may_lack) {
 			fd = ROW_SKIPPED;
 		} else if (fd < -1) {
-			return launch_fail(l, fd, rows[i].origin, row_verb(&rows[i]),
+			return launch_fail(l, fd, rows[i].origin, trees_row_verb(&rows[i]),
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
 		l->trees.row[i] = fd;
@@ -313,7 +345,7 @@ static bool wants_mounts(const struct launch *l)
 {
 	return l->plan.mounts.n || l->plan.root_dir || l->plan.hide_dir ||
 	       (l->plan.flags & (PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES | PLAN_PROC_FRESH |
-					PLAN_ROOT_READ_ONLY));
+					PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY));
 }
 
 int launch_prepare_trees(struct launch *l)
@@ -333,6 +365,7 @@ int launch_prepare_trees(struct launch *l)
 		}
 	}
 	r = prepare_dev(l);
+	r = r < 0 ? r : prepare_proc(l);
 	r = r < 0 ? r : prepare_tmp(l);
 	r = r < 0 ? r : prepare_rows(l);
 	r = r < 0 ? r : prepare_null(l);

@@ -6,5 +6,10 @@
 #pragma once
 
 struct launch;
+struct plan_mount;
 
 int launch_prepare_trees(struct launch *l);
+/* What a row of the plan's mounts does, for a failure: "bind ", then comes the path. */
+const char *trees_row_verb(const struct plan_mount *m);
+/* A detached proc of the caller's PID namespace with the plan's options; -errno after a failure. */
+int launch_new_proc(struct launch *l);

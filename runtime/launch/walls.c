@@ -12,6 +12,7 @@
 #include "../base/cleanup.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "trees.h"
 
 /* Without this an unmount in the service would propagate to the host. */
 static int cut_propagation(struct launch *l)
@@ -64,12 +65,11 @@ static int attach_proc(struct launch *l)
 	AUTO_CLOSE int proc = -1;
 
 	if (!launch_has(l, PLAN_PROC_FRESH)) {
-		return 0;
+		return attach_at(l, l->trees.proc, "/proc");
 	}
-	proc = mount_new("proc", launch_has(l, PLAN_PROC_SUBSET_PID) ? "subset=pid" : NULL,
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	proc = launch_new_proc(l);
 	if (proc < 0) {
-		return launch_fail(l, proc, NULL, "mount /proc", NULL);
+		return proc;
 	}
 	return attach_at(l, proc, "/proc");
 }
@@ -237,22 +237,6 @@ static int open_row_target(struct launch *l, const struct plan_mount *m, int tre
 	return r < 0 ? r : mount_open_target(l->root_fd, m->target);
 }
 
-static const char *row_verb(const struct plan_mount *m)
-{
-	static const char *const verbs[] = {
-		[PLAN_MOUNT_BIND] = "bind on ",
-		[PLAN_MOUNT_READ_ONLY] = "read-only ",
-		[PLAN_MOUNT_READ_WRITE] = "read-write ",
-		[PLAN_MOUNT_INACCESSIBLE] = "hide ",
-		[PLAN_MOUNT_TMPFS] = "tmpfs ",
-		[PLAN_MOUNT_EXEC] = "exec ",
-		[PLAN_MOUNT_NOEXEC] = "noexec ",
-	};
-	_Static_assert(ELEMENTSOF(verbs) == PLAN_MOUNT_KIND_COUNT, "verbs drifted");
-
-	return verbs[m->kind];
-}
-
 static int apply_rows(struct launch *l)
 {
 	const struct plan_mount *rows = l->plan.mounts.items;
@@ -272,7 +256,7 @@ static int apply_rows(struct launch *l)
 		r = target < 0 ? target : apply_row(l, &rows[i], tree, target);
 		if (r < 0) {
 			return launch_fail(
-				l, r, rows[i].origin, row_verb(&rows[i]), rows[i].target);
+				l, r, rows[i].origin, trees_row_verb(&rows[i]), rows[i].target);
 		}
 	}
 	return 0;

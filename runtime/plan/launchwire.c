@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "launchwire.h"
 
-#include "../base/enumtable.h"
-
 static const char *const launch_step_table[] = {
 	[STEP_JOB] = "job",
 	[STEP_PLAN] = "plan",

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "../base/enumtable.h"
 #include "../base/limits.h"
 #include "catalogue.h"
 #include "wire.h"
@@ -116,8 +117,7 @@ enum launch_step {
 	STEP_CRASHED, /* set by supd-init: the launcher died without a word */
 	STEP_COUNT,
 };
-const char *launch_step_to_string(enum launch_step step);
-int launch_step_from_string(const char *text);
+ENUM_DECLARE(launch_step, enum launch_step);
 
 /* supd-load's descriptors. `supd-load --settings -- ARGV…` has only LOAD_FD_SETTINGS. */
 enum load_fd {

@@ -193,6 +193,7 @@ struct manifest {
 
 extern const struct tlv_schema manifest_schema;
 
+/* Appends m to buf. -ENOMEM, -E2BIG. */
 int manifest_encode(struct tlv_buf *buf, const struct manifest *m);
 /* Decodes and checks every index, enum and name. data must stay mapped. -EBADMSG, -ENOMEM. */
 int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret);

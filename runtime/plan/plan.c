@@ -149,6 +149,7 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(49, TLV_STR, plan, pid_file),
 	TLV_FIELD(50, TLV_U64, plan, timeout_us),
 	TLV_SUB(51, plan, sockets, socket_schema),
+	TLV_FIELD(52, TLV_U32, plan, proc_hide),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -297,7 +298,8 @@ static bool exec_is_valid(const struct plan *p)
 static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 {
 	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
-		p->nice < -20 || p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
+		p->proc_hide > PLAN_PROC_HIDE_PTRACEABLE || p->proc_hide == 3 || p->nice < -20 ||
+		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
 	if (p->seccomp_size % 8 || p->seccomp_size / 8 > LIMIT_SECCOMP_INSNS ||

@@ -58,6 +58,17 @@ enum plan_flags {
 	PLAN_REMOVE_IPC = 1 << 17,     /* CLEAN: remove SysV and POSIX IPC objects of the uid */
 	PLAN_ROOT_READ_ONLY = 1 << 18, /* everything read-only but the rows below */
 	PLAN_UNLINK_PIDFILE = 1 << 19, /* CLEAN removes pid_file; EXEC too before it starts */
+	PLAN_PROC_INSTANCE =
+		1 << 20, /* a proc mount of its own of the PID namespace that the launcher is in,
+			    for proc_hide and PLAN_PROC_SUBSET_PID; not with PLAN_NS_PID */
+};
+
+/* What other users' processes look like in /proc: the numbers of proc(5)'s hidepid=. */
+enum plan_proc_hide {
+	PLAN_PROC_HIDE_NONE = 0,
+	PLAN_PROC_HIDE_NO_ACCESS = 1,
+	PLAN_PROC_HIDE_INVISIBLE = 2,
+	PLAN_PROC_HIDE_PTRACEABLE = 4, /* … also of processes of its own that it may not trace */
 };
 
 /* One line of uid_map or gid_map. */
@@ -216,6 +227,7 @@ struct plan {
 	uint64_t seccomp_offset;        /* blob of struct sock_filter, 0 = none */
 	uint32_t seccomp_size;          /* bytes */
 	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
+	uint32_t proc_hide; /* enum plan_proc_hide; with PLAN_PROC_FRESH or PLAN_PROC_INSTANCE */
 
 	/* process attributes */
 	struct tlv_array rlimits; /* struct plan_rlimit */
@@ -257,6 +269,7 @@ struct plan {
 
 extern const struct tlv_schema plan_schema;
 
+/* Appends the plan to buf. -ENOMEM, -E2BIG. */
 int plan_encode(struct tlv_buf *buf, const struct plan *plan);
 /*
  * Decodes and validates: enums in range, paths absolute without "..", ids below 2^31, counts

@@ -34,8 +34,8 @@ enum supd_fd {
 enum wire_request_type {
 	WIRE_RUN = 1,  /* catalogue, entry, cookie, params, note: start a catalogue entry */
 	WIRE_MAIN,     /* slot, pid: this process of the slot's cgroup is its main one */
-	WIRE_SIGNAL,   /* slot, target, signo */
-	WIRE_KILL_ALL, /* slot: cgroup.kill */
+	WIRE_SIGNAL,   /* slot, target, signo, note (written first) */
+	WIRE_KILL_ALL, /* slot, note (written first): cgroup.kill */
 	WIRE_FREEZE,   /* slot */
 	WIRE_THAW,     /* slot */
 	WIRE_FORGET,   /* slot, kind, run_id, note: drop the exit record of that place */
@@ -106,7 +106,8 @@ struct wire_request {
 	uint64_t cookie; /* RUN, LOAD: comes back in the event */
 	struct wire_params params;
 	uint32_t counts[4]; /* STATUS: active, activating, failed units; queued jobs */
-	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, NOTE */
+	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE,
+			       NOTE */
 	uint8_t note[LIMIT_NOTE];
 	uint32_t reserved; /* 0 */
 };

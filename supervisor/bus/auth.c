@@ -96,7 +96,8 @@ static int method_row(const char *member)
 	return -ENOENT;
 }
 
-bool auth_method_changes(const char *member)
+/* True if that method changes something. */
+static bool method_changes(const char *member)
 {
 	int i = method_row(member);
 
@@ -163,7 +164,7 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return c->dead ? 1 : 0;
 	}
 	c->backlog += cost_of(c, member);
-	if (!auth_method_changes(member)) {
+	if (!method_changes(member)) {
 		return 0;
 	}
 	unitlog_plain(c->server->shell, c->privileged ? LOG_INFO : LOG_NOTICE,

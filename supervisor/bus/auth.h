@@ -14,7 +14,5 @@ struct bus_client;
 
 /* Peer of a connected socket. privileged: uid 0, or control_gid among its groups (0: no group). */
 int auth_peer(int fd, gid_t control_gid, uid_t *ret_uid, pid_t *ret_pid, bool *ret_privileged);
-/* True if that method changes something. */
-bool auth_method_changes(const char *member);
 /* sd_bus filter: userdata is the struct bus_client. Answers AccessDenied itself. */
 int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -153,15 +153,8 @@ static int method_refused(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_server *b = userdata;
-	uint64_t cookie;
-	int r = shell_load(b->shell, &cookie);
-
 	(void)error;
-	if (r >= 0) {
-		r = bus_wait_for_load(b, m, cookie, false);
-	}
-	return r < 0 ? bus_fatal(b, r) : 1;
+	return bus_reload(userdata, m, false);
 }
 
 static int method_reexecute(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -23,29 +23,13 @@ static const struct {
 	{ "ReloadOrTryRestartUnit", JOB_TRY_RELOAD },
 };
 
-static bool can_reload(const struct unit *u)
-{
-	const struct manifest_command *c = u->def ? u->def->commands.items : NULL;
-
-	if (u->is_service && u->def && u->service.def.service &&
-		u->service.def.service->type == SERVICE_NOTIFY_RELOAD) {
-		return true;
-	}
-	for (uint32_t i = 0; c && i < u->def->commands.n; i++) {
-		if (c[i].phase == PHASE_RELOAD) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* "reload-or-restart": what cannot be reloaded is restarted. */
 static enum job_type effective_type(const struct unit *u, enum job_type type)
 {
-	if (type == JOB_RELOAD_OR_START && !can_reload(u)) {
+	if (type == JOB_RELOAD_OR_START && !bus_can_reload(u)) {
 		return JOB_RESTART;
 	}
-	if (type == JOB_TRY_RELOAD && !can_reload(u)) {
+	if (type == JOB_TRY_RELOAD && !bus_can_reload(u)) {
 		return JOB_TRY_RESTART;
 	}
 	return type;
@@ -84,34 +68,34 @@ static int reply_job(struct bus_server *b, sd_bus_message *m, const struct unit 
 	return r < 0 ? r : 1;
 }
 
-int bus_enqueue(struct bus_server *b, sd_bus_message *m, const char *name, enum job_type type,
-	const char *mode, sd_bus_error *error)
+int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_request *request,
+	sd_bus_error *error)
 {
 	struct engine_error refusal = { .code = ENGINE_OK };
 	struct engine_request q = { .manual = true };
 	const struct unit *u;
 	uint32_t job = 0;
 	int64_t i;
-	int r = job_mode_from_string(mode);
+	int r = job_mode_from_string(request->mode);
 
 	if (r < 0) {
 		return sd_bus_error_setf(
-			error, SD_BUS_ERROR_INVALID_ARGS, "Job mode %s invalid", mode);
+			error, SD_BUS_ERROR_INVALID_ARGS, "Job mode %s invalid", request->mode);
 	}
 	q.mode = (enum job_mode)r;
 	if (broker_is_congested(&b->shell->broker)) {
 		return sd_bus_error_setf(
 			error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too much is under way; try again.");
 	}
-	i = bus_find_unit(b, name, error);
+	i = bus_find_unit(b, request->unit, error);
 	if (i < 0) {
 		sd_bus_error_free(error);
-		return sd_bus_error_setf(
-			error, "org.freedesktop.systemd1.NoSuchUnit", "Unit %s not found.", name);
+		return sd_bus_error_setf(error, "org.freedesktop.systemd1.NoSuchUnit",
+			"Unit %s not found.", request->unit);
 	}
 	q.unit = (uint32_t)i;
 	u = engine_unit(b->shell->engine, q.unit);
-	q.type = effective_type(u, type);
+	q.type = effective_type(u, request->type);
 	r = check_manual(u, q.type, error);
 	if (r < 0) {
 		return r;
@@ -120,7 +104,7 @@ int bus_enqueue(struct bus_server *b, sd_bus_message *m, const char *name, enum 
 	if (r < 0) {
 		return bus_fatal(b, r);
 	}
-	return r == 1 ? bus_engine_error(error, &refusal, name) : reply_job(b, m, u, job);
+	return r == 1 ? bus_engine_error(error, &refusal, request->unit) : reply_job(b, m, u, job);
 }
 
 static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -136,7 +120,9 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	}
 	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(requests); i++) {
 		if (strcmp(requests[i].member, member) == 0) {
-			return bus_enqueue(userdata, m, name, requests[i].type, mode, error);
+			const struct bus_request request = { name, requests[i].type, mode };
+
+			return bus_enqueue(userdata, m, &request, error);
 		}
 	}
 	return r < 0 ? r : -EINVAL;

@@ -25,7 +25,8 @@ static const char *const interfaces[UNIT_TYPE_COUNT] = {
 	[UNIT_SCOPE] = "org.freedesktop.systemd1.Scope",
 };
 
-const char *bus_type_interface(enum unit_type type)
+/* The interface of a unit's type: "org.freedesktop.systemd1.Target". */
+static const char *type_interface(enum unit_type type)
 {
 	return (size_t)type < UNIT_TYPE_COUNT ? interfaces[type] : NULL;
 }
@@ -113,7 +114,7 @@ static int find_unit(sd_bus *bus, const char *path, const char *interface, void 
 	if (strcmp(interface, BUS_INTERFACE_UNIT) != 0 &&
 		strcmp(interface, BUS_INTERFACE_OWNUNIT) != 0) {
 		type = unit_type_from_name(ref->name);
-		own = type < 0 ? NULL : bus_type_interface((enum unit_type)type);
+		own = type < 0 ? NULL : type_interface((enum unit_type)type);
 		if (!own || strcmp(own, interface) != 0) {
 			return 0;
 		}

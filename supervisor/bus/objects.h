@@ -35,8 +35,8 @@ extern const sd_bus_vtable bus_vtable_job[];           /* job.c */
 int bus_objects_add(struct bus_client *client);
 
 /* Names of properties that a PropertiesChanged signal carries. */
-extern char *bus_unit_changing[];
-extern char *bus_service_changing[];
+extern const char *const bus_unit_changing[];
+extern const char *const bus_service_changing[];
 
 /* Sets a "NoSuchUnit" error; returns its -errno. */
 int bus_no_such_unit(sd_bus_error *error, const char *name);
@@ -50,10 +50,16 @@ int bus_fatal(struct bus_server *b, int error);
 uint64_t bus_realtime(uint64_t monotonic_us);
 /* (uo): id and path of a unit's job, (0, "/") without. */
 int bus_append_job(sd_bus_message *reply, const struct unit *u);
+/* A job that a client asks for. */
+struct bus_request {
+	const char *unit; /* its name, valid or not */
+	enum job_type type;
+	const char *mode; /* as on the bus: "replace" */
+};
 /* Enqueues and answers with the job's path; shared by manager and unit objects. */
-int bus_enqueue(struct bus_server *b, sd_bus_message *m, const char *unit, enum job_type type,
-	const char *mode, sd_bus_error *error);
-/* The interface of a unit's type: "org.freedesktop.systemd1.Target". */
-const char *bus_type_interface(enum unit_type type);
+int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_request *request,
+	sd_bus_error *error);
+/* The unit says how it reloads: ExecReload= or Type=notify-reload. */
+bool bus_can_reload(const struct unit *u);
 /* Manager's a(suuuss) of the newest catalogue. */
 int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply);

@@ -28,15 +28,8 @@ int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply)
 
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_server *b = userdata;
-	uint64_t cookie;
-	int r = shell_load(b->shell, &cookie);
-
 	(void)error;
-	if (r >= 0) {
-		r = bus_wait_for_load(b, m, cookie, true);
-	}
-	return r < 0 ? bus_fatal(b, r) : 1;
+	return bus_reload(userdata, m, true);
 }
 
 static int method_diagnostics(sd_bus_message *m, void *userdata, sd_bus_error *error)

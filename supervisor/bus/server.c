@@ -267,11 +267,11 @@ static void emit_unit(struct bus_server *b, struct bus_client *c, const struct u
 	bus_unit_path(u->name, path);
 	c->backlog += SIGNAL_COST;
 	(void)sd_bus_emit_properties_changed_strv(
-		c->bus, path, BUS_INTERFACE_UNIT, bus_unit_changing);
+		c->bus, path, BUS_INTERFACE_UNIT, (char **)bus_unit_changing);
 	if (u->is_service) {
 		c->backlog += SIGNAL_COST;
 		(void)sd_bus_emit_properties_changed_strv(
-			c->bus, path, BUS_INTERFACE_SERVICE, bus_service_changing);
+			c->bus, path, BUS_INTERFACE_SERVICE, (char **)bus_service_changing);
 	}
 }
 
@@ -311,7 +311,7 @@ void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job
 	}
 }
 
-int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
+static int wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
 {
 	struct bus_pending *p = calloc(1, sizeof(*p));
 	struct bus_pending **at = &b->pending;
@@ -327,6 +327,17 @@ int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t co
 	}
 	*at = p;
 	return 0;
+}
+
+int bus_reload(struct bus_server *b, sd_bus_message *message, bool own)
+{
+	uint64_t cookie;
+	int r = shell_load(b->shell, &cookie);
+
+	if (r >= 0) {
+		r = wait_for_load(b, message, cookie, own);
+	}
+	return r < 0 ? bus_fatal(b, r) : 1;
 }
 
 static int reply_loaded(struct bus_server *b, struct bus_pending *p, int status, const char *text)

@@ -78,7 +78,10 @@ int bus_flush(struct bus_server *b);
 
 /* ---- for the methods ---- */
 struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);
-/* Makes Reload() wait for that cookie. Takes a reference of message. */
-int bus_wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own);
+/*
+ * Asks for a load of all units and answers message after it; with the diagnostics if own. For
+ * methods: 1, or the error of an engine without memory.
+ */
+int bus_reload(struct bus_server *b, sd_bus_message *message, bool own);
 /* Fills server->ref for that name; never NULL. */
 struct bus_unit_ref *bus_unit_ref(struct bus_server *b, const char *name);

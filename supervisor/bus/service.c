@@ -282,9 +282,8 @@ GETTER(get_exec)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-char *bus_service_changing[] = { (char *)"MainPID", (char *)"ControlPID", (char *)"StatusText",
-	(char *)"Result", (char *)"NRestarts", (char *)"ExecMainPID", (char *)"ExecMainCode",
-	(char *)"ExecMainStatus", NULL };
+const char *const bus_service_changing[] = { "MainPID", "ControlPID", "StatusText", "Result",
+	"NRestarts", "ExecMainPID", "ExecMainCode", "ExecMainStatus", NULL };
 
 #define CHANGES        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define ENUM(name_)    SD_BUS_PROPERTY(name_, "s", get_enum, 0, 0)

@@ -218,7 +218,7 @@ GETTER(get_flag)
 	return sd_bus_message_append(reply, "b", 0);
 }
 
-static bool has_reload(const struct unit *u)
+bool bus_can_reload(const struct unit *u)
 {
 	const struct manifest_command *c = u->def ? u->def->commands.items : NULL;
 
@@ -250,7 +250,7 @@ GETTER(get_ability)
 	} else if (strcmp(property, "CanStop") == 0) {
 		can = loaded && !(u->def->flags & UNIT_REFUSE_MANUAL_STOP);
 	} else if (strcmp(property, "CanReload") == 0) {
-		can = loaded && has_reload(u);
+		can = loaded && bus_can_reload(u);
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
@@ -376,17 +376,17 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	memcpy(name, ref->name, sizeof(name));
 	for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
 		if (strcmp(requests[i].member, member) == 0) {
-			return bus_enqueue(ref->server, m, name, requests[i].type, mode, error);
+			const struct bus_request request = { name, requests[i].type, mode };
+
+			return bus_enqueue(ref->server, m, &request, error);
 		}
 	}
 	return -EINVAL;
 }
 
-char *bus_unit_changing[] = { (char *)"ActiveState", (char *)"SubState",
-	(char *)"StateChangeTimestamp", (char *)"StateChangeTimestampMonotonic",
-	(char *)"ActiveEnterTimestamp", (char *)"ActiveEnterTimestampMonotonic",
-	(char *)"InactiveEnterTimestamp", (char *)"InactiveEnterTimestampMonotonic", (char *)"Job",
-	NULL };
+const char *const bus_unit_changing[] = { "ActiveState", "SubState", "StateChangeTimestamp",
+	"StateChangeTimestampMonotonic", "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic",
+	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "Job", NULL };
 
 #define CHANGES       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define METHOD(name_) SD_BUS_METHOD(name_, "s", "o", method_request, SD_BUS_VTABLE_UNPRIVILEGED)

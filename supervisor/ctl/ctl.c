@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -16,7 +17,9 @@
 #include "text.h"
 
 /* A reload may take as long as a load may. */
-#define CALL_TIMEOUT_US (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
+#define CALL_TIMEOUT_US   (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
+#define CONNECT_WITHIN_US (40 * USEC_PER_SEC) /* longer than the longest wait of supd-init */
+#define CONNECT_AGAIN_US  20000
 
 void ctl_init(struct ctl *c, FILE *out, FILE *err)
 {
@@ -113,9 +116,27 @@ int ctl_try_connect(struct ctl *c)
 	return r < 0 ? r : 0;
 }
 
+/*
+ * supd-init holds the listening socket, so a connection that breaks while it is made means that
+ * supd is just being started again.
+ */
+static int connect_patiently(struct ctl *c)
+{
+	usec_t deadline = now_us() + CONNECT_WITHIN_US;
+	int r;
+
+	while ((r = ctl_try_connect(c)) == -EPIPE || r == -ECONNRESET) {
+		if (now_us() > deadline) {
+			break;
+		}
+		nanosleep(&(struct timespec) { .tv_nsec = CONNECT_AGAIN_US * 1000 }, NULL);
+	}
+	return r;
+}
+
 int ctl_connect(struct ctl *c)
 {
-	int r = ctl_try_connect(c);
+	int r = connect_patiently(c);
 
 	if (r < 0) {
 		ctl_error(c, "cannot connect to %s/control: %s%s", c->o.runtime_dir, strerror(-r),
@@ -279,4 +300,27 @@ const char *ctl_color(const struct ctl *c, const char *active_state)
 const char *ctl_color_end(const struct ctl *c)
 {
 	return c->color ? "\033[0m" : "";
+}
+
+int ctl_show_units(struct ctl *c, const struct unit_list *units, struct json *j,
+	int (*show)(struct ctl *c, struct json *j, const char *unit))
+{
+	int code = EXIT_OK;
+
+	if (c->o.json) {
+		json_array(j, NULL);
+	}
+	for (size_t i = 0; i < units->n; i++) {
+		int own;
+
+		if (i && !c->o.json) {
+			putc('\n', c->out);
+		}
+		own = show(c, j, units->names[i]);
+		code = own != EXIT_OK ? own : code;
+	}
+	if (c->o.json) {
+		json_end(j);
+	}
+	return code;
 }

@@ -75,6 +75,13 @@ int unit_list_add(struct unit_list *l, const char *name);
  */
 int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret);
 
+/*
+ * Shows one unit after the other: an array in JSON, else with an empty line between. show writes
+ * one and returns its exit code; the last that is not EXIT_OK counts.
+ */
+int ctl_show_units(struct ctl *c, const struct unit_list *units, struct json *j,
+	int (*show)(struct ctl *c, struct json *j, const char *unit));
+
 /* Coloured text for a state, "" and "" when colours are off. */
 const char *ctl_color(const struct ctl *c, const char *active_state);
 const char *ctl_color_end(const struct ctl *c);

@@ -135,17 +135,16 @@ static void print_level(struct walk *w, const char *base, size_t length, const c
 	}
 }
 
-void proctree_print(FILE *out, const char *root, struct proctree_process *p, size_t n,
-	const char *prefix, size_t columns)
+void proctree_print(FILE *out, const struct proctree *tree)
 {
-	struct walk w = { .out = out, .p = p, .n = n, .columns = columns };
-	size_t length = strlen(root);
+	struct walk w = { .out = out, .p = tree->list, .n = tree->n, .columns = tree->columns };
+	size_t length = strlen(tree->root);
 
-	if (n > 1) {
-		qsort(p, n, sizeof(*p), compare);
+	if (tree->n > 1) {
+		qsort(tree->list, tree->n, sizeof(*tree->list), compare);
 	}
-	while (length > 0 && root[length - 1] == '/') {
+	while (length > 0 && tree->root[length - 1] == '/') {
 		length--;
 	}
-	print_level(&w, root, length, prefix);
+	print_level(&w, tree->root, length, tree->prefix);
 }

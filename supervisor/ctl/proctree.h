@@ -14,10 +14,16 @@ struct proctree_process {
 	const char *command;
 };
 
+struct proctree {
+	const char *root;
+	struct proctree_process *list;
+	size_t n;
+	const char *prefix; /* before each line */
+	size_t columns;     /* command lines are cut to so many characters; 0: never */
+};
+
 /*
- * Prints every process below root, each line after prefix; processes before sub-groups, by pid;
- * groups by name. Paths that are not below root are shown at its top. Sorts p. Command lines
- * are cut to columns characters unless that is 0.
+ * Prints every process below tree->root; processes before sub-groups, by pid; groups by name.
+ * Paths that are not below root are shown at its top. Sorts tree->list.
  */
-void proctree_print(FILE *out, const char *root, struct proctree_process *p, size_t n,
-	const char *prefix, size_t columns);
+void proctree_print(FILE *out, const struct proctree *tree);

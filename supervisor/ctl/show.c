@@ -101,20 +101,5 @@ int verb_show(struct ctl *c, int n, char *const *args)
 	if (n == 1) {
 		return show_one(c, &j, NULL);
 	}
-	if (c->o.json) {
-		json_array(&j, NULL);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		int own;
-
-		if (i && !c->o.json) {
-			putc('\n', c->out);
-		}
-		own = show_one(c, &j, units.names[i]);
-		code = own != EXIT_OK ? own : code;
-	}
-	if (c->o.json) {
-		json_end(&j);
-	}
-	return code;
+	return ctl_show_units(c, &units, &j, show_one);
 }

@@ -65,7 +65,9 @@ static void print_cgroup(struct ctl *c, const char *unit, const char *cgroup)
 	fprintf(c->out, "%11s: ", "CGroup");
 	text_puts(c->out, cgroup);
 	putc('\n', c->out);
-	proctree_print(c->out, cgroup, p.list, p.n, "             ", columns);
+	const struct proctree tree = { cgroup, p.list, p.n, "             ", columns };
+
+	proctree_print(c->out, &tree);
 }
 
 /* What cannot be read (no rights, no log yet) is left out. */
@@ -227,20 +229,5 @@ int verb_status(struct ctl *c, int n, char *const *args)
 		return code;
 	}
 	json_init(&j, c->out);
-	if (c->o.json) {
-		json_array(&j, NULL);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		int own;
-
-		if (i && !c->o.json) {
-			putc('\n', c->out);
-		}
-		own = show_unit(c, &j, units.names[i]);
-		code = own != EXIT_OK ? own : code;
-	}
-	if (c->o.json) {
-		json_end(&j);
-	}
-	return code;
+	return ctl_show_units(c, &units, &j, show_unit);
 }

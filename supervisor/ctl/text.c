@@ -66,7 +66,11 @@ static const struct {
 	{ 0xfff9, 0xfffb },
 };
 
-size_t text_printable(const char *s, size_t n)
+/*
+ * Length in bytes of the printable UTF-8 character at s (of n > 0 bytes); 0 if it is a control
+ * character, a direction override, or not UTF-8.
+ */
+static size_t printable(const char *s, size_t n)
 {
 	uint32_t c = 0;
 	size_t length = utf8_decode(s, n, &c);
@@ -104,7 +108,7 @@ void text_print(FILE *out, const char *s, size_t n, unsigned flags)
 	char buf[5];
 
 	for (size_t i = 0; i < n;) {
-		size_t length = text_printable(s + i, n - i);
+		size_t length = printable(s + i, n - i);
 
 		if (length) {
 			fwrite(s + i, 1, length, out);

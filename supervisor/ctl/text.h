@@ -20,12 +20,6 @@ enum text_flags {
 size_t text_character(const char *s, size_t n);
 
 /*
- * Length in bytes of the printable UTF-8 character at s (of n > 0 bytes); 0 if it is a control
- * character, a direction override, or not UTF-8.
- */
-size_t text_printable(const char *s, size_t n);
-
-/*
  * Copy of n bytes with everything unprintable as \n, \t, \xNN; a backslash stays one. Cut after max
  * bytes of input, with "…" to show it. NULL when memory is exhausted.
  */

@@ -156,11 +156,6 @@ static int read_value(sd_bus_message *m, struct arena *a, unsigned depth, struct
 				      : read_basic(m, type, a, ret);
 }
 
-int value_read(sd_bus_message *m, struct arena *a, struct value *ret)
-{
-	return read_value(m, a, 0, ret);
-}
-
 int props_read(struct props *p, sd_bus_message *m)
 {
 	struct value all;
@@ -168,7 +163,7 @@ int props_read(struct props *p, sd_bus_message *m)
 
 	*p = (struct props) { 0 };
 	arena_init(&p->arena);
-	r = value_read(m, &p->arena, &all);
+	r = read_value(m, &p->arena, 0, &all);
 	if (r < 0) {
 		return r;
 	}

@@ -52,10 +52,8 @@ struct props {
 	size_t n;
 };
 
-/* Reads the next complete value of m. Variants are unwrapped. -EBADMSG, -E2BIG, -ENOMEM. */
-int value_read(sd_bus_message *m, struct arena *a, struct value *ret);
-
-/* Takes a{sv}. props_fini also after a failure. */
+/* Takes a{sv}; variants are unwrapped. -EBADMSG, -E2BIG, -ENOMEM; props_fini also after a failure.
+ */
 int props_read(struct props *p, sd_bus_message *m);
 void props_fini(struct props *p);
 const struct value *props_find(const struct props *p, const char *name);

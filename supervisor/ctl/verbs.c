@@ -11,6 +11,7 @@
 #define SUPCTL_VERSION "0.1.0"
 #endif
 
+static int verb_help(struct ctl *c, int n, char *const *args);
 static int verb_words(struct ctl *c, int n, char *const *args);
 
 static const struct verb verb_rows[] = {
@@ -162,7 +163,7 @@ static const char options_help[] =
 	"  -l, --full             Do not cut long lines\n"
 	"  -h, --help, --version\n";
 
-int verb_help(struct ctl *c, int n, char *const *args)
+static int verb_help(struct ctl *c, int n, char *const *args)
 {
 	(void)n;
 	(void)args;

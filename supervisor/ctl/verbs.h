@@ -54,4 +54,3 @@ int verb_verify(struct ctl *c, int n, char *const *args);
 int verb_cat(struct ctl *c, int n, char *const *args);
 int verb_daemon_reload(struct ctl *c, int n, char *const *args);
 int verb_daemon_reexec(struct ctl *c, int n, char *const *args);
-int verb_help(struct ctl *c, int n, char *const *args);

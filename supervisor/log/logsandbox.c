@@ -2,11 +2,8 @@
 #include "logsandbox.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -14,80 +11,54 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/sysfilter.h"
 
-#if defined(__x86_64__)
-#define SANDBOX_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define SANDBOX_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "supd-log's system call filter does not know this architecture"
-#endif
-
-/* Sanitizers make calls of their own; there the list is passed but not enforced. */
-#ifdef __SANITIZE_ADDRESS__
-#define SANDBOX_OTHERWISE SECCOMP_RET_ALLOW
-#else
-#define SANDBOX_OTHERWISE SECCOMP_RET_KILL_PROCESS
-#endif
-
-#define LOAD(member)                                                                               \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, member))
-/* If the loaded word is value go on, else skip the next n. */
-#define ONLY(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (n))
-#define RET(action)    BPF_STMT(BPF_RET | BPF_K, (action))
-#define ALLOW(call)    ONLY(SYS_##call, 1), RET(SECCOMP_RET_ALLOW)
-
-static const struct sock_filter filter[] = {
-	LOAD(arch),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_ARCH, 1, 0),
-	RET(SECCOMP_RET_KILL_PROCESS),
-	LOAD(nr),
+static const uint32_t allowed[] = {
 	/* streams and sockets */
-	ALLOW(recvmsg),
-	ALLOW(recvfrom),
-	ALLOW(accept4),
-	ALLOW(setsockopt),
-	ALLOW(getsockopt),
-	ALLOW(epoll_pwait),
-	ALLOW(epoll_ctl),
+	SYS_recvmsg,
+	SYS_recvfrom,
+	SYS_accept4,
+	SYS_setsockopt,
+	SYS_getsockopt,
+	SYS_epoll_pwait,
+	SYS_epoll_ctl,
 /* absent on newer architectures */
 #ifdef SYS_epoll_wait
-	ALLOW(epoll_wait),
+	SYS_epoll_wait,
 #endif
 	/* the store */
-	ALLOW(pwrite64),
-	ALLOW(pread64),
-	ALLOW(read),  /* the signal descriptor */
-	ALLOW(write), /* last words on stderr */
-	ALLOW(openat),
-	ALLOW(close),
-	ALLOW(fstat),
-	ALLOW(newfstatat),
-	ALLOW(getdents64),
-	ALLOW(fcntl),
-	ALLOW(lseek),
-	ALLOW(mkdirat),
-	ALLOW(unlinkat),
-	ALLOW(ftruncate),
-	ALLOW(getrandom),
+	SYS_pwrite64,
+	SYS_pread64,
+	SYS_read,  /* the signal descriptor */
+	SYS_write, /* last words on stderr */
+	SYS_openat,
+	SYS_close,
+	SYS_fstat,
+	SYS_newfstatat,
+	SYS_getdents64,
+	SYS_fcntl,
+	SYS_lseek,
+	SYS_mkdirat,
+	SYS_unlinkat,
+	SYS_ftruncate,
+	SYS_getrandom,
 	/* time, memory, self */
-	ALLOW(clock_gettime),
-	ALLOW(getpid),
-	ALLOW(getuid),
-	ALLOW(brk),
-	ALLOW(mmap),
-	ALLOW(munmap),
-	ALLOW(mremap),
-	ALLOW(madvise),
-	ALLOW(restart_syscall),
-	ALLOW(rt_sigreturn),
-	ALLOW(exit_group),
-	/* of all ioctls, how much is queued */
-	ONLY(SYS_ioctl, 3),
-	LOAD(args[1]),
-	ONLY(FIONREAD, 1),
-	RET(SECCOMP_RET_ALLOW),
-	RET(SANDBOX_OTHERWISE),
+	SYS_clock_gettime,
+	SYS_getpid,
+	SYS_getuid,
+	SYS_brk,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
+	SYS_restart_syscall,
+	SYS_rt_sigreturn,
+	SYS_exit_group,
+};
+
+/* Of all ioctls, how much is queued. */
+static const struct sysfilter_condition conditions[] = {
+	{ SYS_ioctl, 1, UINT32_MAX, FIONREAD },
 };
 
 static int caps_set_none(void)
@@ -131,10 +102,13 @@ int logsandbox_drop(void)
 
 int logsandbox_seal(void)
 {
-	struct sock_fprog program = {
-		.len = (unsigned short)ELEMENTSOF(filter),
-		.filter = (struct sock_filter *)filter,
+	static const struct sysfilter filter = {
+		.allowed = allowed,
+		.n_allowed = ELEMENTSOF(allowed),
+		.conditions = conditions,
+		.n_conditions = ELEMENTSOF(conditions),
+		.otherwise = SECCOMP_RET_KILL_PROCESS,
 	};
 
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
+	return sysfilter_apply(&filter);
 }

@@ -2,15 +2,17 @@
 /*
  * The whole of supd measured from outside, figures as ratios in one run: N services up against the
  * bare clone+exec floor with the same namespaces, PSS, kill -9 to replacement, supd crash to
- * adopted, wake-ups while idle. Prints a table; not a test.
+ * adopted, wake-ups while idle, daemon-reload. Prints a table; not a test. /run is a tmpfs of its
+ * own, so that no disk is measured.
  *
- * bench_system [SERVICES [REPEATS]]
+ * bench_system [SERVICES [REPEATS [PROFILE]]]
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +25,15 @@
 #include "../../runtime/base/sysx.h"
 #include "../../runtime/base/timeutil.h"
 #include "../system/harness.h"
+#include "samples.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
-#define MAX_REPEAT 1000
+#define FLOOR_RUNS 5
 
 static struct sys *s;
 static int fifo = -1;
 static unsigned services = 1000, repeats = 100;
+static const char *profile = "compat";
 
 /* ---- the floor: clone + exec of the same payload in the same namespaces ---- */
 
@@ -100,8 +104,8 @@ static void write_units(const char *fifo_path)
 	payload_path(program, sizeof(program));
 	snprintf(text, sizeof(text),
 		"[Service]\nExecStart=%s %s\nRestart=always\nRestartSec=0\nPrivatePIDs=yes\n"
-		"[Container]\nProfile=compat\n",
-		program, fifo_path);
+		"[Container]\nProfile=%s\n",
+		program, fifo_path, profile);
 	strcpy(target, "[Unit]\n");
 	for (unsigned i = 0; i < services; i++) {
 		snprintf(name, sizeof(name), "svc-%u.service", i);
@@ -149,23 +153,29 @@ static long switches(pid_t pid)
 	return n;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const usec_t x = *(const usec_t *)a, y = *(const usec_t *)b;
+static void row(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-	return x < y ? -1 : x > y;
+static void row(const char *what, const char *format, ...)
+{
+	va_list ap;
+
+	printf("| %s | ", what);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	printf(" |\n");
+	fflush(stdout);
 }
 
-static void report(const char *what, usec_t *samples, unsigned n)
+static void report(const char *what, struct samples *t)
 {
-	qsort(samples, n, sizeof(*samples), compare);
-	printf("%-44s p50 %8.2f ms   p90 %8.2f ms   n=%u\n", what, (double)samples[n / 2] / 1000,
-		(double)samples[n * 9 / 10] / 1000, n);
+	row(what, "p50 %.2f ms, p90 %.2f ms (%zu times)", samples_at(t, 50) / 1000,
+		samples_at(t, 90) / 1000, t->n);
 }
 
 static void measure_restart(void)
 {
-	static usec_t samples[MAX_REPEAT];
+	static struct samples times;
 
 	for (unsigned i = 0; i < repeats; i++) {
 		char name[64];
@@ -176,32 +186,55 @@ static void measure_restart(void)
 		pid = (pid_t)sys_number(s, name, "MainPID");
 		start = now_us();
 		kill(pid, SIGKILL);
-		samples[i] = wait_payloads(1) - start;
+		samples_add(&times, wait_payloads(1) - start);
 	}
-	report("kill -9 of a service -> replacement exec'd", samples, repeats);
+	report("kill -9 of a service → replacement exec'd", &times);
 }
 
+static unsigned count_running(void)
+{
+	unsigned running = 0;
+
+	sys_ctl(s, "list --plain --no-legend --type=service");
+	for (char *p = s->output; (p = strstr(p, " running")); p++) {
+		running++;
+	}
+	return running;
+}
+
+/* Another supd answers, knows all services, and no payload said that it was started. */
 static void measure_adoption(void)
 {
-	static usec_t samples[MAX_REPEAT];
+	static struct samples times;
 	unsigned n = repeats / 5 ? repeats / 5 : 1;
+	struct pollfd p = { .fd = fifo, .events = POLLIN };
 
 	for (unsigned i = 0; i < n; i++) {
-		pid_t supd = sys_supd_pid(s);
+		pid_t supd = sys_supd_pid(s), next;
 		usec_t start = now_us();
-		unsigned running = 0;
 
 		kill(supd, SIGKILL);
-		while (running < services) {
-			sys_ctl(s, "list --plain --no-legend --type=service");
-			running = 0;
-			for (char *p = s->output; (p = strstr(p, " running")); p++) {
-				running++;
-			}
+		while (count_running() < services || (next = sys_supd_pid(s)) == supd || !next) {
 		}
-		samples[i] = now_us() - start;
+		samples_add(&times, now_us() - start);
 	}
-	report("supd killed -> all adopted and listed", samples, n);
+	report("supd killed → all adopted and listed by supctl", &times);
+	row("services started again by that", "%s", poll(&p, 1, 1000) > 0 ? "SOME" : "none");
+}
+
+static void measure_reload(void)
+{
+	static struct samples times;
+
+	for (unsigned i = 0; i < 5; i++) {
+		usec_t start = now_us();
+
+		if (sys_ctl(s, "daemon-reload") != 0) {
+			sys_fail(s, "daemon-reload");
+		}
+		samples_add(&times, now_us() - start);
+	}
+	report("daemon-reload", &times);
 }
 
 static pid_t child_named(pid_t parent, const char *name)
@@ -226,30 +259,47 @@ static void measure_memory_and_idle(void)
 {
 	const pid_t pids[] = { s->init, sys_supd_pid(s), child_named(s->init, "supd-log") };
 	static const char *const names[] = { "supd-init", "supd", "supd-log" };
-	long before[3], total = 0;
+	long before[3], kb[3], n[3], total = 0;
 
+	sleep(2);
 	for (size_t i = 0; i < ELEMENTSOF(pids); i++) {
-		printf("%-44s %8ld kB\n", names[i], pss_kb(pids[i]));
-		total += pss_kb(pids[i]);
+		kb[i] = pss_kb(pids[i]);
+		total += kb[i];
 		before[i] = switches(pids[i]);
 	}
-	printf("%-44s %8ld kB\n", "PSS together", total);
 	sleep(10);
 	for (size_t i = 0; i < ELEMENTSOF(pids); i++) {
-		printf("%-44s %8ld in 10 s idle (%s)\n", "wake-ups", switches(pids[i]) - before[i],
-			names[i]);
+		n[i] = switches(pids[i]) - before[i];
 	}
+	row("PSS", "%.1f MB (%s %ld kB, %s %ld kB, %s %ld kB)", (double)total / 1024, names[0],
+		kb[0], names[1], kb[1], names[2], kb[2]);
+	row("wake-ups in 10 s idle", "%ld (%s %ld, %s %ld, %s %ld)", n[0] + n[1] + n[2], names[0],
+		n[0], names[1], n[1], names[2], n[2]);
+}
+
+static usec_t measure_up(void)
+{
+	static const char *const none[] = { NULL };
+	usec_t start;
+
+	sys_start(s, none);
+	start = now_us();
+	sys_ctl(s, "start --no-block bench.target");
+	return wait_payloads(services) - start;
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const none[] = { NULL };
+	static struct samples floor_times;
 	char fifo_path[128];
-	usec_t floor_us, up_us, start;
+	double floor_us;
+	usec_t up_us;
 
 	services = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : services;
 	repeats = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : repeats;
+	profile = argc > 3 ? argv[3] : profile;
 	sys_require();
+	sys_private(NULL);
 	s = sys_new();
 	snprintf(fifo_path, sizeof(fifo_path), "%s/fifo", s->dir);
 	if (mkfifo(fifo_path, 0666) < 0 || chmod(fifo_path, 0666) < 0) {
@@ -257,17 +307,21 @@ int main(int argc, char **argv)
 	}
 	fifo = open(fifo_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	write_units(fifo_path);
-	floor_us = measure_floor(fifo_path);
-	printf("%-44s %8.1f ms\n", "floor: clone+exec, same namespaces", (double)floor_us / 1000);
-	sys_start(s, none);
-	start = now_us();
-	sys_ctl(s, "start --no-block bench.target");
-	up_us = wait_payloads(services) - start;
-	printf("%-44s %8.1f ms = %.2f x the floor (%u services)\n", "supd: all exec'd",
-		(double)up_us / 1000, (double)up_us / (double)floor_us, services);
+	for (unsigned i = 0; i < FLOOR_RUNS; i++) {
+		samples_add(&floor_times, measure_floor(fifo_path));
+	}
+	floor_us = samples_at(&floor_times, 50);
+	printf("\n### %u services (mount, PID, IPC, UTS, cgroup namespaces; profile %s)\n\n",
+		services, profile);
+	printf("| | |\n|---|---|\n");
+	row("floor: clone+exec, same namespaces", "%.0f ms", floor_us / 1000);
+	up_us = measure_up();
+	row("supd: all exec'd", "%.0f ms = %.2f × the floor", (double)up_us / 1000,
+		(double)up_us / floor_us);
 	measure_memory_and_idle();
 	measure_restart();
 	measure_adoption();
+	measure_reload();
 	sys_free(s);
 	return 0;
 }

@@ -123,7 +123,12 @@ static int ctl_while_killing(const char *verb, const char *unit)
 	int status;
 
 	if (child == 0) {
-		_exit(sys_ctl(s, "%s %s", verb, unit));
+		int code = sys_ctl(s, "%s %s", verb, unit);
+
+		if (code != 0) {
+			fprintf(stderr, "supctl %s %s: %d: %s\n", verb, unit, code, s->output);
+		}
+		_exit(code);
 	}
 	kill_supd_within(20000);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -198,7 +203,9 @@ static void track(size_t i, const char *prefix, int n, bool up)
 	units[i].starts = up;
 }
 
-#define START_FORMAT "[Service]\n%sExecStart=/bin/sh -c 'echo $$$$ >> %s/count/%%n; %s'\n"
+#define START_FORMAT                                                                               \
+	"[Unit]\nStartLimitIntervalSec=0\n[Service]\n%sExecStart=/bin/sh -c 'echo $$$$ >> "        \
+	"%s/count/%%n; %s'\n"
 
 static void write_units(void)
 {

@@ -14,6 +14,7 @@
 
 #include "../../../runtime/base/fd.h"
 #include "../../../runtime/base/sysx.h"
+#include "../../../runtime/base/timeutil.h"
 
 static int open_program(const char *dir, const char *name)
 {
@@ -196,10 +197,14 @@ static int receive(int sock, struct outcome *o)
 	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 
 	if (n <= 0) {
+		o->execed_us = o->execed_us ? o->execed_us : now_us();
 		/* Reset: the launcher died with its job unread. */
 		return n < 0 && errno != ECONNRESET ? -errno : 0;
 	}
 	take_control(&msg, &r, o);
+	if (r.type == LAUNCH_EXECED) {
+		o->execed_us = now_us();
+	}
 	if (r.type == LAUNCH_CHILD) {
 		o->child = r.value;
 	}

@@ -31,7 +31,8 @@ struct outcome {
 	int child;                 /* pid of the second stage */
 	int child_status;          /* wait status of it */
 	int launcher_status;
-	int payload; /* pid by SCM_CREDENTIALS */
+	int payload;        /* pid by SCM_CREDENTIALS */
+	uint64_t execed_us; /* CLOCK_MONOTONIC of LAUNCH_EXECED, or of the end of file */
 };
 
 /* build_dir holds supd-launch and supd-nsinit. 0 or -errno. */

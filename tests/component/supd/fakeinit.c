@@ -485,6 +485,7 @@ void fake_start_supd(struct fake *f, const char *first_unit)
 		snprintf(e.hello.units[0], sizeof(e.hello.units[0]), "%s", first_unit);
 	}
 	send_event(f, &e, -1);
+	on_list(f, NULL);
 }
 
 void fake_kill_supd(struct fake *f)

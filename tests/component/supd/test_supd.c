@@ -24,6 +24,13 @@ enum {
 	N_UNITS,
 };
 
+/* The sanitizers' run-time needs calls that the filter refuses, so supd leaves it out. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_FILTER false
+#else
+#define HAS_FILTER true
+#endif
+
 static const char *supd;
 
 struct fixture {
@@ -190,6 +197,10 @@ static void test_filter(void **state)
 	int found = 0;
 	FILE *f;
 
+	if (!HAS_FILTER) {
+		print_message("skipped: no filter under a sanitizer\n");
+		skip();
+	}
 	fake_pump_until(&x->fake, is_ready, NULL);
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)x->fake.pid);
 	f = fopen(path, "re");

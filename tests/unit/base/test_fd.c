@@ -63,11 +63,25 @@ static void test_refused(void **state)
 	close(pair[0]);
 }
 
+static void test_text(void **state)
+{
+	char buf[8] = "left";
+
+	(void)state;
+	assert_int_equal(fd_read_text("/nowhere/at/all", buf, sizeof(buf)), -ENOENT);
+	assert_string_equal(buf, "");
+	assert_int_equal(fd_read_text("/proc/sys/kernel/ostype", buf, sizeof(buf)), 6);
+	assert_string_equal(buf, "Linux\n");
+	assert_int_equal(fd_read_text("/proc/sys/kernel/ostype", buf, 4), 3);
+	assert_string_equal(buf, "Lin");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

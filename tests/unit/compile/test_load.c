@@ -196,6 +196,27 @@ static void test_standard_service(void **state)
 	drop(&r);
 }
 
+static void test_private_pids(void **state)
+{
+	struct result r;
+	struct plan p;
+
+	(void)state;
+	write_unit("web.service", "[Service]\nExecStart=/bin/true\nPrivatePIDs=yes\n");
+	write_unit("db.service", "[Service]\nExecStart=/bin/true\nPrivatePIDs=no\n"
+				 "[Container]\nProfile=strict\n");
+	write_unit(
+		"bad.service", "[Service]\nType=forking\nExecStart=/bin/true\nPrivatePIDs=yes\n");
+	load(NULL, &r);
+	p = main_plan(&r, "web.service");
+	assert_true(p.namespaces & PLAN_NS_PID);
+	assert_true(p.flags & PLAN_PROC_FRESH);
+	assert_false(main_plan(&r, "db.service").namespaces & PLAN_NS_PID);
+	assert_int_equal(unit(&r, "bad.service")->load_state, LOAD_BAD_SETTING);
+	assert_non_null(strstr(unit(&r, "bad.service")->load_error, "PrivatePIDs=yes"));
+	drop(&r);
+}
+
 static void test_invalid_user_is_refused(void **state)
 {
 	struct result r;
@@ -322,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard_service),
+		cmocka_unit_test(test_private_pids),
 		cmocka_unit_test(test_invalid_user_is_refused),
 		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),
 		cmocka_unit_test(test_host_capability_is_refused),

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../../../units/bpf_filter.h"
 #include "../../../units/seccomp_cache.h"
@@ -172,8 +174,6 @@ static void test_namespaces(void **state)
 	struct seccomp_program p;
 
 	(void)state;
-	assert_int_equal(seccomp_namespace_from_string("user"), CLONE_NEWUSER);
-	assert_int_equal(seccomp_namespace_from_string("x"), 0);
 	seccomp_spec_init(&spec);
 	spec.namespaces = CLONE_NEWUSER | CLONE_NEWNET;
 	p = compile(&spec);
@@ -183,6 +183,86 @@ static void test_namespaces(void **state)
 	assert_int_equal(call(&p, SYS_setns, 3, 0, 0), ERROR(EPERM));
 	assert_int_equal(call(&p, SYS_clone3, 0, 0, 0), ERROR(ENOSYS));
 	free(p.insns);
+}
+
+/* libseccomp's program for the same actions. */
+static struct seccomp_program reference(const struct seccomp_spec *spec)
+{
+	static struct sock_filter insns[8192];
+	uint32_t actions[SECCOMP_NUMBERS];
+	uint32_t rest = seccomp_actions(spec, actions);
+	scmp_filter_ctx ctx = seccomp_init(rest);
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	ssize_t size;
+
+	assert_true(ctx && fd >= 0);
+	assert_int_equal(seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), 0);
+	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
+		if (actions[i] != rest) {
+			assert_int_equal(seccomp_rule_add_exact(ctx, actions[i], (int)i, 0), 0);
+		}
+	}
+	assert_int_equal(seccomp_export_bpf(ctx, fd), 0);
+	size = pread(fd, insns, sizeof(insns), 0);
+	assert_true(size > 0 && (size_t)size < sizeof(insns));
+	seccomp_release(ctx);
+	close(fd);
+	return (struct seccomp_program) { insns, (size_t)size / sizeof(insns[0]) };
+}
+
+/* Every number, and the places where the number space has edges. */
+static void compare(const struct seccomp_spec *spec)
+{
+	static const uint32_t edges[] = { 0x3fffffff, 0x40000000, 0x40000001, 0x40000200,
+		0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+	struct seccomp_program ours = compile(spec), theirs = reference(spec);
+	struct seccomp_data foreign = { .nr = 1, .arch = AUDIT_ARCH_I386 };
+
+	for (int nr = 0; nr < 1024; nr++) {
+		if (call(&ours, nr, 0, 0, 0) != call(&theirs, nr, 0, 0, 0)) {
+			fail_msg("number %d", nr);
+		}
+	}
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		if (call(&ours, (int)edges[i], 0, 0, 0) != call(&theirs, (int)edges[i], 0, 0, 0)) {
+			fail_msg("number %x", edges[i]);
+		}
+	}
+	assert_int_equal(bpf_run(ours.insns, ours.n, &foreign), SECCOMP_RET_KILL_PROCESS);
+	assert_true(ours.n <= theirs.n + 8);
+	free(ours.insns);
+}
+
+static void test_same_as_libseccomp(void **state)
+{
+	static const char *const lists[][4] = {
+		{ "@system-service", "~@privileged", "ptrace:EACCES", "~@resources" },
+		{ "~@mount", "~@clock", "swapon:kill", NULL },
+		{ "read", NULL },
+		{ "@system-service", "@mount", "~@keyring", "~kill" },
+		{ NULL },
+	};
+	struct seccomp_spec spec;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		seccomp_spec_init(&spec);
+		spec.native_only = 1;
+		spec.deny_errno = i % 2 ? SECCOMP_ERRNO_KILL : EPERM;
+		for (size_t w = 0; w < 4 && lists[i][w]; w++) {
+			bool deny = lists[i][w][0] == '~';
+
+			assert_int_equal(seccomp_spec_add_call(&spec, lists[i][w] + deny, deny), 0);
+		}
+		compare(&spec);
+	}
+	/* The worst case: no two neighbours alike. */
+	seccomp_spec_init(&spec);
+	spec.has_list = 1;
+	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
+		spec.calls[i] = (uint16_t)(2 + 1 + i);
+	}
+	compare(&spec);
 }
 
 static void test_cache(void **state)
@@ -216,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_restrictions),
 		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_same_as_libseccomp),
 		cmocka_unit_test(test_cache),
 	};
 

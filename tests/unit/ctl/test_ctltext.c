@@ -123,7 +123,7 @@ static void test_tree(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	proctree_print(out, "/s/w", p, ELEMENTSOF(p), "> ", 0);
+	proctree_print(out, &(struct proctree) { "/s/w", p, ELEMENTSOF(p), "> ", 0 });
 	fclose(out);
 	assert_string_equal(text, "> ├─1 stray\n"
 				  "> ├─9 first\n"
@@ -143,7 +143,7 @@ static void test_tree_flat(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	proctree_print(out, "/", p, ELEMENTSOF(p), "", 3);
+	proctree_print(out, &(struct proctree) { "/", p, ELEMENTSOF(p), "", 3 });
 	fclose(out);
 	assert_string_equal(text, "└─a\n  ├─1 ab\n  └─2 abc…\n");
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../../../supervisor/note.h"
 #include "../test.h"
@@ -298,8 +299,10 @@ static void do_slot_request(struct model *m, const struct effect *x)
 		assert_int_not_equal(x->type, EFFECT_FORGET);
 		refuse(m, x, requests[x->type], ENOENT);
 	} else if (x->type == EFFECT_SIGNAL) {
+		keep_note(s, x);
 		do_signal(x, s);
 	} else if (x->type == EFFECT_KILL_ALL) {
+		keep_note(s, x);
 		s->term[ENTRY_MAIN] = s->term[ENTRY_CONTROL] = s->extra_term = true;
 	} else if (x->type == EFFECT_FORGET) {
 		do_forget(m, x, s);
@@ -470,8 +473,10 @@ static bool step_message(struct model *m, uint32_t unit)
 	struct notify_msg msg = s->messages[0];
 	uint64_t run = s->procs[ENTRY_MAIN].run_id;
 
-	assert_true(engine_notify(m->e, engine_find(m->e, model_names[unit]), &msg,
-			    s->procs[ENTRY_MAIN].pid, 0, m->now) >= 0);
+	const struct ucred sender = { .pid = s->procs[ENTRY_MAIN].pid };
+
+	assert_true(engine_notify(m->e, engine_find(m->e, model_names[unit]), &msg, &sender,
+			    m->now) >= 0);
 	if (!model_drain(m)) {
 		return false;
 	}

@@ -267,6 +267,13 @@ static void test_profile(void **state)
 	assert_string_equal(find(f, "sys.service")->container.profile, "compat");
 }
 
+static int verify(struct fixture *f, const char *file)
+{
+	const char *const files[] = { file, NULL };
+
+	return loader_load_files(&f->opts, files, &f->a, &f->d, &f->set);
+}
+
 static void test_verify(void **state)
 {
 	struct fixture *f = *state;
@@ -275,7 +282,7 @@ static void test_verify(void **state)
 	put(f, "home/mine.service", "[Unit]\nRequires=gone.service\n[Service]\nExecStart=/a\n");
 	put(f, "home/mine.service.d/a.conf", "[Service]\nNice=50\n");
 	put(f, "etc/bad.service", "[Service]\nExecStart=x/y\n");
-	assert_int_equal(loader_load_files(&f->opts, &file, 1, &f->a, &f->d, &f->set), 0);
+	assert_int_equal(verify(f, file), 0);
 	assert_int_equal(f->d.n_errors, 1);
 	assert_int_equal(f->d.rows.n, 2);
 	assert_int_equal(find(f, "mine.service")->load_state, LOAD_BAD_SETTING);
@@ -294,7 +301,7 @@ static void test_debian(void **state)
 			print_message("%s is not installed\n", names[i]);
 			continue;
 		}
-		assert_int_equal(loader_load_files(&f->opts, &file, 1, &f->a, &f->d, &f->set), 0);
+		assert_int_equal(verify(f, file), 0);
 		for (size_t k = 0; k < f->d.rows.n; k++) {
 			print_message("%s\n",
 				diag_format(&f->a, (struct diagnostic *)f->d.rows.items + k));
