@@ -87,6 +87,7 @@ struct job {
 	usec_t running_us;     /* began to run; 0: waits */
 	usec_t deadline_us;    /* JobTimeoutSec=, JobRunningTimeoutSec= */
 	struct job *run_next;  /* run queue, in order of enqueueing */
+	struct job *run_prev;
 };
 
 /* The one type that does what both ask for, or JOB_NONE: they conflict. active: unit is active. */
