@@ -168,17 +168,19 @@ static unsigned possible(enum service_type type, enum service_state state)
 
 static void test_pairs(void **state)
 {
+	const uint32_t n_places = 1u << ENTRY_KIND_COUNT;
+	const uint32_t n =
+		SERVICE_TYPE_COUNT * SERVICE_STATE_COUNT * SERVICE_EVENT_COUNT * n_places;
+
 	(void)state;
-	for (uint32_t type = 0; type < SERVICE_TYPE_COUNT; type++) {
-		for (uint32_t s = 0; s < SERVICE_STATE_COUNT; s++) {
-			for (uint32_t e = 0; e < SERVICE_EVENT_COUNT; e++) {
-				for (unsigned places = 0; places < 1u << ENTRY_KIND_COUNT;
-					places++) {
-					if ((places & ~possible(type, s)) == 0) {
-						step_pair(type, s, e, places);
-					}
-				}
-			}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t places = i % n_places;
+		uint32_t event = i / n_places % SERVICE_EVENT_COUNT;
+		uint32_t s = i / n_places / SERVICE_EVENT_COUNT % SERVICE_STATE_COUNT;
+		uint32_t type = i / n_places / SERVICE_EVENT_COUNT / SERVICE_STATE_COUNT;
+
+		if ((places & ~possible(type, s)) == 0) {
+			step_pair(type, s, event, places);
 		}
 	}
 }
@@ -200,6 +202,13 @@ static void look(void *userdata, uint32_t index, struct transaction_unit *ret)
 	*ret = (struct transaction_unit) { .load_state = LOAD_LOADED, .down = true };
 }
 
+static void add_dep(struct manifest_dep *deps, uint32_t *n, enum dep_kind kind, uint32_t to)
+{
+	if (kind != DEP_KIND_COUNT) {
+		deps[(*n)++] = (struct manifest_dep) { kind, to, 0 };
+	}
+}
+
 static void make_graph(uint32_t code)
 {
 	static const enum dep_kind needs[3] = { DEP_KIND_COUNT, DEP_REQUIRES, DEP_WANTS };
@@ -214,19 +223,12 @@ static void make_graph(uint32_t code)
 		uint32_t n = 0;
 
 		for (uint32_t k = 0; k < N; k++) {
-			enum dep_kind kinds[2];
-
 			if (k == i) {
 				continue;
 			}
-			kinds[0] = needs[code % 3];
-			kinds[1] = orders[code / 3 % 3];
+			add_dep(deps[i], &n, needs[code % 3], k);
+			add_dep(deps[i], &n, orders[code / 3 % 3], k);
 			code /= N_WAYS;
-			for (int z = 0; z < 2; z++) {
-				if (kinds[z] != DEP_KIND_COUNT) {
-					deps[i][n++] = (struct manifest_dep) { kinds[z], k, 0 };
-				}
-			}
 		}
 		units[i].deps = (struct tlv_array) { deps[i], n };
 		sources[i] = (struct graph_source) { &units[i], map };
