@@ -21,26 +21,44 @@ if [ $# -eq 0 ]; then
 fi
 contrib/install-deps.sh build check
 
-# Everything pure that a target may call; programs' main files and what needs a running system stay out.
-sources=$(find runtime/base runtime/plan units supervisor runtime/init runtime/launch -name '*.c' |
-	xargs grep -L '^int main(' | sort)
+# One archive per program side: two sides may use one name. main files and launch's stay out.
 flags="-std=gnu11 -D_GNU_SOURCE -g -O1 -fno-strict-aliasing -w -fsanitize=address,undefined,fuzzer-no-link"
 libraries="-linih -lseccomp -lcap -lsystemd"
 mkdir -p build-fuzz/objects build-fuzz/crashes build-fuzz/corpus
-rm -f build-fuzz/all.a
-for file in $sources; do
-	object=build-fuzz/objects/$(echo "$file" | tr / _).o
-	# shellcheck disable=SC2086
-	clang $flags -c "$file" -o "$object"
-	ar rc build-fuzz/all.a "$object"
-done
+rm -f build-fuzz/*.a
+
+# archive NAME FOLDER...
+archive() {
+	library=build-fuzz/$1.a
+	shift
+	find "$@" -name '*.c' | xargs grep -L '^int main(' | sort | while read -r file; do
+		object=build-fuzz/objects/$(echo "$file" | tr / _).o
+		# shellcheck disable=SC2086
+		clang $flags -c "$file" -o "$object"
+		ar rc "$library" "$object"
+	done
+}
+
+archive common runtime/base runtime/plan
+archive units units
+archive supervisor supervisor
+archive init runtime/init
+
+# The archives whose headers a target includes.
+archives_of() {
+	grep -q '"../../units/' "$1" && printf 'build-fuzz/units.a '
+	grep -q '"../../supervisor/' "$1" && printf 'build-fuzz/supervisor.a '
+	grep -q '"../../runtime/init/' "$1" && printf 'build-fuzz/init.a '
+	printf build-fuzz/common.a
+}
 
 status=0
 for name in "$@"; do
 	target=build-fuzz/fuzz_$name
 	mkdir -p "build-fuzz/corpus/$name" "build-fuzz/crashes/$name"
 	# shellcheck disable=SC2086
-	clang $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" build-fuzz/all.a $libraries -o "$target"
+	clang $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$name.c" \
+		$(archives_of "tests/fuzz/fuzz_$name.c") $libraries -o "$target"
 	seeds=tests/fuzz/corpus/$name
 	[ -d "$seeds" ] || seeds=
 	# shellcheck disable=SC2086

@@ -5,6 +5,9 @@
 
 #include "engine_internal.h"
 
+/* After a burst (1,000 jobs are 2 MB of effects) the memory goes back. */
+#define EFFECTS_KEPT 256u
+
 static const char *const engine_error_table[] = {
 	[ENGINE_OK] = "OK",
 	[ENGINE_NO_SUCH_UNIT] = "NoSuchUnit",
@@ -237,10 +240,16 @@ static void check_stopped(struct engine *e)
 		e->all_stopped = true;
 		engine_push(e, EFFECT_ALL_STOPPED, NULL);
 	}
-	if (e->listed && !e->booted && e->live_jobs == 0 && e->last_job > 0) {
+	if (e->listed && !e->booted && e->live_jobs == 0 && (e->last_job > 0 || e->boot_asked)) {
 		e->booted = true;
 		engine_push(e, EFFECT_BOOTED, NULL);
 	}
+}
+
+int engine_boot_asked(struct engine *e, usec_t now)
+{
+	e->boot_asked = true;
+	return engine_settle(e, now);
 }
 
 int engine_settle(struct engine *e, usec_t now)
@@ -268,6 +277,11 @@ bool engine_next_effect(struct engine *e, struct effect *ret)
 {
 	if (e->effects_at == e->n_effects) {
 		e->effects_at = e->n_effects = e->batch = 0;
+		if (e->cap_effects > EFFECTS_KEPT) {
+			free(e->effects);
+			e->effects = NULL;
+			e->cap_effects = 0;
+		}
 		return false;
 	}
 	*ret = e->effects[e->effects_at++];

@@ -9,7 +9,7 @@
  *
  * Start-up: engine_new(), engine_load() for each LOADED manifest (oldest first), then every SLOT
  * and PROC event up to LISTED into engine_slot() and engine_proc(), then engine_listed(), which
- * adopts, then engine_adopt_records(). After that the same calls are ordinary events.
+ * adopts. After that the same calls are ordinary events.
  */
 #pragma once
 
@@ -112,25 +112,30 @@ int engine_shutdown(struct engine *e, usec_t now);
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
-/*
- * An EXITED record is given twice: first as it was alive (phase RUNNING or STARTED), so that the
- * process can be told by its pid, then, when the notify socket is drained, as it is.
- */
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
 int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now);
-/* All of LIST has come: adopt. Also after a second LIST (nothing to adopt is fine). */
-int engine_listed(struct engine *e, usec_t now);
 /*
- * After engine_listed(), when all that waits in the notify sockets was handled: the exit records
- * that LIST brought. A READY=1 that was sent before the exit is so seen before it.
+ * All of LIST has come: the units are as their notes say, their processes known. Exit records are
+ * kept for engine_listed(), so that notifications that came before an exit can be given first.
  */
-int engine_adopt_records(struct engine *e, usec_t now);
+void engine_adopt(struct engine *e, usec_t now);
+/* engine_adopt() if it was not called, then the exits. Also after a second LIST (nothing to adopt
+ * is fine). */
+int engine_listed(struct engine *e, usec_t now);
+/* All that is to be started at first was asked for, or nothing is: EFFECT_BOOTED may come. */
+int engine_boot_asked(struct engine *e, usec_t now);
 /*
  * One datagram from the slot's notify socket; sender is the kernel's word (SCM_CREDENTIALS).
- * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=.
+ * 0: taken (fields the shell does itself may be done), 1: refused by NotifyAccess=, 2: the sender
+ * may be a process that was asked for but not yet told of; give it again after the next record.
  */
 int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
 	const struct ucred *sender, usec_t now);
+/*
+ * Before the notifications of a place are drained for its end: when the start was never told (the
+ * record is a state, not a queue), that start, so that the sender of a last READY=1 is known.
+ */
+int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now);
 /* Answer to EFFECT_MAIN with number 0: the pid found, 0 when there is not exactly one. */
 int engine_guessed(struct engine *e, uint32_t unit, int32_t pid, usec_t now);
 /* Type=dbus: the unit's BusName= is owned now, or lost. */

@@ -184,6 +184,14 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 	engine_touch(e, u, true);
 }
 
+/* A RUN is under way and nothing is known of its process. */
+static bool pid_is_awaited(const struct unit *u, uint32_t kind)
+{
+	const struct service_place *place = &u->service.places[kind];
+
+	return place->phase == PLACE_PENDING && place->pid == 0;
+}
+
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now)
 {
 	struct unit *u = unit_of_slot(e, proc->slot);
@@ -222,6 +230,26 @@ static bool is_check_place(const struct unit *u, uint64_t cookie)
 
 	return place->phase == PLACE_PENDING && place->cookie == cookie && u->def &&
 	       u->def->check_entry != CATALOGUE_NONE && place->entry == u->def->check_entry;
+}
+
+int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now)
+{
+	struct unit *u = unit_of_slot(e, proc->slot);
+	struct wire_proc start = *proc;
+	bool empty;
+
+	if (!e->listed || !u || !u->is_service || proc->phase != WIRE_PHASE_EXITED ||
+		proc->kind >= ENTRY_KIND_COUNT || !pid_is_awaited(u, proc->kind)) {
+		return 0;
+	}
+	start.phase = proc->flags & WIRE_PROC_EXECED ? WIRE_PHASE_RUNNING : WIRE_PHASE_STARTED;
+	empty = !u->service.populated;
+	take_proc(e, u, &start, now);
+	/* EMPTY may have been told already, and is not told again. */
+	if (empty && u->service.places[ENTRY_CONTROL].phase == PLACE_FREE) {
+		u->service.populated = false;
+	}
+	return engine_settle(e, now);
 }
 
 int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now)
@@ -361,22 +389,23 @@ static void adopt_records(struct engine *e, struct unit *u, usec_t now)
 	u->adopt = NULL;
 }
 
-int engine_listed(struct engine *e, usec_t now)
+void engine_adopt(struct engine *e, usec_t now)
 {
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		struct unit *u = e->units[i];
 
-		if (u->adopt) {
+		if (u->adopt && !u->adopt->adopted) {
 			adopt_unit(e, u, now);
 			adopt_check(u, &u->adopt->procs[ENTRY_WORK]);
+			u->adopt->adopted = true;
 		}
 	}
 	e->listed = true;
-	return engine_settle(e, now);
 }
 
-int engine_adopt_records(struct engine *e, usec_t now)
+int engine_listed(struct engine *e, usec_t now)
 {
+	engine_adopt(e, now);
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		if (e->units[i]->adopt) {
 			adopt_records(e, e->units[i], now);
@@ -394,12 +423,18 @@ int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
 	};
 	pid_t pid = sender->pid;
 
+	if (!e->listed) {
+		return 2;
+	}
 	if (!u || !u->is_service) {
 		return 1;
 	}
 	event.from_main = pid > 0 && pid == u->service.main_pid;
 	event.from_control = pid > 0 && pid == u->service.places[ENTRY_CONTROL].pid;
 	if (!service_notify_allowed(&u->service, event.from_main, event.from_control)) {
+		if (pid_is_awaited(u, ENTRY_MAIN) || pid_is_awaited(u, ENTRY_CONTROL)) {
+			return 2;
+		}
 		engine_log(e, u, LOG_NOTIFY_REFUSED, pid);
 		return engine_settle(e, now) < 0 ? e->error : 1;
 	}

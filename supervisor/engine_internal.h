@@ -14,6 +14,7 @@ struct engine_catalogue {
 
 struct engine_adopt {
 	bool has_note;
+	bool adopted; /* only the exits are left */
 	struct note note;
 	struct wire_proc procs[ENTRY_KIND_COUNT];
 };
@@ -54,6 +55,7 @@ struct engine {
 	bool listed;
 	bool shutting_down;
 	bool all_stopped;
+	bool boot_asked; /* even if that made no job */
 	bool booted;
 	int error; /* sticky */
 };

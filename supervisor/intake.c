@@ -83,31 +83,36 @@ static int on_slot(struct shell *s, struct broker_message *m)
 static int on_proc(struct shell *s, struct broker_message *m)
 {
 	const struct wire_proc *proc = &m->event.proc;
-	struct wire_proc alive = *proc;
 	int r = 0;
 
 	if (proc->phase >= WIRE_PHASE_COUNT || proc->kind >= ENTRY_KIND_COUNT) {
 		return -EBADMSG;
 	}
-	if (proc->phase == WIRE_PHASE_EXITED && s->listed) {
-		/* It may be the first that is heard of the process: its messages need its pid. */
-		alive.phase =
-			proc->flags & WIRE_PROC_EXECED ? WIRE_PHASE_RUNNING : WIRE_PHASE_STARTED;
-		r = engine_proc(s->engine, &alive, now_us());
-		r = r < 0 ? r : notify_drain(&s->notify, proc->slot);
+	if (proc->phase == WIRE_PHASE_EXITED && !s->listed) {
+		notify_mark_exit(&s->notify, proc->slot);
+	} else if (proc->phase == WIRE_PHASE_EXITED) {
+		r = engine_proc_start(s->engine, proc, now_us());
+		if (r == 0) {
+			r = notify_drain(&s->notify, proc->slot);
+		}
 	}
-	return r < 0 ? r : engine_proc(s->engine, proc, now_us());
+	if (r >= 0) {
+		r = engine_proc(s->engine, proc, now_us());
+	}
+	return r < 0 ? r : notify_retry(&s->notify, proc->slot);
 }
 
 static int on_refused(struct shell *s, struct broker_message *m)
 {
 	const struct wire_refused *refused = &m->event.refused;
+	int r;
 
 	if (refused->request == WIRE_STORE_NEW) {
 		store_refused(&s->store, refused->slot);
 		return notify_resume(&s->notify, refused->slot);
 	}
-	return engine_refused(s->engine, refused, now_us());
+	r = engine_refused(s->engine, refused, now_us());
+	return r < 0 ? r : notify_retry(&s->notify, refused->slot);
 }
 
 static int on_park(struct shell *s, struct broker_message *m)
@@ -157,24 +162,20 @@ static int start_initial(struct shell *s)
 
 static int on_listed(struct shell *s, struct broker_message *m)
 {
-	int r = engine_listed(s->engine, now_us());
+	int r;
 
 	(void)m;
+	engine_adopt(s->engine, now_us());
+	r = s->listed ? 0 : notify_adopt(&s->notify);
+	if (r == 0) {
+		r = engine_listed(s->engine, now_us());
+	}
 	if (r < 0 || s->listed) {
 		return r;
 	}
 	s->listed = true;
-	for (uint32_t i = 0; r == 0 && i < LIMIT_SLOTS; i++) {
-		r = notify_drain(&s->notify, i);
-	}
-	r = r < 0 ? r : engine_adopt_records(s->engine, now_us());
-	if (r < 0) {
-		return r;
-	}
-	if (s->hello.generation > 1) {
-		return 0;
-	}
-	return start_initial(s);
+	r = s->hello.generation > 1 ? 0 : start_initial(s);
+	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
 }
 
 static int on_ping(struct shell *s, struct broker_message *m)

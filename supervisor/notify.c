@@ -126,7 +126,12 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 	return waits;
 }
 
-/* Steps one datagram. 1: its descriptors wait for their places; 0; -errno: fatal. */
+/* Steps one datagram. -errno: fatal. */
+enum step_result {
+	STEP_DONE,
+	STEP_WAITS_FOR_PARK, /* its descriptors wait for their places */
+	STEP_WAITS_FOR_PID,  /* nothing was done; to be given again */
+};
 static int step(struct notify_slot *ns, struct datagram *d)
 {
 	struct shell *s = ns->hub->shell;
@@ -134,22 +139,23 @@ static int step(struct notify_slot *ns, struct datagram *d)
 	int r;
 
 	if (d->cred.pid <= 0 || notify_msg_parse(d->data, d->size, &msg) < 0) {
-		return 0;
+		return STEP_DONE;
 	}
 	r = engine_notify(s->engine, ns->unit, &msg, &d->cred, now_us());
 	if (r < 0) {
 		return r;
 	}
 	if (r > 0) {
-		return 0;
+		return r == 2 ? STEP_WAITS_FOR_PID : STEP_DONE;
 	}
 	if (msg.fields & NOTIFY_FDSTOREREMOVE) {
 		if (msg.fields & NOTIFY_FDNAME) {
 			store_remove(&s->store, ns->slot, msg.fd_name);
 		}
-		return 0;
+		return STEP_DONE;
 	}
-	return msg.fields & NOTIFY_FDSTORE && store_fds(ns, d, &msg) ? 1 : 0;
+	return msg.fields & NOTIFY_FDSTORE && store_fds(ns, d, &msg) ? STEP_WAITS_FOR_PARK
+								     : STEP_DONE;
 }
 
 /* One datagram to the end, unless it has to wait. 1: done, 0: nothing there or waits, -errno. */
@@ -167,7 +173,12 @@ static int turn(struct notify_slot *ns, bool may_wait)
 	if (r < 0) {
 		return r;
 	}
-	if (r == 1 && may_wait) {
+	if (r == STEP_WAITS_FOR_PID) {
+		ns->waits_for_pid = true;
+		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_OFF);
+		return 0;
+	}
+	if (r == STEP_WAITS_FOR_PARK && may_wait) {
 		ns->waits_for_park = true;
 		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_OFF);
 		return 0;
@@ -259,6 +270,40 @@ int notify_drain(struct notify_hub *hub, uint32_t slot)
 	}
 	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
 		r = turn(ns, false);
+	}
+	return r < 0 ? r : 0;
+}
+
+int notify_retry(struct notify_hub *hub, uint32_t slot)
+{
+	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
+
+	if (!ns || !ns->waits_for_pid) {
+		return 0;
+	}
+	ns->waits_for_pid = false;
+	return ns->waits_for_park ? 0 : sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
+}
+
+void notify_mark_exit(struct notify_hub *hub, uint32_t slot)
+{
+	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
+
+	if (ns) {
+		ns->has_exit = true;
+	}
+}
+
+int notify_adopt(struct notify_hub *hub)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < LIMIT_SLOTS; i++) {
+		r = notify_retry(hub, i);
+		if (r >= 0 && hub->slots[i] && hub->slots[i]->has_exit) {
+			hub->slots[i]->has_exit = false;
+			r = notify_drain(hub, i);
+		}
 	}
 	return r < 0 ? r : 0;
 }

@@ -22,6 +22,8 @@ struct notify_slot {
 	int fd; /* owned */
 	uint32_t slot;
 	uint32_t unit;
+	bool waits_for_pid;  /* the first datagram's sender is not known yet */
+	bool has_exit;       /* adoption: an exit record waits for what is queued here */
 	bool waits_for_park; /* the first datagram was stepped, its descriptors are on their way */
 };
 
@@ -38,5 +40,11 @@ int notify_attach(struct notify_hub *hub, uint32_t slot, uint32_t unit, int fd);
 void notify_detach(struct notify_hub *hub, uint32_t slot);
 /* Handles what is queued, to the end; called before an exit of the slot. */
 int notify_drain(struct notify_hub *hub, uint32_t slot);
+/* A record of the slot was told: a sender that was unknown may be known now. */
+int notify_retry(struct notify_hub *hub, uint32_t slot);
+/* Before LISTED: an exit record of that slot has come. */
+void notify_mark_exit(struct notify_hub *hub, uint32_t slot);
+/* All units are adopted, their exits not yet handled: what waits in the sockets comes first. */
+int notify_adopt(struct notify_hub *hub);
 /* The slot's descriptors have found their places, or will not: go on. */
 int notify_resume(struct notify_hub *hub, uint32_t slot);

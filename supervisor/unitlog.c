@@ -19,6 +19,7 @@ enum detail {
 	DETAIL_FAILURE,   /* the service's failure record */
 	DETAIL_EXIT,      /* number: CLD_* << 8 | status */
 	DETAIL_COUNTER,   /* number */
+	DETAIL_PID,       /* number */
 	DETAIL_ERRNO,     /* number */
 	DETAIL_STATE,     /* state: enum service_state */
 	DETAIL_CONDITION, /* number: index */
@@ -64,7 +65,8 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_DEPENDENCY_FAILED] = { LOG_ERR, DETAIL_NONE, "Dependency failed.", MESSAGE_UNIT_FAILED,
 		"start", "dependency" },
 	[LOG_ORDER_CYCLE] = { LOG_ERR, DETAIL_TEXT, "Found ordering cycle", NULL },
-	[LOG_NOTIFY_REFUSED] = { LOG_WARNING, DETAIL_TEXT, "Notification message refused", NULL },
+	[LOG_NOTIFY_REFUSED] = { LOG_WARNING, DETAIL_PID,
+		"Notification message refused by NotifyAccess=", NULL },
 	[LOG_LEFTOVERS] = { LOG_NOTICE, DETAIL_NONE, "Processes of the unit stay behind.", NULL },
 	[LOG_REFUSED] = { LOG_ERR, DETAIL_ERRNO, "Request refused by supd-init",
 		MESSAGE_UNIT_RESOURCES },
@@ -163,6 +165,9 @@ static void detail_text(const struct unit *u, const struct effect *e, char *buf,
 		return;
 	case DETAIL_COUNTER:
 		snprintf(buf, size, " %d.", (int)e->number);
+		return;
+	case DETAIL_PID:
+		snprintf(buf, size, ", from pid %d.", (int)e->number);
 		return;
 	case DETAIL_ERRNO:
 		snprintf(buf, size, ": %s", strerror(e->number < 0 ? -e->number : e->number));

@@ -98,6 +98,8 @@ int compile_filter(struct compile_unit *cu);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+/* compile_unsupported.c: refuses what asks for walls that are not built */
+int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */
 int compile_process(struct compile_unit *cu);
 

@@ -284,11 +284,14 @@ int compile_prepare(struct compile_unit *cu)
 		compile_environment,
 		compile_process,
 		compile_filter,
+		compile_unsupported,
 	};
 
 	cu->base.unit = cu->unit->name;
 	if (!cu->unit->service) {
-		return compile_cgroup_writes(cu, &cu->base.cgroup_writes);
+		int r = compile_unsupported(cu);
+
+		return r < 0 ? r : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
 		int r = parts[i](cu);

@@ -253,6 +253,7 @@ struct broker {
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;
 	bool reexec;
+	bool reap_again; /* more children may have ended */
 	int epoll_fd, signal_fd, inotify_fd;
 	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, cgroup_fd;
 	int journal_fd; /* unconnected datagram socket */

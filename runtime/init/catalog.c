@@ -82,7 +82,7 @@ void catalog_remap(struct broker *b)
 	}
 }
 
-static int newest(const struct broker *b)
+int catalog_newest(const struct broker *b)
 {
 	int best = -1;
 
@@ -115,7 +115,7 @@ static int start_load(struct broker *b)
 {
 	static const char *const argv[] = { load_name, NULL };
 	struct loader *load = &b->load;
-	int last = newest(b), error[2];
+	int last = catalog_newest(b), error[2];
 
 	load->plans_fd = memfd_create("plans", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	load->manifest_fd = memfd_create("manifest", MFD_CLOEXEC | MFD_ALLOW_SEALING);

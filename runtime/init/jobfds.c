@@ -120,7 +120,7 @@ int jobfds_recv(int sock, struct launch_report *ret, struct jobfds_got *ret_got)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(LIMIT_SCM_FDS * sizeof(int)) +
+		char space[CMSG_SPACE(JOBFDS_SCM_MAX * sizeof(int)) +
 			   CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct iovec iov = { ret, sizeof(*ret) };
@@ -139,9 +139,6 @@ int jobfds_recv(int sock, struct launch_report *ret, struct jobfds_got *ret_got)
 	take_control(&msg, ret_got);
 	if (n == (ssize_t)sizeof(*ret) && ret->magic == LAUNCH_MAGIC) {
 		return 1;
-	}
-	for (uint32_t i = 0; i < ret_got->n_fds; i++) {
-		close(ret_got->fds[i]);
 	}
 	return n == 0 ? 0 : -EBADMSG;
 }

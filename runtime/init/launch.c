@@ -18,6 +18,7 @@
 #include "cgroup.h"
 #include "jobfds.h"
 #include "logs.h"
+#include "reports.h"
 #include "resources.h"
 #include "slots.h"
 #include "spawn.h"
@@ -49,22 +50,6 @@ uint64_t launch_birth(pid_t pid)
 		birth = birth * 10 + (uint64_t)(*at - '0');
 	}
 	return birth;
-}
-
-/* ---- failing ---- */
-
-static void fail(struct broker *b, uint32_t ref, uint32_t step, int error, const char *text)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->failed) {
-		return; /* the first word counts */
-	}
-	p->failed = true;
-	p->step = step;
-	p->error = error;
-	util_copy(b->t->fails[ref].text, LIMIT_FAIL_TEXT, text);
-	b->t->fails[ref].origin[0] = 0;
 }
 
 /* ---- starting ---- */
@@ -207,14 +192,6 @@ static int start_launcher(struct broker *b, uint32_t ref, int index, int catalog
 	return 0;
 }
 
-/* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
-static void close_job_end(struct place *p)
-{
-	if (p->job_index >= 0) {
-		dup3(LOW_FD_NULL, LOW_FD_JOB + p->job_index, O_CLOEXEC);
-	}
-}
-
 static int free_job_index(struct broker *b)
 {
 	for (int i = 0; i < (int)LIMIT_LAUNCHES_LIVE; i++) {
@@ -239,7 +216,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 			b, ref / ENTRY_KIND_COUNT, c, &c->units[c->entries[p->entry].unit]);
 	}
 	if (r < 0) {
-		fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
+		reports_fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -250,7 +227,7 @@ static void start(struct broker *b, uint32_t ref, int index)
 	}
 	r = start_launcher(b, ref, index, catalogue);
 	if (r < 0) {
-		fail(b, ref, STEP_CLONE, -r, "supd-launch");
+		reports_fail(b, ref, STEP_CLONE, -r, "supd-launch");
 		launch_try_finish(b, ref);
 		return;
 	}
@@ -278,149 +255,10 @@ void launch_cancel(struct broker *b, uint32_t ref)
 
 	if (p->pending) {
 		pending_remove(b, ref);
-		fail(b, ref, STEP_JOB, ECANCELED, "");
+		reports_fail(b, ref, STEP_JOB, ECANCELED, "");
 		launch_try_finish(b, ref);
 	} else if (p->launcher) {
 		kill(p->launcher, SIGKILL);
-	}
-}
-
-/* ---- reports ---- */
-
-static void got_child(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-	siginfo_t info;
-
-	if (p->child || p->worker ||
-		waitid(P_PID, (id_t)report->value, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) <
-			0) {
-		return;
-	}
-	p->child = report->value;
-	p->pid = report->value;
-	p->birth = b->pid1 ? 0 : launch_birth(p->pid);
-	p->phase = WIRE_PHASE_STARTED;
-	slot_pid_set(b, ref, p->child);
-	slot_mark_ref(b, ref);
-}
-
-static void mark_execed(struct broker *b, uint32_t ref)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->flags & WIRE_PROC_EXECED || p->failed || !p->child) {
-		return;
-	}
-	p->flags |= WIRE_PROC_EXECED;
-	p->phase = WIRE_PHASE_RUNNING;
-	p->exec_us = now_us();
-	slot_mark_ref(b, ref);
-}
-
-static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
-{
-	struct place *p = place_of(b, ref);
-
-	if (pid <= 0 || p->flags & WIRE_PROC_NSINIT) {
-		return;
-	}
-	p->pid = pid;
-	p->flags |= WIRE_PROC_NSINIT;
-	p->pidfd = sysx_pidfd_open(pid, 0);
-	slot_mark_ref(b, ref);
-}
-
-static void got_failed(struct broker *b, uint32_t ref, const struct launch_report *report)
-{
-	struct place *p = place_of(b, ref);
-
-	if (p->failed) {
-		return;
-	}
-	fail(b, ref, report->step, report->value, report->text);
-	util_copy(b->t->fails[ref].origin, LIMIT_FAIL_ORIGIN, report->origin);
-	if (report->type == LAUNCH_STALE) {
-		p->flags |= WIRE_PROC_STALE;
-	}
-}
-
-static void got_report(
-	struct broker *b, uint32_t ref, const struct launch_report *report, pid_t sender)
-{
-	struct place *p = place_of(b, ref);
-
-	switch ((enum launch_report_type)report->type) {
-	case LAUNCH_CHILD:
-		got_child(b, ref, report);
-		break;
-	case LAUNCH_EXEC_NOW:
-		p->exec_now = true;
-		break;
-	case LAUNCH_EXECED:
-		mark_execed(b, ref);
-		break;
-	case LAUNCH_FAILED:
-	case LAUNCH_STALE:
-		got_failed(b, ref, report);
-		break;
-	case LAUNCH_RESULT:
-		p->result = true;
-		p->value = report->value;
-		break;
-	case LAUNCH_PAYLOAD:
-		got_payload(b, ref, sender);
-		break;
-	case LAUNCH_EXITED:
-		p->reported_exit = true;
-		p->exit_code = report->step;
-		p->exit_status = (uint32_t)report->value;
-		break;
-	case LAUNCH_FDS:
-	case LAUNCH_REPORT_COUNT:
-		break;
-	}
-}
-
-void launch_drain(struct broker *b, uint32_t ref)
-{
-	struct place *p = place_of(b, ref);
-	struct launch_report report;
-	struct jobfds_got got;
-	int r;
-
-	while (p->job_fd >= 0) {
-		r = jobfds_recv(p->job_fd, &report, &got);
-		if (r == -EAGAIN) {
-			break;
-		}
-		if (r <= 0) {
-			util_close(&p->job_fd);
-			if (p->exec_now) {
-				mark_execed(b, ref);
-			}
-			launch_try_finish(b, ref);
-			break;
-		}
-		close_job_end(p);
-		for (uint32_t i = 0; i < got.n_fds; i++) {
-			resources_take(b, ref / ENTRY_KIND_COUNT,
-				i < report.n_tags && i < ELEMENTSOF(report.tags) ? report.tags[i]
-										 : LAUNCH_TAG_COUNT,
-				got.fds[i], p->hold);
-		}
-		report.text[LIMIT_FAIL_TEXT - 1] = 0;
-		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
-		got_report(b, ref, &report, got.sender);
-	}
-}
-
-void launch_drain_all(struct broker *b)
-{
-	for (uint32_t i = 0; i < LIMIT_LAUNCHES_LIVE; i++) {
-		if (b->job_refs[i] != REF_NONE) {
-			launch_drain(b, b->job_refs[i]);
-		}
 	}
 }
 
@@ -432,7 +270,8 @@ static void crashed(struct broker *b, uint32_t ref)
 	struct slot *s = slot_of(b, ref);
 	struct place *p = place_of(b, ref);
 
-	fail(b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
+	reports_fail(
+		b, ref, STEP_CRASHED, p->exit_code == CLD_EXITED ? EPROTO : EINTR, "supd-launch");
 	if (!p->worker && p->alone && s->cgroup_made) {
 		bool others = false;
 
@@ -449,19 +288,21 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 {
 	struct place *p = place_of(b, ref);
 
-	close_job_end(p);
-	p->launcher = 0;
+	reports_close_end(p);
 	if (p->job_index >= 0) {
 		b->job_refs[p->job_index] = REF_NONE;
 		p->job_index = -1;
 		b->n_live--;
 	}
-	launch_drain(b, ref);
-	if (p->worker || !p->child) {
+	launch_drain(b, ref); /* to its end of file; the place must not be finished by it yet */
+	p->launcher = 0;
+	bool had_child = !p->worker && p->pid; /* reported; it may have ended before its launcher */
+
+	if (!had_child) {
 		p->exit_code = end->code;
 		p->exit_status = end->status;
 	}
-	if (!p->failed && (p->worker ? !p->result : !p->child)) {
+	if (!p->failed && !p->result && !had_child) {
 		crashed(b, ref);
 	}
 }
@@ -499,7 +340,7 @@ void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
 		slot_pid_clear(b, ref);
 		record_end(b, ref, end);
 		if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
-			fail(b, ref, STEP_CRASHED, EINTR, "second stage");
+			reports_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
 		}
 	}
 	launch_try_finish(b, ref);
@@ -509,7 +350,7 @@ static void finish(struct broker *b, uint32_t ref)
 {
 	struct place *p = place_of(b, ref);
 
-	util_close(&p->job_fd);
+	reports_close(b, p, true);
 	util_close(&p->pidfd);
 	slot_pid_clear(b, ref);
 	p->exit_us = now_us();

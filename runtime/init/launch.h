@@ -21,10 +21,6 @@ struct launch_order {
 void launch_order(struct broker *b, const struct launch_order *order);
 /* Starts pending launches while there is room. */
 void launch_serve(struct broker *b);
-/* Reads reports until there are none. */
-void launch_drain(struct broker *b, uint32_t ref);
-void launch_drain_all(struct broker *b);
-
 /* How a process ended, from waitid(2) and wait4(2). */
 struct launch_end {
 	pid_t pid;

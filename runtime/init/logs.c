@@ -14,6 +14,7 @@
 #include "helper.h"
 #include "slots.h"
 #include "spawn.h"
+#include "store.h"
 #include "util.h"
 
 #define JOURNAL_STDOUT "/run/systemd/journal/stdout"
@@ -58,8 +59,8 @@ void logs_drop(struct broker *b, uint32_t n)
 	if (s->log_read < 0) {
 		return;
 	}
-	util_close(&s->log_read);
-	util_close(&s->log_write);
+	store_discard(b, &s->log_read); /* what is queued may hold descriptors */
+	store_discard(b, &s->log_write);
 	s->log_wanted = false;
 	b->log_dirty[n] = 0;
 	if (b->log.helper.pid) {

@@ -28,6 +28,7 @@
 #include "notify.h"
 #include "power.h"
 #include "reap.h"
+#include "reports.h"
 #include "requests.h"
 #include "resources.h"
 #include "setup.h"
@@ -137,6 +138,9 @@ static int wait_time(struct broker *b, uint64_t now)
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
 	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
+	if (b->reap_again) {
+		return 0;
+	}
 	if (!at) {
 		return -1;
 	}

@@ -14,6 +14,7 @@
 #include "../base/number.h"
 #include "resources.h"
 #include "slots.h"
+#include "store.h"
 #include "util.h"
 
 #define QUEUE_LENGTH "512"
@@ -107,7 +108,7 @@ void notify_drop(struct broker *b, uint32_t n)
 	if (b->t->slots[n].notify < 0) {
 		return;
 	}
-	util_close(&b->t->slots[n].notify);
+	store_discard(b, &b->t->slots[n].notify); /* its queue may hold descriptors */
 	number_format_u64(digits, n);
 	if (util_join(path, sizeof(path), parts) == 0) {
 		unlinkat(b->notify_fd, path, 0);

@@ -14,9 +14,13 @@
 #include "launch.h"
 #include "logs.h"
 #include "notify.h"
+#include "reports.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "util.h"
+
+/* A service may make orphans as fast as they are reaped; others wait too. */
+#define REAPS_PER_TURN 1024
 
 /* linux/pidfd.h of Linux 6.15; older headers lack it, older kernels answer ENOTTY or EINVAL. */
 #define PIDFD_INFO_EXIT_BIT (UINT64_C(1) << 3)
@@ -80,7 +84,8 @@ static void route(struct broker *b, const struct launch_end *end)
 
 void reap_all(struct broker *b)
 {
-	for (;;) {
+	b->reap_again = false;
+	for (int i = 0; i < REAPS_PER_TURN; i++) {
 		struct launch_end end = { 0 };
 		siginfo_t info = { .si_pid = 0 };
 		int status = 0;
@@ -99,6 +104,7 @@ void reap_all(struct broker *b)
 		set_status(&end, status);
 		route(b, &end);
 	}
+	b->reap_again = true;
 }
 
 void reap_foreign(struct broker *b, uint32_t ref)

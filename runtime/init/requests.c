@@ -26,6 +26,7 @@
 #include "util.h"
 
 #define REQUESTS_PER_TURN 256
+#define REQUESTS_TURN_US  (20 * 1000) /* children are reaped in between, whatever is asked */
 
 /* The slot of a request: used, or NULL. */
 static struct slot *slot_for(struct broker *b, const struct wire_request *q)
@@ -87,6 +88,7 @@ static int do_run(struct broker *b, const struct wire_request *q)
 	if (n == WIRE_SLOT_NONE) {
 		n = slot_make(b, name);
 	} else {
+		slot_revive(b, (uint32_t)n);
 		r = run_allowed(&b->t->slots[n], e);
 	}
 	if (n < 0 || r < 0) {
@@ -168,6 +170,11 @@ static int do_main(struct broker *b, const struct wire_request *q)
 		p->launcher) {
 		return -EBUSY;
 	}
+	uint32_t owner = slot_pid_find(b, q->number);
+
+	if (owner != REF_NONE && owner != ref) {
+		return -EBUSY; /* a launcher, or the process of another place */
+	}
 	AUTO_CLOSE int pidfd = sysx_pidfd_open(q->number, 0);
 	int r = main_allowed(b, q, pidfd);
 	struct place old = *p;
@@ -182,7 +189,7 @@ static int do_main(struct broker *b, const struct wire_request *q)
 		return r;
 	} else {
 		slot_pid_clear(b, ref);
-		cleanup_close(&old.job_fd);
+		store_discard(b, &old.job_fd);
 		cleanup_close(&old.pidfd);
 		slot_reset_place(p);
 		r = adopt_main(b, q, &pidfd);
@@ -355,6 +362,7 @@ static int do_release(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
+	resources_refresh(b, q->slot);
 	if (cleaning(s) || slot_has_records(s) ||
 		(s->populated && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS))) {
 		return -EBUSY;
@@ -401,10 +409,13 @@ static int do_note(struct broker *b, const struct wire_request *q)
 		const char *name = catalogue_string(c, c->units[q->entry].name);
 
 		n = slot_find(b, name);
-		n = n == WIRE_SLOT_NONE ? slot_make(b, name) : n;
+		if (n == WIRE_SLOT_NONE) {
+			n = slot_make(b, name);
+		}
 		if (n < 0) {
 			return (int)n;
 		}
+		slot_revive(b, (uint32_t)n);
 		s = &b->t->slots[n];
 		slot_mark(b, (uint32_t)n, DIRTY_SLOT); /* supd learns the number */
 	}
@@ -424,10 +435,14 @@ static int do_drop(struct broker *b, const struct wire_request *q)
 {
 	int index = catalog_find(b, q->catalogue);
 
-	if (index >= 0) {
-		catalog_drop(b, (uint32_t)index);
+	if (index < 0) {
+		return index;
 	}
-	return index < 0 ? index : 0;
+	if (index == catalog_newest(b)) {
+		return -EBUSY; /* the next supd needs it */
+	}
+	catalog_drop(b, (uint32_t)index);
+	return 0;
 }
 
 static int do_list(struct broker *b, const struct wire_request *q)
@@ -524,8 +539,9 @@ int requests_handle(struct broker *b, const void *record, size_t size)
 void requests_read(struct broker *b)
 {
 	uint64_t record[4096 / sizeof(uint64_t)];
+	uint64_t until = now_us() + REQUESTS_TURN_US;
 
-	for (int i = 0; i < REQUESTS_PER_TURN && b->supd.request_fd >= 0; i++) {
+	for (int i = 0; i < REQUESTS_PER_TURN && b->supd.request_fd >= 0 && now_us() < until; i++) {
 		if (b->supd.refused_dirty && events_flush(b) < 0) {
 			supdproc_gone(b);
 			return;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -163,6 +164,18 @@ static int bind_at(struct broker *b, const char *name, int type, int *ret)
 	}
 	*ret = TAKE_FD(fd);
 	return 0;
+}
+
+int setup_control(struct broker *b)
+{
+	struct pollfd p = { .fd = b->t->control_fd, .events = POLLRDHUP };
+
+	if (poll(&p, 1, 0) == 0) {
+		return 0;
+	}
+	util_say("the control socket was shut down and is made again", NULL, 0);
+	util_close(&b->t->control_fd);
+	return bind_at(b, "control", SOCK_STREAM, &b->t->control_fd);
 }
 
 static int make_runtime_dirs(struct broker *b)

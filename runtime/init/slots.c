@@ -135,6 +135,14 @@ int64_t slot_make(struct broker *b, const char *name)
 	return n;
 }
 
+void slot_revive(struct broker *b, uint32_t n)
+{
+	if (b->t->slots[n].state == SLOT_GONE) {
+		b->t->slots[n].state = SLOT_USED;
+		slot_mark(b, n, DIRTY_SLOT);
+	}
+}
+
 void slot_free(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];

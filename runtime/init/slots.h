@@ -12,6 +12,8 @@ uint32_t slot_find(struct broker *b, const char *name);
 /* Number of the new, bare slot; -ENOSPC (also: no memory behind the table). name is valid. */
 int64_t slot_make(struct broker *b, const char *name);
 /* Back to SLOT_FREE; everything that it held is closed already. */
+/* A slot that was released, but whose GONE has not been sent, is wanted again. */
+void slot_revive(struct broker *b, uint32_t n);
 void slot_free(struct broker *b, uint32_t n);
 /* Rebuilds all indices from the table. */
 void slots_index(struct broker *b);

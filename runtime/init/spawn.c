@@ -129,13 +129,13 @@ static int child_entry(void *spawn)
 }
 
 /*
- * As vfork(2): no copy of the page tables and no faults on them afterwards; supd-init waits for
- * the exec. Only for children that keep root: a change of credentials touches the shared memory's
- * dumpable flag. There are no signal handlers to clear.
+ * As vfork(2), on a stack of its own: no copy of the page tables and no faults on them afterwards;
+ * supd-init waits for the exec. Only for children that keep root: a change of credentials touches
+ * the shared memory's dumpable flag. There are no signal handlers to clear.
  */
 static pid_t start_shared(const struct spawn *spawn)
 {
-	static char stack[CHILD_STACK] __attribute__((aligned(16)));
+	char stack[CHILD_STACK] __attribute__((aligned(16)));
 	pid_t pid = clone(child_entry, stack + sizeof(stack), SHARED_MEMORY | CLONE_FILES | SIGCHLD,
 		(void *)spawn);
 
@@ -155,19 +155,17 @@ pid_t spawn_start(const struct spawn *spawn)
 int spawn_closer(int first, int second)
 {
 	pid_t pid = start_child(0);
-	unsigned low = (unsigned)(first < second ? first : second);
-	unsigned high = (unsigned)(first < second ? second : first);
 
 	if (pid != 0) {
 		return pid < 0 ? pid : 0;
 	}
-	/* Everything else first: a descriptor that hangs must not keep a job socket open. */
-	if (low) {
-		sysx_close_range(0, low - 1, 0);
+	/*
+	 * Everything else leaves the table in one call, and the kernel closes for good behind it: a
+	 * descriptor that hangs keeps no copy of a job socket.
+	 */
+	if (dup2(first, LOW_FD_SPARE) < 0 || dup2(second, LOW_FD_SPARE + 1) < 0 ||
+		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
+		_exit(1);
 	}
-	if (high > low + 1) {
-		sysx_close_range(low + 1, high - 1, 0);
-	}
-	sysx_close_range(high + 1, ~0u, 0);
 	_exit(0);
 }

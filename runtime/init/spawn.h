@@ -28,5 +28,8 @@ struct spawn {
 
 /* Pid, or -errno (of clone only: a later failure is exit status 127 of the child). */
 pid_t spawn_start(const struct spawn *spawn);
-/* A child that only closes these two descriptors, which may block, and exits. */
+/*
+ * A child that only closes these two descriptors (or one, named twice), which may block, and
+ * exits. The caller closes its own copies when this has returned 0.
+ */
 int spawn_closer(int first, int second);

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "slots.h"
@@ -28,23 +29,73 @@ static struct park *find(struct broker *b, uint32_t n, uint32_t index)
 	return NULL;
 }
 
+/* Parks whose slot is gone: what could not be closed then. */
+static void sweep(struct broker *b)
+{
+	for (int i = store_next(b, WIRE_SLOT_NONE, 0); i >= 0;
+		i = store_next(b, WIRE_SLOT_NONE, i + 1)) {
+		struct park *park = &b->t->parks[i];
+
+		if (spawn_closer(park->push, park->peek) < 0) {
+			return;
+		}
+		util_close(&park->push);
+		util_close(&park->peek);
+		park->used = false;
+	}
+}
+
+static int free_park(struct broker *b)
+{
+	for (uint32_t i = 0; i < LIMIT_FDSTORE_TOTAL; i++) {
+		if (!b->t->parks[i].used) {
+			return (int)i;
+		}
+	}
+	return -ENOSPC;
+}
+
+void store_discard(struct broker *b, int *fd)
+{
+	int at, copy;
+
+	if (*fd < 0) {
+		return;
+	}
+	if (spawn_closer(*fd, *fd) == 0) {
+		util_close(fd);
+		return;
+	}
+	at = free_park(b);
+	copy = at < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, LOW_FD_END);
+	if (copy >= 0) {
+		b->t->parks[at] = (struct park) {
+			.used = true, .slot = WIRE_SLOT_NONE, .push = *fd, .peek = copy
+		};
+		b->park_dirty[at] = 0;
+	} else {
+		util_say("a descriptor stays open", NULL, EAGAIN);
+	}
+	*fd = -1; /* never closed here: that could hang */
+}
+
 int store_new(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];
-	uint32_t at = 0, index = 0;
+	uint32_t index = 0;
 	int pair[2];
 
 	if (s->n_parked >= s->fdstore_max) {
 		return -EDQUOT;
 	}
-	while (at < LIMIT_FDSTORE_TOTAL && b->t->parks[at].used) {
-		at++;
-	}
+	sweep(b);
+	int at = free_park(b);
+
 	while (find(b, n, index)) {
 		index++;
 	}
-	if (at == LIMIT_FDSTORE_TOTAL) {
-		return -ENOSPC;
+	if (at < 0) {
+		return at;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;

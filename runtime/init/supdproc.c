@@ -15,6 +15,7 @@
 #include "events.h"
 #include "helper.h"
 #include "requests.h"
+#include "setup.h"
 #include "spawn.h"
 #include "util.h"
 
@@ -67,7 +68,9 @@ void supdproc_start(struct broker *b)
 	if (supd->helper.pid || b->phase == PHASE_FINAL || supd->helper.restart_at > now_us()) {
 		return;
 	}
-	int r = open_channel(b, &request, &event);
+	int r = setup_control(b);
+
+	r = r < 0 ? r : open_channel(b, &request, &event);
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,
 		.argv = argv,

@@ -2,6 +2,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -29,8 +30,16 @@ void util_say(const char *what, const char *object, int error)
 		v[n++] = piece(text ? text : "unknown error");
 	}
 	v[n++] = piece("\n");
-	if (writev(STDERR_FILENO, v, n) < 0) {
-		return; /* nobody to tell */
+	/*
+	 * Others write to the same pipe, supd among them: nobody may make us wait for its reader.
+	 * Where a file does not know RWF_NOWAIT, poll tells as much as can be known.
+	 */
+	if (pwritev2(STDERR_FILENO, v, n, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
+		struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+		if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && writev(p.fd, v, n) < 0) {
+			return; /* nobody to tell */
+		}
 	}
 }
 

@@ -84,6 +84,18 @@ int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *erro
 	return i;
 }
 
+int bus_append_text(sd_bus_message *reply, const char *text)
+{
+	char shown[4096];
+	int r = sd_bus_message_append_basic(reply, 's', text ? text : "");
+
+	if (r == -EINVAL) {
+		text_escape(text, shown, sizeof(shown));
+		r = sd_bus_message_append_basic(reply, 's', shown);
+	}
+	return r;
+}
+
 int bus_append_job(sd_bus_message *reply, const struct unit *u)
 {
 	char path[BUS_PATH_MAX];

@@ -48,6 +48,8 @@ int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *erro
 int bus_fatal(struct bus_server *b, int error);
 /* Monotonic to wall clock, 0 stays 0. */
 uint64_t bus_realtime(uint64_t monotonic_us);
+/* One string; what is not UTF-8 (D-Bus refuses it) goes as \xNN, then cut at 4 KiB. */
+int bus_append_text(sd_bus_message *reply, const char *text);
 /* (uo): id and path of a unit's job, (0, "/") without. */
 int bus_append_job(sd_bus_message *reply, const struct unit *u);
 /* A job that a client asks for. */

@@ -112,7 +112,7 @@ static int append_setting(sd_bus_message *reply, const void *field, char type)
 		return sd_bus_message_append(reply, "t", number);
 	case 's':
 		memcpy(&text, field ? field : &text, sizeof(text));
-		return sd_bus_message_append(reply, "s", text ? text : "");
+		return bus_append_text(reply, text);
 	case 'b':
 		memcpy(&small, field ? field : &small, sizeof(small));
 		return sd_bus_message_append(reply, "b", small != 0);
@@ -240,13 +240,13 @@ static int append_command(
 	int r = sd_bus_message_open_container(reply, 'r', "sasbttttuii");
 
 	if (r >= 0) {
-		r = sd_bus_message_append(reply, "s", c->path ? c->path : "");
+		r = bus_append_text(reply, c->path);
 	}
 	if (r >= 0) {
 		r = sd_bus_message_open_container(reply, 'a', "s");
 	}
 	for (uint32_t i = 0; r >= 0 && i < c->argv.n; i++) {
-		r = sd_bus_message_append(reply, "s", c->argv.items[i]);
+		r = bus_append_text(reply, c->argv.items[i]);
 	}
 	if (r >= 0) {
 		r = sd_bus_message_close_container(reply);

@@ -104,7 +104,7 @@ GETTER(get_string)
 	GETTER_PROLOGUE;
 	for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
 		if (strcmp(strings[i].name, property) == 0) {
-			return sd_bus_message_append(reply, "s", text_of(strings[i].get(userdata)));
+			return bus_append_text(reply, text_of(strings[i].get(userdata)));
 		}
 	}
 	return sd_bus_message_append(reply, "s", "");
@@ -115,10 +115,10 @@ static int append_strv(sd_bus_message *reply, const char *first, const struct tl
 	int r = sd_bus_message_open_container(reply, 'a', "s");
 
 	if (r >= 0 && first) {
-		r = sd_bus_message_append(reply, "s", first);
+		r = bus_append_text(reply, first);
 	}
 	for (uint32_t i = 0; r >= 0 && list && i < list->n; i++) {
-		r = sd_bus_message_append(reply, "s", list->items[i]);
+		r = bus_append_text(reply, list->items[i]);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -261,7 +261,7 @@ static void measure_memory_and_idle(void)
 	static const char *const names[] = { "supd-init", "supd", "supd-log" };
 	long before[3], kb[3], n[3], total = 0;
 
-	sleep(2);
+	sleep(6); /* supd-init looks once, 5 s after its last event, whether supd has read it */
 	for (size_t i = 0; i < ELEMENTSOF(pids); i++) {
 		kb[i] = pss_kb(pids[i]);
 		total += kb[i];

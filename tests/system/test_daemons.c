@@ -77,6 +77,12 @@ static void test_serve(void **state)
 	}
 }
 
+static bool is_running(struct sys *sys, void *arg)
+{
+	(void)arg;
+	return sys_ctl(sys, "is-system-running") == 0 && sys_said(sys, "running");
+}
+
 /* kill -9 of supd: the same processes serve, and supd knows them. */
 static void test_supervisor_killed(void **state)
 {
@@ -96,6 +102,7 @@ static void test_supervisor_killed(void **state)
 		sys_wait_for(s, daemons[i].unit, answers, (void *)&daemons[i]);
 	}
 	CHECK(sys_supd_pid(s) != supd);
+	sys_wait_for(s, "the new supd says running", is_running, NULL);
 }
 
 static void test_reload_and_restart(void **state)

@@ -10,5 +10,8 @@ enum fake_entry {
 	FAKE_WORK,    /* worker: result 7 */
 	FAKE_CLEAN,   /* worker: CLEAN */
 	FAKE_SLEEP_B, /* main of another unit */
+	FAKE_WAIT,    /* control: the launcher joins the cgroup and waits there */
+	FAKE_FORGE,   /* main: keeps the job socket and floods it with forged reports */
+	FAKE_LATE,    /* main: exits 3 while its launcher stays */
 	FAKE_ENTRY_COUNT,
 };

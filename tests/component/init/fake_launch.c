@@ -2,6 +2,7 @@
 /* Stands in for supd-launch: joins the cgroup, clones with CLONE_PARENT, execs. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,14 +48,43 @@ static int receive(struct launch_job *job)
 	return cgroup;
 }
 
+/* What a service could send that owns its supd-nsinit: numbers out of range, for ever. */
+static void forge(void)
+{
+	static const struct launch_report forged[] = {
+		{ .type = LAUNCH_PAYLOAD },
+		{ .type = LAUNCH_EXITED, .step = 77, .value = -9999 },
+		{ .type = LAUNCH_RESULT, .value = 42 },
+		{ .type = LAUNCH_FAILED, .step = 100000, .value = -5 },
+		{ .type = LAUNCH_FDS, .n_tags = UINT32_MAX, .tags = { LAUNCH_TAG_USERNS } },
+		{ .type = UINT32_MAX },
+	};
+
+	report(LAUNCH_EXEC_NOW, 0, 0);
+	report(LAUNCH_EXECED, 0, 0);
+	report(LAUNCH_CHILD, 0, getppid());
+	for (size_t i = 0;; i++) {
+		struct launch_report r = forged[i % ELEMENTSOF(forged)];
+		bool with_fd = r.type == LAUNCH_FDS && i < 100;
+		const int fd = STDIN_FILENO;
+
+		r.magic = LAUNCH_MAGIC;
+		fd_send(LAUNCH_FD, &r, sizeof(r), &fd, with_fd ? 1 : 0, 0);
+	}
+}
+
 static void second_stage(uint32_t entry, int go)
 {
 	static char name[] = "sh", option[] = "-c", exit3[] = "exit 3", forever[] = "sleep 1000";
-	char *argv[] = { name, option, entry == FAKE_EXIT3 ? exit3 : forever, NULL };
+	char *argv[] = { name, option, entry == FAKE_EXIT3 || entry == FAKE_LATE ? exit3 : forever,
+		NULL };
 	char byte;
 
 	if (read(go, &byte, 1) != 1) {
 		_exit(1);
+	}
+	if (entry == FAKE_FORGE) {
+		forge();
 	}
 	report(LAUNCH_EXEC_NOW, 0, 0);
 	fcntl(LAUNCH_FD, F_SETFD, FD_CLOEXEC);
@@ -83,6 +113,9 @@ int main(void)
 	if (write(procs, "0", 1) != 1 || pipe2(go, O_CLOEXEC) < 0) {
 		return 1;
 	}
+	while (job.entry == FAKE_WAIT) {
+		pause();
+	}
 	pid_t pid = sysx_clone3(&args);
 
 	if (pid == 0) {
@@ -95,5 +128,11 @@ int main(void)
 		raise(SIGKILL);
 	}
 	report(LAUNCH_CHILD, 0, pid);
-	return write(go[1], "g", 1) != 1;
+	if (write(go[1], "g", 1) != 1) {
+		return 1;
+	}
+	while (job.entry == FAKE_LATE) {
+		pause();
+	}
+	return 0;
 }

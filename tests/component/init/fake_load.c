@@ -54,6 +54,9 @@ static int write_catalogue(void)
 		[FAKE_WORK] = { 0, ENTRY_WORK, 0 },
 		[FAKE_CLEAN] = { 0, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN },
 		[FAKE_SLEEP_B] = { 1, ENTRY_MAIN, 0 },
+		[FAKE_WAIT] = { 0, ENTRY_CONTROL, 0 },
+		[FAKE_FORGE] = { 0, ENTRY_MAIN, 0 },
+		[FAKE_LATE] = { 0, ENTRY_MAIN, 0 },
 	};
 	struct catalogue_builder b = { 0 };
 	struct tlv_buf plan = { 0 };

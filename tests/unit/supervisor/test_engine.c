@@ -155,7 +155,6 @@ static void begin(struct world *w)
 		}
 	}
 	assert_int_equal(engine_listed(w->e, w->now), 0);
-	assert_int_equal(engine_adopt_records(w->e, w->now), 0);
 }
 
 static void crash(struct world *w)

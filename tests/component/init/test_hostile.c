@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-init against whoever owns supd or a service: the four guarantees hold for any record, and
+ * nothing that either of them holds makes supd-init wait. `test_hostile SUPD-INIT LOAD LAUNCH
+ * SUPD`. SUPD_TEST_REQUESTS is the number of random requests, 100,000 if unset.
+ */
+#include "../../unit/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "../../../runtime/base/fd.h"
+#include "../../../runtime/plan/launchwire.h"
+#include "bench.h"
+#include "fake.h"
+
+#define LINGER_SECS 600
+
+static void list(struct bench *t)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	await(t, WIRE_EV_LISTED);
+}
+
+/* Both are in the pipe before supd-init looks. */
+static void ask_at_once(struct bench *t, const struct wire_request *q, size_t n)
+{
+	int status;
+
+	assert_int_equal(kill(t->init, SIGSTOP), 0);
+	assert_int_equal(waitpid(t->init, &status, WUNTRACED), t->init);
+	for (size_t i = 0; i < n; i++) {
+		ask(t, &q[i]);
+	}
+	assert_int_equal(kill(t->init, SIGCONT), 0);
+}
+
+static void await_empty(struct bench *t, uint32_t slot)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (t->got.slot.slot != slot || t->got.slot.flags & WIRE_SLOT_POPULATED);
+}
+
+/* Ends the main process of a.service and forgets its record. */
+static void end_main(struct bench *t, uint32_t slot)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = slot });
+	struct wire_proc end = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+
+	await_empty(t, slot);
+	forget(t, &end);
+}
+
+/* A pid that stands in a cgroup.procs of a.service. */
+static pid_t member(struct bench *t)
+{
+	char path[300], text[16];
+
+	snprintf(path, sizeof(path), "%s/system.slice/a.service/cgroup.procs", t->cgroup);
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
+
+		if (n > 0) {
+			text[n] = 0;
+			return (pid_t)strtol(text, NULL, 10);
+		}
+		poll(NULL, 0, 1);
+	}
+	fail_msg("nobody came into the cgroup");
+	return 0;
+}
+
+static void drop_got(struct bench *t)
+{
+	if (t->got_fd >= 0) {
+		close(TAKE_FD(t->got_fd));
+	}
+}
+
+/* ---- records ---- */
+
+/* RELEASE and RUN before supd was told GONE: the slot must not vanish below the new process. */
+static void test_run_in_gone_slot(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;
+
+	end_main(t, slot);
+	const struct wire_request both[] = {
+		{ .type = WIRE_RELEASE, .slot = slot, .catalogue = CATALOGUE_NONE },
+		{ .type = WIRE_RUN, .catalogue = t->catalogue, .entry = FAKE_SLEEP },
+	};
+
+	ask_at_once(t, both, 2);
+	struct wire_proc a = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	run(t, FAKE_SLEEP_B);
+	struct wire_proc b = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_not_equal(a.slot, b.slot);
+	run(t, FAKE_SLEEP);
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+}
+
+/* The process that launches for one place is no main process of another. */
+static void test_main_is_launcher(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_WAIT);
+	uint32_t slot = await_phase(t, ENTRY_CONTROL, WIRE_PHASE_LAUNCHING)->slot;
+	pid_t pid = member(t);
+
+	ask(t, &(struct wire_request) { .type = WIRE_MAIN, .slot = slot, .number = pid });
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.request, WIRE_MAIN);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(await_phase(t, ENTRY_CONTROL, WIRE_PHASE_FAILED)->step, STEP_CRASHED);
+}
+
+/* The service has ended, then its launcher is killed: the service's own status counts. */
+static void test_launcher_outlives_child(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_LATE);
+	do {
+		await(t, WIRE_EV_PROC);
+	} while (t->got.proc.kind != ENTRY_MAIN || !t->got.proc.pid);
+	struct wire_proc p = t->got.proc;
+
+	while (kill(p.pid, 0) == 0) {
+		poll(NULL, 0, 1);
+	}
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+	do {
+		await(t, WIRE_EV_PROC);
+	} while (t->got.proc.phase != WIRE_PHASE_EXITED && t->got.proc.phase != WIRE_PHASE_FAILED);
+	assert_int_equal(t->got.proc.phase, WIRE_PHASE_EXITED);
+	assert_int_equal(t->got.proc.exit_code, CLD_EXITED);
+	assert_int_equal(t->got.proc.exit_status, 3);
+}
+
+/* The next supd needs a catalogue. */
+static void test_drop_newest(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	ask(t, &(struct wire_request) { .type = WIRE_DROP, .catalogue = t->catalogue });
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	ask(t, &(struct wire_request) { .type = WIRE_LOAD, .cookie = 7 });
+	await(t, WIRE_EV_LOADED);
+	uint32_t newer = t->got.loaded.catalogue;
+
+	ask(t, &(struct wire_request) { .type = WIRE_DROP, .catalogue = t->catalogue });
+	ask(t, &(struct wire_request) {
+		       .type = WIRE_RUN, .catalogue = t->catalogue, .entry = FAKE_SLEEP });
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.request, WIRE_RUN);
+	assert_int_equal(t->got.refused.error, ESTALE);
+	t->catalogue = newer;
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
+/* ---- descriptors ---- */
+
+/* A connected socket whose last close waits LINGER_SECS for a peer that reads nothing. */
+static int make_lingerer(int *ret_peer)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_SECS };
+	static const char bytes[65536];
+	socklen_t size = sizeof(address);
+	AUTO_CLOSE int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+	*ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(*ret_peer >= 0);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
+	}
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+	return fd;
+}
+
+/* A service leaves such a socket in its notify queue; RELEASE must not wait for it. */
+static void test_linger_in_notify(void **state)
+{
+	struct bench *t = *state;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int peer, fd = make_lingerer(&peer);
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/run/notify/%u/notify", t->dir, slot);
+	assert_int_equal(connect(sock, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(fd_send(sock, "FDSTORE=1", 9, &fd, 1, 0), 0);
+	end_main(t, slot);
+	drop_got(t);                    /* the test's copy of the notify socket */
+	assert_int_equal(close(fd), 0); /* not the last copy: that one is in the queue */
+	ask(t, &(struct wire_request) {
+		       .type = WIRE_RELEASE, .slot = slot, .catalogue = CATALOGUE_NONE });
+	list(t);
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+	close(peer);
+}
+
+/* Reports without end and without truth: supd gets sane numbers, supd-init goes on. */
+static void test_forged_reports(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_FORGE);
+	struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_equal(p.flags & WIRE_PROC_NSINIT, 0);
+	for (int i = 0; i < 20; i++) {
+		list(t);
+	}
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+	struct wire_proc end = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+
+	assert_int_equal(end.exit_code, CLD_KILLED);
+	assert_int_equal(end.exit_status, SIGKILL);
+	assert_int_equal(end.value, 0);
+}
+
+/* supd shares the listening socket and may shut it down; the next supd gets one that works. */
+static void test_control_shut_down(void **state)
+{
+	struct bench *t = *state;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	greet(t);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/run/control", t->dir);
+	assert_int_equal(shutdown(t->control, SHUT_RDWR), 0);
+	assert_int_equal(kill(t->supd, SIGKILL), 0);
+	meet_supd(t);
+	greet(t);
+	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+	AUTO_CLOSE int got = accept4(t->control, NULL, NULL, SOCK_CLOEXEC);
+
+	assert_true(got >= 0);
+}
+
+/* ---- waiting ---- */
+
+static int full_pipe[2] = { -1, -1 };
+
+static int setup_full_stderr(void **state)
+{
+	static const char bytes[4096];
+
+	assert_int_equal(pipe2(full_pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(full_pipe[1], bytes, sizeof(bytes)) > 0) {
+	}
+	assert_int_equal(fd_set_nonblock(full_pipe[1], 0), 0);
+	bench_stderr = full_pipe[1];
+	int r = setup(state);
+
+	bench_stderr = -1;
+	return r;
+}
+
+static int teardown_full_stderr(void **state)
+{
+	close(full_pipe[0]);
+	close(full_pipe[1]);
+	return teardown(state);
+}
+
+/* Nobody reads what supd-init says: it goes on all the same. */
+static void test_full_stderr(void **state)
+{
+	struct bench *t = *state;
+	const uint32_t bad = 0;
+
+	greet(t);
+	assert_int_equal(write(t->request, &bad, sizeof(bad)), sizeof(bad));
+	meet_supd(t);
+	greet(t);
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
+/* ---- any record ---- */
+
+struct world {
+	struct bench *t;
+	unsigned seed;
+};
+
+static uint32_t any(struct world *w, uint32_t n)
+{
+	return (uint32_t)rand_r(&w->seed) % n;
+}
+
+/* Numbers of an event are in their range, whatever was asked. */
+static void look(struct world *w)
+{
+	const struct wire_event *e = &w->t->got;
+
+	assert_true(e->type > 0 && e->type < WIRE_EVENT_COUNT);
+	if (e->type == WIRE_EV_LOADED && e->loaded.status == 0) {
+		w->t->catalogue = e->loaded.catalogue;
+	}
+	if (e->type != WIRE_EV_PROC) {
+		return;
+	}
+	assert_true(e->proc.kind < ENTRY_KIND_COUNT && e->proc.phase < WIRE_PHASE_COUNT);
+	assert_true(e->proc.exit_code <= CLD_CONTINUED && e->proc.exit_status <= 255);
+	assert_true(e->proc.step < STEP_COUNT);
+}
+
+static void take_events(struct world *w)
+{
+	struct pollfd p = { .fd = w->t->event, .events = POLLIN };
+
+	while (poll(&p, 1, 0) == 1 && !(p.revents & POLLHUP)) {
+		next_event(w->t);
+		look(w);
+	}
+}
+
+/* Number of processes in a cgroup whose command line is that of a main process. */
+static int count_mains(struct bench *t, const char *unit)
+{
+	char path[300], text[65536];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/system.slice/%s/cgroup.procs", t->cgroup, unit);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? 0 : fd_read_full(fd, text, sizeof(text) - 1);
+
+	text[size < 0 ? 0 : size] = 0;
+	for (char *line = text; *line; line = strchr(line, '\n') + 1) {
+		char proc[64], command[256];
+
+		snprintf(proc, sizeof(proc), "/proc/%ld/cmdline", strtol(line, NULL, 10));
+		AUTO_CLOSE int cmd = open(proc, O_RDONLY | O_CLOEXEC);
+		ssize_t got = cmd < 0 ? 0 : fd_read_full(cmd, command, sizeof(command));
+
+		n += got > 2 && memcmp(command, "sh", 3) == 0;
+	}
+	return n;
+}
+
+static void fill(struct world *w, struct wire_request *q)
+{
+	*q = (struct wire_request) {
+		.type = 1 + any(w, WIRE_STORE_DROP),
+		.slot = any(w, 16) ? any(w, 3) : any(w, LIMIT_SLOTS),
+		.catalogue = w->t->catalogue + (any(w, 8) ? 0 : any(w, 3) - 1),
+		.entry = any(w, FAKE_FORGE),
+		.kind = any(w, ENTRY_KIND_COUNT),
+		.run_id = any(w, 8) ? w->t->got.proc.run_id : any(w, 1000),
+		.cookie = any(w, 1000),
+		.note_size = any(w, LIMIT_NOTE + 1),
+	};
+	switch ((enum wire_request_type)q->type) {
+	case WIRE_MAIN:
+		q->number = 2 + (int32_t)any(w, 200000);
+		break;
+	case WIRE_SIGNAL:
+		q->number = any(w, 8) ? SIGCONT : 1 + (int32_t)any(w, 64);
+		break;
+	case WIRE_NOTE:
+		q->slot = any(w, 2) ? q->slot : WIRE_SLOT_NONE;
+		q->entry = any(w, 2);
+		break;
+	case WIRE_FREEZE:
+		q->type = any(w, 4) ? WIRE_THAW : WIRE_FREEZE;
+		break;
+	case WIRE_LOAD:
+	case WIRE_LIST:
+		q->type = any(w, 200) ? WIRE_FORGET : q->type; /* each is much work */
+		break;
+	case WIRE_RELEASE:
+		q->entry = any(w, 4) ? (uint32_t)FAKE_CLEAN : q->entry;
+		q->catalogue = any(w, 2) ? q->catalogue : CATALOGUE_NONE;
+		q->params.flags = any(w, 2) ? WIRE_RELEASE_KEEP_NOTE : 0;
+		break;
+	case WIRE_RUN:
+	case WIRE_KILL_ALL:
+	case WIRE_THAW:
+	case WIRE_FORGET:
+	case WIRE_DROP:
+	case WIRE_PONG:
+	case WIRE_STORE_NEW:
+	case WIRE_STORE_DROP:
+	case WIRE_POWER:
+	case WIRE_STATUS:
+	case WIRE_LOG:
+	case WIRE_REQUEST_COUNT:
+		break;
+	}
+}
+
+static int count_fds(pid_t pid)
+{
+	char path[64];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	DIR *dir = opendir(path);
+
+	assert_non_null(dir);
+	while (readdir(dir)) {
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void check_world(struct world *w)
+{
+	struct bench *t = w->t;
+
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	do {
+		next_event(t);
+		look(w);
+	} while (t->got.type != WIRE_EV_LISTED);
+	assert_true(count_mains(t, "a.service") <= 1);
+	assert_true(count_mains(t, "b.service") <= 1);
+	assert_int_equal(kill(t->init, 0), 0);
+	assert_true(count_fds(t->init) < 600);
+}
+
+/* A bystander that supd-init also has in a cgroup: nothing that is asked may reach it. */
+static pid_t start_bystander(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	while (pid == 0) {
+		pause();
+	}
+	return pid;
+}
+
+static void test_any_request(void **state)
+{
+	const char *text = getenv("SUPD_TEST_REQUESTS");
+	unsigned long n = text ? strtoul(text, NULL, 10) : 100000;
+	struct world w = { .t = *state, .seed = 4711 };
+	pid_t bystander = start_bystander(), supd = w.t->supd;
+	int status;
+
+	greet(w.t);
+	print_message("%lu requests, seed %u\n", n, w.seed);
+	for (unsigned long i = 0; i < n; i++) {
+		struct wire_request q;
+
+		fill(&w, &q);
+		if (q.type == WIRE_MAIN && q.number == (int32_t)bystander) {
+			continue;
+		}
+		/* Of numbers out of range the unit tests have all; here they end the supd. */
+		if (wire_request_check(&q, sizeof(q)) == 0 && q.type != WIRE_POWER &&
+			!(q.type == WIRE_RUN && q.entry == FAKE_WAIT)) {
+			ask(w.t, &q);
+		}
+		take_events(&w);
+		if (i % 5000 == 4999) {
+			check_world(&w);
+		}
+	}
+	check_world(&w);
+	assert_int_equal(w.t->supd, supd); /* all was answered, nothing punished */
+	assert_int_equal(kill(w.t->supd, 0), 0);
+	assert_int_equal(waitpid(bystander, &status, WNOHANG), 0);
+	kill(bystander, SIGKILL);
+	waitpid(bystander, &status, 0);
+}
+
+/* Records that no supd would send: the pipe's owner is killed, the services stay. */
+static void test_any_bytes(void **state)
+{
+	struct bench *t = *state;
+	unsigned seed = 1147;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	pid_t pid = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->pid;
+
+	for (int i = 0; i < 3; i++) {
+		uint8_t bytes[4096];
+		size_t size = 1 + (size_t)rand_r(&seed) % sizeof(bytes);
+
+		for (size_t k = 0; k < size; k++) {
+			bytes[k] = (uint8_t)rand_r(&seed);
+		}
+		bytes[3] |= 0x80; /* no type */
+		assert_int_equal(write(t->request, bytes, size), (ssize_t)size);
+		meet_supd(t);
+		greet(t);
+		const struct wire_proc *p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+		assert_int_equal(p->pid, pid);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_run_in_gone_slot),
+		TEST(test_main_is_launcher),
+		TEST(test_launcher_outlives_child),
+		TEST(test_drop_newest),
+		TEST(test_linger_in_notify),
+		TEST(test_forged_reports),
+		TEST(test_control_shut_down),
+		cmocka_unit_test_setup_teardown(
+			test_full_stderr, setup_full_stderr, teardown_full_stderr),
+		TEST(test_any_request),
+		TEST(test_any_bytes),
+	};
+
+	bench_programs = argv + 1;
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 5 || geteuid() != 0 || !bench_find_cgroup()) {
+		puts("skipped: needs root and a writable cgroup v2 tree");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* A manifest from anywhere: refused, or encoded and decoded again to the same size. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../runtime/plan/manifest.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(const struct manifest *m)
+{
+	struct tlv_buf once = { 0 }, twice = { 0 };
+	struct manifest again;
+	struct arena arena;
+
+	arena_init(&arena);
+	assert(manifest_encode(&once, m) == 0);
+	assert(manifest_decode(once.data, once.len, &arena, &again) == 0);
+	assert(manifest_encode(&twice, &again) == 0);
+	assert(once.len == twice.len && memcmp(once.data, twice.data, once.len) == 0);
+	tlv_buf_fini(&once);
+	tlv_buf_fini(&twice);
+	arena_fini(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct manifest m;
+	struct arena arena;
+	uint8_t *copy = malloc(size ? size : 1); /* aligned, as a mapped file is */
+
+	if (!copy) {
+		return 0;
+	}
+	memcpy(copy, data, size);
+	arena_init(&arena);
+	if (manifest_decode(copy, size, &arena, &m) == 0) {
+		use(&m);
+	}
+	arena_fini(&arena);
+	free(copy);
+	return 0;
+}
