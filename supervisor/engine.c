@@ -211,6 +211,9 @@ static void write_note(struct engine *e, struct unit *u)
 {
 	struct effect *x;
 
+	if (u->release_asked) {
+		return; /* its slot may be another unit's by then */
+	}
 	if (u->dirty && note_wanted(u) && u->def) {
 		x = engine_push(e, EFFECT_NOTE, u);
 		if (x) {
@@ -218,8 +221,8 @@ static void write_note(struct engine *e, struct unit *u)
 			x->note_size = (uint32_t)unit_note(u, x->note);
 		}
 	} else if (!note_wanted(u) && u->slot != WIRE_SLOT_NONE &&
-		   !(u->slot_flags & (WIRE_SLOT_POPULATED | WIRE_SLOT_RELEASING)) &&
-		   !u->release_asked && !u->adopt) {
+		   !(u->slot_flags & (WIRE_SLOT_POPULATED | WIRE_SLOT_RELEASING)) && !u->adopt &&
+		   !u->release_refused) {
 		x = engine_push(e, EFFECT_RELEASE, u);
 		if (x) {
 			x->entry = CATALOGUE_NONE;

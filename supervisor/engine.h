@@ -62,7 +62,8 @@ struct unit {
 	usec_t uphold_us; /* rate limit of Upholds= */
 	uint32_t uphold_count;
 	bool dirty;                 /* its note is to be written */
-	bool release_asked;         /* RELEASE of an idle slot is on its way */
+	bool release_asked;         /* RELEASE that drops the note is on its way */
+	bool release_refused;       /* not again before there is news of the slot */
 	bool touched;               /* its timer may have changed */
 	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
 	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */

@@ -24,6 +24,27 @@ static void slot_gone(struct engine *e, struct unit *u, const struct wire_slot *
 	u->release_asked = false;
 }
 
+/*
+ * The slot's last state says that nothing lives. It may be older than a RUN that is on its way, so
+ * it counts only when no place is taken: the record that frees a place is never sent before the
+ * slot's state that goes with it.
+ */
+static void check_empty(struct engine *e, struct unit *u, usec_t now)
+{
+	struct service_event event = { .type = EV_EMPTY };
+	const struct service *s = &u->service;
+
+	if (!u->is_service || !s->populated || (u->slot_flags & WIRE_SLOT_POPULATED)) {
+		return;
+	}
+	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
+		if (s->places[i].phase != PLACE_FREE) {
+			return;
+		}
+	}
+	engine_step(e, u, &event, now);
+}
+
 static void slot_changed(
 	struct engine *e, struct unit *u, const struct wire_slot *slot, uint32_t old, usec_t now)
 {
@@ -34,17 +55,16 @@ static void slot_changed(
 		event.type = EV_OOM;
 		engine_step(e, u, &event, now);
 	}
-	if (u->is_service && u->service.populated && !(slot->flags & WIRE_SLOT_POPULATED) &&
-		(old & WIRE_SLOT_POPULATED)) {
-		event.type = EV_EMPTY;
-		engine_step(e, u, &event, now);
-	}
+	check_empty(e, u, now);
 	if (ended) {
 		slot_gone(e, u, slot);
 	}
 	if (ended && u->is_service && u->service.releasing) {
 		event.type = EV_RELEASED;
 		engine_step(e, u, &event, now);
+	}
+	if (ended && u->job && u->job->state == JOB_WAITING) {
+		engine_queue(e, u->job);
 	}
 }
 
@@ -77,6 +97,7 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 		return e->error = -ENOMEM;
 	}
 	*ret_unit = u->index;
+	u->release_refused = false;
 	old = u->slot_flags;
 	u->slot = slot->slot;
 	u->slot_flags = slot->flags;
@@ -91,7 +112,8 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 		return 0;
 	}
 	slot_changed(e, u, slot, old, now);
-	engine_touch(e, u, false);
+	/* What could not be noted while the slot was on its way out is noted now. */
+	engine_touch(e, u, (slot->flags & (WIRE_SLOT_GONE | WIRE_SLOT_BARE)) != 0);
 	return engine_settle(e, now);
 }
 
@@ -118,22 +140,19 @@ static enum service_event_type event_of(const struct wire_proc *p)
 static bool is_check(const struct unit *u, const struct wire_proc *p)
 {
 	return p->kind == ENTRY_WORK && u->job && (u->job->flags & JOB_CHECKING) &&
-	       p->cookie == (uint64_t)u->job->id << 32;
+	       p->cookie == u->job->check_cookie;
 }
 
-/*
- * The last process has ended, and the cgroup is empty: but EMPTY is told by a change of the slot,
- * and of a start that fails at once no change is ever seen. The slot's record comes before those of
- * its processes, so by now it says what was true at the end of this one.
- */
-static void check_empty(struct engine *e, struct unit *u, usec_t now)
+/* The record of a unit that is no service: only its worker's place is used. */
+static void take_record(struct engine *e, struct unit *u, const struct wire_proc *p)
 {
-	struct service_event event = { .type = EV_EMPTY };
+	struct service_place *place = &u->service.places[p->kind];
+	struct effect *x = engine_push(e, EFFECT_FORGET, u);
 
-	if (u->service.populated && !(u->slot_flags & WIRE_SLOT_POPULATED) &&
-		u->service.places[ENTRY_MAIN].phase == PLACE_FREE &&
-		u->service.places[ENTRY_CONTROL].phase == PLACE_FREE) {
-		engine_step(e, u, &event, now);
+	*place = (struct service_place) { .forgotten = p->run_id };
+	if (x) {
+		x->kind = p->kind;
+		x->run_id = p->run_id;
 	}
 }
 
@@ -141,35 +160,27 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 {
 	struct service_event event = { .type = event_of(p), .proc = p };
 	bool check = is_check(u, p);
-	struct effect *x;
 
+	u->release_refused = false;
 	if (u->is_service && p->kind == ENTRY_CONTROL && p->pid > 0 &&
 		p->phase <= WIRE_PHASE_RUNNING && p->phase != WIRE_PHASE_FREE) {
 		u->service.places[ENTRY_CONTROL].pid = p->pid;
 	}
-	if (event.type == SERVICE_EVENT_COUNT) {
-		return;
-	}
-	if (u->is_service && p->run_id <= u->service.places[p->kind].forgotten) {
+	if (event.type == SERVICE_EVENT_COUNT ||
+		p->run_id <= u->service.places[p->kind].forgotten) {
 		return;
 	}
 	if (u->is_service) {
 		engine_step(e, u, &event, now);
-		if (p->kind != ENTRY_WORK && p->phase >= WIRE_PHASE_FAILED) {
-			check_empty(e, u, now);
-		}
-	} else if (p->phase == WIRE_PHASE_EXITED || p->phase == WIRE_PHASE_FAILED) {
-		x = engine_push(e, EFFECT_FORGET, u);
-		if (x) {
-			x->kind = p->kind;
-			x->run_id = p->run_id;
-		}
+	} else {
+		take_record(e, u, p);
 	}
 	if (check) {
 		engine_checked(e, u, p, now);
 	} else if (p->kind == ENTRY_WORK && u->job && u->job->state == JOB_WAITING) {
 		engine_queue(e, u->job);
 	}
+	check_empty(e, u, now);
 	engine_touch(e, u, true);
 }
 
@@ -198,6 +209,29 @@ int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now)
 	return engine_settle(e, now);
 }
 
+/* A refused RUN names no slot (there may be none): it is found by its cookie. */
+static struct unit *unit_of_run(struct engine *e, uint64_t cookie)
+{
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		for (size_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+			const struct service_place *place = &e->units[i]->service.places[k];
+
+			if (place->phase == PLACE_PENDING && place->cookie == cookie) {
+				return e->units[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool is_check_place(const struct unit *u, uint64_t cookie)
+{
+	const struct service_place *place = &u->service.places[ENTRY_WORK];
+
+	return place->phase == PLACE_PENDING && place->cookie == cookie && u->def &&
+	       u->def->check_entry != CATALOGUE_NONE && place->entry == u->def->check_entry;
+}
+
 int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now)
 {
 	struct unit *u = unit_of_slot(e, proc->slot);
@@ -220,20 +254,34 @@ int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now
 
 int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t now)
 {
-	struct unit *u = unit_of_slot(e, refused->slot);
+	bool run = refused->request == WIRE_RUN;
+	struct unit *u = run ? unit_of_run(e, refused->cookie) : unit_of_slot(e, refused->slot);
 	struct service_event event = { .type = EV_REFUSED, .refused = refused };
 
 	if (!u) {
 		return 0;
 	}
 	u->release_asked = u->release_asked && refused->request != WIRE_RELEASE;
-	if (refused->request == WIRE_RUN && u->job && (u->job->flags & JOB_CHECKING) &&
-		refused->cookie == (uint64_t)u->job->id << 32) {
+	if (run && is_check_place(u, refused->cookie)) {
+		u->service.places[ENTRY_WORK].phase = PLACE_FREE;
 		engine_log(e, u, LOG_REFUSED, refused->error);
-		engine_finish(e, u, JOB_FAILED, now);
+		if (u->job && (u->job->flags & JOB_CHECKING) &&
+			refused->cookie == u->job->check_cookie) {
+			engine_finish(e, u, JOB_FAILED, now);
+		} else if (u->job) {
+			engine_queue(e, u->job);
+		}
 	} else if (u->is_service) {
 		engine_step(e, u, &event, now);
 	}
+	if (refused->request == WIRE_RELEASE) {
+		u->release_refused = true;
+		engine_touch(e, u, true);
+		if (u->job && u->job->state == JOB_WAITING) {
+			engine_queue(e, u->job);
+		}
+	}
+	check_empty(e, u, now);
 	return engine_settle(e, now);
 }
 
@@ -297,6 +345,13 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 	}
 	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
 		facts.procs[i] = &a->procs[i];
+		if (a->procs[i].cookie > e->last_cookie) {
+			e->last_cookie = a->procs[i].cookie;
+		}
+	}
+	for (size_t i = 0; !u->is_service && i < ENTRY_KIND_COUNT; i++) {
+		u->service.places[i].phase =
+			a->procs[i].phase == WIRE_PHASE_FREE ? PLACE_FREE : PLACE_LIVE;
 	}
 	if (u->is_service) {
 		if (n && !e->safe_mode) {
@@ -316,6 +371,7 @@ static void adopt_check(struct unit *u, const struct wire_proc *p)
 		u->def->check_entry != CATALOGUE_NONE) {
 		u->job->state = JOB_RUNNING;
 		u->job->flags |= JOB_CHECKING;
+		u->job->check_cookie = p->cookie;
 	}
 }
 
@@ -326,9 +382,6 @@ static void adopt_records(struct engine *e, struct unit *u, usec_t now)
 	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
 		if (a->procs[i].phase == WIRE_PHASE_FREE) {
 			continue;
-		}
-		if (i == ENTRY_WORK && u->job && (u->job->flags & JOB_CHECKING)) {
-			a->procs[i].cookie = (uint64_t)u->job->id << 32;
 		}
 		take_proc(e, u, &a->procs[i], now);
 	}

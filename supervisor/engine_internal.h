@@ -36,6 +36,7 @@ struct engine {
 	uint32_t cap_jobs;
 	uint32_t live_jobs;
 	uint32_t last_job;
+	uint64_t last_cookie; /* of a RUN; adoption goes on behind the greatest seen */
 	struct job *run_head;
 	struct job *run_tail;
 	struct effect *effects;
@@ -83,6 +84,10 @@ struct job *engine_install(
 	struct engine *e, struct unit *u, enum job_type type, uint32_t flags, usec_t now);
 void engine_finish(struct engine *e, struct unit *u, enum job_result result, usec_t now);
 void engine_queue(struct engine *e, struct job *j);
+/* Jobs ordered before or after the unit's may run now. */
+void engine_wake_neighbours(struct engine *e, const struct unit *u);
+
+/* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);

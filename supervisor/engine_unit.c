@@ -39,6 +39,34 @@ static void want_all(
 	}
 }
 
+/*
+ * A unit that comes up without a job (adopted in safe mode, say) is treated as if it had been
+ * asked for, but for what is ordered before it: that is too late. An automatic restart makes a
+ * job of its own.
+ */
+static void start_in_hindsight(struct engine *e, struct unit *u, usec_t now)
+{
+	static const enum graph_rel rels[] = { REL_REQUIRES, REL_BINDS_TO, REL_WANTS };
+
+	if (u->job || (u->is_service && u->service.state == SERVICE_AUTO_RESTART)) {
+		return;
+	}
+	for (size_t k = 0; k < ELEMENTSOF(rels) && !e->shutting_down; k++) {
+		uint32_t n;
+		const struct graph_edge *x = graph_edges(&e->graph, u->index, rels[k], &n);
+
+		for (uint32_t i = 0; i < n; i++) {
+			if (unit_is_down(e->units[x[i].unit]) &&
+				!graph_has(&e->graph, u->index, REL_AFTER, x[i].unit)) {
+				engine_want(e, x[i].unit, JOB_START,
+					rels[k] == REL_WANTS ? JOB_MODE_FAIL : JOB_MODE_REPLACE,
+					now);
+			}
+		}
+	}
+	want_all(e, u, REL_CONFLICTS, JOB_STOP, now);
+}
+
 /* Up: those that wait for it are started. */
 static void wake_waiting(struct engine *e, struct unit *u, usec_t now)
 {
@@ -198,6 +226,9 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	stamp(u, old, now);
 	engine_push(e, EFFECT_UNIT_CHANGED, u);
 	tell(e, u, old);
+	if (e->listed && (old == ACTIVE_INACTIVE || old == ACTIVE_FAILED)) {
+		start_in_hindsight(e, u, now);
+	}
 	job_on_change(e, u, now);
 	if (now_active == ACTIVE_ACTIVE) {
 		wake_waiting(e, u, now);
@@ -209,19 +240,35 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	engine_refresh(e, u);
 }
 
+static void emergency(struct engine *e, struct unit *u, uint32_t action)
+{
+	struct effect *x = action && !e->shutting_down ? engine_push(e, EFFECT_EMERGENCY, u) : NULL;
+
+	if (x) {
+		x->number = (int32_t)action;
+	}
+}
+
 /* The last word of an activation: OnFailure=, OnSuccess=, the cooldown. */
 static void final_state(struct engine *e, struct unit *u, const struct effect *x, usec_t now)
 {
 	const struct manifest_service *m = u->service.def.service;
 	bool limit = u->service.forbid_restart && u->service.limit_hit;
 
+	if (!e->listed) {
+		return; /* adopted as it is: the word was said before */
+	}
 	if (x->state == SERVICE_FAILED) {
+		emergency(e, u, limit ? u->def->start_limit_action : u->def->failure_action);
 		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 		if (limit && m->start_limit_cooldown_us &&
 			m->start_limit_cooldown_us != USEC_INFINITY) {
 			u->cooldown_us = usec_add(now, m->start_limit_cooldown_us);
 		}
 	} else if (x->state == SERVICE_DEAD && x->old_state != SERVICE_FAILED) {
+		if (u->service.result == RESULT_SUCCESS) {
+			emergency(e, u, u->def->success_action);
+		}
 		want_all(e, u, REL_ON_SUCCESS, JOB_START, now);
 	}
 }
@@ -271,6 +318,20 @@ static bool take_effect(struct engine *e, struct unit *u, const struct effect *x
 	return false;
 }
 
+/* A refusal tells what it is about by the request's cookie alone. */
+static void give_cookie(struct engine *e, struct service *s, struct effect *x)
+{
+	struct service_place *place = &s->places[x->kind];
+
+	if (x->type == EFFECT_RUN) {
+		x->cookie = place->cookie = ++e->last_cookie;
+	} else if (x->type == EFFECT_MAIN && x->number > 0) {
+		place = &s->places[ENTRY_MAIN];
+		x->cookie = s->main_cookie = ++e->last_cookie;
+		place->cookie = place->phase == PLACE_PENDING ? x->cookie : place->cookie;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -290,6 +351,9 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 		out = engine_push(e, x->type, u);
 		if (out) {
+			give_cookie(e, &u->service, x);
+			u->release_asked |= x->type == EFFECT_RELEASE &&
+					    !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
 			x->unit = u->index;
 			x->slot = u->slot;
 			*out = *x;

@@ -82,10 +82,12 @@ struct job {
 	enum job_type type;
 	enum job_state state;
 	uint32_t flags;
-	usec_t begin_us;      /* enqueued */
-	usec_t running_us;    /* began to run; 0: waits */
-	usec_t deadline_us;   /* JobTimeoutSec=, JobRunningTimeoutSec= */
-	struct job *run_next; /* run queue, in order of enqueueing */
+	uint64_t check_cookie; /* of the conditions' worker, when JOB_CHECKING */
+	usec_t begin_us;       /* enqueued */
+	usec_t running_us;     /* began to run; 0: waits */
+	usec_t deadline_us;    /* JobTimeoutSec=, JobRunningTimeoutSec= */
+	struct job *run_next;  /* run queue, in order of enqueueing */
+	struct job *run_prev;
 };
 
 /* The one type that does what both ask for, or JOB_NONE: they conflict. active: unit is active. */

@@ -203,8 +203,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	(void)source;
 	(void)fd;
 	(void)revents;
-	if (broker_is_congested(&ns->hub->shell->broker)) {
-		return 0;
+	if (!ns->hub->shell->listed || broker_is_congested(&ns->hub->shell->broker)) {
+		return 0; /* before adoption nobody knows whom the message is for */
 	}
 	for (unsigned i = 0; r == 1 && i < LIMIT_NOTIFY_PER_TURN; i++) {
 		r = turn(ns, true);

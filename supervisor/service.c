@@ -246,7 +246,6 @@ void service_init(struct service *s, const struct service_def *def)
 	s->watchdog_override_us = USEC_INFINITY;
 	s->restart_at_us = USEC_INFINITY;
 	s->notify_access = NOTIFY_ACCESS_COUNT;
-	s->next_cookie = 1;
 }
 
 /* Which place an event speaks of, ENTRY_KIND_COUNT: none. */
@@ -331,15 +330,24 @@ static bool take_refusal(struct step *st)
 		return false;
 	}
 	if (r->request == WIRE_MAIN) {
+		if (r->cookie == 0 || r->cookie != s->main_cookie) {
+			return false;
+		}
+		s->main_cookie = 0;
 		s->main_alien = false;
-		if (s->places[ENTRY_MAIN].phase == PLACE_PENDING) {
+		if (s->places[ENTRY_MAIN].phase == PLACE_PENDING &&
+			s->places[ENTRY_MAIN].cookie == r->cookie) {
 			s->places[ENTRY_MAIN].phase = PLACE_FREE;
 			s->main_pid = 0;
 			s->main_known = false;
 		}
 		return true;
 	}
-	return r->request == WIRE_RELEASE && s->releasing;
+	if (r->request == WIRE_RELEASE && s->releasing) {
+		s->releasing = false;
+		return true;
+	}
+	return false;
 }
 
 void service_step(
@@ -358,12 +366,18 @@ void service_step(
 		s->releasing = false;
 		s->has_slot = false;
 		s->populated = false;
+		for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
+			s->places[i] =
+				(struct service_place) { .forgotten = s->places[i].forgotten };
+		}
 	}
 	if (event->type == EV_REFUSED && !take_refusal(&st)) {
 		return;
 	}
 	if (fn) {
 		fn(&st);
+	} else if (event->type == EV_MAIN_EXITED || event->type == EV_MAIN_FAILED) {
+		step_end_of_main(&st); /* of a life that is over: its status is kept */
 	}
 }
 

@@ -112,7 +112,7 @@ struct service_place {
 	uint32_t entry;
 	uint64_t run_id;    /* 0: not yet known */
 	uint64_t forgotten; /* highest run_id that was forgotten: older records are echoes */
-	uint64_t cookie;    /* of the RUN */
+	uint64_t cookie;    /* of the RUN; set by the engine */
 	bool execed;
 };
 
@@ -146,10 +146,11 @@ enum effect_type {
 	EFFECT_KILL_ALL, /* cgroup.kill */
 	EFFECT_FORGET,   /* kind, run_id */
 	EFFECT_RELEASE,  /* catalogue, entry, params.flags */
-	EFFECT_MAIN,     /* number: pid; 0: guess it from the cgroup, then call engine_guessed() */
-	EFFECT_NOTE,     /* the note alone */
-	EFFECT_LOAD,     /* load a new catalogue (a plan was stale) */
-	EFFECT_DROP,     /* catalogue: not used any more; its manifest may be unmapped */
+	EFFECT_MAIN, /* cookie, number: pid; 0: guess it from the cgroup, then call engine_guessed()
+		      */
+	EFFECT_NOTE, /* the note alone */
+	EFFECT_LOAD, /* load a new catalogue (a plan was stale) */
+	EFFECT_DROP, /* catalogue: not used any more; its manifest may be unmapped */
 	/* ---- news, for the control API and the journal ---- */
 	EFFECT_STATE,        /* old_state, state: a service's sub-state; first thing after FORGET */
 	EFFECT_UNIT_CHANGED, /* properties of the unit have changed */
@@ -247,9 +248,10 @@ struct service {
 	enum service_result result;
 	enum service_result reload_result;
 	struct service_place places[ENTRY_KIND_COUNT];
-	bool populated;  /* the cgroup has processes, or a RUN was asked for since EMPTY */
-	bool main_known; /* the main process is or was known in this activation */
-	bool main_alien; /* it was named by MAINPID= or PIDFile=, not started as main */
+	bool populated;       /* the cgroup has processes, or a RUN was asked for since EMPTY */
+	bool main_known;      /* the main process is or was known in this activation */
+	uint64_t main_cookie; /* of the last EFFECT_MAIN; set by the engine */
+	bool main_alien;      /* it was named by MAINPID= or PIDFile=, not started as main */
 	bool forbid_restart;
 	bool automatic; /* the present activation is an automatic restart */
 	bool exec_condition_failed;
@@ -266,10 +268,9 @@ struct service {
 	bool aborting;       /* reload: the control process was killed for its timeout */
 	bool limit_hit;      /* the start limit ended the restarts */
 	bool reload_failed;
-	uint32_t phase;        /* enum exec_phase of the running control command */
-	uint32_t command;      /* its index within the phase */
-	uint32_t main_command; /* index of the running ExecStart= */
-	uint64_t next_cookie;
+	uint32_t phase;          /* enum exec_phase of the running control command */
+	uint32_t command;        /* its index within the phase */
+	uint32_t main_command;   /* index of the running ExecStart= */
 	usec_t deadline_us;      /* when EV_TIMEOUT is due; USEC_INFINITY: never */
 	usec_t deadline_base_us; /* the deadline without EXTEND_TIMEOUT_USEC= */
 	usec_t watchdog_deadline_us;

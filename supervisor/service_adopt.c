@@ -74,9 +74,7 @@ static void take_places(struct service *s, const struct service_adoption *a)
 		s->places[i].entry = p->entry;
 		s->places[i].pid = p->pid;
 		s->places[i].execed = p->phase == WIRE_PHASE_RUNNING;
-		if (p->cookie >= s->next_cookie) {
-			s->next_cookie = p->cookie + 1;
-		}
+		s->places[i].cookie = p->cookie;
 	}
 	if (place_taken(a->procs[ENTRY_MAIN])) {
 		s->main_known = true;
@@ -84,6 +82,23 @@ static void take_places(struct service *s, const struct service_adoption *a)
 	} else {
 		s->main_pid = 0;
 	}
+}
+
+/* PIDFile= was read, but MAIN was not sent, or not carried out yet: both may be done twice. */
+static void name_main(struct step *st)
+{
+	struct service *s = st->s;
+	int32_t pid = st->event->adoption->note->main_pid;
+	struct effect *e;
+
+	if (!s->main_alien || pid <= 0 || service_place_busy(s, ENTRY_MAIN) ||
+		s->state < SERVICE_START_POST || s->state > SERVICE_STOP_SIGTERM) {
+		return;
+	}
+	e = step_push(st, EFFECT_MAIN);
+	e->number = pid;
+	s->places[ENTRY_MAIN].phase = PLACE_PENDING;
+	s->main_pid = pid;
 }
 
 /* What the state should have in a place and has not: run it. */
@@ -148,6 +163,17 @@ static void settle_end(struct step *st)
 	}
 }
 
+/* Dead, and what was left behind has ended since. */
+static void settle_dead(struct step *st)
+{
+	const struct service_adoption *a = st->event->adoption;
+	struct service *s = st->s;
+
+	s->has_slot = !a->bare;
+	s->releasing = a->releasing;
+	on_left_over_gone(st);
+}
+
 /* The states that wait for no command: is what they wait for still to come? */
 static void settle(struct step *st)
 {
@@ -161,6 +187,8 @@ static void settle(struct step *st)
 		enter_running(st, RESULT_SUCCESS);
 	} else if (s->state == SERVICE_CLEANING || in_restart(s)) {
 		settle_end(st);
+	} else if (s->state == SERVICE_DEAD || s->state == SERVICE_FAILED) {
+		settle_dead(st);
 	} else if (s->state == SERVICE_RELOAD_SIGNAL) {
 		struct effect *e = step_push(st, EFFECT_SIGNAL);
 
@@ -218,6 +246,7 @@ void on_adopt(struct step *st)
 			step_watchdog_start(st);
 		}
 	}
+	name_main(st);
 	run_missing(st);
 	settle(st);
 }

@@ -26,7 +26,6 @@ void step_run_entry(struct step *st, enum entry_kind kind, uint32_t entry, uint3
 
 	e->kind = kind;
 	e->entry = entry;
-	e->cookie = s->next_cookie++;
 	e->params.flags = flags;
 	if (s->new_invocation) {
 		e->params.flags |= WIRE_RUN_NEW_INVOCATION;
@@ -46,7 +45,6 @@ void step_run_entry(struct step *st, enum entry_kind kind, uint32_t entry, uint3
 	s->places[kind] = (struct service_place) {
 		.phase = PLACE_PENDING,
 		.entry = entry,
-		.cookie = e->cookie,
 		.forgotten = s->places[kind].forgotten,
 	};
 	s->has_slot = true;

@@ -44,8 +44,8 @@ void on_reload(struct step *st)
 		e->number = (int32_t)m->reload_signal;
 		return;
 	}
-	if (!service_command(s, PHASE_RELOAD, 0)) {
-		step_reload_done(st, false);
+	if (!service_command(s, PHASE_RELOAD, 0) || service_place_busy(s, ENTRY_CONTROL)) {
+		step_reload_done(st, service_command(s, PHASE_RELOAD, 0) != NULL);
 		return;
 	}
 	step_set_state(st, SERVICE_RELOAD);

@@ -102,7 +102,7 @@ static enum service_state end_state(const struct service *s)
 static bool can_release(const struct service *s)
 {
 	return s->has_slot && !s->populated && !service_place_busy(s, ENTRY_MAIN) &&
-	       !service_place_busy(s, ENTRY_CONTROL);
+	       !service_place_busy(s, ENTRY_CONTROL) && !service_place_busy(s, ENTRY_WORK);
 }
 
 void step_push_release(struct step *st, bool restart)
@@ -191,6 +191,9 @@ void enter_dead(struct step *st, enum service_result result)
 /* The last process that a stop left behind is gone: now the slot can be cleaned and given back. */
 void on_left_over_gone(struct step *st)
 {
+	if (st->event->type == EV_MAIN_EXITED) {
+		step_end_of_main(st); /* its status is kept */
+	}
 	if (can_release(st->s) && !st->s->releasing) {
 		step_push_release(st, false);
 	}
@@ -279,7 +282,7 @@ void on_reset_failed(struct step *st)
 	if (s->state == SERVICE_FAILED) {
 		step_set_state(st, SERVICE_DEAD);
 	}
-	if (can_release(s)) {
+	if (can_release(s) && !s->releasing) {
 		step_push(st, EFFECT_RELEASE)->entry = CATALOGUE_NONE;
 		s->releasing = true;
 	}

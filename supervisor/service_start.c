@@ -134,6 +134,13 @@ void on_start(struct step *st)
 	s->automatic = st->event->automatic;
 	s->forbid_restart = false;
 	reset_activation(st);
+	if (service_place_busy(s, ENTRY_MAIN) || service_place_busy(s, ENTRY_CONTROL) ||
+		service_place_busy(s, ENTRY_WORK)) {
+		/* What the last life left behind holds the places: it is to be got rid of first. */
+		step_log(st, LOG_LEFTOVERS, 0);
+		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_RESOURCES);
+		return;
+	}
 	enter_condition(st);
 }
 

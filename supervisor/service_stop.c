@@ -20,9 +20,11 @@ static bool is_final(enum service_state state)
 	       state == SERVICE_FINAL_SIGKILL;
 }
 
+/* The worker counts too: it is not signalled, but ends soon, and holds its place until then. */
 static bool own_processes(const struct service *s)
 {
-	return service_place_busy(s, ENTRY_MAIN) || service_place_busy(s, ENTRY_CONTROL);
+	return service_place_busy(s, ENTRY_MAIN) || service_place_busy(s, ENTRY_CONTROL) ||
+	       service_place_busy(s, ENTRY_WORK);
 }
 
 /* Is there still something that this state waits for? */
@@ -30,7 +32,7 @@ static bool kill_pending(const struct service *s, enum service_state state)
 {
 	switch ((enum kill_mode)s->def.service->kill_mode) {
 	case KILL_NONE:
-		return false;
+		return service_place_busy(s, ENTRY_WORK);
 	case KILL_PROCESS:
 		return own_processes(s);
 	case KILL_MIXED:
@@ -139,7 +141,7 @@ void enter_stop(struct step *st, enum service_result result)
 	struct service *s = st->s;
 
 	service_record_result(s, result);
-	if (!service_command(s, PHASE_STOP, 0)) {
+	if (!service_command(s, PHASE_STOP, 0) || service_place_busy(s, ENTRY_CONTROL)) {
 		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_SUCCESS);
 		return;
 	}

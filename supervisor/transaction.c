@@ -35,10 +35,33 @@ uint32_t tx_job_of(const struct tx *tx, uint32_t unit)
 	return j;
 }
 
-void tx_delete_unit(struct tx *tx, uint32_t unit)
+void tx_fail(struct tx *tx, uint32_t job)
+{
+	uint32_t top = job;
+
+	tx->jobs[job].failed = tx->jobs[job].deleted = true;
+	tx->jobs[job].stack = GRAPH_NONE;
+	while (top != GRAPH_NONE) {
+		uint32_t l = tx->jobs[top].links_in;
+
+		top = tx->jobs[top].stack;
+		for (; l != GRAPH_NONE; l = tx->links[l].next_in) {
+			uint32_t from = tx->links[l].from;
+
+			if (from == GRAPH_NONE || !tx->links[l].matters || tx->jobs[from].failed) {
+				continue;
+			}
+			tx->jobs[from].failed = tx->jobs[from].deleted = true;
+			tx->jobs[from].stack = top;
+			top = from;
+		}
+	}
+}
+
+void tx_fail_unit(struct tx *tx, uint32_t unit)
 {
 	for (uint32_t j = tx->head[unit]; j != GRAPH_NONE; j = tx->jobs[j].next) {
-		tx->jobs[j].deleted = true;
+		tx_fail(tx, j);
 	}
 }
 
@@ -65,7 +88,14 @@ static int add_link(struct tx *tx, uint32_t from, uint32_t to, bool matters)
 	if (grow((void **)&tx->links, tx->n_links, &tx->cap_links, sizeof(*tx->links)) < 0) {
 		return -ENOMEM;
 	}
-	tx->links[tx->n_links] = (struct tlink) { from, to, tx->jobs[to].links_in, matters };
+	tx->links[tx->n_links] = (struct tlink) { .from = from,
+		.to = to,
+		.next_in = tx->jobs[to].links_in,
+		.next_out = from == GRAPH_NONE ? GRAPH_NONE : tx->jobs[from].links_out,
+		.matters = matters };
+	if (from != GRAPH_NONE) {
+		tx->jobs[from].links_out = tx->n_links;
+	}
 	tx->jobs[to].links_in = tx->n_links++;
 	return 0;
 }
@@ -109,9 +139,11 @@ static int add_job(struct tx *tx, uint32_t unit, enum job_type type, uint32_t fr
 		return -ENOMEM;
 	}
 	j = tx->n_jobs++;
-	tx->jobs[j] = (struct tjob) {
-		.unit = unit, .type = type, .next = tx->head[unit], .links_in = GRAPH_NONE
-	};
+	tx->jobs[j] = (struct tjob) { .unit = unit,
+		.type = type,
+		.next = tx->head[unit],
+		.links_in = GRAPH_NONE,
+		.links_out = GRAPH_NONE };
 	tx->head[unit] = j;
 	return add_link(tx, from, j, matters);
 }
@@ -154,7 +186,7 @@ static const struct pull triggering_pulls[] = {
 	{ REL_TRIGGERED_BY, JOB_STOP, true, true, false },
 };
 
-/* Marks the job as impossible, and all that cannot be without it. */
+/* Marks the job as impossible; build() sees to all that cannot be without it. */
 static void fail_job(struct tx *tx, uint32_t job)
 {
 	struct tjob *j = &tx->jobs[job];
@@ -231,21 +263,12 @@ static int expand(struct tx *tx, uint32_t job)
 	return r;
 }
 
-/* A failed job takes with it whoever must have it: to the fixed point. */
+/* A failed job takes with it whoever must have it. */
 static void spread_failures(struct tx *tx)
 {
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (uint32_t i = 0; i < tx->n_links; i++) {
-			const struct tlink *l = &tx->links[i];
-
-			if (l->from != GRAPH_NONE && l->matters && tx->jobs[l->to].failed &&
-				!tx->jobs[l->from].failed && tx->jobs[l->to].type != JOB_STOP) {
-				fail_job(tx, l->from);
-				again = true;
-			}
+	for (uint32_t i = 0; i < tx->n_jobs; i++) {
+		if (tx->jobs[i].failed) {
+			tx_fail(tx, i);
 		}
 	}
 }
@@ -291,26 +314,29 @@ static int add_isolate(struct tx *tx)
 	return 0;
 }
 
-/* matters: reached from the anchor by links that matter. Links stand in order of making, and a
- * walk by rounds is short: chains are as deep as the dependencies. */
+/* Marks what is reached from the anchor, by links that matter or by all. */
 static void walk(struct tx *tx, bool matters_only)
 {
-	bool again = true;
+	uint32_t top = tx->anchor;
 
 	for (uint32_t i = 0; i < tx->n_jobs; i++) {
 		tx->jobs[i].reached = i == tx->anchor;
 	}
-	while (again) {
-		again = false;
-		for (uint32_t i = 0; i < tx->n_links; i++) {
-			const struct tlink *l = &tx->links[i];
+	tx->jobs[top].stack = GRAPH_NONE;
+	while (top != GRAPH_NONE) {
+		const struct tjob *j = &tx->jobs[top];
+		uint32_t l = j->deleted ? GRAPH_NONE : j->links_out;
 
-			if (l->from != GRAPH_NONE && tx->jobs[l->from].reached &&
-				!tx->jobs[l->from].deleted && !tx->jobs[l->to].reached &&
-				(l->matters || !matters_only)) {
-				tx->jobs[l->to].reached = true;
-				again = true;
+		top = j->stack;
+		for (; l != GRAPH_NONE; l = tx->links[l].next_out) {
+			struct tjob *to = &tx->jobs[tx->links[l].to];
+
+			if (to->reached || (matters_only && !tx->links[l].matters)) {
+				continue;
 			}
+			to->reached = true;
+			to->stack = top;
+			top = tx->links[l].to;
 		}
 	}
 }
@@ -395,7 +421,7 @@ static void drop_disturbing(struct tx *tx)
 		changes = u.queued != JOB_NONE && u.queued != JOB_NOP &&
 			  job_type_merge(u.queued, j->type, u.active) == JOB_NONE;
 		if (stops || changes) {
-			j->deleted = true;
+			tx_fail(tx, i);
 		}
 	}
 }

@@ -7,8 +7,10 @@
 struct tjob {
 	uint32_t unit;
 	enum job_type type;
-	uint32_t next;     /* of the same unit, GRAPH_NONE */
-	uint32_t links_in; /* first link that leads here */
+	uint32_t next;      /* of the same unit, GRAPH_NONE */
+	uint32_t links_in;  /* first link that leads here */
+	uint32_t links_out; /* first link that leads on */
+	uint32_t stack;     /* scratch of the walks: the job below */
 	bool matters;
 	bool deleted;
 	bool failed;
@@ -20,7 +22,8 @@ struct tjob {
 struct tlink {
 	uint32_t from; /* tjob; GRAPH_NONE: the request itself */
 	uint32_t to;
-	uint32_t next_in; /* next link into `to` */
+	uint32_t next_in;  /* next link into `to` */
+	uint32_t next_out; /* next link out of `from` */
 	bool matters;
 };
 
@@ -47,7 +50,9 @@ int tx_refuse(struct tx *tx, enum engine_error_code code, const char *format, ..
 /* The job of that unit that is not deleted, GRAPH_NONE. */
 uint32_t tx_job_of(const struct tx *tx, uint32_t unit);
 /* Deletes all jobs of the unit. */
-void tx_delete_unit(struct tx *tx, uint32_t unit);
+/* Drops the job and all that must have it. */
+void tx_fail(struct tx *tx, uint32_t job);
+void tx_fail_unit(struct tx *tx, uint32_t unit);
 /* Drops jobs that nothing asks for any more. */
 void tx_collect(struct tx *tx);
 /* Marks the jobs without which the request is not fulfilled. */

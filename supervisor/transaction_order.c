@@ -28,16 +28,24 @@ static uint32_t choose_conflict(const struct tx *tx, uint32_t a, uint32_t b)
 /* Points every link of `from` at `to`. */
 static void move_links(struct tx *tx, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < tx->n_links; i++) {
-		if (tx->links[i].from == from) {
-			tx->links[i].from = to;
-		}
-		if (tx->links[i].to == from) {
-			tx->links[i].to = to;
-		}
+	struct tjob *old = &tx->jobs[from];
+	struct tjob *new = &tx->jobs[to];
+	uint32_t *end = &old->links_in;
+
+	for (; *end != GRAPH_NONE; end = &tx->links[*end].next_in) {
+		tx->links[*end].to = to;
 	}
-	tx->jobs[to].matters |= tx->jobs[from].matters;
-	tx->jobs[from].deleted = true;
+	*end = new->links_in;
+	new->links_in = old->links_in;
+	old->links_in = GRAPH_NONE;
+	for (end = &old->links_out; *end != GRAPH_NONE; end = &tx->links[*end].next_out) {
+		tx->links[*end].from = to;
+	}
+	*end = new->links_out;
+	new->links_out = old->links_out;
+	old->links_out = GRAPH_NONE;
+	new->matters |= old->matters;
+	old->deleted = true;
 	if (tx->anchor == from) {
 		tx->anchor = to;
 	}
@@ -66,7 +74,7 @@ static int merge_pair(struct tx *tx, uint32_t a, uint32_t b)
 			job_type_to_string(tx->jobs[a].type), job_type_to_string(tx->jobs[b].type),
 			tx->world->graph->names[tx->jobs[a].unit]);
 	}
-	tx->jobs[victim].deleted = true;
+	tx_fail(tx, victim);
 	tx_collect(tx);
 	return 2;
 }
@@ -191,7 +199,7 @@ static int break_cycle(struct search *s, uint32_t first)
 		s->tx->plan->cycle_victim = victim;
 		memcpy(s->tx->plan->cycle, path, sizeof(path));
 	}
-	tx_delete_unit(s->tx, victim);
+	tx_fail_unit(s->tx, victim);
 	tx_collect(s->tx);
 	return 2;
 }

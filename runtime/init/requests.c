@@ -571,3 +571,16 @@ void requests_read(struct broker *b)
 		}
 	}
 }
+
+void requests_drain(struct broker *b)
+{
+	uint64_t record[4096 / sizeof(uint64_t)];
+	ssize_t n = 1;
+
+	while (b->supd.request_fd >= 0 && n > 0) {
+		n = read(b->supd.request_fd, record, sizeof(record));
+		if (n > 0 && requests_handle(b, record, (size_t)n) < 0) {
+			return;
+		}
+	}
+}

@@ -14,6 +14,7 @@
 #include "../base/timeutil.h"
 #include "events.h"
 #include "helper.h"
+#include "requests.h"
 #include "setup.h"
 #include "spawn.h"
 #include "util.h"
@@ -120,6 +121,7 @@ void supdproc_stop(struct broker *b)
 
 void supdproc_ended(struct broker *b)
 {
+	requests_drain(b);
 	close_channel(b);
 	events_forget_gone(b);
 }
