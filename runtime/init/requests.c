@@ -362,7 +362,6 @@ static int do_release(struct broker *b, const struct wire_request *q)
 	if (!s) {
 		return -ENOENT;
 	}
-	resources_refresh(b, q->slot);
 	if (cleaning(s) || slot_has_records(s) ||
 		(s->populated && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS))) {
 		return -EBUSY;
