@@ -176,7 +176,8 @@ static void attach_notes(struct engine *e)
 	for (uint32_t i = e->batch; i < e->n_effects; i++) {
 		struct effect *x = &e->effects[i];
 
-		if (x->type == EFFECT_RUN || x->type == EFFECT_FORGET) {
+		if (x->type == EFFECT_RUN || x->type == EFFECT_FORGET ||
+			(x->type == EFFECT_RELEASE && (x->params.flags & WIRE_RELEASE_KEEP_NOTE))) {
 			x->note_size = (uint32_t)unit_note(e->units[x->unit], x->note);
 			e->units[x->unit]->dirty = false;
 		}
@@ -220,8 +221,7 @@ static void check_stopped(struct engine *e)
 		e->all_stopped = true;
 		engine_push(e, EFFECT_ALL_STOPPED, NULL);
 	}
-	if (e->listed && !e->booted && e->live_jobs == 0 &&
-		(e->last_job > 0 || e->boot_asked)) {
+	if (e->listed && !e->booted && e->live_jobs == 0 && (e->last_job > 0 || e->boot_asked)) {
 		e->booted = true;
 		engine_push(e, EFFECT_BOOTED, NULL);
 	}
