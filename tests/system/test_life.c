@@ -171,7 +171,8 @@ static void test_dependency_failure(void **state)
 	load("upper.service", "[Unit]\nRequires=base.service\nAfter=base.service\n"
 			      "[Service]\nExecStart=/bin/sleep infinity\n");
 	CHECK(sys_ctl(s, "start upper.service") == 1);
-	CHECK(sys_said(s, "requires failed"));
+	CHECK(sys_said(s, "upper.service: start failed with result 'dependency': "
+			  "base.service failed"));
 	CHECK(sys_ctl(s, "is-active upper.service") == 3);
 	CHECK(sys_ctl(s, "is-failed base.service") == 0);
 }
