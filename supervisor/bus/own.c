@@ -181,18 +181,16 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 	struct bus_unit_ref *ref = userdata;
 	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
 	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+	struct manifest_property p;
+	uint32_t cursor = 0;
 
 	(void)bus;
 	(void)path;
 	(void)interface;
 	(void)property;
 	(void)error;
-	for (uint32_t i = 0; r >= 0 && def && i < def->properties.n; i++) {
-		const struct manifest_property *p =
-			(const struct manifest_property *)def->properties.items + i;
-
-		r = sd_bus_message_append(
-			reply, "{ss}", p->name ? p->name : "", p->value ? p->value : "");
+	while (r >= 0 && def && manifest_next_property(def, &cursor, &p)) {
+		r = sd_bus_message_append(reply, "{ss}", p.name, p.value);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
