@@ -259,6 +259,7 @@ struct broker {
 	int journal_fd; /* unconnected datagram socket */
 	uint32_t controllers;
 	uint32_t n_live; /* live launchers */
+	bool launched;   /* since the plans' pages were given back */
 	uint32_t job_refs[LIMIT_LAUNCHES_LIVE];
 	struct supd_channel supd;
 	struct log_channel log;

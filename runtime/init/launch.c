@@ -244,6 +244,7 @@ void launch_serve(struct broker *b)
 	while (b->t->pending_first != REF_NONE && b->n_live < LIMIT_LAUNCHES_LIVE) {
 		uint32_t ref = b->t->pending_first;
 
+		b->launched = true;
 		pending_remove(b, ref);
 		start(b, ref, free_job_index(b));
 	}
