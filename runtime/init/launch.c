@@ -267,6 +267,18 @@ void launch_cancel(struct broker *b, uint32_t ref)
 	}
 }
 
+void launch_cancel_all(struct broker *b, uint32_t n)
+{
+	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+		uint32_t ref = n * ENTRY_KIND_COUNT + k;
+		struct place *p = place_of(b, ref);
+
+		if (place_is_live(p) && (p->pending || p->launcher) && !p->release) {
+			launch_cancel(b, ref);
+		}
+	}
+}
+
 /* ---- ending ---- */
 
 /* The launcher is gone and nobody knows what it left behind. */

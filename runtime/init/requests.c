@@ -224,17 +224,6 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 	return kill(p->pid, signo) < 0 ? -errno : 0;
 }
 
-static void cancel_launches(struct broker *b, uint32_t n)
-{
-	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
-		uint32_t ref = n * ENTRY_KIND_COUNT + k;
-
-		if (place_of(b, ref)->phase == WIRE_PHASE_LAUNCHING && !place_of(b, ref)->release) {
-			launch_cancel(b, ref);
-		}
-	}
-}
-
 /* A launcher stands outside of the cgroup, but what it starts belongs there. */
 static void signal_launchers(struct broker *b, const struct wire_request *q)
 {
@@ -257,7 +246,7 @@ static int signal_cgroup(struct broker *b, const struct wire_request *q, struct 
 		return -ESRCH;
 	}
 	if (q->number == SIGKILL && !except) {
-		cancel_launches(b, q->slot);
+		launch_cancel_all(b, q->slot);
 		return resources_kill(b, s);
 	}
 	signal_launchers(b, q);
@@ -300,7 +289,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size);
-	cancel_launches(b, q->slot);
+	launch_cancel_all(b, q->slot);
 	return s->cgroup_made ? resources_kill(b, s) : 0;
 }
 
