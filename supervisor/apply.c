@@ -15,7 +15,9 @@ static void fill_request(const struct effect *e, uint32_t type, struct wire_requ
 	*q = (struct wire_request) {
 		.type = type,
 		.slot = e->slot,
-		.catalogue = e->catalogue,
+		/* A release without a CLEAN entry names no catalogue. */
+		.catalogue = type == WIRE_RELEASE && e->entry == CATALOGUE_NONE ? CATALOGUE_NONE
+										: e->catalogue,
 		.entry = e->entry,
 		.kind = type == WIRE_SIGNAL ? e->target : e->kind,
 		.number = e->number,

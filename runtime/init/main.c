@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/fd.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "broker.h"
@@ -365,10 +366,24 @@ static void reexec(struct broker *b)
 	table_reexec(b);
 }
 
+static const char usage[] =
+	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n"
+	"Without UNIT the default target is started. Defaults: /etc/supd/supd.conf, /run/supd,\n"
+	"/var/lib/supd, /var/log/supd.\n"
+	"SIGTERM stops all and exits, SIGUSR2 exits and leaves the services to the next "
+	"supd-init,\n"
+	"SIGHUP loads the unit files again, SIGUSR1 executes supd-init anew.\n";
+
 int main(int argc, char **argv)
 {
 	struct broker *b = &broker;
-	int r = argc < 1 ? 1 : start(b, argv);
+	int r = 1;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		return fd_write_full(STDOUT_FILENO, usage, sizeof(usage) - 1) == 0 ? 0 : 1;
+	}
+	r = argc < 1 ? 1 : start(b, argv);
 
 	if (r >= 0) {
 		return r;

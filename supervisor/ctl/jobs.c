@@ -80,6 +80,40 @@ static int request(struct job_set *s, size_t i)
 	return r < 0 ? ctl_call_failed(s->c, unit, &error, r) : EXIT_OK;
 }
 
+static bool has_failed(struct ctl *c, const char *unit)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	AUTO(props_fini) struct props p = { 0 };
+
+	return ctl_unit_props(c, unit, &p, &error) >= 0 &&
+	       strcmp(props_string(&p, "ActiveState"), "failed") == 0;
+}
+
+/* The failed units of one kind of requirement. */
+static void say_failed_units(struct ctl *c, const struct value *list)
+{
+	for (size_t i = 0; list && list->kind == VALUE_ARRAY && i < list->n; i++) {
+		if (list->items[i].kind == VALUE_STRING && has_failed(c, list->items[i].s)) {
+			fputs(": ", c->err);
+			text_puts(c->err, list->items[i].s);
+			fputs(" failed", c->err);
+		}
+	}
+}
+
+/* "upper.service: start failed with result 'dependency': base.service failed" */
+static void say_dependency(
+	struct ctl *c, const struct job *j, const struct props *p, const char *verb)
+{
+	static const char *const kinds[] = { "Requires", "Requisite", "BindsTo" };
+
+	fprintf(c->err, "%s: %s failed with result 'dependency'", j->unit, verb);
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		say_failed_units(c, props_find(p, kinds[i]));
+	}
+	fputc('\n', c->err);
+}
+
 static void say_failed(struct ctl *c, const struct job *j, const struct job_verb *verb)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -91,6 +125,10 @@ static void say_failed(struct ctl *c, const struct job *j, const struct job_verb
 		why = failure_text(&p);
 	}
 	fflush(c->out);
+	if (strcmp(j->result, "dependency") == 0 && r >= 0) {
+		say_dependency(c, j, &p, verb->name);
+		return;
+	}
 	fprintf(c->err, "%s: %s\n", j->unit, why ? why : failure_of_job(j->result));
 	fprintf(c->err, "%s of %s: %s. See \"supctl status %s\" and \"supctl logs %s\".\n",
 		verb->name, j->unit, failure_of_job(j->result), j->unit, j->unit);
