@@ -30,7 +30,10 @@ static int journal_seek(void *p, usec_t since_us, long lines)
 	if (r >= 0) {
 		r = sd_journal_previous_skip(s->j, lines ? (uint64_t)lines : 1);
 	}
-	/* Without one entry the position stays at the tail, and next() finds what comes. */
+	if (r == 0) {
+		/* Nothing goes forward from a tail without entries; all that comes is new. */
+		return sd_journal_seek_head(s->j);
+	}
 	s->at_first = r > 0 && lines > 0;
 	return r < 0 ? r : 0;
 }

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -12,16 +14,23 @@
 
 #define DEFAULT_LOG_DIR "/var/log/supd"
 
-/* Is this instance's own log daemon in use? */
-static bool has_store(const struct ctl *c)
-{
-	AUTO_FREE char *path = NULL;
+#define JOURNAL_NATIVE  "/run/systemd/journal/socket"
 
-	if (asprintf(&path, "%s/log/stdout", c->o.runtime_dir) < 0) {
-		path = NULL;
+/* Is journald there, and does this supd use it? One that cannot be asked uses it. */
+static bool has_journal(struct ctl *c)
+{
+	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_NATIVE };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int use = 1;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
 		return false;
 	}
-	return access(path, F_OK) == 0;
+	if (ctl_try_connect(c) >= 0) {
+		(void)sd_bus_get_property_trivial(
+			c->bus, CTL_SERVICE, CTL_PATH, CTL_OWN, "UseJournald", NULL, 'b', &use);
+	}
+	return use;
 }
 
 /* The directory: --log-dir, what supd says, the default. The caller frees. */
@@ -61,7 +70,7 @@ int logsource_open(struct logsource *s, struct ctl *c, const struct unit_list *u
 	AUTO_FREE char *dir = NULL;
 
 	*s = (struct logsource) { .ops = NULL };
-	if (!c->o.log_dir && !has_store(c)) {
+	if (!c->o.log_dir && has_journal(c)) {
 		return open_journal(s, c, units);
 	}
 	dir = store_dir(c);

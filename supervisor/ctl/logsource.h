@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lines about units, oldest first, from one of two places: supd-log's directory where this
- * instance runs supd-log (RUNTIME/log/stdout is there), else the journal. Follows both.
+ * Lines about units, oldest first, from one of two places: the journal while journald runs and
+ * this supd uses it, else supd-log's directory. Follows both.
  */
 #pragma once
 
