@@ -105,6 +105,13 @@ static int journal_wait(void *p, int timeout_ms)
 	return r < 0 ? r : r != SD_JOURNAL_NOP;
 }
 
+static int journal_fd(void *p)
+{
+	struct journal *s = p;
+
+	return sd_journal_get_fd(s->j);
+}
+
 static void journal_free(void *p)
 {
 	struct journal *s = p;
@@ -116,7 +123,7 @@ static void journal_free(void *p)
 }
 
 static const struct logsource_ops journal_ops = { journal_seek, journal_next, journal_wait,
-	journal_free };
+	journal_fd, journal_free };
 
 /* (_SYSTEMD_UNIT=unit) or (UNIT=unit and _UID=0): anybody may claim UNIT=. */
 static int match_unit(sd_journal *j, const char *unit)

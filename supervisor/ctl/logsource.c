@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -16,14 +14,12 @@
 
 #define JOURNAL_NATIVE  "/run/systemd/journal/socket"
 
-/* Is journald there, and does this supd use it? One that cannot be asked uses it. */
+/* Is or was journald there, and does this supd use it? One that cannot be asked uses it. */
 static bool has_journal(struct ctl *c)
 {
-	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_NATIVE };
-	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int use = 1;
 
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+	if (access(JOURNAL_NATIVE, F_OK) < 0) {
 		return false;
 	}
 	if (ctl_try_connect(c) >= 0) {
@@ -65,16 +61,25 @@ static int open_journal(struct logsource *s, struct ctl *c, const struct unit_li
 	return all.n ? logsource_open_journal(s, &all) : -ENOENT;
 }
 
+static int open_store(struct logsource *s, struct ctl *c, const struct unit_list *units)
+{
+	AUTO_FREE char *dir = store_dir(c);
+
+	return dir ? logsource_open_store(s, dir, units) : -ENOMEM;
+}
+
 int logsource_open(struct logsource *s, struct ctl *c, const struct unit_list *units)
 {
-	AUTO_FREE char *dir = NULL;
+	AUTO(logsource_fini) struct logsource store = { .ops = NULL };
+	int r;
 
 	*s = (struct logsource) { .ops = NULL };
-	if (!c->o.log_dir && has_journal(c)) {
-		return open_journal(s, c, units);
+	if (c->o.log_dir || !has_journal(c) || open_journal(s, c, units) < 0) {
+		return open_store(s, c, units);
 	}
-	dir = store_dir(c);
-	return dir ? logsource_open_store(s, dir, units) : -ENOMEM;
+	/* Who may read the journal only, or never had supd-log, reads the journal. */
+	r = open_store(&store, c, units);
+	return r < 0 ? 0 : logsource_merge(s, &store);
 }
 
 void logsource_fini(struct logsource *s)

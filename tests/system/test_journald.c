@@ -342,6 +342,20 @@ static bool is_there(struct sys *sys, void *path)
 	return access(path, F_OK) == 0;
 }
 
+static bool log_repeats(struct sys *sys, void *arg)
+{
+	struct logged *l = arg;
+
+	return log_contains(sys, arg) && strstr(strstr(sys->output, l->text) + 1, l->text) != NULL;
+}
+
+static void wait_repeated(const char *unit, const char *text)
+{
+	struct logged l = { unit, text };
+
+	sys_wait_for(s, text, log_repeats, &l);
+}
+
 static void test_journald_restart(void **state)
 {
 	char mark[96];
@@ -369,6 +383,11 @@ static void test_journald_restart(void **state)
 	CHECK(sys_ctl(s, "restart next.service") == 0);
 	wait_journalctl("_SYSTEMD_UNIT=next.service -o cat", "next-line");
 	wait_journalctl("-u next.service -o cat", "Started next.service");
+	/* supd-log's first line and the journal's second are one log. */
+	wait_repeated("next.service", "Started next.service.");
+	wait_repeated("next.service", "next-line");
+	CHECK(sys_ctl(s, "logs -o cat -n 2 next.service") == 0);
+	CHECK(sys_said(s, "next-line") && !sys_said(s, "Stopp"));
 	CHECK(sys_number(s, "talk.service", "MainPID") == pid);
 	CHECK(sys_ctl(s, "is-active talk.service") == 0);
 	CHECK(sys_ctl(s, "restart talk.service") == 0);
