@@ -234,7 +234,10 @@ int setup_places(struct broker *b, bool fresh)
 	return r < 0 ? r : bind_at(b, "log/native", SOCK_DGRAM, &b->t->log_native_fd);
 }
 
-/* A name of its own below our cgroup for each runtime directory: instances run side by side. */
+/*
+ * A name of its own below our cgroup for each runtime directory: instances run side by side. A
+ * slice, as journald finds a process's unit only below slices.
+ */
 static int name_root(struct broker *b, const char *own)
 {
 	const struct settings *set = &b->t->settings;
@@ -249,7 +252,7 @@ static int name_root(struct broker *b, const char *own)
 		number_format_u64(suffix + 1, hash);
 	}
 	return util_join(b->t->cgroup_root, sizeof(b->t->cgroup_root),
-		(const char *const[4]) { own, "/supd", suffix, NULL });
+		(const char *const[4]) { own, "/supd", suffix, ".slice" });
 }
 
 static int make_root(struct broker *b)
