@@ -245,6 +245,47 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
+/* A refusal names the unit that is at fault, and what nobody can start is not started. */
+static void test_refusals(void **state)
+{
+	(void)state;
+	sys_unit(s, "needy.service",
+		"[Unit]\nRequires=absent.service\n[Service]\nExecStart=/bin/sleep infinity\n");
+	load("form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	CHECK(sys_ctl(s, "start needy.service") == 5);
+	CHECK(sys_said(s, "Unit absent.service not found"));
+	CHECK(sys_ctl(s, "stop absent.service") == 5);
+	CHECK(sys_ctl(s, "try-restart absent.service") == 5);
+	CHECK(sys_ctl(s, "start form@.service") == 2);
+	CHECK(sys_said(s, "missing the instance name"));
+	CHECK(sys_ctl(s, "list --all form*") == 0);
+	CHECK(!sys_said(s, "form@.service"));
+	CHECK(sys_ctl(s, "start form@77.service") == 0);
+	CHECK(sys_ctl(s, "list-unit-files form*") == 0);
+	CHECK(sys_said(s, "1 unit files listed"));
+	CHECK(sys_ctl(s, "stop form@77.service") == 0);
+}
+
+static void test_unmet_is_shown(void **state)
+{
+	(void)state;
+	load("held.service", "[Unit]\nConditionPathExists=/etc\nConditionPathExists=!/bin/sh\n"
+			     "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start held.service") == 0);
+	CHECK(sys_ctl(s, "status held.service") == 3);
+	CHECK(sys_said(s, "Condition: ConditionPathExists=!/bin/sh was not met"));
+	CHECK(!sys_said(s, "Tasks:") && !sys_said(s, "CGroup:"));
+}
+
+static void test_timeout_says_what_was_missing(void **state)
+{
+	(void)state;
+	load("mute.service", "[Service]\nType=notify\nTimeoutStartSec=300ms\n"
+			     "ExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start mute.service") == 1);
+	CHECK(sys_said(s, "did not send READY=1 within 300ms"));
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -280,6 +321,9 @@ int main(void)
 		cmocka_unit_test(test_broken_unit_alone),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_unmet_is_shown),
+		cmocka_unit_test(test_timeout_says_what_was_missing),
 	};
 
 	sys_require();
