@@ -286,6 +286,25 @@ static void test_timeout_says_what_was_missing(void **state)
 	CHECK(sys_said(s, "did not send READY=1 within 300ms"));
 }
 
+static void test_verify_says_what_it_is(void **state)
+{
+	(void)state;
+	sys_unit(s, "later.timer", "[Unit]\nRequires=form@1.service\n[Timer]\nOnBootSec=1\n");
+	sys_unit(s, "form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	sys_unit(s, "empty.service", "");
+	sys_unit(s, "mistyped.service", "[Service]\nType=simpel\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "verify %s/later.timer", s->units) == 0);
+	CHECK(sys_said(s, "units of type timer are not supported"));
+	CHECK(!sys_said(s, "no such unit"));
+	CHECK(sys_ctl(s, "verify %s/empty.service", s->units) == 0 && sys_said(s, "masked"));
+	CHECK(sys_ctl(s, "verify %s", s->units) == 1 && sys_said(s, "a directory"));
+	CHECK(sys_ctl(s, "verify %s/mistyped.service", s->units) == 1);
+	CHECK(sys_said(s, "mistyped.service:2:6: error:") && sys_said(s, "there are simple, exec"));
+	sys_remove_unit(s, "mistyped.service");
+	sys_remove_unit(s, "empty.service");
+	sys_remove_unit(s, "later.timer");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -324,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_unmet_is_shown),
 		cmocka_unit_test(test_timeout_says_what_was_missing),
+		cmocka_unit_test(test_verify_says_what_it_is),
 	};
 
 	sys_require();
