@@ -121,6 +121,9 @@ static void failure_text(const struct unit *u, char *buf, size_t size)
 	if (*buf || !u->is_service || u->service.result == RESULT_SUCCESS) {
 		return;
 	}
+	if (u->service.result == RESULT_TIMEOUT || u->service.result == RESULT_WATCHDOG) {
+		return; /* how the process ended then is supd's own doing */
+	}
 	if (u->service.main_code != 0) {
 		unitlog_exit_text(u->service.main_code, u->service.main_status, text, sizeof(text));
 		snprintf(buf, size, "main process: %s", text);

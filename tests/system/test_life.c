@@ -227,6 +227,84 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
+<<<<<<< HEAD
+=======
+/* A refusal names the unit that is at fault, and what nobody can start is not started. */
+static void test_refusals(void **state)
+{
+	(void)state;
+	sys_unit(s, "needy.service",
+		"[Unit]\nRequires=absent.service\n[Service]\nExecStart=/bin/sleep infinity\n");
+	load("form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	CHECK(sys_ctl(s, "start needy.service") == 5);
+	CHECK(sys_said(s, "Unit absent.service not found"));
+	CHECK(sys_ctl(s, "stop absent.service") == 5);
+	CHECK(sys_ctl(s, "try-restart absent.service") == 5);
+	CHECK(sys_ctl(s, "start form@.service") == 2);
+	CHECK(sys_said(s, "missing the instance name"));
+	CHECK(sys_ctl(s, "list --all form*") == 0);
+	CHECK(!sys_said(s, "form@.service"));
+	CHECK(sys_ctl(s, "start form@77.service") == 0);
+	CHECK(sys_ctl(s, "list-unit-files form*") == 0);
+	CHECK(sys_said(s, "1 unit files listed"));
+	CHECK(sys_ctl(s, "stop form@77.service") == 0);
+}
+
+static void test_unmet_is_shown(void **state)
+{
+	(void)state;
+	load("held.service", "[Unit]\nConditionPathExists=/etc\nConditionPathExists=!/bin/sh\n"
+			     "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start held.service") == 0);
+	CHECK(sys_ctl(s, "status held.service") == 3);
+	CHECK(sys_said(s, "Condition: ConditionPathExists=!/bin/sh was not met"));
+	CHECK(!sys_said(s, "Tasks:") && !sys_said(s, "CGroup:"));
+}
+
+static void test_timeout_says_what_was_missing(void **state)
+{
+	(void)state;
+	load("mute.service", "[Service]\nType=notify\nTimeoutStartSec=300ms\n"
+			     "ExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start mute.service") == 1);
+	CHECK(sys_said(s, "did not send READY=1 within 300ms"));
+}
+
+static void test_verify_says_what_it_is(void **state)
+{
+	(void)state;
+	sys_unit(s, "later.timer", "[Unit]\nRequires=form@1.service\n[Timer]\nOnBootSec=1\n");
+	sys_unit(s, "form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	sys_unit(s, "empty.service", "");
+	sys_unit(s, "mistyped.service", "[Service]\nType=simpel\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "verify %s/later.timer", s->units) == 0);
+	CHECK(sys_said(s, "units of type timer are not supported"));
+	CHECK(!sys_said(s, "no such unit"));
+	CHECK(sys_ctl(s, "verify %s/empty.service", s->units) == 0 && sys_said(s, "masked"));
+	CHECK(sys_ctl(s, "verify %s", s->units) == 1 && sys_said(s, "a directory"));
+	CHECK(sys_ctl(s, "verify %s/mistyped.service", s->units) == 1);
+	CHECK(sys_said(s, "mistyped.service:2:6: error:") && sys_said(s, "there are simple, exec"));
+	sys_remove_unit(s, "mistyped.service");
+	sys_remove_unit(s, "empty.service");
+	sys_remove_unit(s, "later.timer");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	s = sys_new();
+	sys_start(s, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sys_free(s);
+	return 0;
+}
+
+>>>>>>> ux
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +325,10 @@ int main(void)
 		cmocka_unit_test(test_broken_unit_alone),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_unmet_is_shown),
+		cmocka_unit_test(test_timeout_says_what_was_missing),
+		cmocka_unit_test(test_verify_says_what_it_is),
 	};
 
 	sys_require();
