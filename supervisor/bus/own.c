@@ -84,6 +84,19 @@ static int get_generation(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "u", b->shell->hello.generation);
 }
 
+static int get_use_journald(sd_bus *bus, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	return sd_bus_message_append(reply, "b", b->shell->hello.use_journald != 0);
+}
+
 const sd_bus_vtable bus_vtable_own_manager[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Reload", "", "a(suuuss)", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -94,6 +107,7 @@ const sd_bus_vtable bus_vtable_own_manager[] = {
 	SD_BUS_PROPERTY("LogDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("StateDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("CgroupRoot", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("UseJournald", "b", get_use_journald, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Generation", "u", get_generation, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_VTABLE_END,
 };
@@ -207,18 +221,16 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 	struct bus_unit_ref *ref = userdata;
 	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
 	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+	struct manifest_property p;
+	uint32_t cursor = 0;
 
 	(void)bus;
 	(void)path;
 	(void)interface;
 	(void)property;
 	(void)error;
-	for (uint32_t i = 0; r >= 0 && def && i < def->properties.n; i++) {
-		const struct manifest_property *p =
-			(const struct manifest_property *)def->properties.items + i;
-
-		r = sd_bus_message_append(
-			reply, "{ss}", p->name ? p->name : "", p->value ? p->value : "");
+	while (r >= 0 && def && manifest_next_property(def, &cursor, &p)) {
+		r = sd_bus_message_append(reply, "{ss}", p.name, p.value);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -1,28 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The life of services through the real programs: start, stop, fail, restart, notify, depend. */
-#include "../unit/test.h"
+#include "check.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-
-static struct sys *s;
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
-		}                                                                                  \
-	} while (0)
-
-static void load(const char *name, const char *text)
-{
-	sys_unit(s, name, text);
-	CHECK(sys_ctl(s, "daemon-reload") == 0);
-}
 
 static void test_simple(void **state)
 {
@@ -192,10 +172,11 @@ static void test_start_limit(void **state)
 static void test_reload(void **state)
 {
 	(void)state;
-	load("re.service", "[Service]\nExecStart=/bin/sh -c 'trap \"echo got-hup\" HUP; while "
-			   ":; do sleep 0.1; done'\n"
+	load("re.service", "[Service]\nExecStart=/bin/sh -c 'trap \"echo got-hup\" HUP; echo up; "
+			   "while :; do sleep 0.1; done'\n"
 			   "ExecReload=/bin/kill -HUP $MAINPID\n");
 	CHECK(sys_ctl(s, "start re.service") == 0);
+	wait_log("re.service", "up");
 	CHECK(sys_ctl(s, "reload re.service") == 0);
 	CHECK(strcmp(sys_text(s, "re.service", "SubState"), "running") == 0);
 	CHECK(sys_ctl(s, "stop re.service") == 0);
@@ -205,8 +186,9 @@ static void test_stubborn(void **state)
 {
 	(void)state;
 	load("stub.service", "[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c "
-			     "'trap \"\" TERM; while :; do sleep 1; done'\n");
+			     "'trap \"\" TERM; echo deaf; while :; do sleep 1; done'\n");
 	CHECK(sys_ctl(s, "start stub.service") == 0);
+	wait_log("stub.service", "deaf");
 	CHECK(sys_ctl(s, "stop stub.service") == 0);
 	CHECK(strcmp(sys_text(s, "stub.service", "Result"), "timeout") == 0);
 	CHECK(strcmp(sys_text(s, "stub.service", "ActiveState"), "failed") == 0);
@@ -245,6 +227,8 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
+<<<<<<< HEAD
+=======
 /* A refusal names the unit that is at fault, and what nobody can start is not started. */
 static void test_refusals(void **state)
 {
@@ -345,6 +329,7 @@ static int teardown(void **state)
 	return 0;
 }
 
+>>>>>>> ux
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
