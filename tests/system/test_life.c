@@ -227,8 +227,6 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
-<<<<<<< HEAD
-=======
 /* A refusal names the unit that is at fault, and what nobody can start is not started. */
 static void test_refusals(void **state)
 {
@@ -314,22 +312,6 @@ static void test_verify_says_what_it_is(void **state)
 	sys_remove_unit(s, "later.timer");
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	s = sys_new();
-	sys_start(s, NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sys_free(s);
-	return 0;
-}
-
->>>>>>> ux
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
