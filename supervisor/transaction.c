@@ -110,7 +110,7 @@ static int check_unit(struct tx *tx, uint32_t unit, enum job_type type)
 		return 0;
 	}
 	tx_look(tx, unit, &u);
-	switch (u.load_state) {
+	switch (u.vanished && type == JOB_RESTART ? u.newest : u.load_state) {
 	case LOAD_LOADED:
 		return 0;
 	case LOAD_NOT_FOUND:

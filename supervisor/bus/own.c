@@ -156,6 +156,29 @@ static int get_failure(sd_bus *bus, const char *path, const char *interface, con
 	return sd_bus_message_append(reply, "s", step ? step : "");
 }
 
+/* The definition in use is not that of the files. */
+static int get_load_warning(sd_bus *bus, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	const struct unit *u = ref->unit;
+	char text[1400] = "";
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	if (u && u->vanished) {
+		strcpy(text,
+			"its unit file is gone or masked; it goes on, but cannot be restarted");
+	} else if (u && u->def && (u->def->flags & UNIT_STALE)) {
+		snprintf(text, sizeof(text), "the previous definition is in use: %.1200s",
+			u->def->load_error ? u->def->load_error : "the unit file is broken");
+	}
+	return bus_append_text(reply, text);
+}
+
 static int get_own(sd_bus *bus, const char *path, const char *interface, const char *property,
 	sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -215,6 +238,7 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 const sd_bus_vtable bus_vtable_own_unit[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("FailureText", "s", get_failure, 0, 0),
+	SD_BUS_PROPERTY("LoadWarning", "s", get_load_warning, 0, 0),
 	SD_BUS_PROPERTY("FailureStep", "s", get_failure, 0, 0),
 	SD_BUS_PROPERTY("Profile", "s", get_own, 0, 0),
 	SD_BUS_PROPERTY("Slot", "u", get_own, 0, 0),

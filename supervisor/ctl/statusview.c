@@ -40,6 +40,18 @@ static void label(struct ctl *c, const char *text)
 	fprintf(c->out, "%11s: ", text);
 }
 
+static void print_text(
+	struct ctl *c, const struct props *p, const char *property, const char *title)
+{
+	const char *text = props_string(p, property);
+
+	if (*text) {
+		label(c, title);
+		text_puts(c->out, text);
+		putc('\n', c->out);
+	}
+}
+
 static void print_loaded(struct ctl *c, const struct props *p)
 {
 	const char *load = props_string(p, "LoadState");
@@ -302,18 +314,6 @@ static void print_failure(struct ctl *c, const struct props *p)
 	}
 }
 
-static void print_text(
-	struct ctl *c, const struct props *p, const char *property, const char *title)
-{
-	const char *text = props_string(p, property);
-
-	if (*text) {
-		label(c, title);
-		text_puts(c->out, text);
-		putc('\n', c->out);
-	}
-}
-
 void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 {
 	static const char *const commands[] = { "ExecCondition", "ExecStartPre", "ExecStart",
@@ -332,6 +332,7 @@ void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 	}
 	putc('\n', c->out);
 	print_loaded(c, p);
+	print_text(c, p, "LoadWarning", "Warning");
 	print_dropins(c, p);
 	print_active(c, p, now_us);
 	print_failure(c, p);

@@ -268,6 +268,31 @@ static void test_timeout_says_what_was_missing(void **state)
 	CHECK(sys_said(s, "did not send READY=1 within 300ms"));
 }
 
+/* What runs is not stopped by a restart that could not start it again. */
+static void test_definition_gone(void **state)
+{
+	long pid;
+
+	(void)state;
+	load("stay.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start stay.service") == 0);
+	pid = sys_number(s, "stay.service", "MainPID");
+	sys_unit(s, "stay.service", "[Service]\nType=simpel\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_said(s, "stay.service:2:6: error:"));
+	CHECK(sys_said(s, "previous definition stays in use"));
+	CHECK(sys_ctl(s, "status stay.service") == 0);
+	CHECK(sys_said(s, "Warning: the previous definition is in use"));
+	sys_remove_unit(s, "stay.service");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_ctl(s, "status stay.service") == 0 &&
+		sys_said(s, "Warning: its unit file is gone"));
+	CHECK(sys_ctl(s, "restart stay.service") == 5);
+	CHECK(sys_said(s, "stay.service not found"));
+	CHECK(sys_number(s, "stay.service", "MainPID") == pid && pid > 0);
+	CHECK(sys_ctl(s, "stop stay.service") == 0);
+}
+
 static void test_verify_says_what_it_is(void **state)
 {
 	(void)state;
@@ -311,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_unmet_is_shown),
 		cmocka_unit_test(test_timeout_says_what_was_missing),
 		cmocka_unit_test(test_verify_says_what_it_is),
+		cmocka_unit_test(test_definition_gone),
 	};
 
 	sys_require();
