@@ -7,8 +7,12 @@ set -eu
 cd "$(dirname "$0")/.."
 top=$(pwd)
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
-run() { printf '\033[2m# %s\033[0m\n' "$*"; "$@"; }
+bold= dim= plain=
+if [ -t 1 ]; then
+	bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+fi
+say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
+run() { printf '%s# %s%s\n' "$dim" "$*" "$plain"; "$@"; }
 
 if [ "${SUPD_TRY_INSIDE:-}" != 1 ]; then
 	if [ "$(id -u)" != 0 ]; then
@@ -90,7 +94,7 @@ done
 run supctl list --type=service
 
 say "The daemons answer"
-run curl -sS http://127.0.0.1/ | sed -n '/<title>/p'
+curl -sS http://127.0.0.1/ | sed -n 's/.*<title>\(.*\)<.*/nginx: \1/p'
 run redis-cli ping
 run bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; echo version >&3; head -n 1 <&3'
 

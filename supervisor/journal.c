@@ -137,6 +137,7 @@ void journal_unit(struct journal_record *r, const char *unit, const uint8_t invo
 	char hex[MESSAGE_INVOCATION_HEX_CHARS];
 
 	journal_field(r, "UNIT", unit);
+	journal_field(r, "OBJECT_SYSTEMD_UNIT", unit);
 	if (memcmp(invocation_id, none, sizeof(none)) != 0) {
 		id128_to_hex(invocation_id, hex);
 		journal_field(r, "INVOCATION_ID", hex);

@@ -40,7 +40,10 @@ void journal_begin(struct journal_record *r, int priority, const char *message);
 /* Adds a field; NULL or an empty value adds nothing. The name is ours and taken as it is. */
 void journal_field(struct journal_record *r, const char *name, const char *value);
 void journal_field_u64(struct journal_record *r, const char *name, uint64_t value);
-/* UNIT=, and INVOCATION_ID= when the id is not all zero. */
+/*
+ * UNIT=, and INVOCATION_ID= when the id is not all zero. OBJECT_SYSTEMD_UNIT= too: journalctl -u
+ * believes UNIT= of PID 1 only, and this one of every root process.
+ */
 void journal_unit(struct journal_record *r, const char *unit, const uint8_t invocation_id[16]);
 
 /*

@@ -69,6 +69,7 @@ static int send_hello(struct broker *b)
 	hello->generation = b->t->generation;
 	hello->control_gid = set->control_gid;
 	hello->log_level = set->log_level;
+	hello->use_journald = set->use_journald;
 	hello->controllers = b->controllers;
 	util_copy(hello->runtime_dir, sizeof(hello->runtime_dir), set->runtime_dir);
 	util_copy(hello->state_dir, sizeof(hello->state_dir), set->state_dir);

@@ -20,9 +20,18 @@
 #define JOURNAL_STDOUT "/run/systemd/journal/stdout"
 #define JOURNAL_NATIVE "/run/systemd/journal/socket"
 
+/* A journald that died leaves its sockets behind; the datagram one tells without waking journald.
+ */
 uint32_t logs_journald(const struct broker *b)
 {
-	return b->t->settings.use_journald && access(JOURNAL_STDOUT, F_OK) == 0;
+	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_NATIVE };
+	AUTO_CLOSE int fd = -1;
+
+	if (!b->t->settings.use_journald || access(JOURNAL_STDOUT, F_OK) < 0) {
+		return 0;
+	}
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
 }
 
 int logs_prepare(struct broker *b, uint32_t n)
@@ -187,17 +196,29 @@ void logs_flush(struct broker *b)
 	}
 }
 
+static int forward(struct broker *b, const struct wire_log *log, const char *dir, const char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *const parts[4] = { dir, name, NULL };
+	int r = util_join(to.sun_path, sizeof(to.sun_path), parts);
+
+	if (r < 0) {
+		return r;
+	}
+	r = (int)sendto(b->journal_fd, log->data, log->size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		(struct sockaddr *)&to, sizeof(to));
+	return r < 0 ? -errno : 0;
+}
+
 void logs_forward(struct broker *b, const struct wire_log *log)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_NATIVE };
-	const char *const parts[4] = { b->t->settings.runtime_dir, "/log/native", NULL };
+	int r = b->t->settings.use_journald ? forward(b, log, JOURNAL_NATIVE, "") : -ENOENT;
 
-	if (!logs_journald(b) && util_join(to.sun_path, sizeof(to.sun_path), parts) < 0) {
-		b->logs_dropped++;
-		return;
+	/* A journald that is only behind is no reason to split the log. */
+	if (r < 0 && r != -EAGAIN) {
+		b->log.wanted = true;
+		logs_start(b);
+		r = forward(b, log, b->t->settings.runtime_dir, "/log/native");
 	}
-	if (sendto(b->journal_fd, log->data, log->size, MSG_DONTWAIT | MSG_NOSIGNAL,
-		    (struct sockaddr *)&to, sizeof(to)) < 0) {
-		b->logs_dropped++;
-	}
+	b->logs_dropped += r < 0;
 }

@@ -4,7 +4,7 @@
 
 #include "broker.h"
 
-/* 1 when journald's stream socket is to be used now. */
+/* 1 when journald is to be used and somebody listens at its sockets now. */
 uint32_t logs_journald(const struct broker *b);
 /* The stream pair of a slot whose output goes to supd-log. 0 or -errno. */
 int logs_prepare(struct broker *b, uint32_t n);

@@ -234,7 +234,10 @@ int setup_places(struct broker *b, bool fresh)
 	return r < 0 ? r : bind_at(b, "log/native", SOCK_DGRAM, &b->t->log_native_fd);
 }
 
-/* A name of its own below our cgroup for each runtime directory: instances run side by side. */
+/*
+ * A name of its own below our cgroup for each runtime directory: instances run side by side. A
+ * slice, as journald finds a process's unit only below slices.
+ */
 static int name_root(struct broker *b, const char *own)
 {
 	const struct settings *set = &b->t->settings;
@@ -249,7 +252,7 @@ static int name_root(struct broker *b, const char *own)
 		number_format_u64(suffix + 1, hash);
 	}
 	return util_join(b->t->cgroup_root, sizeof(b->t->cgroup_root),
-		(const char *const[4]) { own, "/supd", suffix, NULL });
+		(const char *const[4]) { own, "/supd", suffix, ".slice" });
 }
 
 static int make_root(struct broker *b)
@@ -295,11 +298,18 @@ int setup_cgroup(struct broker *b, bool fresh)
 	if (fresh && found == 0) {
 		b->t->home_cgroup_fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	/* Controllers need a root without processes: supd-init and its helpers live in a leaf. */
+	/*
+	 * Controllers need a root without processes: supd-init and its helpers live in a leaf. One
+	 * that a former supd-init was killed in would spoil clones into other cgroups.
+	 */
+	if (fresh) {
+		cgroup_remove(b->cgroup_fd, "supd", false);
+	}
 	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd", 0)) < 0 ||
 			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
 	b->controllers = cgroup_enable(b->cgroup_fd);
+	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
 }

@@ -148,6 +148,7 @@ struct wire_hello {
 	char cgroup_root[256]; /* absolute path, for reading */
 	uint32_t n_units;      /* UNIT… of the command line follow in EV_HELLO's tail */
 	char units[16][64];    /* the first of them; longer lists are a target's business */
+	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 };
 
 enum wire_controller {

@@ -30,7 +30,10 @@ static int journal_seek(void *p, usec_t since_us, long lines)
 	if (r >= 0) {
 		r = sd_journal_previous_skip(s->j, lines ? (uint64_t)lines : 1);
 	}
-	/* Without one entry the position stays at the tail, and next() finds what comes. */
+	if (r == 0) {
+		/* Nothing goes forward from a tail without entries; all that comes is new. */
+		return sd_journal_seek_head(s->j);
+	}
 	s->at_first = r > 0 && lines > 0;
 	return r < 0 ? r : 0;
 }
@@ -102,6 +105,13 @@ static int journal_wait(void *p, int timeout_ms)
 	return r < 0 ? r : r != SD_JOURNAL_NOP;
 }
 
+static int journal_fd(void *p)
+{
+	struct journal *s = p;
+
+	return sd_journal_get_fd(s->j);
+}
+
 static void journal_free(void *p)
 {
 	struct journal *s = p;
@@ -113,7 +123,7 @@ static void journal_free(void *p)
 }
 
 static const struct logsource_ops journal_ops = { journal_seek, journal_next, journal_wait,
-	journal_free };
+	journal_fd, journal_free };
 
 /* (_SYSTEMD_UNIT=unit) or (UNIT=unit and _UID=0): anybody may claim UNIT=. */
 static int match_unit(sd_journal *j, const char *unit)

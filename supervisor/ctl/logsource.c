@@ -12,16 +12,21 @@
 
 #define DEFAULT_LOG_DIR "/var/log/supd"
 
-/* Is this instance's own log daemon in use? */
-static bool has_store(const struct ctl *c)
-{
-	AUTO_FREE char *path = NULL;
+#define JOURNAL_NATIVE  "/run/systemd/journal/socket"
 
-	if (asprintf(&path, "%s/log/stdout", c->o.runtime_dir) < 0) {
-		path = NULL;
+/* Is or was journald there, and does this supd use it? One that cannot be asked uses it. */
+static bool has_journal(struct ctl *c)
+{
+	int use = 1;
+
+	if (access(JOURNAL_NATIVE, F_OK) < 0) {
 		return false;
 	}
-	return access(path, F_OK) == 0;
+	if (ctl_try_connect(c) >= 0) {
+		(void)sd_bus_get_property_trivial(
+			c->bus, CTL_SERVICE, CTL_PATH, CTL_OWN, "UseJournald", NULL, 'b', &use);
+	}
+	return use;
 }
 
 /* The directory: --log-dir, what supd says, the default. The caller frees. */
@@ -56,16 +61,25 @@ static int open_journal(struct logsource *s, struct ctl *c, const struct unit_li
 	return all.n ? logsource_open_journal(s, &all) : -ENOENT;
 }
 
+static int open_store(struct logsource *s, struct ctl *c, const struct unit_list *units)
+{
+	AUTO_FREE char *dir = store_dir(c);
+
+	return dir ? logsource_open_store(s, dir, units) : -ENOMEM;
+}
+
 int logsource_open(struct logsource *s, struct ctl *c, const struct unit_list *units)
 {
-	AUTO_FREE char *dir = NULL;
+	AUTO(logsource_fini) struct logsource store = { .ops = NULL };
+	int r;
 
 	*s = (struct logsource) { .ops = NULL };
-	if (!c->o.log_dir && !has_store(c)) {
-		return open_journal(s, c, units);
+	if (c->o.log_dir || !has_journal(c) || open_journal(s, c, units) < 0) {
+		return open_store(s, c, units);
 	}
-	dir = store_dir(c);
-	return dir ? logsource_open_store(s, dir, units) : -ENOMEM;
+	/* Who may read the journal only, or never had supd-log, reads the journal. */
+	r = open_store(&store, c, units);
+	return r < 0 ? 0 : logsource_merge(s, &store);
 }
 
 void logsource_fini(struct logsource *s)

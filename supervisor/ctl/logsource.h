@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lines about units, oldest first, from one of two places: supd-log's directory where this
- * instance runs supd-log (RUNTIME/log/stdout is there), else the journal. Follows both.
+ * Lines about units, oldest first, from supd-log's directory and, where journald is or was in this
+ * boot and this supd uses it, from the journal. Follows both.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ struct logsource_ops {
 	int (*seek)(void *p, usec_t since_us, long lines);
 	int (*next)(void *p, struct log_entry *ret);
 	int (*wait)(void *p, int timeout_ms);
+	int (*fd)(void *p); /* readable when wait() would not wait; -errno */
 	void (*free)(void *p);
 };
 
@@ -54,3 +55,5 @@ void log_entry_print(FILE *out, const struct log_entry *e, enum log_format forma
 /* The back ends. */
 int logsource_open_store(struct logsource *s, const char *dir, const struct unit_list *units);
 int logsource_open_journal(struct logsource *s, const struct unit_list *units);
+/* Makes *s both of them, in the order of time; *other is taken on success. */
+int logsource_merge(struct logsource *s, struct logsource *other);

@@ -36,12 +36,18 @@ static int store_wait(void *p, int timeout_ms)
 	return log_reader_wait(p, timeout_ms);
 }
 
+static int store_fd(void *p)
+{
+	return log_reader_fd(p);
+}
+
 static void store_free(void *p)
 {
 	log_reader_free(p);
 }
 
-static const struct logsource_ops store_ops = { store_seek, store_next, store_wait, store_free };
+static const struct logsource_ops store_ops = { store_seek, store_next, store_wait, store_fd,
+	store_free };
 
 int logsource_open_store(struct logsource *s, const char *dir, const struct unit_list *units)
 {

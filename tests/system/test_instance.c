@@ -12,11 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 
-static char payload[512];
+static const char *payload;
 
-/* Runs a program of the build root to its end; output in s->output, returns the exit code. */
+/* Runs a program of the build root, or of $PATH, to its end; output in s->output, returns the exit
+ * code. */
 static int run_program(const char *name, const char *const *args)
 {
 	char path[512];
@@ -36,6 +38,7 @@ static int run_program(const char *name, const char *const *args)
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
 		execv(path, (char **)argv);
+		execvp(name, (char **)argv); /* not one of ours */
 		_exit(127);
 	}
 	close(ends[1]);
@@ -235,6 +238,140 @@ static void test_bad_command_line(void **state)
 	CHECK(sys_said(s, "bad.conf:2") && sys_said(s, "relative"));
 }
 
+static int setup_payload(void **state)
+{
+	setup(state);
+	payload = sys_payload(s);
+	return 0;
+}
+
+/* ---- as PID 1 of a namespace ---- */
+
+/* The child of unshare(1): supd-init. */
+static bool has_child(struct sys *sys, void *arg)
+{
+	char path[64], text[64] = "";
+	AUTO_CLOSE int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)sys->init, (int)sys->init);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0) {
+		return false;
+	}
+	*(pid_t *)arg = (pid_t)strtol(text, NULL, 10);
+	return *(pid_t *)arg > 1;
+}
+
+static void spawn_pid1(void)
+{
+	char paths[5][128];
+	static const char *const names[] = { "run", "state", "log" };
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", s->dir, names[i]);
+	}
+	snprintf(paths[3], sizeof(paths[3]), "%s/supd-init", getenv("SUPD_BUILD"));
+	snprintf(paths[4], sizeof(paths[4]), "%s/init.out", s->dir);
+	s->init = fork();
+	CHECK(s->init >= 0);
+	if (s->init == 0) {
+		int fd = open(paths[4], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		execlp("unshare", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+			paths[3], "--unit-path", s->units, "--runtime-dir", paths[0], "--state-dir",
+			paths[1], "--log-dir", paths[2], "--cgroup", s->cgroup, (char *)NULL);
+		_exit(127);
+	}
+}
+
+/* supctl inside the namespace: outside, the pids of its peers mean nothing. */
+static int inside(pid_t pid1, const char *verb, const char *unit)
+{
+	char path[512], runtime[96], target[16];
+	const char *argv[] = { "-t", target, "-p", "-m", path, "--runtime-dir", runtime, verb, unit,
+		NULL };
+
+	snprintf(path, sizeof(path), "%s/supctl", getenv("SUPD_BUILD"));
+	snprintf(runtime, sizeof(runtime), "%s/run", s->dir);
+	snprintf(target, sizeof(target), "%d", (int)pid1);
+	return run_program("nsenter", argv);
+}
+
+struct within {
+	pid_t pid1;
+	const char *verb;
+	const char *unit;
+	const char *says;
+};
+
+static bool says_within(struct sys *sys, void *arg)
+{
+	const struct within *w = arg;
+
+	inside(w->pid1, w->verb, w->unit);
+	return sys_said(sys, w->says);
+}
+
+static bool no_zombies(struct sys *sys, void *arg)
+{
+	pid_t pid1 = *(pid_t *)arg;
+	char path[64], text[4096] = "", *save = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	(void)sys;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid1, (int)pid1);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0) {
+		return false;
+	}
+	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		char stat[512] = "";
+		AUTO_CLOSE int f = -1;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", w);
+		f = open(path, O_RDONLY | O_CLOEXEC);
+		if (f >= 0 && read(f, stat, sizeof(stat) - 1) > 0 && strstr(stat, ") Z ")) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void test_pid_one(void **state)
+{
+	struct sys *first = s;
+	struct within running = { 0, "is-system-running", NULL, "running" };
+	struct within orphans = { 0, "is-active", "orphans.service", "inactive" };
+	pid_t pid1 = 0;
+	char text[600];
+
+	(void)state;
+	s = sys_new();
+	snprintf(text, sizeof(text), "[Service]\nExecStart=%s pause\n", payload);
+	sys_unit(s, "good.service", text);
+	/* Its child loses the parent, and is supd-init's then. */
+	snprintf(text, sizeof(text), "[Service]\nExecStart=%s orphan=0 exit=3\n", payload);
+	sys_unit(s, "orphans.service", text);
+	spawn_pid1();
+	sys_wait_for(s, "supd-init runs", has_child, &pid1);
+	running.pid1 = orphans.pid1 = pid1;
+	sys_wait_for(s, "supd is ready", says_within, &running);
+	CHECK(inside(pid1, "start", "good.service") == 0);
+	CHECK(inside(pid1, "is-active", "good.service") == 0);
+	CHECK(inside(pid1, "start", "orphans.service") == 0);
+	sys_wait_for(s, "orphans.service ends", says_within, &orphans);
+	sys_wait_for(s, "orphans are reaped", no_zombies, &pid1);
+	CHECK(inside(pid1, "restart", "good.service") == 0);
+	CHECK(inside(pid1, "stop", "good.service") == 0);
+	CHECK(inside(pid1, "start", "good.service") == 0);
+	CHECK(kill(pid1, SIGTERM) == 0);
+	CHECK(wait_init() == 0);
+	sys_free(s);
+	s = first;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,9 +383,10 @@ int main(void)
 		cmocka_unit_test(test_terminate),
 		cmocka_unit_test(test_notifies_upwards),
 		cmocka_unit_test(test_bad_command_line),
+		cmocka_unit_test(test_pid_one),
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
-	return cmocka_run_group_tests(tests, setup, teardown);
+	sys_private(NULL);
+	return cmocka_run_group_tests(tests, setup_payload, teardown);
 }

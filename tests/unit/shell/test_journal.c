@@ -44,6 +44,7 @@ static void test_record(void **state)
 	r.data[r.size] = '\0';
 	assert_string_equal(r.data, "MESSAGE=hello\\x0aUNIT=evil\nPRIORITY=6\n"
 				    "SYSLOG_IDENTIFIER=supd\nSYSLOG_FACILITY=3\nUNIT=web.service\n"
+				    "OBJECT_SYSTEMD_UNIT=web.service\n"
 				    "INVOCATION_ID=ab010000000000000000000000000000\n");
 	journal_begin(&r, 6, "x");
 	journal_unit(&r, "a.service", none);
