@@ -100,6 +100,15 @@ int catalogues_add(
 	return 0;
 }
 
+void catalogues_rest(struct catalogues *c)
+{
+	for (size_t i = 0; i < ELEMENTSOF(c->slots); i++) {
+		if (c->slots[i].number != CATALOGUE_NONE) {
+			(void)madvise(c->slots[i].base, c->slots[i].size, MADV_DONTNEED);
+		}
+	}
+}
+
 const struct manifest *catalogues_find(const struct catalogues *c, uint32_t number)
 {
 	const struct catalogue_slot *s = number == CATALOGUE_NONE ? NULL : find(c, number);

@@ -36,3 +36,5 @@ int catalogues_add(
 /* NULL if there is none of that number. */
 const struct manifest *catalogues_find(const struct catalogues *c, uint32_t number);
 void catalogues_drop(struct catalogues *c, uint32_t number);
+/* Takes the pages of all manifests out of the address space until they are looked at again. */
+void catalogues_rest(struct catalogues *c);

@@ -8,6 +8,17 @@
 #include "../runtime/base/cleanup.h"
 #include "engine_internal.h"
 
+/* The load state that a vanished unit has once it is down. */
+static enum unit_load_state newest_state(const struct engine *e, const struct unit *u)
+{
+	const struct engine_catalogue *c = &e->catalogues[e->n_catalogues - 1];
+
+	return u->newest_index == ENGINE_NONE
+		       ? LOAD_NOT_FOUND
+		       : (enum unit_load_state)manifest_unit_at(c->manifest, u->newest_index)
+				 ->load_state;
+}
+
 static void look(void *userdata, uint32_t unit, struct transaction_unit *ret)
 {
 	const struct engine *e = userdata;
@@ -22,6 +33,8 @@ static void look(void *userdata, uint32_t unit, struct transaction_unit *ret)
 		u->def && (u->def->flags & (UNIT_IGNORE_ON_ISOLATE | UNIT_PERPETUAL));
 	ret->queued = u->job ? u->job->type : JOB_NONE;
 	ret->queued_irreversible = u->job && (u->job->flags & JOB_IRREVERSIBLE);
+	ret->vanished = u->vanished;
+	ret->newest = u->vanished ? newest_state(e, u) : u->load_state;
 }
 
 void engine_queue(struct engine *e, struct job *j)

@@ -46,6 +46,7 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 		bus_loaded(&s->bus, l->cookie, r, l->text);
 		return engine_load_failed(s->engine, now_us());
 	}
+	s->rest_due = true;
 	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "../runtime/plan/wire.h"
 #include "selfseccomp.h"
 #include "shell.h"
+
+/* As glibc begins with; it would raise this with the first large block that is freed. */
+#define MMAP_THRESHOLD (128 * 1024)
 
 static int check_descriptors(void)
 {
@@ -44,6 +48,7 @@ int main(void)
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		return complain("SIGPIPE", -errno);
 	}
+	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	r = shell_init(&shell);
 	if (r < 0) {
 		return complain("setting up", r);

@@ -85,5 +85,10 @@ void sendq_pop(struct sendq *q)
 	q->head += sizeof(uint32_t) + size;
 	if (q->head == q->tail) {
 		q->head = q->tail = 0;
+		if (q->cap > SENDQ_KEPT) {
+			free(q->data);
+			q->data = NULL;
+			q->cap = 0;
+		}
 	}
 }

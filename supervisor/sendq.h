@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SENDQ_KEPT 65536u /* bytes of an empty queue that stay allocated */
+
 struct sendq {
 	uint8_t *data;
 	size_t head;  /* first unsent byte */

@@ -223,7 +223,7 @@ static const struct manifest_command *running_control(const struct service *s)
 		s->phase == PHASE_START ? s->main_command : s->command);
 }
 
-enum service_result step_end_of_control(struct step *st)
+static enum service_result end_of_control(struct step *st)
 {
 	struct service *s = st->s;
 	const struct wire_proc *p = st->event->proc;
@@ -248,4 +248,16 @@ enum service_result step_end_of_control(struct step *st)
 	}
 	step_log(st, LOG_CONTROL_EXITED, (int32_t)(p->exit_code << 8 | (p->exit_status & 0xff)));
 	return service_result_of_exit(p->exit_code, p->exit_status);
+}
+
+bool step_control_ended(struct step *st, enum service_result *ret)
+{
+	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+		return false;
+	}
+	if (step_stale(st)) {
+		return false;
+	}
+	*ret = end_of_control(st);
+	return true;
 }

@@ -44,7 +44,9 @@ bool service_exit_set_has(const struct tlv_bytes *set, uint32_t code, uint32_t s
 uint32_t service_status_of_step(uint32_t step);
 /* Result of the main or control process in the event, SUCCESS when it ended well. */
 enum service_result step_end_of_main(struct step *st);
-enum service_result step_end_of_control(struct step *st);
+/* The event in the control place: false when it is no end of the command (MAIN refused, or STALE
+ * and loaded again), else true and how it ended. */
+bool step_control_ended(struct step *st, enum service_result *ret);
 /* True when the failure is a stale plan and a reload was asked for: the state goes on waiting. */
 bool step_stale(struct step *st);
 

@@ -64,13 +64,9 @@ void on_reload_control(struct step *st)
 	struct service *s = st->s;
 	enum service_result result;
 
-	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+	if (!step_control_ended(st, &result)) {
 		return;
 	}
-	if (step_stale(st)) {
-		return;
-	}
-	result = step_end_of_control(st);
 	if (s->aborting || result != RESULT_SUCCESS) {
 		s->reload_result = s->aborting ? RESULT_TIMEOUT : result;
 		leave_reload(st, true);

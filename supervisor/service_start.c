@@ -218,13 +218,9 @@ void on_start_control(struct step *st)
 	struct service *s = st->s;
 	enum service_result result;
 
-	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+	if (!step_control_ended(st, &result)) {
 		return;
 	}
-	if (step_stale(st)) {
-		return;
-	}
-	result = step_end_of_control(st);
 	if (result != RESULT_SUCCESS && s->state == SERVICE_CONDITION && condition_says_skip(st)) {
 		s->exec_condition_failed = true;
 		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_EXEC_CONDITION);

@@ -230,13 +230,9 @@ void on_stop_control(struct step *st)
 	struct service *s = st->s;
 	enum service_result result;
 
-	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+	if (!step_control_ended(st, &result)) {
 		return;
 	}
-	if (step_stale(st)) {
-		return;
-	}
-	result = step_end_of_control(st);
 	service_record_result(s, result);
 	if (result == RESULT_SUCCESS && step_run_command(st, PHASE_STOP, s->command + 1)) {
 		return;
@@ -290,13 +286,9 @@ void on_stop_post_control(struct step *st)
 	struct service *s = st->s;
 	enum service_result result;
 
-	if (st->event->type == EV_REFUSED && st->event->refused->request == WIRE_MAIN) {
+	if (!step_control_ended(st, &result)) {
 		return;
 	}
-	if (step_stale(st)) {
-		return;
-	}
-	result = step_end_of_control(st);
 	service_record_result(s, result);
 	if (result == RESULT_SUCCESS && step_run_command(st, PHASE_STOP_POST, s->command + 1)) {
 		return;

@@ -2,6 +2,7 @@
 #include "shell.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,6 +11,9 @@
 #include "apply.h"
 #include "intake.h"
 #include "unitlog.h"
+
+/* So many jobs at once are a burst. */
+#define BURST_JOBS 32u
 
 /* Events of one turn, so that clients get their turn too. */
 #define EVENTS_PER_TURN 64u
@@ -34,6 +38,23 @@ int shell_drain(struct shell *s)
 		free(e.text);
 	}
 	return r;
+}
+
+/*
+ * What a load, a burst or a large answer needed for a moment would stay resident for ever: freed
+ * blocks below live ones, and manifest pages that are read once.
+ */
+static void rest(struct shell *s, uint32_t jobs)
+{
+	bool clients = s->bus.n_clients > 0;
+
+	s->rest_due = s->rest_due || jobs >= BURST_JOBS || (s->had_clients && !clients);
+	s->had_clients = clients;
+	if (s->rest_due && jobs == 0) {
+		s->rest_due = false;
+		catalogues_rest(&s->catalogues);
+		(void)malloc_trim(0);
+	}
 }
 
 static int send_counts(struct shell *s)
@@ -88,6 +109,7 @@ static int settle(struct shell *s)
 	if (r < 0) {
 		return r;
 	}
+	rest(s, s->counts.jobs);
 	return sd_event_source_set_enabled(
 		s->request_source, broker_is_idle(&s->broker) ? SD_EVENT_OFF : SD_EVENT_ON);
 }
@@ -227,7 +249,11 @@ int shell_init(struct shell *s)
 {
 	int r;
 
-	*s = (struct shell) { .armed_us = USEC_INFINITY, .started_us = now_us() };
+	*s = (struct shell) {
+		.armed_us = USEC_INFINITY,
+		.started_us = now_us(),
+		.rest_due = true,
+	};
 	catalogues_init(&s->catalogues);
 	store_init(&s->store, s);
 	r = broker_init(&s->broker, SUPD_FD_REQUEST, SUPD_FD_EVENT);

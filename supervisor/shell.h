@@ -48,6 +48,8 @@ struct shell {
 	struct wire_stop stop;       /* when stopping */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;
+	bool rest_due; /* memory goes back when no job is left */
+	bool had_clients;
 };
 
 /* Takes the inherited descriptors, sets up sources. -errno. */

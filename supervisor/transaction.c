@@ -110,7 +110,7 @@ static int check_unit(struct tx *tx, uint32_t unit, enum job_type type)
 		return 0;
 	}
 	tx_look(tx, unit, &u);
-	switch (u.load_state) {
+	switch (u.vanished && type == JOB_RESTART ? u.newest : u.load_state) {
 	case LOAD_LOADED:
 		return 0;
 	case LOAD_NOT_FOUND:
@@ -122,7 +122,8 @@ static int check_unit(struct tx *tx, uint32_t unit, enum job_type type)
 	case LOAD_STATE_COUNT:
 		break;
 	}
-	return tx_refuse(tx, ENGINE_BAD_UNIT, "Unit %s has a bad unit file setting.", name);
+	return tx_refuse(
+		tx, ENGINE_BAD_UNIT, "%s, which it needs, cannot be loaded; see its status", name);
 }
 
 /* A job and the link to it; *ret_job is new or the one there is already. */

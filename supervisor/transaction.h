@@ -28,6 +28,8 @@ struct transaction_unit {
 	bool keep_on_isolate;
 	enum job_type queued; /* JOB_NONE: none */
 	bool queued_irreversible;
+	bool vanished;               /* up, but there is no definition to start it again by */
+	enum unit_load_state newest; /* vanished: why not */
 };
 
 typedef void transaction_look_fn(void *userdata, uint32_t unit, struct transaction_unit *ret);

@@ -110,10 +110,32 @@ void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
 		(unsigned)status, name ? name : "?");
 }
 
+/* What errno means at this step, where strerror() alone misleads; "" when the text says it all. */
+static const char *failure_reason(const struct service_failure *f)
+{
+	static const struct {
+		enum launch_step step;
+		int error;
+		const char *text;
+	} reasons[] = {
+		{ STEP_USERS, ESRCH, "" },
+		{ STEP_EXEC, ENOEXEC, "Exec format error; a script needs a #! line" },
+		{ STEP_EXEC, ENOENT, "No such file or directory, it or the interpreter it names" },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(reasons); i++) {
+		if (reasons[i].step == (enum launch_step)f->step && reasons[i].error == f->error) {
+			return reasons[i].text;
+		}
+	}
+	return f->error ? strerror(f->error) : "";
+}
+
 void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
 {
 	const struct service_failure *f = &u->service.failure;
 	const char *step = launch_step_to_string((enum launch_step)f->step);
+	const char *reason = failure_reason(f);
 	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
 
 	buf[0] = '\0';
@@ -123,8 +145,8 @@ void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
 	text_escape(f->text, object, sizeof(object));
 	text_escape(f->origin, origin, sizeof(origin));
 	snprintf(buf, size, "%s: %s%s%s%s%s%s", step ? step : "?", object,
-		*object && f->error ? ": " : "", f->error ? strerror(f->error) : "",
-		*origin ? " (" : "", origin, *origin ? ")" : "");
+		*object && *reason ? ": " : "", reason, *origin ? " (" : "", origin,
+		*origin ? ")" : "");
 }
 
 static void condition_text(const struct unit *u, int32_t index, char *buf, size_t size)

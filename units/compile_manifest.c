@@ -52,21 +52,17 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"TasksMax", "CPUQuota", "CPUWeight", "IOWeight", "AllowedCPUs", "Delegate", "DevicePolicy",
 	"DeviceAllow", "AppArmorProfile" };
 
-static int add_property(
-	struct compile_unit *cu, struct manifest_unit *m, const char *name, const char *value)
+static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {
-	struct manifest_property *row =
-		compile_array_push(cu->c->arena, &m->properties, sizeof(*row));
-
-	if (!row || !value) {
+	if (!value) {
 		return -ENOMEM;
 	}
-	row->name = name;
-	row->value = value;
-	return 0;
+	tlv_buf_append(pairs, name, strlen(name) + 1);
+	tlv_buf_append(pairs, value, strlen(value) + 1);
+	return pairs->error;
 }
 
-static int add_text(struct compile_unit *cu, struct manifest_unit *m, const char *name)
+static int add_text(struct compile_unit *cu, struct tlv_buf *pairs, const char *name)
 {
 	const struct unit_assignment *lines = cu->unit->assignments.items;
 	const char *value = NULL;
@@ -79,31 +75,44 @@ static int add_text(struct compile_unit *cu, struct manifest_unit *m, const char
 				? arena_printf(cu->c->arena, "%s %s", value, lines[i].value)
 				: lines[i].value;
 	}
-	return value ? add_property(cu, m, name, value) : 0;
+	return value ? add_property(pairs, name, value) : 0;
 }
 
-static int add_properties(struct compile_unit *cu, struct manifest_unit *m)
+static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 {
 	const struct unit_exec *e = cu->unit->exec;
 	int r = 0;
 
 	for (size_t i = 0; e && r == 0 && i < ELEMENTSOF(switches); i++) {
 		if (*(const bool *)((const char *)e + switches[i].offset)) {
-			r = add_property(cu, m, switches[i].name, "yes");
+			r = add_property(pairs, switches[i].name, "yes");
 		}
 	}
 	if (e && r == 0 && e->protect_system != PROTECT_SYSTEM_NO) {
 		r = add_property(
-			cu, m, "ProtectSystem", protect_system_to_string(e->protect_system));
+			pairs, "ProtectSystem", protect_system_to_string(e->protect_system));
 	}
 	if (e && r == 0 && e->protect_home != PROTECT_HOME_NO) {
-		r = add_property(cu, m, "ProtectHome", protect_home_to_string(e->protect_home));
+		r = add_property(pairs, "ProtectHome", protect_home_to_string(e->protect_home));
 	}
 	/* Values as they are written are text of the file. */
 	for (size_t i = 0; cu->is_public && r == 0 && i < ELEMENTSOF(texts); i++) {
-		r = add_text(cu, m, texts[i]);
+		r = add_text(cu, pairs, texts[i]);
 	}
 	return r;
+}
+
+static int add_properties(struct compile_unit *cu, struct manifest_unit *m)
+{
+	AUTO(tlv_buf_fini) struct tlv_buf pairs = { 0 };
+	int r = collect_properties(cu, &pairs);
+
+	if (r < 0) {
+		return r;
+	}
+	m->properties.n = (uint32_t)pairs.len;
+	m->properties.data = arena_memdup(cu->c->arena, pairs.data, pairs.len);
+	return m->properties.data ? 0 : -ENOMEM;
 }
 
 static struct tlv_strv copy_items(struct arena *arena, const struct list *list)

@@ -139,5 +139,9 @@ int compile_copy_previous(struct compile_unit *cu, struct manifest_unit *m)
 				     manifest_unit_at(cu->c->prev_manifest, old->slice)->name);
 	r = copy_deps(cu, old, m);
 	r = r < 0 ? r : copy_entries(cu, m);
-	return r < 0 ? r : 1;
+	if (r < 0) {
+		return r;
+	}
+	compile_note(cu, SEVERITY_NOTE, NULL, "its previous definition stays in use");
+	return 1;
 }

@@ -2,8 +2,13 @@
 #include "loader.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
@@ -91,6 +96,14 @@ static bool exists_without_file(const char *name)
 	return unit_type_from_name(name) == UNIT_SLICE;
 }
 
+/* As loader_split_path() judges directories. */
+static bool file_is_systemd(const char *file)
+{
+	char real[PATH_MAX];
+
+	return strstr(realpath(file, real) ? real : file, "/systemd/") != NULL;
+}
+
 static int load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
 {
 	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
@@ -112,10 +125,10 @@ static int load_unit(struct loader *l, const char *name, const char *path, struc
 	if (aliases) {
 		u->aliases = *aliases;
 	}
+	u->from_systemd = path ? file_is_systemd(path) : entry && entry->systemd;
 	if (!path && entry) {
 		path = entry->fragment;
 	}
-	u->from_systemd = entry && entry->systemd;
 	if (entry && entry->masked) {
 		u->load_state = LOAD_MASKED;
 		u->install_state = INSTALL_MASKED;
@@ -426,13 +439,50 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 
 /* ---- verify ---- */
 
+/* What is no file with settings: a directory, a mask. True when that is all there is to say. */
+static bool is_no_text(struct loader *l, const char *file)
+{
+	struct diag_place place = { .file = file };
+	struct stat st;
+
+	if (stat(file, &st) != 0) {
+		return false;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		diag_add(l->d, &place, SEVERITY_ERROR, "a directory; name the unit files in it");
+		return true;
+	}
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
+		diag_add(l->d, &place, SEVERITY_NOTE, "masked: a link to /dev/null");
+		return true;
+	}
+	return false;
+}
+
+/* A good file may still be one that nothing here starts. */
+static void note_idle(struct loader *l, const struct unit *u, const char *file)
+{
+	struct diag_place place = { .file = file, .unit = u->name };
+
+	if (u->load_state == LOAD_MASKED) {
+		diag_add(l->d, &place, SEVERITY_NOTE, "masked: an empty file");
+	} else if (u->load_state == LOAD_ERROR && !u->refused && u->load_error) {
+		diag_add(
+			l->d, &place, SEVERITY_WARNING, "%s; nothing will start it", u->load_error);
+	}
+}
+
 static int load_given(struct loader *l, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *name = slash ? slash + 1 : file;
 	struct diag_place place = { .file = file };
 	struct unit *u;
+	int r;
 
+	if (is_no_text(l, file)) {
+		return 0;
+	}
 	if (!unit_name_is_valid(name)) {
 		diag_add(l->d, &place, SEVERITY_ERROR,
 			"\"%.128s\" is not a unit name such as web.service", name);
@@ -444,7 +494,29 @@ static int load_given(struct loader *l, const char *file)
 	if (scan_file_dropins(l->opts, file, l->arena, l->d, &l->scan) != 0) {
 		return -ENOMEM;
 	}
-	return load_unit(l, name, file, &u);
+	r = load_unit(l, name, file, &u);
+	if (r == 0) {
+		note_idle(l, u, file);
+	}
+	return r;
+}
+
+/* Is there a file of this unit, or of its template, in the directory of another one? */
+static bool lies_beside(const char *file, const char *name)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	int length = slash ? (int)(slash - file) + 1 : 0;
+	char path[LIMIT_PATH], template_name[LIMIT_UNIT_NAME];
+
+	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", name);
+	if (access(path, F_OK) == 0) {
+		return true;
+	}
+	if (unit_name_template(name, template_name) != 0) {
+		return false;
+	}
+	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", template_name);
+	return access(path, F_OK) == 0;
 }
 
 /* The absence of what a given unit requires is worth a word. */
@@ -460,7 +532,8 @@ static void warn_absent(struct loader *l, size_t n_given)
 			bool strong = deps[k].kind == DEP_REQUIRES ||
 				      deps[k].kind == DEP_REQUISITE || deps[k].kind == DEP_BINDS_TO;
 
-			if (strong && other && other->load_state == LOAD_NOT_FOUND) {
+			if (strong && other && other->load_state == LOAD_NOT_FOUND &&
+				!lies_beside(u->fragment_path, deps[k].name)) {
 				diag_add(l->d, &place, SEVERITY_WARNING, "%s=%s: no such unit (%s)",
 					dep_kind_to_string(deps[k].kind), deps[k].name,
 					deps[k].origin);

@@ -2,6 +2,7 @@
 #include "parsers.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -257,33 +258,58 @@ static const char *bool_alias(long kind, const char *text)
 	return on ? "yes" : "no";
 }
 
-static int (*const enum_readers[])(const char *) = {
-	[ENUM_SERVICE_TYPE] = service_type_from_string,
-	[ENUM_RESTART] = service_restart_from_string,
-	[ENUM_RESTART_MODE] = restart_mode_from_string,
-	[ENUM_EXIT_TYPE] = exit_type_from_string,
-	[ENUM_KILL_MODE] = kill_mode_from_string,
-	[ENUM_NOTIFY_ACCESS] = notify_access_from_string,
-	[ENUM_TIMEOUT_FAILURE] = timeout_failure_mode_from_string,
-	[ENUM_OOM_POLICY] = oom_policy_from_string,
-	[ENUM_FDSTORE_PRESERVE] = fdstore_preserve_from_string,
-	[ENUM_EMERGENCY_ACTION] = emergency_action_from_string,
-	[ENUM_PROTECT_SYSTEM] = protect_system_from_string,
-	[ENUM_PROTECT_HOME] = protect_home_from_string,
-	[ENUM_PROTECT_PROC] = protect_proc_from_string,
-	[ENUM_KEYRING] = keyring_mode_from_string,
-	[ENUM_DEVICE_POLICY] = device_policy_from_string,
-	[ENUM_PROFILE] = NULL,
+static const struct {
+	int (*read)(const char *text);
+	const char *(*word)(unsigned value);
+} enum_readers[] = {
+	[ENUM_SERVICE_TYPE] = { service_type_from_string, service_type_to_string },
+	[ENUM_RESTART] = { service_restart_from_string, service_restart_to_string },
+	[ENUM_RESTART_MODE] = { restart_mode_from_string, restart_mode_to_string },
+	[ENUM_EXIT_TYPE] = { exit_type_from_string, exit_type_to_string },
+	[ENUM_KILL_MODE] = { kill_mode_from_string, kill_mode_to_string },
+	[ENUM_NOTIFY_ACCESS] = { notify_access_from_string, notify_access_to_string },
+	[ENUM_TIMEOUT_FAILURE] = { timeout_failure_mode_from_string,
+		timeout_failure_mode_to_string },
+	[ENUM_OOM_POLICY] = { oom_policy_from_string, oom_policy_to_string },
+	[ENUM_FDSTORE_PRESERVE] = { fdstore_preserve_from_string, fdstore_preserve_to_string },
+	[ENUM_EMERGENCY_ACTION] = { emergency_action_from_string, emergency_action_to_string },
+	[ENUM_PROTECT_SYSTEM] = { protect_system_from_string, protect_system_to_string },
+	[ENUM_PROTECT_HOME] = { protect_home_from_string, protect_home_to_string },
+	[ENUM_PROTECT_PROC] = { protect_proc_from_string, protect_proc_to_string },
+	[ENUM_KEYRING] = { keyring_mode_from_string, keyring_mode_to_string },
+	[ENUM_DEVICE_POLICY] = { device_policy_from_string, device_policy_to_string },
+	[ENUM_PROFILE] = { NULL, NULL },
 };
 _Static_assert(sizeof(enum_readers) / sizeof(enum_readers[0]) == ENUM_KIND_COUNT, "enums drifted");
 
+#define ENUM_VALUES 32u
+#define ENUM_WORDS  256u
+
+/* "simple, exec, forking" */
+static void list_words(long kind, char words[ENUM_WORDS])
+{
+	size_t used = 0;
+
+	words[0] = '\0';
+	for (unsigned i = 0; i < ENUM_VALUES; i++) {
+		const char *word = enum_readers[kind].word(i);
+
+		if (word && used < ENUM_WORDS) {
+			used += (size_t)snprintf(
+				words + used, ENUM_WORDS - used, "%s%s", used ? ", " : "", word);
+		}
+	}
+}
+
 int parse_enum(struct setting_context *c)
 {
-	int v = enum_readers[c->row->arg](bool_alias(c->row->arg, c->value));
+	int v = enum_readers[c->row->arg].read(bool_alias(c->row->arg, c->value));
+	char words[ENUM_WORDS];
 
 	if (v < 0) {
-		return setting_error(
-			c, 0, "\"%.64s\" is not a value of %s=", c->value, c->row->name);
+		list_words(c->row->arg, words);
+		return setting_error(c, 0, "\"%.64s\" is not a value of %s=; there are %s",
+			c->value, c->row->name, words);
 	}
 	*(int *)c->target = v;
 	return 0;

@@ -57,7 +57,8 @@ static int add_dep(struct setting_context *c, const char *text, unsigned column)
 		return 0;
 	}
 	if (!unit_name_is_valid(text)) {
-		return setting_error(c, column, "\"%.128s\" is not a unit name", text);
+		return setting_error(
+			c, column, "\"%.128s\" is not a unit name such as web.service", text);
 	}
 	if (unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
 		return setting_error(
@@ -159,7 +160,8 @@ int parse_documentation(struct setting_context *c)
 static int add_unit_name(struct setting_context *c, const char *text, unsigned column)
 {
 	if (!unit_name_is_valid(text)) {
-		return setting_error(c, column, "\"%.128s\" is not a unit name", text);
+		return setting_error(
+			c, column, "\"%.128s\" is not a unit name such as web.service", text);
 	}
 	return push_item(c, c->target, text);
 }

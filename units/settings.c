@@ -226,7 +226,8 @@ static void unknown_setting(struct setting_context *c, unsigned section)
 	if (known) {
 		snprintf(text, sizeof(text), "%s= is not supported%s", name,
 			known->confines
-				? ", and without it the unit would be less confined than written"
+				? ", and without it the unit would be less confined than written; "
+				  "to accept that, shadow the file by a copy without the line"
 				: "; ignored");
 	} else {
 		snprintf(text, sizeof(text), "unknown setting %s= in [%s]%s%s%s", name,

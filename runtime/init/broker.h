@@ -104,6 +104,7 @@ struct slot {
 	bool frozen;    /* cgroup.events */
 	bool oom;
 	bool log_wanted;
+	bool killed;          /* the cgroup may have seen cgroup.kill: nothing is cloned into it */
 	uint32_t unit_flags;  /* enum catalogue_unit_flags of the last RUN */
 	uint32_t fdstore_max; /* of the last RUN */
 	uint32_t n_parked;
@@ -253,12 +254,14 @@ struct broker {
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;
 	bool reexec;
+	bool clone_into; /* CLONE_INTO_CGROUP works here with cgroups of our making */
 	bool reap_again; /* more children may have ended */
 	int epoll_fd, signal_fd, inotify_fd;
 	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, cgroup_fd;
 	int journal_fd; /* unconnected datagram socket */
 	uint32_t controllers;
 	uint32_t n_live; /* live launchers */
+	bool launched;   /* since the plans' pages were given back */
 	uint32_t job_refs[LIMIT_LAUNCHES_LIVE];
 	struct supd_channel supd;
 	struct log_channel log;

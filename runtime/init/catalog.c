@@ -67,8 +67,21 @@ static int map_plans(int fd, struct catalogue *ret)
 
 	if (r < 0) {
 		munmap(base, (size_t)st.st_size);
+		return r;
 	}
-	return r;
+	madvise(base, (size_t)st.st_size, MADV_DONTNEED);
+	return 0;
+}
+
+void catalog_rest(struct broker *b)
+{
+	for (uint32_t i = 0; i < LIMIT_CATALOGUES; i++) {
+		const struct catalogue *c = &b->catalogues[i];
+
+		if (c->base) {
+			madvise((void *)(uintptr_t)c->base, c->size, MADV_DONTNEED);
+		}
+	}
 }
 
 void catalog_remap(struct broker *b)

@@ -18,6 +18,11 @@ int catalog_find(const struct broker *b, uint32_t number);
 int catalog_newest(const struct broker *b);
 /* Unmaps and closes the catalogue at that index. */
 void catalog_drop(struct broker *b, uint32_t index);
+/*
+ * Takes the pages of all plans out of the address space; they come back from the memfds when they
+ * are looked at. Between launches nobody does.
+ */
+void catalog_rest(struct broker *b);
 /* After exec: maps what the table has. */
 void catalog_remap(struct broker *b);
 /* `supd-load --settings -- ARGV`: 0 with *ret, or supd-load's exit status (> 0), or -errno. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
@@ -18,6 +20,7 @@
 
 #define SIGNAL_BATCH 256
 #define DEPTH_MAX    16
+#define PROBE        "supd-probe"
 
 static const struct {
 	const char *text;
@@ -386,6 +389,42 @@ int cgroup_signal(int dir, int signo, pid_t except)
 			return r;
 		}
 	}
+}
+
+static bool child_lives_in(int dir)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)dir,
+	};
+	int status = -1;
+	pid_t pid = sysx_clone3(&args);
+
+	if (pid == 0) {
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	}
+	return pid > 0 && status == 0;
+}
+
+bool cgroup_probe_clone(int root)
+{
+	const struct timespec step = { .tv_nsec = 1000 * 1000 };
+	bool lives = false;
+
+	if (mkdirat(root, PROBE, 0755) < 0 && errno != EEXIST) {
+		return false;
+	}
+	AUTO_CLOSE int dir = cgroup_open(root, PROBE);
+
+	lives = dir >= 0 && child_lives_in(dir);
+	/* The dead leave their cgroup a moment after their reaping. */
+	for (int i = 0; i < 100 && cgroup_remove(root, PROBE, false) < 0; i++) {
+		nanosleep(&step, NULL);
+	}
+	return lives;
 }
 
 int cgroup_find_own(char *buf, size_t size)

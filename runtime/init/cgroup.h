@@ -48,6 +48,12 @@ int cgroup_has_pid(int dir, pid_t pid, bool deep);
 int cgroup_signal(int dir, int signo, pid_t except);
 
 /*
+ * True when a process can be cloned into a fresh cgroup from here. Linux 6.18 kills it at birth
+ * when cgroup.kill was ever written to our own cgroup or above; others lack the flag.
+ */
+bool cgroup_probe_clone(int root);
+
+/*
  * Absolute path of supd-init's own cgroup: the v2 mount at /sys/fs/cgroup or
  * /sys/fs/cgroup/unified plus the `0::` line of /proc/self/cgroup. 0 or -errno.
  */

@@ -139,6 +139,8 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 		.require_controllers = b->t->settings.require_controllers,
 		.params = p->params,
 		.main_pid = main_lives && main != p ? main->pid : 0,
+		.into_cgroup =
+			b->clone_into && !s->killed && !(s->unit_flags & CATALOGUE_UNIT_DELEGATE),
 		.use_journald = logs_journald(b),
 	};
 	memcpy(job->invocation_id, s->invocation_id, sizeof(job->invocation_id));
@@ -209,6 +211,9 @@ static void start(struct broker *b, uint32_t ref, int index)
 	int catalogue = catalog_find(b, p->catalogue);
 	int r = catalogue;
 
+	if (!p->worker) {
+		resources_freshen(b, ref / ENTRY_KIND_COUNT, ref % ENTRY_KIND_COUNT);
+	}
 	if (r >= 0) {
 		const struct catalogue *c = &b->catalogues[catalogue];
 
@@ -244,6 +249,7 @@ void launch_serve(struct broker *b)
 	while (b->t->pending_first != REF_NONE && b->n_live < LIMIT_LAUNCHES_LIVE) {
 		uint32_t ref = b->t->pending_first;
 
+		b->launched = true;
 		pending_remove(b, ref);
 		start(b, ref, free_job_index(b));
 	}
@@ -259,6 +265,18 @@ void launch_cancel(struct broker *b, uint32_t ref)
 		launch_try_finish(b, ref);
 	} else if (p->launcher) {
 		kill(p->launcher, SIGKILL);
+	}
+}
+
+void launch_cancel_all(struct broker *b, uint32_t n)
+{
+	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+		uint32_t ref = n * ENTRY_KIND_COUNT + k;
+		struct place *p = place_of(b, ref);
+
+		if (place_is_live(p) && (p->pending || p->launcher) && !p->release) {
+			launch_cancel(b, ref);
+		}
 	}
 }
 
@@ -278,7 +296,7 @@ static void crashed(struct broker *b, uint32_t ref)
 		for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
 			others |= &s->places[k] != p && place_is_live(&s->places[k]);
 		}
-		if (!others && cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") == 0) {
+		if (!others && resources_kill(b, s) == 0) {
 			s->replace = true;
 		}
 	}

@@ -33,6 +33,9 @@ struct launch_end {
 void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end);
 /* Ends what is not started yet: kills the launcher, or forgets a pending launch. */
 void launch_cancel(struct broker *b, uint32_t ref);
+/* The same for each launch of the slot that a RELEASE has not made, and for launchers not yet gone.
+ */
+void launch_cancel_all(struct broker *b, uint32_t n);
 /* Finishes places whose processes are gone; used after adoption too. */
 void launch_try_finish(struct broker *b, uint32_t ref);
 void launch_release_done(struct broker *b, uint32_t n);

@@ -168,6 +168,10 @@ static void settle(struct broker *b)
 	}
 	logs_flush(b);
 	power_report(b, now);
+	if (b->launched && b->n_live == 0) {
+		b->launched = false;
+		catalog_rest(b);
+	}
 }
 
 static void turn(struct broker *b)

@@ -18,6 +18,7 @@
 #include "cgroup.h"
 #include "helper.h"
 #include "notify.h"
+#include "resources.h"
 #include "supdproc.h"
 #include "util.h"
 
@@ -213,7 +214,7 @@ static void kill_services(struct broker *b)
 		struct slot *s = &b->t->slots[n];
 
 		if (s->state == SLOT_USED && s->cgroup_made) {
-			cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1");
+			resources_kill(b, s);
 		}
 	}
 	if (b->machine) {

@@ -224,13 +224,15 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 	return kill(p->pid, signo) < 0 ? -errno : 0;
 }
 
-static void cancel_launches(struct broker *b, uint32_t n)
+/* A launcher stands outside of the cgroup, but what it starts belongs there. */
+static void signal_launchers(struct broker *b, const struct wire_request *q)
 {
 	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
-		uint32_t ref = n * ENTRY_KIND_COUNT + k;
+		struct place *p = place_of(b, q->slot * ENTRY_KIND_COUNT + k);
+		bool spared = k == ENTRY_MAIN && q->kind == WIRE_TARGET_ALL_BUT_MAIN;
 
-		if (place_of(b, ref)->phase == WIRE_PHASE_LAUNCHING && !place_of(b, ref)->release) {
-			launch_cancel(b, ref);
+		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher && !p->worker && !spared) {
+			kill(p->launcher, (int)q->number);
 		}
 	}
 }
@@ -244,9 +246,10 @@ static int signal_cgroup(struct broker *b, const struct wire_request *q, struct 
 		return -ESRCH;
 	}
 	if (q->number == SIGKILL && !except) {
-		cancel_launches(b, q->slot);
-		return cgroup_write(dir, ".", "cgroup.kill", "1");
+		launch_cancel_all(b, q->slot);
+		return resources_kill(b, s);
 	}
+	signal_launchers(b, q);
 	cgroup_write(dir, ".", "cgroup.freeze", "1"); /* nothing forks meanwhile */
 	int r = cgroup_signal(dir, q->number, except);
 
@@ -286,8 +289,8 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size);
-	cancel_launches(b, q->slot);
-	return s->cgroup_made ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : 0;
+	launch_cancel_all(b, q->slot);
+	return s->cgroup_made ? resources_kill(b, s) : 0;
 }
 
 static int set_frozen(struct broker *b, const struct wire_request *q, bool on)

@@ -40,10 +40,35 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 
 	if (r == 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
-		s->replace = false;
+		s->replace = s->killed = false;
 		r = watch_cgroup(b, n);
 	}
 	return r;
+}
+
+int resources_kill(struct broker *b, struct slot *s)
+{
+	s->killed = true;
+	return cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1");
+}
+
+void resources_freshen(struct broker *b, uint32_t n, uint32_t kind)
+{
+	struct slot *s = &b->t->slots[n];
+
+	if (!b->clone_into || !s->killed || !s->cgroup_made ||
+		s->unit_flags & CATALOGUE_UNIT_DELEGATE) {
+		return;
+	}
+	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
+		if (k != kind && place_is_live(&s->places[k])) {
+			return;
+		}
+	}
+	if (cgroup_remove(b->cgroup_fd, s->cgroup, false) == 0) {
+		slot_watch_clear(b, n);
+		s->cgroup_made = false;
+	}
 }
 
 int resources_prepare(

@@ -12,6 +12,11 @@
  */
 int resources_prepare(
 	struct broker *b, uint32_t n, const struct catalogue *c, const struct catalogue_unit *u);
+/* Before the launch of a process of this kind: a cgroup that saw cgroup.kill is made anew if empty.
+ */
+void resources_freshen(struct broker *b, uint32_t n, uint32_t kind);
+/* cgroup.kill; 0 or -errno. */
+int resources_kill(struct broker *b, struct slot *s);
 /* Reads cgroup.events; marks the slot when something has changed. */
 void resources_refresh(struct broker *b, uint32_t n);
 /* True while POPULATED is to be shown. */

@@ -298,11 +298,18 @@ int setup_cgroup(struct broker *b, bool fresh)
 	if (fresh && found == 0) {
 		b->t->home_cgroup_fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	/* Controllers need a root without processes: supd-init and its helpers live in a leaf. */
+	/*
+	 * Controllers need a root without processes: supd-init and its helpers live in a leaf. One
+	 * that a former supd-init was killed in would spoil clones into other cgroups.
+	 */
+	if (fresh) {
+		cgroup_remove(b->cgroup_fd, "supd", false);
+	}
 	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd", 0)) < 0 ||
 			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
 	b->controllers = cgroup_enable(b->cgroup_fd);
+	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
 }

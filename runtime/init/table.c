@@ -201,6 +201,7 @@ void table_adopt(struct broker *b)
 		if (s->state == SLOT_GONE) {
 			s->state = SLOT_FREE;
 		}
+		s->killed = true; /* nobody was there to know better */
 		for (uint32_t k = 0; s->state == SLOT_USED && k < ENTRY_KIND_COUNT; k++) {
 			adopt_place(b, n, k);
 		}

@@ -129,6 +129,7 @@ static int fork_payload(struct launch *l)
  */
 static const struct launch_row second_stage[] = {
 	{ STEP_CLONE, hide_from_tracers },
+	{ STEP_NAMESPACES, launch_enter_cgroup_view },
 	{ STEP_KEYRING, join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
@@ -196,7 +197,7 @@ static int let_go(struct launch *l)
  */
 static const struct launch_row launcher[] = {
 	{ STEP_USERS, launch_check_users },
-	{ STEP_CGROUP, launch_join_cgroup },
+	{ STEP_CGROUP, launch_prepare_cgroup },
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },

@@ -15,6 +15,7 @@
 #include "../base/number.h"
 #include "../base/sysx.h"
 #include "launch.h"
+#include "prepare.h"
 
 #define MAP_LINE 36 /* three numbers of ten digits, two spaces, newline */
 
@@ -59,33 +60,88 @@ int launch_enter_held(struct launch *l)
 }
 
 /*
+ * Linux 6.18 kills at birth what is cloned into a cgroup that saw cgroup.kill, itself or above,
+ * more often than the cloner's own; so the child has to say that it lives. False: join, and clone
+ * again. True in the child and in the launcher of a living child.
+ */
+static bool clone_into(struct launch *l, uint64_t flags)
+{
+	struct clone_args args = {
+		.flags = (flags & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_INTO_CGROUP,
+		.cgroup = (uint64_t)l->fds[LAUNCH_TAG_CGROUP],
+	};
+	int ends[2];
+	char byte = 'l';
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		return false;
+	}
+	AUTO_CLOSE int from = ends[0];
+	AUTO_CLOSE int to = ends[1];
+
+	l->pid = sysx_clone3(&args);
+	if (l->pid == 0) {
+		l->born_inside = true;
+		if (write(to, &byte, 1) != 1) {
+			_exit(1);
+		}
+		return true;
+	}
+	close(TAKE_FD(to));
+	return l->pid > 0 && fd_read_full(from, &byte, 1) == 1;
+}
+
+/* The namespace's root is the cgroup of whoever makes it: inside, not in the launcher's. */
+int launch_enter_cgroup_view(struct launch *l)
+{
+	if (!l->born_inside || !launch_has_ns(l, PLAN_NS_CGROUP)) {
+		return 0;
+	}
+	return unshare(CLONE_NEWCGROUP) < 0 ? launch_fail(l, -errno, NULL, "cgroup namespace", NULL)
+					    : 0;
+}
+
+static int clone_inside(struct launch *l, uint64_t flags)
+{
+	struct clone_args args = { .flags = flags };
+	int r = l->job.into_cgroup ? launch_join_cgroup(l) : 0;
+
+	if (r < 0) {
+		return r;
+	}
+	l->pid = sysx_clone3(&args);
+	return l->pid < 0 ? launch_fail(l, -errno, NULL, "clone", NULL) : 0;
+}
+
+/*
  * CLONE_PARENT makes the second stage supd-init's own child (then exit_signal must be 0), so that
  * no helper stays between them and its pid cannot be reused before supd-init has reaped it.
  */
 int launch_clone(struct launch *l)
 {
-	struct clone_args args = { .flags = CLONE_PARENT };
-	pid_t pid;
+	uint64_t flags = CLONE_PARENT;
+	int r = 0;
 
 	if (pipe2(l->go, O_CLOEXEC) < 0) {
 		return launch_fail(l, -errno, NULL, "pipe", NULL);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
 		if ((l->plan.namespaces & ns_rows[i].plan) && !is_held(l, &ns_rows[i])) {
-			args.flags |= ns_rows[i].clone_flag;
+			flags |= ns_rows[i].clone_flag;
 		}
 	}
-	pid = sysx_clone3(&args);
-	if (pid < 0) {
-		return launch_fail(l, -errno, NULL, "clone", NULL);
+	if (!l->job.into_cgroup || !clone_into(l, flags)) {
+		r = clone_inside(l, flags);
 	}
-	l->pid = pid;
-	if (pid == 0) {
+	if (r < 0) {
+		return r;
+	}
+	if (l->pid == 0) {
 		close(l->go[1]);
 		l->go[1] = -1;
 		return 0;
 	}
-	return launch_report(l, LAUNCH_CHILD, 0, pid);
+	return launch_report(l, LAUNCH_CHILD, 0, l->pid);
 }
 
 /* ---- id maps ---- */

@@ -4,8 +4,9 @@
 
 struct launch;
 
-int launch_enter_held(struct launch *l);  /* the slot's user, ipc, net namespaces */
-int launch_clone(struct launch *l);       /* second stage; reports CHILD. Returns in both */
-int launch_write_maps(struct launch *l);  /* of a fresh user namespace */
-int launch_hand_over(struct launch *l);   /* descriptors for the slot */
-int launch_loopback_up(struct launch *l); /* in the second stage */
+int launch_enter_held(struct launch *l);        /* the slot's user, ipc, net namespaces */
+int launch_clone(struct launch *l);             /* second stage; reports CHILD. Returns in both */
+int launch_enter_cgroup_view(struct launch *l); /* in the second stage */
+int launch_write_maps(struct launch *l);        /* of a fresh user namespace */
+int launch_hand_over(struct launch *l);         /* descriptors for the slot */
+int launch_loopback_up(struct launch *l);       /* in the second stage */

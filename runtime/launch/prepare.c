@@ -99,24 +99,26 @@ int launch_write_cgroup(struct launch *l)
 	return 0;
 }
 
-/*
- * Limits before any process is inside, else a fork bomb is faster. Joined by `0`, not by
- * CLONE_INTO_CGROUP, which kills the child in a cgroup that ever saw cgroup.kill (pitfall 1).
- */
 int launch_join_cgroup(struct launch *l)
 {
-	int r = launch_write_cgroup(l);
-
-	if (r < 0) {
-		return r;
-	}
-	if (l->fds[LAUNCH_TAG_CGROUP] < 0) {
-		return launch_fail(l, -EBADF, NULL, "no cgroup", NULL);
-	}
-	r = write_at(l->fds[LAUNCH_TAG_CGROUP], "cgroup.procs", "0");
+	int r = write_at(l->fds[LAUNCH_TAG_CGROUP], "cgroup.procs", "0");
 	return r < 0 ? launch_fail(l, r, NULL, "join ",
 			       catalogue_string(&l->catalogue, l->unit->cgroup))
 		     : 0;
+}
+
+/*
+ * Limits before any process is inside, else a fork bomb is faster. Joining waits for a grace period
+ * of the kernel when nobody has joined anything for a while; a clone into the cgroup does not.
+ */
+int launch_prepare_cgroup(struct launch *l)
+{
+	int r = launch_write_cgroup(l);
+
+	if (r == 0 && l->fds[LAUNCH_TAG_CGROUP] < 0) {
+		return launch_fail(l, -EBADF, NULL, "no cgroup", NULL);
+	}
+	return r < 0 || l->job.into_cgroup ? r : launch_join_cgroup(l);
 }
 
 /* ---- limits and priorities ---- */

@@ -49,6 +49,7 @@ struct launch_job {
 	int32_t main_pid;      /* the slot's main process in the initial pid namespace, 0: none */
 	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
 	uint8_t invocation_id[16];
+	uint32_t into_cgroup; /* the second stage may be cloned into the cgroup, else: join first */
 	char notify_path[256]; /* absolute path of the socket, "" = none */
 };
 

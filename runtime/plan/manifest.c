@@ -91,12 +91,6 @@ static const struct tlv_field service_fields[] = {
 };
 static const struct tlv_schema service_schema = TLV_SCHEMA(manifest_service, service_fields);
 
-static const struct tlv_field property_fields[] = {
-	TLV_FIELD(1, TLV_STR, manifest_property, name),
-	TLV_FIELD(2, TLV_STR, manifest_property, value),
-};
-static const struct tlv_schema property_schema = TLV_SCHEMA(manifest_property, property_fields);
-
 static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(1, TLV_STR, manifest_unit, name),
 	TLV_FIELD(2, TLV_U32, manifest_unit, type),
@@ -126,10 +120,10 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(26, TLV_U32, manifest_unit, failure_action),
 	TLV_SUB(27, manifest_unit, service, service_schema),
 	TLV_SUB(28, manifest_unit, commands, command_schema),
-	TLV_SUB(29, manifest_unit, properties, property_schema),
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
+	TLV_FIELD(33, TLV_BYTES, manifest_unit, properties),
 };
 static const struct tlv_schema unit_schema = TLV_SCHEMA(manifest_unit, unit_fields);
 
@@ -201,6 +195,18 @@ static bool lists_are_valid(const struct manifest *m, const struct manifest_unit
 	return true;
 }
 
+/* An even number of strings. */
+static bool pairs_are_valid(const struct tlv_bytes *b)
+{
+	const char *text = b->data;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		n += text[i] == '\0';
+	}
+	return n % 2 == 0 && (b->n == 0 || text[b->n - 1] == '\0');
+}
+
 static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *u)
 {
 	bool loaded_service = u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED;
@@ -210,7 +216,7 @@ static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *
 	       (u->slice == CATALOGUE_NONE || u->slice < m->units.n) &&
 	       (!loaded_service || u->service.n == 1) &&
 	       (u->service.n == 0 || (u->service.n == 1 && service_is_valid(u->service.items))) &&
-	       lists_are_valid(m, u);
+	       lists_are_valid(m, u) && pairs_are_valid(&u->properties);
 }
 
 int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret)

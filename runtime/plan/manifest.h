@@ -10,7 +10,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "catalogue.h"
 #include "tlv.h"
@@ -96,12 +98,6 @@ struct manifest_service {
 	const char *status_stdout;        /* StandardOutput= as written, for show */
 };
 
-/* Further properties for `show`, as pairs that supd only passes on. */
-struct manifest_property {
-	const char *name;
-	const char *value;
-};
-
 enum manifest_unit_flags {
 	UNIT_DEFAULT_DEPENDENCIES = 1 << 0,
 	UNIT_REFUSE_MANUAL_START = 1 << 1,
@@ -156,10 +152,14 @@ struct manifest_unit {
 	uint32_t start_limit_action; /* enum emergency action, 0 none */
 	uint32_t success_action;
 	uint32_t failure_action;
-	struct tlv_array service;    /* struct manifest_service [1] for services, else empty */
-	struct tlv_array commands;   /* struct manifest_command */
-	struct tlv_array properties; /* struct manifest_property */
-	uint32_t config_hash_lo;     /* of everything above: a changed unit needs a restart */
+	struct tlv_array service;  /* struct manifest_service [1] for services, else empty */
+	struct tlv_array commands; /* struct manifest_command */
+	/*
+	 * Further properties for `show`: "NAME\0VALUE\0NAME\0VALUE\0…". supd only passes them on,
+	 * so they are not taken apart before they are asked for: manifest_next_property().
+	 */
+	struct tlv_bytes properties;
+	uint32_t config_hash_lo; /* of everything above: a changed unit needs a restart */
 	uint32_t config_hash_hi;
 	const char *job_mode_on_failure;
 };
@@ -201,4 +201,24 @@ int manifest_decode(const void *data, size_t size, struct arena *arena, struct m
 static inline const struct manifest_unit *manifest_unit_at(const struct manifest *m, uint32_t i)
 {
 	return (const struct manifest_unit *)m->units.items + i;
+}
+
+struct manifest_property {
+	const char *name;
+	const char *value;
+};
+
+/* *cursor starts at 0. False at the end. */
+static inline bool manifest_next_property(
+	const struct manifest_unit *u, uint32_t *cursor, struct manifest_property *ret)
+{
+	const char *at = (const char *)u->properties.data + *cursor;
+
+	if (*cursor >= u->properties.n) {
+		return false;
+	}
+	ret->name = at;
+	ret->value = at + strlen(at) + 1;
+	*cursor += (uint32_t)(ret->value - at + strlen(ret->value) + 1);
+	return true;
 }

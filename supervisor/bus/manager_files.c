@@ -47,6 +47,15 @@ static bool wanted(char **states, char **patterns, const struct manifest_unit *d
 	return pattern && in;
 }
 
+/* A template's file belongs to the template's row alone. */
+static bool is_of_template(const struct manifest_unit *def)
+{
+	const char *slash = def->fragment_path ? strrchr(def->fragment_path, '/') : NULL;
+
+	return slash && unit_name_classify(def->name) == UNIT_NAME_INSTANCE &&
+	       unit_name_classify(slash + 1) == UNIT_NAME_TEMPLATE;
+}
+
 static void strv_fini(char ***list)
 {
 	for (char **s = *list; s && *s; s++) {
@@ -78,8 +87,10 @@ static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *er
 		r = sd_bus_message_open_container(reply, 'a', "(ss)");
 	}
 	for (uint32_t i = 0; r >= 0 && manifest && i < manifest->units.n; i++) {
-		if (wanted(states, patterns, manifest_unit_at(manifest, i))) {
-			r = append_file(reply, manifest_unit_at(manifest, i));
+		const struct manifest_unit *def = manifest_unit_at(manifest, i);
+
+		if (!is_of_template(def) && wanted(states, patterns, def)) {
+			r = append_file(reply, def);
 		}
 	}
 	if (r >= 0) {

@@ -68,6 +68,31 @@ static int reply_job(struct bus_server *b, sd_bus_message *m, const struct unit 
 	return r < 0 ? r : 1;
 }
 
+/* Index of the unit, or a negative error: a template, no such unit, nothing there to stop. */
+static int64_t find_for_job(
+	struct bus_server *b, const struct bus_request *request, sd_bus_error *error)
+{
+	const struct unit *u;
+	int64_t i;
+
+	if (unit_name_classify(request->unit) == UNIT_NAME_TEMPLATE) {
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+			"Unit name %s is missing the instance name.", request->unit);
+	}
+	i = bus_find_unit(b, request->unit, error);
+	if (i < 0) {
+		sd_bus_error_free(error);
+		return sd_bus_error_setf(error, "org.freedesktop.systemd1.NoSuchUnit",
+			"Unit %s not found.", request->unit);
+	}
+	u = engine_unit(b->shell->engine, (uint32_t)i);
+	if (u->load_state == LOAD_NOT_FOUND && u->active == ACTIVE_INACTIVE && !u->job) {
+		return sd_bus_error_setf(error, "org.freedesktop.systemd1.NoSuchUnit",
+			"Unit %s not found.", request->unit);
+	}
+	return i;
+}
+
 int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_request *request,
 	sd_bus_error *error)
 {
@@ -87,11 +112,9 @@ int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_reques
 		return sd_bus_error_setf(
 			error, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too much is under way; try again.");
 	}
-	i = bus_find_unit(b, request->unit, error);
+	i = find_for_job(b, request, error);
 	if (i < 0) {
-		sd_bus_error_free(error);
-		return sd_bus_error_setf(error, "org.freedesktop.systemd1.NoSuchUnit",
-			"Unit %s not found.", request->unit);
+		return (int)i;
 	}
 	q.unit = (uint32_t)i;
 	u = engine_unit(b->shell->engine, q.unit);

@@ -20,7 +20,7 @@ static int reply_unit_path(sd_bus_message *m, const char *name)
 
 static bool is_listed(const struct unit *u)
 {
-	return u->def &&
+	return u->def && unit_name_classify(u->name) != UNIT_NAME_TEMPLATE &&
 	       (u->load_state != LOAD_NOT_FOUND || u->active != ACTIVE_INACTIVE || u->job);
 }
 

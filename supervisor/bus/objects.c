@@ -57,19 +57,19 @@ int bus_engine_error(sd_bus_error *error, const struct engine_error *e, const ch
 	const char *code = engine_error_to_string(e->code);
 	char name[128], text[1024];
 
-	if (e->code == ENGINE_NO_SUCH_UNIT) {
-		return sd_bus_error_setf(
-			error, ERROR_PREFIX "NoSuchUnit", "Unit %s not found.", unit);
-	}
-	if (e->code == ENGINE_MASKED) {
-		return sd_bus_error_setf(
-			error, ERROR_PREFIX "UnitMasked", "Unit %s is masked.", unit);
+	/* The text names the unit, which may be one that the asked for needs. */
+	if (e->code == ENGINE_NO_SUCH_UNIT || e->code == ENGINE_MASKED) {
+		snprintf(name, sizeof(name), ERROR_PREFIX "%s", code);
+		text_escape(e->text, text, sizeof(text));
+		return sd_bus_error_set(error, name, text);
 	}
 	strcpy(name, ERROR_PREFIX);
 	strncat(name, code ? code : "LoadFailed", sizeof(name) - strlen(name) - 1);
 	text_escape(e->text, text, sizeof(text));
-	return sd_bus_error_setf(error, name, "Unit %s: %s%s%s", unit, code ? code : "refused",
-		*text ? ": " : "", text);
+	return sd_bus_error_setf(error, name, "Unit %s: %s", unit,
+		*text  ? text
+		: code ? code
+		       : "refused");
 }
 
 int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *error)

@@ -121,6 +121,9 @@ static void failure_text(const struct unit *u, char *buf, size_t size)
 	if (*buf || !u->is_service || u->service.result == RESULT_SUCCESS) {
 		return;
 	}
+	if (u->service.result == RESULT_TIMEOUT || u->service.result == RESULT_WATCHDOG) {
+		return; /* how the process ended then is supd's own doing */
+	}
 	if (u->service.main_code != 0) {
 		unitlog_exit_text(u->service.main_code, u->service.main_status, text, sizeof(text));
 		snprintf(buf, size, "main process: %s", text);
@@ -151,6 +154,29 @@ static int get_failure(sd_bus *bus, const char *path, const char *interface, con
 		step = launch_step_to_string((enum launch_step)f->step);
 	}
 	return sd_bus_message_append(reply, "s", step ? step : "");
+}
+
+/* The definition in use is not that of the files. */
+static int get_load_warning(sd_bus *bus, const char *path, const char *interface,
+	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	const struct unit *u = ref->unit;
+	char text[1400] = "";
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	if (u && u->vanished) {
+		strcpy(text,
+			"its unit file is gone or masked; it goes on, but cannot be restarted");
+	} else if (u && u->def && (u->def->flags & UNIT_STALE)) {
+		snprintf(text, sizeof(text), "the previous definition is in use: %.1200s",
+			u->def->load_error ? u->def->load_error : "the unit file is broken");
+	}
+	return bus_append_text(reply, text);
 }
 
 static int get_own(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -195,18 +221,16 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 	struct bus_unit_ref *ref = userdata;
 	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
 	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+	struct manifest_property p;
+	uint32_t cursor = 0;
 
 	(void)bus;
 	(void)path;
 	(void)interface;
 	(void)property;
 	(void)error;
-	for (uint32_t i = 0; r >= 0 && def && i < def->properties.n; i++) {
-		const struct manifest_property *p =
-			(const struct manifest_property *)def->properties.items + i;
-
-		r = sd_bus_message_append(
-			reply, "{ss}", p->name ? p->name : "", p->value ? p->value : "");
+	while (r >= 0 && def && manifest_next_property(def, &cursor, &p)) {
+		r = sd_bus_message_append(reply, "{ss}", p.name, p.value);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -214,6 +238,7 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 const sd_bus_vtable bus_vtable_own_unit[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("FailureText", "s", get_failure, 0, 0),
+	SD_BUS_PROPERTY("LoadWarning", "s", get_load_warning, 0, 0),
 	SD_BUS_PROPERTY("FailureStep", "s", get_failure, 0, 0),
 	SD_BUS_PROPERTY("Profile", "s", get_own, 0, 0),
 	SD_BUS_PROPERTY("Slot", "u", get_own, 0, 0),

@@ -6,6 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "text.h"
+#include "when.h"
 
 struct words {
 	const char *word, *text;
@@ -63,6 +64,30 @@ static bool is_of_process(const char *result)
 	       strcmp(result, "core-dump") == 0;
 }
 
+/* What a start waited for in vain; false when it was not a start. */
+static bool write_start_timeout(FILE *out, const struct props *p)
+{
+	const char *type = props_string(p, "Type"), *pid_file = props_string(p, "PIDFile");
+	char span[WHEN_TEXT];
+
+	if (strcmp(props_string(p, "Result"), "timeout") != 0 ||
+		props_u64(p, "ActiveEnterTimestampMonotonic", 0) >=
+			props_u64(p, "InactiveExitTimestampMonotonic", 0)) {
+		return false;
+	}
+	if (strncmp(type, "notify", 6) == 0) {
+		fputs("the service did not send READY=1", out);
+	} else if (strcmp(type, "forking") == 0 && *pid_file) {
+		fputs("no process was named by ", out);
+		text_puts(out, pid_file);
+	} else {
+		fputs("the start was not done", out);
+	}
+	when_span(props_u64(p, "TimeoutStartUSec", 0), span);
+	fprintf(out, " within %s (TimeoutStartSec=)", span);
+	return true;
+}
+
 static void write_failure(FILE *out, const struct props *p)
 {
 	const char *text = props_string(p, "FailureText");
@@ -79,6 +104,8 @@ static void write_failure(FILE *out, const struct props *p)
 			fputs(": ", out);
 		}
 		text_puts(out, text);
+	} else if (write_start_timeout(out, p)) {
+		return;
 	} else if (is_of_process(result) && code && !(code == 1 && status == 0)) {
 		exitcode_sentence(code, status, sentence, sizeof(sentence));
 		fprintf(out, "main process %s", sentence);

@@ -5,10 +5,12 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/number.h"
+#include "../../runtime/base/unitname.h"
 #include "names.h"
 
 enum option_kind {
@@ -154,6 +156,23 @@ static const struct option_row *row_of(int c)
 	return NULL;
 }
 
+const char *options_wrong_type(const struct options *o)
+{
+	char name[64];
+
+	for (const char *s = o->type; s && *s;) {
+		size_t n = strcspn(s, ",");
+
+		if (n >= sizeof(name) - 3 ||
+			snprintf(name, sizeof(name), "x.%.*s", (int)n, s) < 0 ||
+			!unit_name_is_valid(name)) {
+			return s;
+		}
+		s += n + (s[n] == ',');
+	}
+	return NULL;
+}
+
 int options_parse(
 	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong)
 {
@@ -170,7 +189,7 @@ int options_parse(
 		const struct option_row *row = c == '?' ? NULL : row_of(c);
 
 		if (!row || apply(o, row, optarg) < 0) {
-			*ret_wrong = row && optarg ? optarg : argv[optind > 1 ? optind - 1 : 0];
+			*ret_wrong = argv[optind > 1 ? optind - 1 : 0];
 			return -EINVAL;
 		}
 	}

@@ -33,5 +33,8 @@ struct options {
 int options_parse(
 	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong);
 
+/* The first part of --type= that is no type of unit, with what follows it; NULL: all is well. */
+const char *options_wrong_type(const struct options *o);
+
 /* "--all" …, one a line: for the completion. Index beyond the last: NULL. */
 const char *options_name(size_t i);

@@ -88,7 +88,7 @@ static int ask_all(struct ctl *c, int n, char *const *args,
 	if (c->o.json) {
 		json_object(&j, NULL);
 	}
-	code = EXIT_FAILED;
+	code = ask == code_active ? EXIT_NOT_RUNNING : EXIT_FAILED;
 	for (size_t i = 0; i < units.n; i++) {
 		code = ask(c, units.names[i], word, sizeof(word));
 		any = any || code == EXIT_OK;

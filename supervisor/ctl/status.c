@@ -54,12 +54,13 @@ static int get_processes(struct ctl *c, const char *unit, struct processes *ret)
 	return r < 0 ? r : 0;
 }
 
-static void print_cgroup(struct ctl *c, const char *unit, const char *cgroup)
+/* idle: the unit is down, and an empty group is not worth a line. */
+static void print_cgroup(struct ctl *c, const char *unit, const char *cgroup, bool idle)
 {
 	AUTO(processes_fini) struct processes p = { .n = 0 };
 	size_t columns = c->o.full || !c->columns ? 0 : c->columns > 40 ? c->columns - 24 : 20;
 
-	if (!*cgroup || get_processes(c, unit, &p) < 0) {
+	if (!*cgroup || get_processes(c, unit, &p) < 0 || (idle && !p.n)) {
 		return;
 	}
 	fprintf(c->out, "%11s: ", "CGroup");
@@ -161,7 +162,7 @@ static int show_unit(struct ctl *c, struct json *j, const char *unit)
 		return code;
 	}
 	status_print_unit(c, &p, clock_us(CLOCK_REALTIME));
-	print_cgroup(c, unit, props_string(&p, "ControlGroup"));
+	print_cgroup(c, unit, props_string(&p, "ControlGroup"), status_is_down(&p));
 	print_log(c, unit);
 	return code;
 }
@@ -209,7 +210,7 @@ static int show_manager(struct ctl *c)
 			fprintf(c->out, "%s\n", rows[i].after);
 		}
 	}
-	print_cgroup(c, "", props_string(&p, "ControlGroup"));
+	print_cgroup(c, "", props_string(&p, "ControlGroup"), false);
 	return EXIT_OK;
 }
 

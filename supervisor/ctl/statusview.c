@@ -40,6 +40,18 @@ static void label(struct ctl *c, const char *text)
 	fprintf(c->out, "%11s: ", text);
 }
 
+static void print_text(
+	struct ctl *c, const struct props *p, const char *property, const char *title)
+{
+	const char *text = props_string(p, property);
+
+	if (*text) {
+		label(c, title);
+		text_puts(c->out, text);
+		putc('\n', c->out);
+	}
+}
+
 static void print_loaded(struct ctl *c, const struct props *p)
 {
 	const char *load = props_string(p, "LoadState");
@@ -229,6 +241,13 @@ static void print_main(struct ctl *c, const struct props *p)
 	}
 }
 
+bool status_is_down(const struct props *p)
+{
+	const char *active = props_string(p, "ActiveState");
+
+	return strcmp(active, "inactive") == 0 || strcmp(active, "failed") == 0;
+}
+
 static void print_use(struct ctl *c, const struct props *p)
 {
 	uint64_t tasks = props_u64(p, "TasksCurrent", UINT64_MAX);
@@ -237,6 +256,9 @@ static void print_use(struct ctl *c, const struct props *p)
 	uint64_t cpu = props_u64(p, "CPUUsageNSec", UINT64_MAX);
 	char buf[WHEN_TEXT];
 
+	if (status_is_down(p) && (tasks == 0 || tasks == UINT64_MAX)) {
+		return;
+	}
 	if (tasks != UINT64_MAX) {
 		label(c, "Tasks");
 		fprintf(c->out, "%" PRIu64, tasks);
@@ -257,6 +279,30 @@ static void print_use(struct ctl *c, const struct props *p)
 	}
 }
 
+/* The condition or assertion that held back the last start. */
+static void print_unmet(
+	struct ctl *c, const struct props *p, const char *property, const char *title)
+{
+	const struct value *v = props_find(p, property);
+
+	for (size_t i = 0; v && v->kind == VALUE_ARRAY && i < v->n; i++) {
+		const struct value *row = &v->items[i];
+
+		if (row->n != 5 || row->items[0].kind != VALUE_STRING ||
+			row->items[3].kind != VALUE_STRING || row->items[4].kind != VALUE_SIGNED ||
+			row->items[4].i >= 0) {
+			continue;
+		}
+		label(c, title);
+		text_puts(c->out, row->items[0].s);
+		fprintf(c->out, "=%s%s",
+			row->items[1].kind == VALUE_BOOL && row->items[1].b ? "|" : "",
+			row->items[2].kind == VALUE_BOOL && row->items[2].b ? "!" : "");
+		text_puts(c->out, row->items[3].s);
+		fputs(" was not met\n", c->out);
+	}
+}
+
 static void print_failure(struct ctl *c, const struct props *p)
 {
 	bool failed = strcmp(props_string(p, "ActiveState"), "failed") == 0;
@@ -265,18 +311,6 @@ static void print_failure(struct ctl *c, const struct props *p)
 	if (why) {
 		label(c, "Failure");
 		fprintf(c->out, "%s\n", why);
-	}
-}
-
-static void print_text(
-	struct ctl *c, const struct props *p, const char *property, const char *title)
-{
-	const char *text = props_string(p, property);
-
-	if (*text) {
-		label(c, title);
-		text_puts(c->out, text);
-		putc('\n', c->out);
 	}
 }
 
@@ -298,9 +332,16 @@ void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 	}
 	putc('\n', c->out);
 	print_loaded(c, p);
+	print_text(c, p, "LoadWarning", "Warning");
 	print_dropins(c, p);
 	print_active(c, p, now_us);
 	print_failure(c, p);
+	if (!props_bool(p, "ConditionResult")) {
+		print_unmet(c, p, "Conditions", "Condition");
+	}
+	if (!props_bool(p, "AssertResult")) {
+		print_unmet(c, p, "Asserts", "Assert");
+	}
 	print_strings(c, p, "TriggeredBy", "TriggeredBy");
 	print_strings(c, p, "Documentation", "Docs");
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {

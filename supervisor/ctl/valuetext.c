@@ -53,6 +53,16 @@ static void print_current(FILE *out, const char *name, const struct value *v)
 	}
 }
 
+/* uid, gid, slot */
+static void print_id(FILE *out, const char *name, const struct value *v)
+{
+	if (v->u == UINT32_MAX) {
+		fputs("[not set]", out);
+	} else {
+		print_number(out, name, v);
+	}
+}
+
 static void print_limit(FILE *out, const char *name, const struct value *v)
 {
 	if (v->u == UINT64_MAX) {
@@ -118,6 +128,17 @@ static void print_command(FILE *out, const struct value *v)
 		(int64_t)item_number(v, 8), (int64_t)item_number(v, 9));
 }
 
+/* (ss): NAME "TEXT", nothing when all is well. */
+static void print_error(FILE *out, const struct value *v)
+{
+	if (*item_string(v, 0)) {
+		text_puts(out, item_string(v, 0));
+		fputs(" \"", out);
+		text_puts(out, item_string(v, 1));
+		putc('"', out);
+	}
+}
+
 /* Numbers that are not shown as plain numbers, by name; the first match counts. */
 static const struct {
 	const char *pattern;
@@ -132,6 +153,9 @@ static const struct {
 	{ "*NSec", print_current },
 	{ "*Bytes", print_current },
 	{ "*Available", print_current },
+	{ "MemoryPeak", print_current },
+	{ "[UG]ID", print_id },
+	{ "Slot", print_id },
 	{ "*Weight", print_current },
 	{ "*Max", print_limit },
 	{ "*High", print_limit },
@@ -155,6 +179,10 @@ static void print_items(FILE *out, const char *name, const struct value *v)
 
 	if (strcmp(name, "Job") == 0) {
 		print_job(out, v);
+		return;
+	}
+	if (strcmp(name, "LoadError") == 0) {
+		print_error(out, v);
 		return;
 	}
 	if (strncmp(name, "Exec", 4) == 0 && v->kind == VALUE_STRUCT && v->n >= 10) {

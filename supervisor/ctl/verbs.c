@@ -193,13 +193,13 @@ static int dispatch(struct ctl *c)
 
 	if (!v) {
 		nearest = verbs_nearest(args[0]);
-		ctl_error(c, "unknown verb %s%s%s", args[0], nearest ? "; did you mean " : "",
-			nearest ? nearest : "");
+		ctl_error(c, "unknown verb %s%s%s%s", args[0], nearest ? "; did you mean " : "",
+			nearest ? nearest : " (see supctl help)", nearest ? "?" : "");
 		return EXIT_FAILED;
 	}
 	if (n - 1 < v->min || (v->max >= 0 && n - 1 > v->max)) {
-		ctl_error(c, "%s: too %s operands; usage: supctl %s %s", v->name,
-			n - 1 < v->min ? "few" : "many", v->name, v->usage);
+		ctl_error(c, "%s: too %s operands; usage: supctl %s%s%s", v->name,
+			n - 1 < v->min ? "few" : "many", v->name, *v->usage ? " " : "", v->usage);
 		return EXIT_FAILED;
 	}
 	return v->run(c, n, args);
@@ -212,6 +212,13 @@ int verbs_main(struct ctl *c, int argc, char **argv)
 
 	if (options_parse(&c->o, argc, argv, getenv(OPTIONS_RUNTIME_ENV), &wrong) < 0) {
 		ctl_error(c, "option not understood: %s (see supctl help)", wrong);
+		return EXIT_FAILED;
+	}
+	wrong = options_wrong_type(&c->o);
+	if (wrong) {
+		ctl_error(c,
+			"--type: %s: no type of unit; service, socket, target, slice, mount, …",
+			wrong);
 		return EXIT_FAILED;
 	}
 	if (c->o.help) {

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -88,10 +89,34 @@ static void loopback_up(void)
 	must(fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0, "lo up");
 }
 
+/* The programs under test stay where they are, whatever was mounted over a directory above them. */
+static void keep_build(int build)
+{
+	const char *path = getenv("SUPD_BUILD");
+	char part[4096], from[64];
+	struct stat st, now;
+
+	must(fstat(build, &st) == 0, "fstat");
+	if (stat(path, &now) == 0 && now.st_dev == st.st_dev && now.st_ino == st.st_ino) {
+		return;
+	}
+	snprintf(part, sizeof(part), "%s/", path);
+	for (char *p = part + 1; (p = strchr(p, '/')); *p++ = '/') {
+		*p = '\0';
+		must(mkdir(part, 0755) == 0 || errno == EEXIST, part);
+	}
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", build);
+	must(mount(from, path, NULL, MS_BIND, NULL) == 0, path);
+}
+
 void sys_private(const char *const *scratch)
 {
+	AUTO_CLOSE int build = -1;
+
 	must(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0, "unshare");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private /");
+	build = open(getenv("SUPD_BUILD"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	must(build >= 0, "SUPD_BUILD");
 	must(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") == 0, "tmpfs /run");
 	must(mkdir("/run/lock", 01777) == 0 && chmod("/run/lock", 01777) == 0, "/run/lock");
 	for (; scratch && *scratch; scratch++) {
@@ -104,6 +129,7 @@ void sys_private(const char *const *scratch)
 		must(mount("tmpfs", *scratch, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0,
 			*scratch);
 	}
+	keep_build(build);
 	loopback_up();
 }
 
@@ -142,6 +168,25 @@ void sys_unit(struct sys *s, const char *name, const char *text)
 	write_file(path, text);
 }
 
+const char *sys_payload(struct sys *s)
+{
+	static char path[96];
+	char from[4096];
+	AUTO_CLOSE int in = -1;
+	AUTO_CLOSE int out = -1;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/payload", s->dir);
+	snprintf(from, sizeof(from), "%s/tests/system/payload", getenv("SUPD_BUILD"));
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	must(in >= 0 && out >= 0 && fstat(in, &st) == 0, from);
+	for (off_t at = 0; at < st.st_size;) {
+		must(sendfile(out, in, &at, (size_t)(st.st_size - at)) > 0, path);
+	}
+	return path;
+}
+
 void sys_copy_unit(struct sys *s, const char *path)
 {
 	static char text[65536];
@@ -176,7 +221,7 @@ static void exec_program(const char *name, char **argv)
 
 static void init_child(struct sys *s, const char *const *units)
 {
-	char dirs[3][96], output[96];
+	char dirs[3][96], output[96], config[96];
 	char *argv[ARGS_MAX] = { "supd-init", "--unit-path", s->units, "--runtime-dir", dirs[0],
 		"--state-dir", dirs[1], "--log-dir", dirs[2], "--cgroup", s->cgroup };
 	int n = 11, fd;
@@ -184,6 +229,11 @@ static void init_child(struct sys *s, const char *const *units)
 	snprintf(dirs[0], sizeof(dirs[0]), "%s/run", s->dir);
 	snprintf(dirs[1], sizeof(dirs[1]), "%s/state", s->dir);
 	snprintf(dirs[2], sizeof(dirs[2]), "%s/log", s->dir);
+	snprintf(config, sizeof(config), "%s/supd.conf", s->dir);
+	if (access(config, F_OK) == 0) {
+		argv[n++] = "--config";
+		argv[n++] = config;
+	}
 	for (; units && *units && n < ARGS_MAX - 1; units++) {
 		argv[n++] = (char *)*units;
 	}

@@ -36,10 +36,19 @@ void sys_free(struct sys *s);
 
 /* Writes a unit file (or anything below the unit directory), 0644. */
 void sys_unit(struct sys *s, const char *name, const char *text);
+/*
+ * Copies the test service payload.c into s->dir and returns its path: a unit with its own /tmp or
+ * without /home does not see the build tree if it is there. After sys_private(), for /run may not
+ * allow programs.
+ */
+const char *sys_payload(struct sys *s);
 /* Copies an installed unit file unchanged into the unit directory. */
 void sys_copy_unit(struct sys *s, const char *path);
 void sys_remove_unit(struct sys *s, const char *name);
-/* Starts supd-init with UNIT… (NULL-terminated, may be NULL) and waits until it is ready. */
+/*
+ * Starts supd-init with UNIT… (NULL-terminated, may be NULL) and waits until it is ready. A file
+ * supd.conf in dir is its configuration.
+ */
 void sys_start(struct sys *s, const char *const *units);
 /* Starts supd-init without waiting for readiness. */
 void sys_spawn(struct sys *s, const char *const *units);

@@ -14,7 +14,7 @@
 
 #include "../../runtime/base/fd.h"
 
-static char payload[512];
+static const char *payload;
 
 /* Runs a program of the build root to its end; output in s->output, returns the exit code. */
 static int run_program(const char *name, const char *const *args)
@@ -235,6 +235,13 @@ static void test_bad_command_line(void **state)
 	CHECK(sys_said(s, "bad.conf:2") && sys_said(s, "relative"));
 }
 
+static int setup_payload(void **state)
+{
+	setup(state);
+	payload = sys_payload(s);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +256,6 @@ int main(void)
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
-	return cmocka_run_group_tests(tests, setup, teardown);
+	sys_private(NULL);
+	return cmocka_run_group_tests(tests, setup_payload, teardown);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* Main process with a child; both ignore the signals that the test names by number. */
-static char payload[512];
+static const char *payload;
 
 static void start_unit(const char *name, const char *settings, const char *actions)
 {
@@ -189,6 +189,13 @@ static void test_stop_post_sees_result(void **state)
 	wait_cgroup_gone("post.service");
 }
 
+static int setup_payload(void **state)
+{
+	setup(state);
+	payload = sys_payload(s);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +212,6 @@ int main(void)
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
-	return cmocka_run_group_tests(tests, setup, teardown);
+	sys_private(NULL);
+	return cmocka_run_group_tests(tests, setup_payload, teardown);
 }

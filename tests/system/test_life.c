@@ -1,28 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The life of services through the real programs: start, stop, fail, restart, notify, depend. */
-#include "../unit/test.h"
+#include "check.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-
-static struct sys *s;
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
-		}                                                                                  \
-	} while (0)
-
-static void load(const char *name, const char *text)
-{
-	sys_unit(s, name, text);
-	CHECK(sys_ctl(s, "daemon-reload") == 0);
-}
 
 static void test_simple(void **state)
 {
@@ -192,10 +172,11 @@ static void test_start_limit(void **state)
 static void test_reload(void **state)
 {
 	(void)state;
-	load("re.service", "[Service]\nExecStart=/bin/sh -c 'trap \"echo got-hup\" HUP; while "
-			   ":; do sleep 0.1; done'\n"
+	load("re.service", "[Service]\nExecStart=/bin/sh -c 'trap \"echo got-hup\" HUP; echo up; "
+			   "while :; do sleep 0.1; done'\n"
 			   "ExecReload=/bin/kill -HUP $MAINPID\n");
 	CHECK(sys_ctl(s, "start re.service") == 0);
+	wait_log("re.service", "up");
 	CHECK(sys_ctl(s, "reload re.service") == 0);
 	CHECK(strcmp(sys_text(s, "re.service", "SubState"), "running") == 0);
 	CHECK(sys_ctl(s, "stop re.service") == 0);
@@ -205,8 +186,9 @@ static void test_stubborn(void **state)
 {
 	(void)state;
 	load("stub.service", "[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c "
-			     "'trap \"\" TERM; while :; do sleep 1; done'\n");
+			     "'trap \"\" TERM; echo deaf; while :; do sleep 1; done'\n");
 	CHECK(sys_ctl(s, "start stub.service") == 0);
+	wait_log("stub.service", "deaf");
 	CHECK(sys_ctl(s, "stop stub.service") == 0);
 	CHECK(strcmp(sys_text(s, "stub.service", "Result"), "timeout") == 0);
 	CHECK(strcmp(sys_text(s, "stub.service", "ActiveState"), "failed") == 0);
@@ -245,19 +227,89 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
-static int setup(void **state)
+/* A refusal names the unit that is at fault, and what nobody can start is not started. */
+static void test_refusals(void **state)
 {
 	(void)state;
-	s = sys_new();
-	sys_start(s, NULL);
-	return 0;
+	sys_unit(s, "needy.service",
+		"[Unit]\nRequires=absent.service\n[Service]\nExecStart=/bin/sleep infinity\n");
+	load("form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	CHECK(sys_ctl(s, "start needy.service") == 5);
+	CHECK(sys_said(s, "Unit absent.service not found"));
+	CHECK(sys_ctl(s, "stop absent.service") == 5);
+	CHECK(sys_ctl(s, "try-restart absent.service") == 5);
+	CHECK(sys_ctl(s, "start form@.service") == 2);
+	CHECK(sys_said(s, "missing the instance name"));
+	CHECK(sys_ctl(s, "list --all form*") == 0);
+	CHECK(!sys_said(s, "form@.service"));
+	CHECK(sys_ctl(s, "start form@77.service") == 0);
+	CHECK(sys_ctl(s, "list-unit-files form*") == 0);
+	CHECK(sys_said(s, "1 unit files listed"));
+	CHECK(sys_ctl(s, "stop form@77.service") == 0);
 }
 
-static int teardown(void **state)
+static void test_unmet_is_shown(void **state)
 {
 	(void)state;
-	sys_free(s);
-	return 0;
+	load("held.service", "[Unit]\nConditionPathExists=/etc\nConditionPathExists=!/bin/sh\n"
+			     "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start held.service") == 0);
+	CHECK(sys_ctl(s, "status held.service") == 3);
+	CHECK(sys_said(s, "Condition: ConditionPathExists=!/bin/sh was not met"));
+	CHECK(!sys_said(s, "Tasks:") && !sys_said(s, "CGroup:"));
+}
+
+static void test_timeout_says_what_was_missing(void **state)
+{
+	(void)state;
+	load("mute.service", "[Service]\nType=notify\nTimeoutStartSec=300ms\n"
+			     "ExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start mute.service") == 1);
+	CHECK(sys_said(s, "did not send READY=1 within 300ms"));
+}
+
+/* What runs is not stopped by a restart that could not start it again. */
+static void test_definition_gone(void **state)
+{
+	long pid;
+
+	(void)state;
+	load("stay.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start stay.service") == 0);
+	pid = sys_number(s, "stay.service", "MainPID");
+	sys_unit(s, "stay.service", "[Service]\nType=simpel\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_said(s, "stay.service:2:6: error:"));
+	CHECK(sys_said(s, "previous definition stays in use"));
+	CHECK(sys_ctl(s, "status stay.service") == 0);
+	CHECK(sys_said(s, "Warning: the previous definition is in use"));
+	sys_remove_unit(s, "stay.service");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_ctl(s, "status stay.service") == 0 &&
+		sys_said(s, "Warning: its unit file is gone"));
+	CHECK(sys_ctl(s, "restart stay.service") == 5);
+	CHECK(sys_said(s, "stay.service not found"));
+	CHECK(sys_number(s, "stay.service", "MainPID") == pid && pid > 0);
+	CHECK(sys_ctl(s, "stop stay.service") == 0);
+}
+
+static void test_verify_says_what_it_is(void **state)
+{
+	(void)state;
+	sys_unit(s, "later.timer", "[Unit]\nRequires=form@1.service\n[Timer]\nOnBootSec=1\n");
+	sys_unit(s, "form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
+	sys_unit(s, "empty.service", "");
+	sys_unit(s, "mistyped.service", "[Service]\nType=simpel\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "verify %s/later.timer", s->units) == 0);
+	CHECK(sys_said(s, "units of type timer are not supported"));
+	CHECK(!sys_said(s, "no such unit"));
+	CHECK(sys_ctl(s, "verify %s/empty.service", s->units) == 0 && sys_said(s, "masked"));
+	CHECK(sys_ctl(s, "verify %s", s->units) == 1 && sys_said(s, "a directory"));
+	CHECK(sys_ctl(s, "verify %s/mistyped.service", s->units) == 1);
+	CHECK(sys_said(s, "mistyped.service:2:6: error:") && sys_said(s, "there are simple, exec"));
+	sys_remove_unit(s, "mistyped.service");
+	sys_remove_unit(s, "empty.service");
+	sys_remove_unit(s, "later.timer");
 }
 
 int main(void)
@@ -280,6 +332,11 @@ int main(void)
 		cmocka_unit_test(test_broken_unit_alone),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_unmet_is_shown),
+		cmocka_unit_test(test_timeout_says_what_was_missing),
+		cmocka_unit_test(test_verify_says_what_it_is),
+		cmocka_unit_test(test_definition_gone),
 	};
 
 	sys_require();

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char payload[512];
+static const char *payload;
 
 /* A file that tells the payload to go on. Its directory is visible to every service. */
 static const char *flag(const char *name)
@@ -334,11 +334,12 @@ static void test_hostile_text(void **state)
 	CHECK(sys_ctl(s, "stop odd.service") == 0);
 }
 
-static int setup_flags(void **state)
+static int setup_payload(void **state)
 {
 	char path[128];
 
 	setup(state);
+	payload = sys_payload(s);
 	snprintf(path, sizeof(path), "%s/flags", s->dir);
 	CHECK(mkdir(path, 0755) == 0);
 	return 0;
@@ -364,6 +365,6 @@ int main(void)
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
-	return cmocka_run_group_tests(tests, setup_flags, teardown);
+	sys_private(NULL);
+	return cmocka_run_group_tests(tests, setup_payload, teardown);
 }

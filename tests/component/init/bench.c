@@ -134,6 +134,14 @@ void forget(struct bench *t, const struct wire_proc *p)
 		       .run_id = p->run_id });
 }
 
+void await_empty(struct bench *t, uint32_t slot)
+{
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (t->got.slot.slot != slot || t->got.slot.flags & WIRE_SLOT_POPULATED);
+}
+
 static void copy_program(const char *from, const char *dir, const char *name)
 {
 	char command[512];

@@ -46,6 +46,8 @@ void greet(struct bench *t);
 void ask(struct bench *t, const struct wire_request *q);
 void run(struct bench *t, uint32_t entry);
 void forget(struct bench *t, const struct wire_proc *p);
+/* Waits until no process is in the slot's cgroup. */
+void await_empty(struct bench *t, uint32_t slot);
 /* cmocka's fixtures: *state is the struct bench. */
 int setup(void **state);
 int teardown(void **state);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Stands in for supd-launch: joins the cgroup, clones with CLONE_PARENT, execs. */
+/* Stands in for supd-launch: clones into the cgroup or joins it, CLONE_PARENT, execs. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -92,6 +92,13 @@ static void second_stage(uint32_t entry, int go)
 	_exit(127);
 }
 
+static bool join(int cgroup)
+{
+	AUTO_CLOSE int procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	return write(procs, "0", 1) == 1;
+}
+
 int main(void)
 {
 	struct launch_job job;
@@ -108,9 +115,13 @@ int main(void)
 		report(LAUNCH_FAILED, STEP_MOUNTS, 2);
 		return 1;
 	}
-	AUTO_CLOSE int procs = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-
-	if (write(procs, "0", 1) != 1 || pipe2(go, O_CLOEXEC) < 0) {
+	if (job.into_cgroup && job.entry != FAKE_WAIT) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	} else if (!join(cgroup)) {
+		return 1;
+	}
+	if (pipe2(go, O_CLOEXEC) < 0) {
 		return 1;
 	}
 	while (job.entry == FAKE_WAIT) {

@@ -47,14 +47,6 @@ static void ask_at_once(struct bench *t, const struct wire_request *q, size_t n)
 	assert_int_equal(kill(t->init, SIGCONT), 0);
 }
 
-static void await_empty(struct bench *t, uint32_t slot)
-{
-	ask(t, &(struct wire_request) { .type = WIRE_LIST });
-	do {
-		await(t, WIRE_EV_SLOT);
-	} while (t->got.slot.slot != slot || t->got.slot.flags & WIRE_SLOT_POPULATED);
-}
-
 /* Ends the main process of a.service and forgets its record. */
 static void end_main(struct bench *t, uint32_t slot)
 {

@@ -66,6 +66,32 @@ static void test_life(void **state)
 	assert_int_equal(end.exit_status, SIGTERM);
 }
 
+/* Where the kernel kills what is cloned into a killed cgroup, each start gets a fresh one. */
+static void test_start_after_kill(void **state)
+{
+	struct bench *t = *state;
+	struct stat before = { 0 }, now;
+	char path[300], line[300];
+
+	greet(t);
+	snprintf(path, sizeof(path), "%s/system.slice/a.service", t->cgroup);
+	for (int i = 0; i < 4; i++) {
+		run(t, FAKE_SLEEP);
+		struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+		snprintf(line, sizeof(line), "grep -q '/a.service$' /proc/%d/cgroup", p.pid);
+		assert_int_equal(system(line), 0);
+		assert_int_equal(stat(path, &now), 0);
+		assert_true(now.st_ino != before.st_ino);
+		before = now;
+		ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+		p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+		assert_int_equal(p.exit_status, SIGKILL);
+		forget(t, &p);
+		await_empty(t, p.slot);
+	}
+}
+
 /* supd: its own uid, no capability in any set, no new privileges, the leaf cgroup. */
 static void test_supd_is_nobody(void **state)
 {
@@ -164,7 +190,9 @@ static void test_worker_and_failure(void **state)
 	p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_FAILED);
 	assert_int_equal(p.step, STEP_CRASHED);
 	forget(t, &p);
-	do { /* what the launcher left was killed */
+	/* What the launcher left was killed; the event that says so may have come before. */
+	ask(t, &(struct wire_request) { .type = WIRE_LIST });
+	do {
 		await(t, WIRE_EV_SLOT);
 	} while (t->got.slot.flags & WIRE_SLOT_POPULATED);
 	run(t, FAKE_SLEEP); /* and the unit starts again */
@@ -343,6 +371,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_life),
+		TEST(test_start_after_kill),
 		TEST(test_supd_is_nobody),
 		TEST(test_random),
 		TEST(test_slow_reader),

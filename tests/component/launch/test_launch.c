@@ -153,6 +153,54 @@ static void test_plain(void **state)
 	assert_null(strstr(x->text, "\n4\n"));
 }
 
+static void kill_cgroup(const struct fixture *x)
+{
+	AUTO_CLOSE int fd = openat(x->fake.cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(write(fd, "1", 1), 1);
+}
+
+/* Linux 6.18 kills at birth what is cloned into a cgroup that was killed: a second clone lives. */
+static void test_into_cgroup(void **state)
+{
+	struct fixture *x = *state;
+
+	x->fake.job.into_cgroup = 1;
+	for (int i = 0; i < 3; i++) {
+		run(x, "cat /proc/self/cgroup; exit 7");
+		assert_exit(x, 7);
+		assert_says(x, strrchr(x->fake.cgroup, '/'));
+		kill_cgroup(x);
+	}
+}
+
+/* The namespace's root is the unit's cgroup, whichever way led there; held namespaces too. */
+static void test_into_cgroup_confined(void **state)
+{
+	struct fixture *x = *state;
+
+	confine(x);
+	x->fake.job.into_cgroup = 1;
+	x->fake.unit_flags = CATALOGUE_UNIT_HOLD;
+	for (int i = 0; i < 3; i++) {
+		run(x, "grep ^0: /proc/self/cgroup; exit 7");
+		assert_exit(x, 7);
+		assert_string_equal(x->text, "0::/\n");
+		for (int tag = LAUNCH_TAG_USERNS; i == 0 && tag <= LAUNCH_TAG_TMP; tag++) {
+			x->fake.held[tag] = x->outcome.got[tag];
+			x->outcome.got[tag] = -1;
+		}
+		if (i == 1) {
+			kill_cgroup(x);
+		}
+	}
+	for (int tag = LAUNCH_TAG_USERNS; tag <= LAUNCH_TAG_TMP; tag++) {
+		if (x->fake.held[tag] >= 0) {
+			close(x->fake.held[tag]);
+		}
+	}
+}
+
 static void test_environment_and_argv(void **state)
 {
 	struct fixture *x = *state;
@@ -523,6 +571,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_plain),
+		TEST(test_into_cgroup),
+		TEST(test_into_cgroup_confined),
 		TEST(test_environment_and_argv),
 		TEST(test_env_file),
 		TEST(test_user_namespace),

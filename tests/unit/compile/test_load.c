@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../../runtime/base/unitname.h"
 #include "../../../runtime/plan/launchwire.h"
 #include "../../../runtime/plan/manifest.h"
 #include "../../../runtime/plan/plan.h"
@@ -196,6 +197,72 @@ static void test_standard_service(void **state)
 	drop(&r);
 }
 
+static const char *property(const struct manifest_unit *u, const char *name)
+{
+	struct manifest_property p;
+
+	for (uint32_t cursor = 0; manifest_next_property(u, &cursor, &p);) {
+		if (strcmp(p.name, name) == 0) {
+			return p.value;
+		}
+	}
+	return NULL;
+}
+
+static void test_properties(void **state)
+{
+	struct result r;
+	const struct manifest_unit *u;
+
+	(void)state;
+	write_unit("web.service", "[Service]\nExecStart=/bin/true\nPrivateTmp=yes\n"
+				  "ProtectSystem=full\n[Container]\nProfile=trusted\n");
+	load(NULL, &r);
+	u = unit(&r, "web.service");
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_true(u->properties.n > 0);
+	assert_string_equal(property(u, "PrivateTmp"), "yes");
+	assert_string_equal(property(u, "ProtectSystem"), "full");
+	assert_null(property(u, "PrivateDevices"));
+	assert_null(property(u, "full"));
+	drop(&r);
+}
+
+/* The reader trusts what was decoded: names and values in pairs, each with its end. */
+static void test_property_pairs(void **state)
+{
+	static const struct {
+		struct tlv_bytes pairs;
+		int result;
+	} rows[] = {
+		{ { NULL, 0 }, 0 },
+		{ { "a\0b", 4 }, 0 },
+		{ { "a\0b\0\0\0", 6 }, 0 },
+		{ { "a\0b", 3 }, -EBADMSG },
+		{ { "a", 2 }, -EBADMSG },
+		{ { "a\0b\0c", 6 }, -EBADMSG },
+		{ { "a\0b\0c", 5 }, -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct manifest_unit u = {
+			.name = "a.target", .type = UNIT_TARGET, .slice = CATALOGUE_NONE
+		};
+		struct manifest m = { .version = MANIFEST_VERSION, .units = { &u, 1 } }, again;
+		struct tlv_buf buf = { 0 };
+		struct arena arena;
+
+		u.properties = rows[i].pairs;
+		arena_init(&arena);
+		assert_int_equal(manifest_encode(&buf, &m), 0);
+		assert_int_equal(
+			manifest_decode(buf.data, buf.len, &arena, &again), rows[i].result);
+		arena_fini(&arena);
+		tlv_buf_fini(&buf);
+	}
+}
+
 static void test_private_pids(void **state)
 {
 	struct result r;
@@ -343,6 +410,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard_service),
+		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_property_pairs),
 		cmocka_unit_test(test_private_pids),
 		cmocka_unit_test(test_invalid_user_is_refused),
 		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),

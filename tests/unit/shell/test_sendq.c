@@ -55,11 +55,33 @@ static void test_bound(void **state)
 	sendq_fini(&q);
 }
 
+/* What a burst needed does not stay. */
+static void test_burst(void **state)
+{
+	struct sendq q;
+	char record[1000] = { 0 };
+
+	(void)state;
+	sendq_init(&q, 1u << 20);
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(sendq_push(&q, record, sizeof(record)), 0);
+	}
+	assert_true(q.cap >= 1000 * sizeof(record));
+	while (sendq_pending(&q)) {
+		sendq_pop(&q);
+	}
+	assert_true(q.cap <= SENDQ_KEPT);
+	assert_int_equal(sendq_push(&q, record, sizeof(record)), 0);
+	assert_int_equal(sendq_pending(&q), sizeof(uint32_t) + sizeof(record));
+	sendq_fini(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_burst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
