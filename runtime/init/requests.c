@@ -46,13 +46,10 @@ static bool cleaning(const struct slot *s)
 /* A process that MAIN has left is no main any more, but a second main beside it is one too many. */
 static bool former_main_lives(struct broker *b, uint32_t n)
 {
-	struct slot *s = &b->t->slots[n];
+	const struct slot *s = &b->t->slots[n];
 
-	if (!s->main_moved || s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS) {
-		return false;
-	}
 	resources_refresh(b, n);
-	return s->main_moved;
+	return s->main_moved && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS);
 }
 
 static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entry *e)
@@ -65,10 +62,10 @@ static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entr
 	if (s->frozen || s->frozen_wanted) {
 		return -EAGAIN;
 	}
-	if (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) {
-		return -EBUSY;
-	}
-	return e->kind == ENTRY_MAIN && former_main_lives(b, n) ? -EBUSY : 0;
+	bool busy = (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) ||
+		    (e->kind == ENTRY_MAIN && s->main_moved && former_main_lives(b, n));
+
+	return busy ? -EBUSY : 0;
 }
 
 /* Index of the catalogue that q names, if it has the entry too; -errno. */
