@@ -105,6 +105,8 @@ struct slot {
 	bool oom;
 	bool log_wanted;
 	bool killed;          /* the cgroup may have seen cgroup.kill: nothing is cloned into it */
+	bool main_moved;      /* MAIN has left a process that may live: no main until it is empty */
+	bool removing;        /* RELEASE: the cgroups below are removed, some each turn */
 	uint32_t unit_flags;  /* enum catalogue_unit_flags of the last RUN */
 	uint32_t fdstore_max; /* of the last RUN */
 	uint32_t n_parked;
@@ -254,8 +256,9 @@ struct broker {
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;
 	bool reexec;
-	bool clone_into; /* CLONE_INTO_CGROUP works here with cgroups of our making */
-	bool reap_again; /* more children may have ended */
+	bool clone_into;   /* CLONE_INTO_CGROUP works here with cgroups of our making */
+	bool reap_again;   /* more children may have ended */
+	bool remove_again; /* slots that are removing */
 	int epoll_fd, signal_fd, inotify_fd;
 	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, cgroup_fd;
 	int journal_fd; /* unconnected datagram socket */

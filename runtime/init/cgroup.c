@@ -21,6 +21,7 @@
 #define SIGNAL_BATCH 256
 #define DEPTH_MAX    16
 #define PROBE        "supd-probe"
+#define REMOVE_BATCH 128
 
 static const struct {
 	const char *text;
@@ -155,12 +156,12 @@ static int first_child(int dir, char *name, size_t size)
 	return n < 0 ? -errno : -ENOENT;
 }
 
-/* Removes everything below dir, one leaf after the other, without recursion on the stack. */
+/* Removes what is below dir, one leaf after the other, without recursion on the stack. */
 static int remove_below(int dir)
 {
 	char name[256];
 
-	for (uint32_t round = 0; round < 65536; round++) {
+	for (uint32_t round = 0; round < REMOVE_BATCH; round++) {
 		AUTO_CLOSE int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 		int r = first_child(at, name, sizeof(name));
 
@@ -181,7 +182,7 @@ static int remove_below(int dir)
 			return r == -ENOENT ? -EBUSY : r;
 		}
 	}
-	return -EBUSY;
+	return -EAGAIN;
 }
 
 int cgroup_remove(int root, const char *path, bool recursive)

@@ -16,7 +16,10 @@
  * wire_controller (best effort). 0 or -errno.
  */
 int cgroup_make(int root, const char *path, uint32_t wanted);
-/* Removes the cgroup; with recursive also what is below it (delegated). 0 or -errno. */
+/*
+ * Removes the cgroup; with recursive also what is below it (delegated), a bounded number each time.
+ * 0 or -errno: -EAGAIN when more is left.
+ */
 int cgroup_remove(int root, const char *path, bool recursive);
 /* Directory descriptor, or -errno. */
 int cgroup_open(int root, const char *path);

@@ -403,12 +403,36 @@ void launch_release_done(struct broker *b, uint32_t n)
 	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
 		slot_reset_place(&s->places[k]);
 	}
+	b->slot_dirty[n] &= (uint8_t)~DIRTY_PROCS;
+	s->removing = s->cgroup_made && cgroup_remove(b->cgroup_fd, s->cgroup,
+						s->unit_flags & CATALOGUE_UNIT_DELEGATE) == -EAGAIN;
+	if (s->removing) {
+		s->releasing = true;
+		b->remove_again = true;
+		return;
+	}
 	resources_drop(b, n, s->keep_store);
 	s->releasing = false;
-	b->slot_dirty[n] &= (uint8_t)~DIRTY_PROCS;
 	if (!s->keep_note) {
 		store_drop_all(b, n);
 		s->state = SLOT_GONE;
 	}
 	slot_mark(b, n, DIRTY_SLOT);
+}
+
+void launch_release_more(struct broker *b)
+{
+	if (!b->remove_again) {
+		return;
+	}
+	b->remove_again = false;
+	for (uint32_t n = 0; n < b->t->n_slots; n++) {
+		struct slot *s = &b->t->slots[n];
+
+		if (s->state == SLOT_USED && s->removing) {
+			launch_release_done(b, n);
+			b->remove_again = true; /* or another slot's */
+			return;
+		}
+	}
 }

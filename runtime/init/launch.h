@@ -38,6 +38,9 @@ void launch_cancel(struct broker *b, uint32_t ref);
 void launch_cancel_all(struct broker *b, uint32_t n);
 /* Finishes places whose processes are gone; used after adoption too. */
 void launch_try_finish(struct broker *b, uint32_t ref);
+/* RELEASE of slot n: drops everything, unless many cgroups are to be removed (slot.removing). */
 void launch_release_done(struct broker *b, uint32_t n);
+/* Goes on with those; once each turn. */
+void launch_release_more(struct broker *b);
 /* Start time of pid in ticks from /proc/PID/stat, 0 when unknown. */
 uint64_t launch_birth(pid_t pid);

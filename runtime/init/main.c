@@ -139,7 +139,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
 	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
-	if (b->reap_again) {
+	if (b->reap_again || b->remove_again) {
 		return 0;
 	}
 	if (!at) {
@@ -159,6 +159,7 @@ static void settle(struct broker *b)
 	catalog_tick(b, now);
 	power_tick(b, now);
 	launch_serve(b);
+	launch_release_more(b);
 	if (events_flush(b) < 0) {
 		supdproc_gone(b);
 	}
@@ -334,6 +335,7 @@ static int start(struct broker *b, char **argv)
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;
 	}
+	b->remove_again = true; /* what the table says */
 	memset(b->job_refs, 0xff, sizeof(b->job_refs));
 	b->argv = argv;
 	become_init(b);

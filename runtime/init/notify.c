@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -98,6 +99,23 @@ int notify_make(struct broker *b, uint32_t n)
 	b->notify_sent[n] = false;
 	slot_mark(b, n, DIRTY_SLOT);
 	return 0;
+}
+
+void notify_mend(struct broker *b)
+{
+	for (uint32_t n = 0; n < b->t->n_slots; n++) {
+		struct slot *s = &b->t->slots[n];
+		struct pollfd p = { .fd = s->notify, .events = POLLRDHUP };
+
+		if (s->state != SLOT_USED || s->notify < 0 || poll(&p, 1, 0) != 1 ||
+			!(p.revents & (POLLRDHUP | POLLHUP))) {
+			continue;
+		}
+		store_discard(b, &s->notify);
+		if (notify_make(b, n) < 0) {
+			util_say("no notify socket any more", s->name, 0);
+		}
+	}
 }
 
 void notify_drop(struct broker *b, uint32_t n)

@@ -11,4 +11,6 @@
 void notify_start(struct broker *b);
 /* 0 or -errno. */
 int notify_make(struct broker *b, uint32_t n);
+/* supd has a copy of each socket and may have shut it down: the next supd gets one that works. */
+void notify_mend(struct broker *b);
 void notify_drop(struct broker *b, uint32_t n);

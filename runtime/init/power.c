@@ -24,6 +24,7 @@
 
 #define STOP_WITHIN_US  (300 * USEC_PER_SEC)
 #define FINAL_WITHIN_US (5 * USEC_PER_SEC)
+#define REMOVE_ROUNDS   512 /* of cgroup_remove() per unit */
 
 static const int reboot_commands[WIRE_POWER_COUNT] = {
 	[WIRE_POWER_POWEROFF] = RB_POWER_OFF,
@@ -186,8 +187,10 @@ static void remove_slots(struct broker *b)
 			continue;
 		}
 		notify_drop(b, n);
-		if (s->cgroup_made) {
-			cgroup_remove(b->cgroup_fd, s->cgroup, true);
+		for (int i = 0; s->cgroup_made && i < REMOVE_ROUNDS; i++) {
+			if (cgroup_remove(b->cgroup_fd, s->cgroup, true) != -EAGAIN) {
+				break;
+			}
 		}
 		for (char *slash = strrchr(s->cgroup, '/'); slash && s->cgroup_made;
 			slash = strrchr(s->cgroup, '/')) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "../base/cleanup.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
+#include "cgroup.h"
 #include "jobfds.h"
 #include "launch.h"
 #include "resources.h"
@@ -93,6 +95,18 @@ static void mark_execed(struct broker *b, uint32_t ref)
 	slot_mark_ref(b, ref);
 }
 
+/* In the slot's cgroup, or dead already: what has ended stands in no cgroup.procs. */
+static bool is_of_slot(struct broker *b, uint32_t n, pid_t pid, int pidfd)
+{
+	struct slot *s = &b->t->slots[n];
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -ENOENT;
+
+	return pidfd < 0 || (dir >= 0 && cgroup_has_pid(dir, pid, true) == 1) ||
+	       poll(&ended, 1, 0) == 1;
+}
+
+/* With privileges over its PID namespace the sender may name any process of that. */
 static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 {
 	struct place *p = place_of(b, ref);
@@ -100,9 +114,14 @@ static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 	if (pid <= 0 || !p->nsinit || p->flags & WIRE_PROC_NSINIT) {
 		return;
 	}
+	AUTO_CLOSE int pidfd = sysx_pidfd_open(pid, 0);
+
+	if (!is_of_slot(b, ref / ENTRY_KIND_COUNT, pid, pidfd)) {
+		return;
+	}
 	p->pid = pid;
 	p->flags |= WIRE_PROC_NSINIT;
-	p->pidfd = sysx_pidfd_open(pid, 0);
+	p->pidfd = TAKE_FD(pidfd);
 	slot_mark_ref(b, ref);
 }
 

@@ -43,8 +43,22 @@ static bool cleaning(const struct slot *s)
 	return s->releasing || (place_is_live(p) && p->clean);
 }
 
-static int run_allowed(const struct slot *s, const struct catalogue_entry *e)
+/* A process that MAIN has left is no main any more, but a second main beside it is one too many. */
+static bool former_main_lives(struct broker *b, uint32_t n)
 {
+	struct slot *s = &b->t->slots[n];
+
+	if (!s->main_moved || s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS) {
+		return false;
+	}
+	resources_refresh(b, n);
+	return s->main_moved;
+}
+
+static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entry *e)
+{
+	const struct slot *s = &b->t->slots[n];
+
 	if (cleaning(s) || s->places[e->kind].phase != WIRE_PHASE_FREE) {
 		return -EBUSY;
 	}
@@ -54,7 +68,7 @@ static int run_allowed(const struct slot *s, const struct catalogue_entry *e)
 	if (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) {
 		return -EBUSY;
 	}
-	return 0;
+	return e->kind == ENTRY_MAIN && former_main_lives(b, n) ? -EBUSY : 0;
 }
 
 /* Index of the catalogue that q names, if it has the entry too; -errno. */
@@ -89,7 +103,7 @@ static int do_run(struct broker *b, const struct wire_request *q)
 		n = slot_make(b, name);
 	} else {
 		slot_revive(b, (uint32_t)n);
-		r = run_allowed(&b->t->slots[n], e);
+		r = run_allowed(b, (uint32_t)n, e);
 	}
 	if (n < 0 || r < 0) {
 		return n < 0 ? (int)n : r;
@@ -191,6 +205,7 @@ static int do_main(struct broker *b, const struct wire_request *q)
 		slot_pid_clear(b, ref);
 		store_discard(b, &old.job_fd);
 		cleanup_close(&old.pidfd);
+		s->main_moved |= old.phase == WIRE_PHASE_RUNNING;
 		slot_reset_place(p);
 		r = adopt_main(b, q, &pidfd);
 	}

@@ -110,10 +110,15 @@ void resources_refresh(struct broker *b, uint32_t n)
 	if (s->cgroup_made) {
 		cgroup_read_events(b->cgroup_fd, s->cgroup, &populated, &frozen);
 	}
+	s->main_moved &= populated;
 	if (!populated && s->replace && !slot_is_live(s)) {
-		s->replace = false;
-		slot_watch_clear(b, n);
-		s->cgroup_made = cgroup_remove(b->cgroup_fd, s->cgroup, true) < 0;
+		int r = cgroup_remove(b->cgroup_fd, s->cgroup, true);
+
+		s->replace = r == -EAGAIN; /* the rest when it is looked at again */
+		if (r == 0) {
+			slot_watch_clear(b, n);
+			s->cgroup_made = false;
+		}
 	}
 	if (s->populated != populated || s->frozen != frozen) {
 		s->populated = populated;
@@ -159,6 +164,7 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 				      s->unit_flags & CATALOGUE_UNIT_DELEGATE) == 0) {
 		remove_parents(b, s->cgroup);
 	}
+	s->main_moved = false;
 	s->cgroup_made = s->populated = s->frozen = s->frozen_wanted = false;
 }
 

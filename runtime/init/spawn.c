@@ -131,13 +131,15 @@ static int child_entry(void *spawn)
 /*
  * As vfork(2), on a stack of its own: no copy of the page tables and no faults on them afterwards;
  * supd-init waits for the exec. Only for children that keep root: a change of credentials touches
- * the shared memory's dumpable flag. There are no signal handlers to clear.
+ * the shared memory's dumpable flag. There are no signal handlers to clear, and errno, which is
+ * shared too, is not looked at afterwards. PID 1 never waits: the disk below the program may hang.
  */
 static pid_t start_shared(const struct spawn *spawn)
 {
 	char stack[CHILD_STACK] __attribute__((aligned(16)));
-	pid_t pid = clone(child_entry, stack + sizeof(stack), SHARED_MEMORY | CLONE_FILES | SIGCHLD,
-		(void *)spawn);
+	int memory = getpid() == 1 ? 0 : SHARED_MEMORY;
+	pid_t pid = clone(
+		child_entry, stack + sizeof(stack), memory | CLONE_FILES | SIGCHLD, (void *)spawn);
 
 	return pid < 0 ? -errno : pid;
 }

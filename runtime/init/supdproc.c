@@ -14,6 +14,7 @@
 #include "../base/timeutil.h"
 #include "events.h"
 #include "helper.h"
+#include "notify.h"
 #include "requests.h"
 #include "setup.h"
 #include "spawn.h"
@@ -70,6 +71,7 @@ void supdproc_start(struct broker *b)
 	}
 	int r = setup_control(b);
 
+	notify_mend(b);
 	r = r < 0 ? r : open_channel(b, &request, &event);
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,

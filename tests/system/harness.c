@@ -221,7 +221,7 @@ static void exec_program(const char *name, char **argv)
 
 static void init_child(struct sys *s, const char *const *units)
 {
-	char dirs[3][96], output[96];
+	char dirs[3][96], output[96], config[96];
 	char *argv[ARGS_MAX] = { "supd-init", "--unit-path", s->units, "--runtime-dir", dirs[0],
 		"--state-dir", dirs[1], "--log-dir", dirs[2], "--cgroup", s->cgroup };
 	int n = 11, fd;
@@ -229,6 +229,11 @@ static void init_child(struct sys *s, const char *const *units)
 	snprintf(dirs[0], sizeof(dirs[0]), "%s/run", s->dir);
 	snprintf(dirs[1], sizeof(dirs[1]), "%s/state", s->dir);
 	snprintf(dirs[2], sizeof(dirs[2]), "%s/log", s->dir);
+	snprintf(config, sizeof(config), "%s/supd.conf", s->dir);
+	if (access(config, F_OK) == 0) {
+		argv[n++] = "--config";
+		argv[n++] = config;
+	}
 	for (; units && *units && n < ARGS_MAX - 1; units++) {
 		argv[n++] = (char *)*units;
 	}

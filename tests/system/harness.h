@@ -45,7 +45,10 @@ const char *sys_payload(struct sys *s);
 /* Copies an installed unit file unchanged into the unit directory. */
 void sys_copy_unit(struct sys *s, const char *path);
 void sys_remove_unit(struct sys *s, const char *name);
-/* Starts supd-init with UNIT… (NULL-terminated, may be NULL) and waits until it is ready. */
+/*
+ * Starts supd-init with UNIT… (NULL-terminated, may be NULL) and waits until it is ready. A file
+ * supd.conf in dir is its configuration.
+ */
 void sys_start(struct sys *s, const char *const *units);
 /* Starts supd-init without waiting for readiness. */
 void sys_spawn(struct sys *s, const char *const *units);

@@ -13,5 +13,6 @@ enum fake_entry {
 	FAKE_WAIT,    /* control: the launcher joins the cgroup and waits there */
 	FAKE_FORGE,   /* main: keeps the job socket and floods it with forged reports */
 	FAKE_LATE,    /* main: exits 3 while its launcher stays */
+	FAKE_PAYLOAD, /* main with a PID namespace: names supd-init as its payload */
 	FAKE_ENTRY_COUNT,
 };

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../../runtime/base/cleanup.h"
@@ -73,6 +74,30 @@ static void forge(void)
 	}
 }
 
+/* PAYLOAD in the name of another process, as privileges over a PID namespace allow. */
+static void name_payload(pid_t pid)
+{
+	const struct launch_report r = { .magic = LAUNCH_MAGIC, .type = LAUNCH_PAYLOAD };
+	const struct ucred sender = { .pid = pid };
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(sender))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(sender)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_CREDENTIALS } };
+	struct iovec iov = { (void *)(uintptr_t)&r, sizeof(r) };
+	const struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space) };
+
+	memcpy(CMSG_DATA(&control.header), &sender, sizeof(sender));
+	if (sendmsg(LAUNCH_FD, &m, MSG_NOSIGNAL) < 0) {
+		_exit(1);
+	}
+	report(LAUNCH_EXECED, 0, 0);
+}
+
 static void second_stage(uint32_t entry, int go)
 {
 	static char name[] = "sh", option[] = "-c", exit3[] = "exit 3", forever[] = "sleep 1000";
@@ -87,6 +112,9 @@ static void second_stage(uint32_t entry, int go)
 		forge();
 	}
 	report(LAUNCH_EXEC_NOW, 0, 0);
+	if (entry == FAKE_PAYLOAD) {
+		name_payload(getppid());
+	}
 	fcntl(LAUNCH_FD, F_SETFD, FD_CLOEXEC);
 	execv("/bin/sh", argv);
 	_exit(127);

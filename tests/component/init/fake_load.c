@@ -40,7 +40,9 @@ static int write_catalogue(void)
 			.cgroup = "system.slice/a.service",
 			.flags = CATALOGUE_UNIT_NOTIFY,
 			.fdstore_max = 4 },
-		{ .name = "b.service", .cgroup = "system.slice/b.service" },
+		{ .name = "b.service",
+			.cgroup = "system.slice/b.service",
+			.flags = CATALOGUE_UNIT_DELEGATE },
 	};
 	static const struct {
 		uint32_t unit;
@@ -57,6 +59,7 @@ static int write_catalogue(void)
 		[FAKE_WAIT] = { 0, ENTRY_CONTROL, 0 },
 		[FAKE_FORGE] = { 0, ENTRY_MAIN, 0 },
 		[FAKE_LATE] = { 0, ENTRY_MAIN, 0 },
+		[FAKE_PAYLOAD] = { 0, ENTRY_MAIN, CATALOGUE_ENTRY_NSINIT },
 	};
 	struct catalogue_builder b = { 0 };
 	struct tlv_buf plan = { 0 };

@@ -2,7 +2,7 @@
 /*
  * supd-init against whoever owns supd or a service: the four guarantees hold for any record, and
  * nothing that either of them holds makes supd-init wait. `test_hostile SUPD-INIT LOAD LAUNCH
- * SUPD`. SUPD_TEST_REQUESTS is the number of random requests, 100,000 if unset.
+ * SUPD`. What a supd could say at random: test_any.c.
  */
 #include "../../unit/test.h"
 
@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +157,107 @@ static void test_launcher_outlives_child(void **state)
 	assert_int_equal(t->got.proc.exit_status, 3);
 }
 
+/* A process of the test's own in a.service's cgroup. */
+static pid_t start_member(struct bench *t)
+{
+	char path[300];
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid > 0) {
+		return pid;
+	}
+	snprintf(path, sizeof(path), "%s/system.slice/a.service/cgroup.procs", t->cgroup);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (write(fd, "0", 1) != 1) {
+		_exit(1);
+	}
+	for (;;) {
+		pause();
+	}
+}
+
+/* The main process changes while the old one lives: no third beside that. */
+static void test_former_main(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	struct wire_proc old = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+	struct wire_request q = { .type = WIRE_MAIN, .slot = old.slot };
+	pid_t pid = start_member(t);
+
+	q.number = pid;
+	do { /* until it is in the cgroup */
+		ask(t, &q);
+		do {
+			next_event(t);
+		} while (t->got.type != WIRE_EV_REFUSED && t->got.type != WIRE_EV_PROC);
+	} while (t->got.type == WIRE_EV_REFUSED);
+	assert_int_equal(t->got.proc.pid, pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	struct wire_proc end = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+
+	assert_int_equal(end.pid, pid);
+	forget(t, &end);
+	run(t, FAKE_SLEEP);
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.request, WIRE_RUN);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = old.slot });
+	await_empty(t, old.slot);
+	run(t, FAKE_SLEEP);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+}
+
+/* What a namespace's PID 1 says is believed only of processes of the slot. */
+static void test_foreign_payload(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_PAYLOAD);
+	struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	assert_int_not_equal(p.pid, t->init);
+	assert_int_equal(p.flags & WIRE_PROC_NSINIT, 0);
+}
+
+/* A service with a delegated cgroup left very many below it: others are served meanwhile. */
+static void test_many_cgroups(void **state)
+{
+	struct bench *t = *state;
+	char path[300];
+
+	greet(t);
+	run(t, FAKE_SLEEP_B);
+	struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "%s/system.slice/b.service/%d", t->cgroup, i);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	end_main(t, p.slot);
+	const struct wire_request both[] = {
+		{ .type = WIRE_RELEASE, .slot = p.slot, .catalogue = CATALOGUE_NONE },
+		{ .type = WIRE_RUN, .catalogue = t->catalogue, .entry = FAKE_SLEEP_B },
+	};
+
+	ask_at_once(t, both, 2);
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.request, WIRE_RUN);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	do {
+		await(t, WIRE_EV_SLOT);
+	} while (!(t->got.slot.flags & WIRE_SLOT_GONE));
+	*strrchr(path, '/') = 0;
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 /* The next supd needs a catalogue. */
 static void test_drop_newest(void **state)
 {
@@ -271,6 +374,33 @@ static void test_control_shut_down(void **state)
 	assert_true(got >= 0);
 }
 
+/* The same of a service's notify socket. */
+static void test_notify_shut_down(void **state)
+{
+	struct bench *t = *state;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[8] = "";
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	for (int i = 0; i < 2; i++) {
+		do {
+			await(t, WIRE_EV_SLOT);
+		} while (t->got_fd < 0);
+		if (i == 0) {
+			assert_int_equal(shutdown(t->got_fd, SHUT_RDWR), 0);
+			assert_int_equal(kill(t->supd, SIGKILL), 0);
+			meet_supd(t);
+			await(t, WIRE_EV_HELLO);
+		}
+	}
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/run/notify/%u/notify", t->dir,
+		t->got.slot.slot);
+	assert_int_equal(sendto(sock, "READY=1", 7, 0, (struct sockaddr *)&to, sizeof(to)), 7);
+	assert_int_equal(recv(t->got_fd, text, sizeof(text), MSG_DONTWAIT), 7);
+}
+
 /* ---- waiting ---- */
 
 static int full_pipe[2] = { -1, -1 };
@@ -311,224 +441,6 @@ static void test_full_stderr(void **state)
 	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
 }
 
-/* ---- any record ---- */
-
-struct world {
-	struct bench *t;
-	unsigned seed;
-};
-
-static uint32_t any(struct world *w, uint32_t n)
-{
-	return (uint32_t)rand_r(&w->seed) % n;
-}
-
-/* Numbers of an event are in their range, whatever was asked. */
-static void look(struct world *w)
-{
-	const struct wire_event *e = &w->t->got;
-
-	assert_true(e->type > 0 && e->type < WIRE_EVENT_COUNT);
-	if (e->type == WIRE_EV_LOADED && e->loaded.status == 0) {
-		w->t->catalogue = e->loaded.catalogue;
-	}
-	if (e->type != WIRE_EV_PROC) {
-		return;
-	}
-	assert_true(e->proc.kind < ENTRY_KIND_COUNT && e->proc.phase < WIRE_PHASE_COUNT);
-	assert_true(e->proc.exit_code <= CLD_CONTINUED && e->proc.exit_status <= 255);
-	assert_true(e->proc.step < STEP_COUNT);
-}
-
-static void take_events(struct world *w)
-{
-	struct pollfd p = { .fd = w->t->event, .events = POLLIN };
-
-	while (poll(&p, 1, 0) == 1 && !(p.revents & POLLHUP)) {
-		next_event(w->t);
-		look(w);
-	}
-}
-
-/* Number of processes in a cgroup whose command line is that of a main process. */
-static int count_mains(struct bench *t, const char *unit)
-{
-	char path[300], text[65536];
-	int n = 0;
-
-	snprintf(path, sizeof(path), "%s/system.slice/%s/cgroup.procs", t->cgroup, unit);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? 0 : fd_read_full(fd, text, sizeof(text) - 1);
-
-	text[size < 0 ? 0 : size] = 0;
-	for (char *line = text; *line; line = strchr(line, '\n') + 1) {
-		char proc[64], command[256];
-
-		snprintf(proc, sizeof(proc), "/proc/%ld/cmdline", strtol(line, NULL, 10));
-		AUTO_CLOSE int cmd = open(proc, O_RDONLY | O_CLOEXEC);
-		ssize_t got = cmd < 0 ? 0 : fd_read_full(cmd, command, sizeof(command));
-
-		n += got > 2 && memcmp(command, "sh", 3) == 0;
-	}
-	return n;
-}
-
-static void fill(struct world *w, struct wire_request *q)
-{
-	*q = (struct wire_request) {
-		.type = 1 + any(w, WIRE_STORE_DROP),
-		.slot = any(w, 16) ? any(w, 3) : any(w, LIMIT_SLOTS),
-		.catalogue = w->t->catalogue + (any(w, 8) ? 0 : any(w, 3) - 1),
-		.entry = any(w, FAKE_FORGE),
-		.kind = any(w, ENTRY_KIND_COUNT),
-		.run_id = any(w, 8) ? w->t->got.proc.run_id : any(w, 1000),
-		.cookie = any(w, 1000),
-		.note_size = any(w, LIMIT_NOTE + 1),
-	};
-	switch ((enum wire_request_type)q->type) {
-	case WIRE_MAIN:
-		q->number = 2 + (int32_t)any(w, 200000);
-		break;
-	case WIRE_SIGNAL:
-		q->number = any(w, 8) ? SIGCONT : 1 + (int32_t)any(w, 64);
-		break;
-	case WIRE_NOTE:
-		q->slot = any(w, 2) ? q->slot : WIRE_SLOT_NONE;
-		q->entry = any(w, 2);
-		break;
-	case WIRE_FREEZE:
-		q->type = any(w, 4) ? WIRE_THAW : WIRE_FREEZE;
-		break;
-	case WIRE_LOAD:
-	case WIRE_LIST:
-		q->type = any(w, 200) ? WIRE_FORGET : q->type; /* each is much work */
-		break;
-	case WIRE_RELEASE:
-		q->entry = any(w, 4) ? (uint32_t)FAKE_CLEAN : q->entry;
-		q->catalogue = any(w, 2) ? q->catalogue : CATALOGUE_NONE;
-		q->params.flags = any(w, 2) ? WIRE_RELEASE_KEEP_NOTE : 0;
-		break;
-	case WIRE_RUN:
-	case WIRE_KILL_ALL:
-	case WIRE_THAW:
-	case WIRE_FORGET:
-	case WIRE_DROP:
-	case WIRE_PONG:
-	case WIRE_STORE_NEW:
-	case WIRE_STORE_DROP:
-	case WIRE_POWER:
-	case WIRE_STATUS:
-	case WIRE_LOG:
-	case WIRE_REQUEST_COUNT:
-		break;
-	}
-}
-
-static int count_fds(pid_t pid)
-{
-	char path[64];
-	int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	DIR *dir = opendir(path);
-
-	assert_non_null(dir);
-	while (readdir(dir)) {
-		n++;
-	}
-	closedir(dir);
-	return n;
-}
-
-static void check_world(struct world *w)
-{
-	struct bench *t = w->t;
-
-	ask(t, &(struct wire_request) { .type = WIRE_LIST });
-	do {
-		next_event(t);
-		look(w);
-	} while (t->got.type != WIRE_EV_LISTED);
-	assert_true(count_mains(t, "a.service") <= 1);
-	assert_true(count_mains(t, "b.service") <= 1);
-	assert_int_equal(kill(t->init, 0), 0);
-	assert_true(count_fds(t->init) < 600);
-}
-
-/* A bystander that supd-init also has in a cgroup: nothing that is asked may reach it. */
-static pid_t start_bystander(void)
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	while (pid == 0) {
-		pause();
-	}
-	return pid;
-}
-
-static void test_any_request(void **state)
-{
-	const char *text = getenv("SUPD_TEST_REQUESTS");
-	unsigned long n = text ? strtoul(text, NULL, 10) : 100000;
-	struct world w = { .t = *state, .seed = 4711 };
-	pid_t bystander = start_bystander(), supd = w.t->supd;
-	int status;
-
-	greet(w.t);
-	print_message("%lu requests, seed %u\n", n, w.seed);
-	for (unsigned long i = 0; i < n; i++) {
-		struct wire_request q;
-
-		fill(&w, &q);
-		if (q.type == WIRE_MAIN && q.number == (int32_t)bystander) {
-			continue;
-		}
-		/* Of numbers out of range the unit tests have all; here they end the supd. */
-		if (wire_request_check(&q, sizeof(q)) == 0 && q.type != WIRE_POWER &&
-			!(q.type == WIRE_RUN && q.entry == FAKE_WAIT)) {
-			ask(w.t, &q);
-		}
-		take_events(&w);
-		if (i % 5000 == 4999) {
-			check_world(&w);
-		}
-	}
-	check_world(&w);
-	assert_int_equal(w.t->supd, supd); /* all was answered, nothing punished */
-	assert_int_equal(kill(w.t->supd, 0), 0);
-	assert_int_equal(waitpid(bystander, &status, WNOHANG), 0);
-	kill(bystander, SIGKILL);
-	waitpid(bystander, &status, 0);
-}
-
-/* Records that no supd would send: the pipe's owner is killed, the services stay. */
-static void test_any_bytes(void **state)
-{
-	struct bench *t = *state;
-	unsigned seed = 1147;
-
-	greet(t);
-	run(t, FAKE_SLEEP);
-	pid_t pid = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->pid;
-
-	for (int i = 0; i < 3; i++) {
-		uint8_t bytes[4096];
-		size_t size = 1 + (size_t)rand_r(&seed) % sizeof(bytes);
-
-		for (size_t k = 0; k < size; k++) {
-			bytes[k] = (uint8_t)rand_r(&seed);
-		}
-		bytes[3] |= 0x80; /* no type */
-		assert_int_equal(write(t->request, bytes, size), (ssize_t)size);
-		meet_supd(t);
-		greet(t);
-		const struct wire_proc *p = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
-
-		assert_int_equal(p->pid, pid);
-	}
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -537,14 +449,16 @@ int main(int argc, char **argv)
 		TEST(test_run_in_gone_slot),
 		TEST(test_main_is_launcher),
 		TEST(test_launcher_outlives_child),
+		TEST(test_former_main),
+		TEST(test_foreign_payload),
+		TEST(test_many_cgroups),
 		TEST(test_drop_newest),
 		TEST(test_linger_in_notify),
 		TEST(test_forged_reports),
 		TEST(test_control_shut_down),
+		TEST(test_notify_shut_down),
 		cmocka_unit_test_setup_teardown(
 			test_full_stderr, setup_full_stderr, teardown_full_stderr),
-		TEST(test_any_request),
-		TEST(test_any_bytes),
 	};
 
 	bench_programs = argv + 1;

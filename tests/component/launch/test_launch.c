@@ -348,6 +348,10 @@ static void test_pid_namespace(void **state)
 	assert_exit(x, 3);
 	assert_says(x, "2\n");
 	assert_says(x, "proc-rw");
+	/* PID 1 has the service's user, but its files are not the service's. */
+	run(x, "for i in $$(seq 1000); do [ $$(stat -c %u /proc/1/status) = $$(id -u) ] || "
+	       "{ echo out-of-reach; break; }; done");
+	assert_says(x, "out-of-reach");
 	run(x, "kill -9 $$$$");
 	r = outcome_find(&x->outcome, LAUNCH_EXITED);
 	assert_non_null(r);
