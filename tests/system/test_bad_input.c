@@ -15,7 +15,7 @@
 #define HUGE_LINE (1100u * 1024u)
 #define GOOD      "[Service]\nType=oneshot\nExecStart=/bin/true\n"
 
-static char payload[512];
+static const char *payload;
 
 static const char *unit_path(const char *name)
 {
@@ -167,6 +167,7 @@ static int setup_bad(void **state)
 
 	(void)state;
 	s = sys_new();
+	payload = sys_payload(s);
 	for (size_t i = 0; i < ELEMENTSOF(bad_files); i++) {
 		bad_files[i].make(bad_files[i].name);
 	}
@@ -308,6 +309,5 @@ int main(void)
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
 	return cmocka_run_group_tests(tests, setup_bad, teardown);
 }

@@ -17,7 +17,7 @@
 #define MAX_BYTES  1048576
 #define RATE_LINES 50000
 
-static char payload[512];
+static const char *payload;
 
 static const char *flag(const char *name)
 {
@@ -382,6 +382,7 @@ static int setup_config(void **state)
 
 	(void)state;
 	s = sys_new();
+	payload = sys_payload(s);
 	snprintf(path, sizeof(path), "%s/supd.conf", s->dir);
 	snprintf(text, sizeof(text),
 		"[supd]\nLogMaxBytes=%d\nLogRateLines=%d\nLogRateIntervalSec=2s\nUseJournald=no\n",
@@ -407,6 +408,5 @@ int main(void)
 	};
 
 	sys_require();
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
 	return cmocka_run_group_tests(tests, setup_config, teardown);
 }

@@ -23,7 +23,7 @@
 #define CALLS 1000
 #define FLOOD 100000
 
-static char payload[512];
+static const char *payload;
 
 static const char *below(const char *name)
 {
@@ -297,6 +297,7 @@ static int setup_disks(void **state)
 {
 	(void)state;
 	s = sys_new();
+	payload = sys_payload(s);
 	small_disk("log", "size=8m,mode=0755");
 	small_disk("state", "size=1m,mode=0755");
 	small_disk("run", "size=64m,nr_inodes=400,mode=0755");
@@ -326,6 +327,5 @@ int main(void)
 	sys_require();
 	/* The small disks below go away with the namespace. */
 	sys_private(NULL);
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
 	return cmocka_run_group_tests(tests, setup_disks, teardown);
 }

@@ -17,7 +17,7 @@
 
 #define NOBODY 65534
 
-static char payload[512];
+static const char *payload;
 static char supctl[512];
 static pid_t last_pid; /* of the last program that was run */
 
@@ -220,6 +220,7 @@ static int setup_units(void **state)
 	char path[128], target[128];
 
 	setup(state);
+	payload = sys_payload(s);
 	snprintf(path, sizeof(path), "%s/systemd", s->dir);
 	CHECK(mkdir(path, 0755) == 0);
 	snprintf(path, sizeof(path), "%s/systemd/private", s->dir);
@@ -261,7 +262,6 @@ int main(void)
 		perror("/run/systemd/system");
 		return 1;
 	}
-	snprintf(payload, sizeof(payload), "%s/tests/system/payload", getenv("SUPD_BUILD"));
 	snprintf(supctl, sizeof(supctl), "%s/supctl", getenv("SUPD_BUILD"));
 	return cmocka_run_group_tests(tests, setup_units, teardown);
 }

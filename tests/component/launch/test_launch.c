@@ -573,26 +573,14 @@ static void test_bind(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(test_plain),
-		TEST(test_into_cgroup),
-		TEST(test_into_cgroup_confined),
-		TEST(test_environment_and_argv),
-		TEST(test_env_file),
-		TEST(test_user_namespace),
-		TEST(test_mount_rows),
-		TEST(test_held_namespaces),
-		TEST(test_pid_namespace),
-		TEST(test_compat_notify_and_listen),
-		TEST(test_missing_program),
-		TEST(test_unknown_user_is_never_root),
-		TEST(test_seccomp),
-		TEST(test_limits_and_groups),
-		TEST(test_launcher_killed),
-		TEST(test_check),
-		TEST(test_clean_and_readpid),
-		TEST(test_bind),
-	};
+	const struct CMUnitTest tests[] = { TEST(test_plain), TEST(test_into_cgroup),
+		TEST(test_into_cgroup_confined), TEST(test_environment_and_argv),
+		TEST(test_env_file), TEST(test_user_namespace), TEST(test_mount_rows),
+		TEST(test_held_namespaces), TEST(test_pid_namespace),
+		TEST(test_compat_notify_and_listen), TEST(test_missing_program),
+		TEST(test_unknown_user_is_never_root), TEST(test_seccomp),
+		TEST(test_limits_and_groups), TEST(test_launcher_killed), TEST(test_check),
+		TEST(test_clean_and_readpid), TEST(test_bind) };
 
 	if (geteuid() != 0) {
 		fprintf(stderr, "skipped: needs root\n");
