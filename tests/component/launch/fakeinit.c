@@ -48,7 +48,8 @@ int fake_init(struct fake *f, const char *build_dir)
 		return -errno;
 	}
 	f->cgroup_fd = open(f->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return f->cgroup_fd < 0 ? -errno : 0;
+	f->cgroups_fd = open(cgroup_root(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return f->cgroup_fd < 0 || f->cgroups_fd < 0 ? -errno : 0;
 }
 
 static void remove_tree(const char *dir)
@@ -63,21 +64,22 @@ static void remove_tree(const char *dir)
 
 void fake_fini(struct fake *f)
 {
-	char path[320];
-	int fd;
+	const char *name = strrchr(f->cgroup, '/') + 1;
+	int fd = openat(f->cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "%s/cgroup.kill", f->cgroup);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)!write(fd, "1", 1);
 		close(fd);
 	}
 	while (waitpid(-1, NULL, 0) > 0) {
 	}
-	for (int i = 0; i < 1000 && rmdir(f->cgroup) < 0 && errno == EBUSY; i++) {
+	for (int i = 0;
+		i < 1000 && unlinkat(f->cgroups_fd, name, AT_REMOVEDIR) < 0 && errno == EBUSY;
+		i++) {
 		usleep(1000); /* a killed process leaves its cgroup a moment after its reaping */
 	}
 	close(f->cgroup_fd);
+	close(f->cgroups_fd);
 	close(f->launcher_fd);
 	close(f->nsinit_fd);
 	close(f->plans);

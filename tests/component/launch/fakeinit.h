@@ -14,6 +14,7 @@ struct fake {
 	char cgroup[256]; /* own sub-cgroup */
 	char dir[64];     /* scratch directory below /tmp, mode 0755 */
 	int cgroup_fd;
+	int cgroups_fd; /* its parent: the path may lead elsewhere after an unshare */
 	int launcher_fd;
 	int nsinit_fd;
 	int held[LAUNCH_TAG_COUNT]; /* passed when not -1 */
