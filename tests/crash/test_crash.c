@@ -38,7 +38,7 @@ struct tracked {
 
 static struct tracked units[N_UNITS];
 
-#define CHECK(cond, unit)                                                                          \
+#define CHECK_OF(cond, unit)                                                                       \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
 			sys_fail(s, "%s:%d: %s: %s", __FILE__, __LINE__, (unit), #cond);           \
@@ -141,7 +141,7 @@ static void round_service_killed(struct tracked *u)
 	long pid;
 
 	count_starts(u, &pid);
-	CHECK(kill((pid_t)pid, SIGKILL) == 0, u->name);
+	CHECK_OF(kill((pid_t)pid, SIGKILL) == 0, u->name);
 	u->starts++;
 	kill_supd_within(20000);
 }
@@ -149,11 +149,11 @@ static void round_service_killed(struct tracked *u)
 static void round_stop_and_start(struct tracked *u)
 {
 	u->up = false;
-	CHECK(ctl_while_killing("stop", u->name) == 0, u->name);
+	CHECK_OF(ctl_while_killing("stop", u->name) == 0, u->name);
 	check_all();
 	u->up = true;
 	u->starts++;
-	CHECK(ctl_while_killing("start", u->name) == 0, u->name);
+	CHECK_OF(ctl_while_killing("start", u->name) == 0, u->name);
 	sys_wait(s, u->name, "SubState", "running");
 }
 
@@ -168,13 +168,13 @@ static bool has_started(struct sys *sys, void *arg)
 
 static void round_exit_status(struct tracked *u, long code)
 {
-	CHECK(sys_ctl(s, "reset-failed %s", u->name) == 0, u->name);
+	CHECK_OF(sys_ctl(s, "reset-failed %s", u->name) == 0, u->name);
 	u->starts++;
-	CHECK(sys_ctl(s, "start --no-block %s", u->name) == 0, u->name);
+	CHECK_OF(sys_ctl(s, "start --no-block %s", u->name) == 0, u->name);
 	sys_wait_for(s, u->name, has_started, u);
 	kill_supd_within(40000);
 	sys_wait(s, u->name, "ActiveState", "failed");
-	CHECK(sys_number(s, u->name, "ExecMainStatus") == code, u->name);
+	CHECK_OF(sys_number(s, u->name, "ExecMainStatus") == code, u->name);
 }
 
 static void test_churn(void **state)

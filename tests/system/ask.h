@@ -20,13 +20,6 @@
 /* The supd of this test program; made by ask_setup. */
 extern struct sys *s;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
-		}                                                                                  \
-	} while (0)
-
 struct expected {
 	const char *key;
 	const char *pattern; /* fnmatch(3); "!": any but the rest */

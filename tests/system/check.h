@@ -13,14 +13,6 @@
 
 static struct sys *s;
 
-/* Fails the test with the last output of supctl and of supd-init. */
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
-		}                                                                                  \
-	} while (0)
-
 /* Writes the unit file and loads it. */
 static inline void load(const char *name, const char *text)
 {

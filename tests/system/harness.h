@@ -73,3 +73,11 @@ void sys_fail(struct sys *s, const char *format, ...)
 bool sys_said(const struct sys *s, const char *text);
 /* Contents of a file below dir into buf; "" if it is not there. */
 const char *sys_file(struct sys *s, const char *path, char *buf, size_t size);
+
+/* Fails the test `s` with the last output of supctl and of supd-init. */
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
+		}                                                                                  \
+	} while (0)

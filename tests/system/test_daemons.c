@@ -16,13 +16,6 @@
 
 static struct sys *s;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			sys_fail(s, "%s:%d: %s", __FILE__, __LINE__, #cond);                       \
-		}                                                                                  \
-	} while (0)
-
 struct daemon {
 	const char *unit;
 	const char *file;
