@@ -46,6 +46,7 @@ static void take_turn(struct subject *profile)
 
 	fleet_init(&f, services, profile->name);
 	floor_us = measure(&bare, &f, fleet_floor);
+	fleet_floor_end(&f);
 	up_us = measure(profile, &f, fleet_up);
 	samples_add(&profile->ratio, up_us * 1000 / floor_us);
 	fleet_fini(&f);

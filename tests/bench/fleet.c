@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/sysx.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
@@ -93,24 +94,48 @@ static pid_t floor_start(const char *program, const char *fifo_path)
 	return pid;
 }
 
+/* Switches a `perf record -D -1 --control=fifo:FIFO` on or off, see the header. */
+static void profile_part(const char *part, const char *command)
+{
+	const char *wanted = getenv("SUPD_BENCH_PART");
+	const char *path = getenv("SUPD_BENCH_PERF");
+	AUTO_CLOSE int fd = -1;
+
+	if (!path || strcmp(wanted ? wanted : "up", part) != 0) {
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, command, strlen(command)) < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	}
+	usleep(20000); /* perf does not answer */
+}
+
 usec_t fleet_floor(struct fleet *f)
 {
 	char program[4096];
-	pid_t *pids = calloc(f->services, sizeof(*pids));
-	usec_t start, end;
+	usec_t start;
 
 	payload_path(program, sizeof(program));
+	f->pids = calloc(f->services, sizeof(*f->pids));
+	profile_part("floor", "enable\n");
 	start = now_us();
 	for (unsigned i = 0; i < f->services; i++) {
-		pids[i] = floor_start(program, f->fifo_path);
+		f->pids[i] = floor_start(program, f->fifo_path);
 	}
-	end = fleet_wait(f, f->services);
+	start = fleet_wait(f, f->services) - start;
+	profile_part("floor", "disable\n");
+	return start;
+}
+
+void fleet_floor_end(struct fleet *f)
+{
 	for (unsigned i = 0; i < f->services; i++) {
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
+		kill(f->pids[i], SIGKILL);
+		waitpid(f->pids[i], NULL, 0);
 	}
-	free(pids);
-	return end - start;
+	free(f->pids);
+	f->pids = NULL;
 }
 
 usec_t fleet_up(struct fleet *f)
@@ -119,7 +144,10 @@ usec_t fleet_up(struct fleet *f)
 	usec_t start;
 
 	sys_start(f->s, none);
+	profile_part("up", "enable\n");
 	start = now_us();
 	sys_ctl(f->s, "start --no-block bench.target");
-	return fleet_wait(f, f->services) - start;
+	start = fleet_wait(f, f->services) - start;
+	profile_part("up", "disable\n");
+	return start;
 }
