@@ -491,6 +491,11 @@ static int do_power(struct broker *b, const struct wire_request *q)
 	return power_request(b, q->kind, q->params.exit_status);
 }
 
+static int do_bus(struct broker *b, const struct wire_request *q __attribute__((unused)))
+{
+	return supdproc_bus(b);
+}
+
 static int do_status(struct broker *b, const struct wire_request *q)
 {
 	memcpy(b->counts, q->counts, sizeof(b->counts));
@@ -520,6 +525,7 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_STORE_DROP] = do_store_drop,
 	[WIRE_POWER] = do_power,
 	[WIRE_STATUS] = do_status,
+	[WIRE_BUS] = do_bus,
 };
 
 int requests_handle(struct broker *b, const void *record, size_t size)
