@@ -219,7 +219,11 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	struct plan p = work_plan(cu, PLAN_REALIZE);
 
 	p.cgroup_writes = cu->base.cgroup_writes;
-	return p.cgroup_writes.n == 0 ? 0 : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+	p.bpf = cu->base.bpf;
+	p.bpf_fixups = cu->base.bpf_fixups;
+	return p.cgroup_writes.n + p.bpf.n == 0
+		       ? 0
+		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
 /*
@@ -286,6 +290,7 @@ int compile_prepare(struct compile_unit *cu)
 	static int (*const parts[])(struct compile_unit *) = {
 		compile_ids,
 		compile_walls,
+		compile_bpf,
 		compile_caps,
 		compile_environment,
 		compile_process,

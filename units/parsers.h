@@ -97,6 +97,11 @@ int parse_proc_subset(struct setting_context *c);
 int parse_private_tmp(struct setting_context *c);
 int parse_secure_bits(struct setting_context *c);
 
+/* addresses, ports, interfaces: parse_network.c */
+int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
+int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */
+int parse_interfaces(struct setting_context *c);
+
 /* limits: parse_limits.c; struct unit_amount */
 int parse_amount(struct setting_context *c);
 int parse_quota(struct setting_context *c);

@@ -38,6 +38,11 @@
 #define LIMIT_PLAN_BYTES      (256u * 1024u) /* one encoded plan entry */
 #define LIMIT_PLAN_ARENA      (1024u * 1024u)
 #define LIMIT_SECCOMP_INSNS   4096u
+#define LIMIT_BPF_INSNS       16384u /* of one cgroup program */
+#define LIMIT_BPF_PROGRAMS    64u    /* of one plan: the unit's and its slices' */
+#define LIMIT_BPF_FIXUPS      1024u
+#define LIMIT_LANDLOCK_RULES  256u
+#define LIMIT_LANDLOCK_PORTS  256u
 
 /* Loads: supd-load is killed when it takes longer or uses more */
 #define LIMIT_LOAD_TIME_US (60u * 1000000u)

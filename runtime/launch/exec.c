@@ -12,6 +12,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/sysx.h"
+#include "bpf.h"
 #include "command.h"
 #include "creds.h"
 #include "dirs.h"
@@ -223,6 +224,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
 	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_CGROUP, launch_attach_programs },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },
