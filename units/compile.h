@@ -89,12 +89,16 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 int compile_ids(struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
+/* The capabilities that its processes can ever have. */
+uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
 /* compile_env.c: env, env_files, unset_env */
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */
 int compile_filter(struct compile_unit *cu);
+/* Its part for SystemCallFilter= alone. */
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);

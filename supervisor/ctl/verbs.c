@@ -31,6 +31,8 @@ static const struct verb verb_rows[] = {
 		"List installed unit files" },
 	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
+		"Show how units differ from their profile, and where" },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show properties of units or of the manager" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -48,6 +50,8 @@ static const struct verb verb_rows[] = {
 	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
 	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
 		"Check unit files; needs no daemon" },
+	{ "audit", verb_audit, 0, -1, OPERAND_UNIT, "[UNIT…|FILE…]",
+		"How exposed units are, why, and what would help" },
 	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins" },
 	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
 		"Read all unit files again" },
@@ -156,6 +160,7 @@ static const char options_help[] =
 	"  -o, --output FORMAT    logs: short, cat or json\n"
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --no-block         Do not wait for the job\n"
+	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"
 	"  -q, --quiet            Print nothing but errors\n"
 	"      --no-legend        No titles and totals\n"
