@@ -7,7 +7,7 @@ set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev libsystemd-dev libcap-dev
  libseccomp-dev libinih-dev libcmocka-dev"
-check="python3 systemd clang nginx-light redis-server memcached clang-format libclang-rt-14-dev binutils git util-linux mount curl"
+check="python3 systemd dbus-daemon clang nginx-light redis-server memcached clang-format libclang-rt-14-dev binutils git util-linux mount curl"
 demo="nginx-light redis-server memcached curl iproute2 procps util-linux bash"
 bench="crun runc bubblewrap runit s6 supervisor"
 

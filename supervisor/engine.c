@@ -258,9 +258,26 @@ int engine_boot_asked(struct engine *e, usec_t now)
 	return engine_settle(e, now);
 }
 
+/* The queue has drained: what waits for that goes on. */
+static void wake_idle(struct engine *e, usec_t now)
+{
+	struct service_event event = { .type = EV_IDLE };
+
+	e->idle_waiting = false;
+	for (uint32_t i = 0; i < e->graph.n_units && e->error == 0; i++) {
+		if (e->units[i]->is_service && e->units[i]->service.idle_waiting) {
+			engine_step(e, e->units[i], &event, now);
+		}
+	}
+}
+
 int engine_settle(struct engine *e, usec_t now)
 {
 	engine_run_jobs(e, now);
+	while (e->idle_waiting && e->listed && e->live_jobs == 0 && e->error == 0) {
+		wake_idle(e, now);
+		engine_run_jobs(e, now);
+	}
 	if (e->listed) {
 		attach_notes(e);
 	}

@@ -57,7 +57,8 @@ struct engine {
 	bool all_stopped;
 	bool boot_asked; /* even if that made no job */
 	bool booted;
-	int error; /* sticky */
+	bool idle_waiting; /* a unit of Type=idle waits for the queue to drain */
+	int error;         /* sticky */
 };
 
 /* ---- engine.c ---- */

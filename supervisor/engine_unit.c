@@ -391,6 +391,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			}
 		}
 	}
+	e->idle_waiting |= u->service.idle_waiting;
 	engine_touch(e, u, fx->n > 0);
 }
 

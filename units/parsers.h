@@ -9,6 +9,7 @@ int parse_bool(struct setting_context *c);      /* bool */
 int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
 int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
 int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
+int parse_bus_name(struct setting_context *c);  /* const char *, well-known name */
 int parse_path(struct setting_context *c);      /* const char *, absolute */
 int parse_pid_file(struct setting_context *c);  /* as parse_path; relative is below /run */
 int parse_seconds(struct setting_context *c);   /* uint64_t us; empty or 0 as written */

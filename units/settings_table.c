@@ -111,7 +111,7 @@ static const struct setting table[] = {
 		"as Requires, and stops whenever the other is gone" },
 	{ "BlockIOAccounting", S | L, parse_ignored, NONE, 0, 0,
 		"accounting is always on where there is a controller" },
-	{ "BusName", S, parse_string, SERVICE(bus_name), 0, 0,
+	{ "BusName", S, parse_bus_name, SERVICE(bus_name), 0, 0,
 		"D-Bus name that tells that it is up" },
 	{ "CPUAccounting", S | L, parse_ignored, NONE, 0, 0,
 		"accounting is always on where there is a controller" },

@@ -64,6 +64,7 @@
 #define LIMIT_CONTROL_CLIENTS 256u
 #define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
 #define LIMIT_JOBS            131072u
+#define LIMIT_BUS_EVERY_US    (200u * 1000u) /* connections to the system bus */
 
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)
