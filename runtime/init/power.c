@@ -204,7 +204,8 @@ static void leave_cgroup(struct broker *b)
 {
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(b->cgroup_fd, "supd", false);
+		cgroup_remove(
+			b->cgroup_fd, "supd", true); /* the launcher may have made one below */
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);

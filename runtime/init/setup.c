@@ -303,7 +303,7 @@ int setup_cgroup(struct broker *b, bool fresh)
 	 * that a former supd-init was killed in would spoil clones into other cgroups.
 	 */
 	if (fresh) {
-		cgroup_remove(b->cgroup_fd, "supd", false);
+		cgroup_remove(b->cgroup_fd, "supd", true);
 	}
 	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd", 0)) < 0 ||
 			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
