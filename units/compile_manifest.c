@@ -50,7 +50,8 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"StandardError", "SyslogIdentifier", "CPUAffinity", "CPUSchedulingPolicy",
 	"IOSchedulingClass", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
 	"TasksMax", "CPUQuota", "CPUWeight", "IOWeight", "AllowedCPUs", "Delegate", "DevicePolicy",
-	"DeviceAllow", "AppArmorProfile" };
+	"DeviceAllow", "AppArmorProfile", "IPAddressAllow", "IPAddressDeny", "SocketBindAllow",
+	"SocketBindDeny", "RestrictNetworkInterfaces" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {
@@ -94,6 +95,10 @@ static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 	}
 	if (e && r == 0 && e->protect_home != PROTECT_HOME_NO) {
 		r = add_property(pairs, "ProtectHome", protect_home_to_string(e->protect_home));
+	}
+	if (e && r == 0 && cu->base.landlock) {
+		r = add_property(pairs, "LandlockABI",
+			arena_printf(cu->c->arena, "%u", compile_landlock_abi(cu)));
 	}
 	/* Values as they are written are text of the file. */
 	for (size_t i = 0; cu->is_public && r == 0 && i < ELEMENTSOF(texts); i++) {

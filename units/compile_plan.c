@@ -76,6 +76,7 @@ static void drop_walls(struct plan *p)
 	p->securebits = 0;
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
+	compile_landlock_drop(p);
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
@@ -163,6 +164,7 @@ static int add_command(
 	if (!p.log_identifier) {
 		return -ENOMEM;
 	}
+	compile_landlock_command(command->phase, &p);
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {
@@ -295,6 +297,7 @@ int compile_prepare(struct compile_unit *cu)
 		compile_environment,
 		compile_process,
 		compile_filter,
+		compile_landlock,
 		compile_unsupported,
 	};
 

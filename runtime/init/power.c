@@ -205,7 +205,8 @@ static void leave_cgroup(struct broker *b)
 {
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
+		/* the launcher may have made one below */
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);

@@ -81,6 +81,12 @@ static const struct tlv_field bpf_fixup_fields[] = {
 };
 static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
 
+static const struct tlv_field landlock_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_landlock, path),
+	TLV_FIELD(2, TLV_U32, plan_landlock, access),
+};
+static const struct tlv_schema landlock_schema = TLV_SCHEMA(plan_landlock, landlock_fields);
+
 static const struct tlv_field condition_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_condition, type),
 	TLV_FIELD(2, TLV_U32, plan_condition, negate),
@@ -172,6 +178,9 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
 	TLV_SUB(60, plan, bpf, bpf_schema),
 	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_FIELD(62, TLV_U32, plan, landlock),
+	TLV_SUB(63, plan, landlock_rules, landlock_schema),
+	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -309,6 +318,29 @@ static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
 	return true;
 }
 
+static bool landlock_is_valid(const struct plan *p)
+{
+	const struct plan_landlock *rows = p->landlock_rules.items;
+
+	if (p->landlock & ~(uint32_t)PLAN_LANDLOCK_HANDLED_ALL ||
+		p->landlock_rules.n > LIMIT_LANDLOCK_RULES ||
+		p->landlock_ports.n > LIMIT_LANDLOCK_PORTS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->landlock_rules.n; i++) {
+		if (!rows[i].path || !path_is_safe(rows[i].path) ||
+			rows[i].access & ~(uint32_t)PLAN_LANDLOCK_ACCESS_ALL) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->landlock_ports.n; i++) {
+		if (p->landlock_ports.items[i] > UINT16_MAX) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool streams_are_valid(const struct plan *p)
 {
 	const struct plan_stdio *s = p->stdio.items;
@@ -358,7 +390,8 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->hide_dir) &&
 	       opt_path_is_safe(p->working_dir) && opt_path_is_safe(p->pid_file) &&
 	       opt_path_is_safe(p->tty_path) && mounts_are_valid(p) && ids_are_valid(p) &&
-	       lists_are_valid(p) && bpf_is_valid(c, p) && streams_are_valid(p) && exec_is_valid(p);
+	       lists_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
+	       streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)
