@@ -13,12 +13,14 @@
 #include "../base/fd.h"
 #include "../base/sysx.h"
 #include "command.h"
+#include "credload.h"
 #include "creds.h"
 #include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
 #include "launch.h"
 #include "nsfd.h"
+#include "places.h"
 #include "prepare.h"
 #include "streams.h"
 #include "trees.h"
@@ -130,6 +132,7 @@ static int fork_payload(struct launch *l)
 static const struct launch_row second_stage[] = {
 	{ STEP_CLONE, hide_from_tracers },
 	{ STEP_NAMESPACES, launch_enter_cgroup_view },
+	{ STEP_NAMESPACES, launch_set_host_name },
 	{ STEP_KEYRING, join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
@@ -205,6 +208,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
 	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },
