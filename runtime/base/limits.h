@@ -30,6 +30,12 @@
 #define LIMIT_MOUNTS           1024u
 #define LIMIT_GROUPS           256u
 
+/* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
+#define LIMIT_CREDENTIALS      256u
+#define LIMIT_CREDENTIAL       (1024u * 1024u)
+#define LIMIT_CREDENTIAL_NAME  256u
+#define LIMIT_CREDENTIAL_DEPTH 16u /* of directories that LoadCredential= names */
+
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)

@@ -112,10 +112,10 @@ struct slot {
 	uint32_t n_parked;
 	uint32_t n_listen;
 	uint32_t note_size;
-	uint64_t oom_kills;            /* memory.events at the last start */
-	int userns, ipcns, netns, tmp; /* -1: none */
-	int notify;                    /* notify socket, -1: none */
-	int log_read, log_write;       /* stream pair, -1: none */
+	uint64_t oom_kills;                         /* memory.events at the last start */
+	int userns, ipcns, netns, tmp, credentials; /* -1: none */
+	int notify;                                 /* notify socket, -1: none */
+	int log_read, log_write;                    /* stream pair, -1: none */
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
 	uint8_t invocation_id[16];

@@ -34,11 +34,12 @@ enum launch_tag {
 	LAUNCH_TAG_USERNS,      /* the slot's namespaces and tmp mount, when they exist */
 	LAUNCH_TAG_IPCNS,
 	LAUNCH_TAG_NETNS,
-	LAUNCH_TAG_TMP,        /* detached mount of the private tmp */
-	LAUNCH_TAG_LOG,        /* write end of the slot's log stream (supd-log) */
-	LAUNCH_TAG_LISTEN,     /* a socket of the slot, in order; repeated */
-	LAUNCH_TAG_PARK,       /* peek end of a parking place, in order; repeated */
-	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_TMP,         /* detached mount of the private tmp */
+	LAUNCH_TAG_CREDENTIALS, /* detached mount of the unit's credentials */
+	LAUNCH_TAG_LOG,         /* write end of the slot's log stream (supd-log) */
+	LAUNCH_TAG_LISTEN,      /* a socket of the slot, in order; repeated */
+	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
+	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
 	LAUNCH_TAG_COUNT,
 };
 
@@ -70,8 +71,8 @@ struct launch_fds {
 };
 
 enum launch_report_type {
-	LAUNCH_CHILD, /* value: pid of the second stage, a child of supd-init */
-	LAUNCH_FDS,   /* n descriptors with tags: USERNS, IPCNS, NETNS, TMP, LISTEN for the slot */
+	LAUNCH_CHILD,    /* value: pid of the second stage, a child of supd-init */
+	LAUNCH_FDS,      /* n descriptors with tags: USERNS … CREDENTIALS, LISTEN for the slot */
 	LAUNCH_EXEC_NOW, /* second stage: the next thing is execve */
 	LAUNCH_FAILED,   /* step, value = errno, text, origin */
 	LAUNCH_RESULT,   /* value: the operation's result; the launcher exits next */
@@ -121,7 +122,8 @@ enum launch_step {
 	STEP_DESCRIPTORS,
 	STEP_SECCOMP,
 	STEP_EXEC,
-	STEP_SOCKETS, /* BIND */
+	STEP_CREDENTIALS_DIR, /* LoadCredential= and its kin */
+	STEP_SOCKETS,         /* BIND */
 	STEP_PIDFILE,
 	STEP_CONDITIONS,
 	STEP_CLEAN,
