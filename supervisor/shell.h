@@ -19,6 +19,7 @@
 #include "bus/server.h"
 #include "catalogues.h"
 #include "cgroupread.h"
+#include "denials.h"
 #include "engine.h"
 #include "journal.h"
 #include "notify.h"
@@ -35,6 +36,7 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct denials *denials; /* NULL: the kernel does not tell us */
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct cgroup_root cgroup;

@@ -76,6 +76,8 @@ static void drop_walls(struct plan *p)
 	p->securebits = 0;
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
+	p->quiet_offset = 0;
+	p->quiet_size = 0;
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
