@@ -17,6 +17,7 @@
 #include "../runtime/plan/wire.h"
 #include "broker.h"
 #include "bus/server.h"
+#include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
 #include "denials.h"
@@ -37,6 +38,7 @@ struct shell {
 	struct notify_hub notify;
 	struct store store;
 	struct denials *denials; /* NULL: the kernel does not tell us */
+	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct cgroup_root cgroup;

@@ -102,6 +102,11 @@ int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+#define COMPILE_SLICES 32
+/* The loaded slices above a unit, outermost first, without the root slice. Returns their number. */
+size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);
+/* compile_bpf.c: programs at the unit's cgroup */
+int compile_bpf(struct compile_unit *cu);
 /* compile_unsupported.c: refuses what asks for walls that are not built */
 int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */
