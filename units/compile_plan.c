@@ -81,6 +81,8 @@ static void drop_walls(struct plan *p)
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
 	compile_landlock_drop(p);
+	p->quiet_offset = 0;
+	p->quiet_size = 0;
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */

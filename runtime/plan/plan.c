@@ -161,6 +161,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
+	TLV_FIELD(60, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(61, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -481,6 +483,12 @@ static bool exec_is_valid(const struct plan *p)
 	return !(p->namespaces & PLAN_NS_USER) || (p->uid_map.n && p->gid_map.n);
 }
 
+static bool filter_is_valid(const struct catalogue *c, uint64_t offset, uint32_t size)
+{
+	return size % 8 == 0 && size / 8 <= LIMIT_SECCOMP_INSNS && offset <= c->size &&
+	       offset % 8 == 0 && size <= c->size - offset;
+}
+
 static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 {
 	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
@@ -488,9 +496,8 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
-	if (p->seccomp_size % 8 || p->seccomp_size / 8 > LIMIT_SECCOMP_INSNS ||
-		p->seccomp_offset > c->size || p->seccomp_offset % 8 ||
-		p->seccomp_size > c->size - p->seccomp_offset) {
+	if (!filter_is_valid(c, p->seccomp_offset, p->seccomp_size) ||
+		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
 		return false;
 	}
 	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&

@@ -327,8 +327,10 @@ struct plan {
 	uint64_t cap_ambient;
 	uint64_t cap_effective; /* what root-in-service or an ambient set keeps; else 0 */
 	uint32_t securebits;
-	uint64_t seccomp_offset;         /* blob of struct sock_filter, 0 = none */
-	uint32_t seccomp_size;           /* bytes */
+	uint64_t seccomp_offset; /* blob of struct sock_filter, 0 = none */
+	uint32_t seccomp_size;   /* bytes */
+	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
+	uint32_t quiet_size;
 	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
 	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
 	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
