@@ -109,6 +109,9 @@ static int on_refused(struct shell *s, struct broker_message *m)
 	const struct wire_refused *refused = &m->event.refused;
 	int r;
 
+	if (refused->request == WIRE_BUS) {
+		return busnames_connected(&s->busnames, refused->error, -1);
+	}
 	if (refused->request == WIRE_STORE_NEW) {
 		store_refused(&s->store, refused->slot);
 		return notify_resume(&s->notify, refused->slot);
@@ -177,6 +180,7 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
+	busnames_adopt(&s->busnames);
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
 	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
 	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;
@@ -200,6 +204,13 @@ static int on_start(struct shell *s, struct broker_message *m)
 	return machine_start(s, m->event.start.which);
 }
 
+static int on_bus(struct shell *s, struct broker_message *m)
+{
+	int fd = m->n_fds == 1 ? TAKE_FD(m->fds[0]) : -1;
+
+	return busnames_connected(&s->busnames, m->event.bus.error, fd);
+}
+
 static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_message *) = {
 	[WIRE_EV_HELLO] = on_hello,
 	[WIRE_EV_LOADED] = on_loaded,
@@ -209,6 +220,7 @@ static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_mes
 	[WIRE_EV_PARK] = on_park,
 	[WIRE_EV_LISTED] = on_listed,
 	[WIRE_EV_PING] = on_ping,
+	[WIRE_EV_BUS] = on_bus,
 	[WIRE_EV_STOP] = on_stop,
 	[WIRE_EV_START] = on_start,
 };

@@ -346,7 +346,7 @@ static const char *find_config(const char *const *argv)
 	return found;
 }
 
-static int finish_path(struct state *st, const char *shipped)
+static int finish_path(struct state *st, const char *shipped, bool machine)
 {
 	struct settings *s = st->s;
 	const char *path = st->unit_path;
@@ -360,6 +360,13 @@ static int finish_path(struct state *st, const char *shipped)
 		path = arena_printf(st->arena, "/etc/supd:%s/units:%s/transient:%s%s%s",
 			s->runtime_dir, s->runtime_dir, own_path, st->import_systemd ? ":" : "",
 			st->import_systemd ? systemd_path : "");
+	}
+	if (!path) {
+		return -ENOMEM;
+	}
+	if (shipped && machine) {
+		/* What mounts, loads modules, talks to the console: no daemon may have these. */
+		path = arena_printf(st->arena, "%s:%s/machine", path, shipped);
 	}
 	if (!path) {
 		return -ENOMEM;
@@ -408,7 +415,7 @@ int conf_load(const struct conf_input *input, struct arena *arena, struct diagno
 	}
 	if (result == 0) {
 		set_uids(input->users, &s);
-		result = finish_path(&st, input->shipped_dir);
+		result = finish_path(&st, input->shipped_dir, input->kernel_command_line != NULL);
 	}
 	if (result == 0) {
 		*ret = s;
