@@ -325,7 +325,7 @@ static int settings_check(const struct settings *s)
 int catalog_settings(char **argv, bool machine, struct settings *ret)
 {
 	const char *args[SETTINGS_ARGS] = { load_name, "--settings", "--" };
-	static char *nothing[] = { NULL, NULL };
+	char *nothing[] = { NULL, NULL };
 	AUTO_CLOSE int fd = memfd_create("settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int status = 0;
 	size_t n = 3;

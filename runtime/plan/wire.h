@@ -48,11 +48,11 @@ enum wire_request_type {
 	WIRE_PONG, /* answer to EV_PING; flags bit 0: ready (boot transaction done) */
 	WIRE_STORE_NEW,  /* slot: make a parking place for one descriptor; answered by EV_PARK */
 	WIRE_STORE_DROP, /* slot, park: empty that parking place */
-	WIRE_POWER,      /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
-	WIRE_REACHED,    /* catalogue, entry (unit index): that unit is active; told upwards */
-	WIRE_STATUS,     /* counters for the STATUS= that supd-init reports upwards */
-	WIRE_LOG,        /* struct wire_log */
-	WIRE_BUS,        /* a connection to the system bus; answered by EV_BUS */
+	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
+	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
+	WIRE_LOG,     /* struct wire_log */
+	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
 	WIRE_REQUEST_COUNT,
 };
 
@@ -73,7 +73,7 @@ enum wire_power {
 	WIRE_POWER_KEXEC,
 	WIRE_POWER_RESTART_SUPD, /* daemon-reexec, first half: supd exits and is started again */
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
-	WIRE_POWER_SOFT_REBOOT,   /* user space only: supd-init starts anew after all is down */
+	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
 };
 
