@@ -6,6 +6,7 @@
  *   supd-load --settings -- ARGV…  command line and supd.conf to LOAD_FD_SETTINGS
  *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
+ *   supd-load --install VERB …      see install_main.h
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include "../runtime/plan/launchwire.h"
 #include "conf.h"
 #include "dump.h"
+#include "install_main.h"
 #include "load.h"
 #include "sandbox.h"
 
@@ -188,7 +190,13 @@ static int run_dump(struct load *l, const char *const *args)
 	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
 }
 
+static int run_install(struct load *l, const char *const *args)
+{
+	return install_main(&l->arena, args);
+}
+
 static const struct mode modes[] = {
+	{ "--install", run_install },
 	{ "--settings", run_settings },
 	{ "--verify", run_verify },
 	{ "--dump", run_dump },

@@ -47,6 +47,7 @@ int verb_is_failed(struct ctl *c, int n, char *const *args);
 int verb_is_enabled(struct ctl *c, int n, char *const *args);
 int verb_is_system_running(struct ctl *c, int n, char *const *args);
 int verb_get_default(struct ctl *c, int n, char *const *args);
+int verb_install(struct ctl *c, int n, char *const *args); /* enable, disable, mask, … */
 int verb_kill(struct ctl *c, int n, char *const *args);
 int verb_reset_failed(struct ctl *c, int n, char *const *args);
 int verb_logs(struct ctl *c, int n, char *const *args);

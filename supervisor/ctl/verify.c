@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,34 +13,8 @@
 #include "../../runtime/plan/manifest.h"
 #include "diagnostics.h"
 #include "exitcode.h"
+#include "loaderproc.h"
 #include "verbs.h"
-
-/* Where supd-load is, relative to supctl's own directory: the build tree, then an installation. */
-static const char *const places[] = { "supd-load", "../libexec/supd/supd-load" };
-
-static char *find_loader(void)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n <= 0) {
-		return NULL;
-	}
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
-		AUTO_FREE char *path = NULL;
-
-		if (asprintf(&path, "%s/%s", self, places[i]) < 0) {
-			path = NULL;
-			return NULL;
-		}
-		if (access(path, X_OK) == 0) {
-			return TAKE_PTR(path);
-		}
-	}
-	return NULL;
-}
 
 /* Cuts line at ": SEVERITY: ", the first one: a text may quote another. NULL if there is none. */
 static const char *cut_severity(char *line, char **ret_text)
@@ -135,7 +108,7 @@ static int verify_json(struct ctl *c, char *const *argv)
 
 int verb_verify(struct ctl *c, int n, char *const *args)
 {
-	AUTO_FREE char *loader = find_loader();
+	AUTO_FREE char *loader = loaderproc_find();
 	AUTO_FREE char **argv = calloc((size_t)n + 4, sizeof(*argv));
 	size_t used = 0;
 
