@@ -201,7 +201,8 @@ int shell_load(struct shell *s, bool dry, uint64_t *ret_cookie)
 /* supd-init may answer several loads with one: it is dry only if all of them are. */
 bool shell_is_dry(const struct shell *s, uint64_t cookie)
 {
-	return cookie != 0 && s->wanted_cookie <= s->loaded_cookie;
+	return s->listed && s->wanted_cookie <= s->loaded_cookie &&
+	       bus_wants_changes(&s->bus, cookie);
 }
 
 int shell_stop(struct shell *s, uint32_t power, uint32_t status)

@@ -7,6 +7,8 @@
  *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --install VERB …      see install_main.h
+ *   supd-load --list-settings       the table of settings, for supctl
+ *   supd-load --man                 supd.unit(5)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 #include "dump.h"
 #include "install_main.h"
 #include "load.h"
+#include "manual.h"
 #include "sandbox.h"
 
 enum exit_status {
@@ -195,7 +198,23 @@ static int run_install(struct load *l, const char *const *args)
 	return install_main(&l->arena, args);
 }
 
+static int run_list_settings(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_list(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
+static int run_man(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
 static const struct mode modes[] = {
+	{ "--list-settings", run_list_settings },
+	{ "--man", run_man },
 	{ "--install", run_install },
 	{ "--settings", run_settings },
 	{ "--verify", run_verify },
