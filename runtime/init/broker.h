@@ -20,7 +20,7 @@
 #include "../plan/wire.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 1u
+#define TABLE_VERSION 2u
 
 /* Low descriptors with fixed numbers: a child that unshares the descriptor table copies no more. */
 enum low_fd {
@@ -112,6 +112,12 @@ struct slot {
 	uint32_t n_parked;
 	uint32_t n_listen;
 	uint32_t note_size;
+	bool watching;                 /* the held descriptors are armed */
+	bool readable;                 /* … and one of them was */
+	uint64_t watch_cookie;         /* of the last WATCH */
+	uint32_t instance;             /* number of a connection's instance; 0: none */
+	uint32_t max_per_source;       /* of the last RUN */
+	uint64_t source;               /* hash of the connection's address; 0: none */
 	uint64_t oom_kills;            /* memory.events at the last start */
 	int userns, ipcns, netns, tmp; /* -1: none */
 	int notify;                    /* notify socket, -1: none */
@@ -313,6 +319,7 @@ enum watch_kind {
 	WATCH_LOAD_ERROR,
 	WATCH_JOB,   /* ref */
 	WATCH_PIDFD, /* ref */
+	WATCH_LISTEN, /* slot */
 	WATCH_KIND_COUNT,
 };
 

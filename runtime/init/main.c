@@ -25,6 +25,7 @@
 #include "catalog.h"
 #include "events.h"
 #include "launch.h"
+#include "listen.h"
 #include "logs.h"
 #include "notify.h"
 #include "power.h"
@@ -129,6 +130,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
+	[WATCH_LISTEN] = listen_ready,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -323,6 +325,7 @@ static int start_again(struct broker *b)
 	catalog_remap(b);
 	slots_index(b);
 	table_resume(b);
+	listen_resume(b);
 	return -1;
 }
 
