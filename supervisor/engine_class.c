@@ -28,8 +28,7 @@ const struct unit_class *unit_class(const struct unit *u)
 	return classes[u->type];
 }
 
-/* A record that nobody has a use for: the place is free. */
-static void forget(struct engine *e, struct unit *u, const struct wire_proc *p)
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p)
 {
 	struct service_place *place = &u->service.places[p->kind];
 	struct effect *x = engine_push(e, EFFECT_FORGET, u);
@@ -71,7 +70,7 @@ static bool plain_can_reload(const struct unit *u)
 static void plain_record(struct engine *e, struct unit *u, const struct wire_proc *p,
 	usec_t now __attribute__((unused)))
 {
-	forget(e, u, p);
+	unit_forget(e, u, p);
 }
 
 static void plain_reset_failed(struct engine *e, struct unit *u, usec_t now)

@@ -59,6 +59,8 @@ extern const struct unit_class unit_class_socket;  /* engine_trigger.c */
 extern const struct unit_class unit_class_path;
 extern const struct unit_class unit_class_plain;   /* targets, slices: up or down at once */
 
+/* A record that nobody has a use for: the place is free, FORGET is sent. */
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p);
 /* For adoption: the active state without any of engine_changed()'s consequences. */
 void unit_set_active(struct engine *e, struct unit *u, enum unit_active_state active);
 /* An instance of a template that connections number gets its number, socket and definition. */

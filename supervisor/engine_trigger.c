@@ -33,8 +33,8 @@ static bool is_at_rest(const struct unit *other)
 			  (other->service.state == SERVICE_DEAD_BEFORE_AUTO_RESTART ||
 				  other->service.state == SERVICE_FAILED_BEFORE_AUTO_RESTART ||
 				  other->service.state == SERVICE_AUTO_RESTART);
-	bool starting = other->job &&
-			(other->job->type == JOB_START || other->job->type == JOB_RESTART);
+	bool starting =
+		other->job && (other->job->type == JOB_START || other->job->type == JOB_RESTART);
 
 	return unit_is_down(other) && !restarting && !starting;
 }
@@ -161,8 +161,7 @@ static void step_with(
 	step_unit(e, u, &event, now);
 }
 
-static void step_simple(
-	struct engine *e, struct unit *u, enum service_event_type type, usec_t now)
+static void step_simple(struct engine *e, struct unit *u, enum service_event_type type, usec_t now)
 {
 	step_with(e, u, type, 0, now);
 }

@@ -67,7 +67,7 @@ static void look(struct path_step *x, uint32_t flags)
 	x->st.out->items[x->st.out->n - 1].params.watch_state = x->p->there | flags;
 }
 
-static void on_start(struct path_step *x)
+static void path_on_start(struct path_step *x)
 {
 	struct service *s = x->p->s;
 
@@ -97,7 +97,7 @@ static void trigger(struct path_step *x)
 	step_push(&x->st, EFFECT_TRIGGER);
 }
 
-static void on_looked(struct path_step *x)
+static void path_on_looked(struct path_step *x)
 {
 	uint32_t value = (uint32_t)x->st.event->proc->value;
 	uint32_t good = value >> WIRE_WATCH_GOOD_SHIFT & 31;
@@ -115,7 +115,7 @@ static void on_looked(struct path_step *x)
 	step_push(&x->st, EFFECT_WATCH);
 }
 
-static void on_look_failed(struct path_step *x)
+static void path_on_look_failed(struct path_step *x)
 {
 	if (x->st.event->type == EV_REFUSED) {
 		if (x->st.event->refused->request == WIRE_WATCH && x->p->watched) {
@@ -129,14 +129,14 @@ static void on_look_failed(struct path_step *x)
 	fail(x, RESULT_RESOURCES);
 }
 
-static void on_readable(struct path_step *x)
+static void path_on_readable(struct path_step *x)
 {
 	if (x->p->watched) {
 		look(x, 0);
 	}
 }
 
-static void on_up(struct path_step *x)
+static void path_on_up(struct path_step *x)
 {
 	x->p->triggering = false;
 	if (x->p->state == PATH_WAITING) {
@@ -145,25 +145,25 @@ static void on_up(struct path_step *x)
 }
 
 /* What happened to the path while the unit was up is not a change that it has not seen. */
-static void on_down(struct path_step *x)
+static void path_on_down(struct path_step *x)
 {
 	x->p->triggering = false;
 	set_state(x, PATH_WAITING);
 	look(x, WIRE_WATCH_FRESH);
 }
 
-static void on_trigger_failed(struct path_step *x)
+static void path_on_trigger_failed(struct path_step *x)
 {
 	fail(x, (enum service_result)x->st.event->number);
 }
 
-static void on_stop(struct path_step *x)
+static void path_on_stop(struct path_step *x)
 {
 	x->p->triggering = false;
 	set_state(x, PATH_DEAD);
 }
 
-static void on_reset_failed(struct path_step *x)
+static void path_on_reset_failed(struct path_step *x)
 {
 	x->p->s->result = RESULT_SUCCESS;
 	memset(&x->p->s->failure, 0, sizeof(x->p->s->failure));
@@ -173,7 +173,7 @@ static void on_reset_failed(struct path_step *x)
 	}
 }
 
-static void on_adopt(struct path_step *x)
+static void path_on_adopt(struct path_step *x)
 {
 	const struct service_adoption *a = x->st.event->adoption;
 	const struct note *n = a->note;
@@ -215,18 +215,23 @@ void pathunit_to_note(const struct pathunit *p, struct note *n)
 }
 
 #define ROWS_ENDED                                                                                 \
-	[EV_ADOPT] = on_adopt, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed
+	[EV_ADOPT] = path_on_adopt, [EV_START] = path_on_start,                                    \
+	[EV_RESET_FAILED] = path_on_reset_failed
 #define ROWS_LOOKING                                                                               \
-	[EV_ADOPT] = on_adopt, [EV_STOP] = on_stop, [EV_WORK_EXITED] = on_looked,                  \
-	[EV_WORK_FAILED] = on_look_failed, [EV_REFUSED] = on_look_failed
+	[EV_ADOPT] = path_on_adopt, [EV_STOP] = path_on_stop, [EV_WORK_EXITED] = path_on_looked,   \
+	[EV_WORK_FAILED] = path_on_look_failed, [EV_REFUSED] = path_on_look_failed
 
 static path_fn *const table[PATH_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[PATH_DEAD] = { ROWS_ENDED },
 	[PATH_FAILED] = { ROWS_ENDED },
 	[PATH_START] = { ROWS_LOOKING },
-	[PATH_WAITING] = { ROWS_LOOKING, [EV_READABLE] = on_readable, [EV_TRIGGER_UP] = on_up },
-	[PATH_RUNNING] = { [EV_ADOPT] = on_adopt, [EV_STOP] = on_stop, [EV_TRIGGER_UP] = on_up,
-		[EV_TRIGGER_DOWN] = on_down, [EV_TRIGGER_FAILED] = on_trigger_failed },
+	[PATH_WAITING] = { ROWS_LOOKING, [EV_READABLE] = path_on_readable,
+		[EV_TRIGGER_UP] = path_on_up },
+	[PATH_RUNNING] = { [EV_ADOPT] = path_on_adopt,
+		[EV_STOP] = path_on_stop,
+		[EV_TRIGGER_UP] = path_on_up,
+		[EV_TRIGGER_DOWN] = path_on_down,
+		[EV_TRIGGER_FAILED] = path_on_trigger_failed },
 };
 
 bool pathunit_pair_is_handled(enum path_state state, enum service_event_type event)

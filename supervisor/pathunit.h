@@ -25,15 +25,15 @@ struct pathunit {
 	enum path_state state;
 	uint64_t watch_cookie;
 	bool watched;
-	bool triggering;      /* as in struct socket: the note tells it, so no start is lost */
-	uint32_t there;       /* bits: which paths were there at the last look */
-	uint32_t good;        /* index + 1 of the path that was good last; 0: none */
+	bool triggering; /* as in struct socket: the note tells it, so no start is lost */
+	uint32_t there;  /* bits: which paths were there at the last look */
+	uint32_t good;   /* index + 1 of the path that was good last; 0: none */
 	struct rate trigger;
 };
 
 void pathunit_init(struct pathunit *p, struct service *s);
-void pathunit_step(struct pathunit *p, const struct service_event *event, usec_t now_us,
-	struct effects *ret);
+void pathunit_step(
+	struct pathunit *p, const struct service_event *event, usec_t now_us, struct effects *ret);
 bool pathunit_pair_is_handled(enum path_state state, enum service_event_type event);
 enum unit_active_state pathunit_active_state(enum path_state state);
 void pathunit_to_note(const struct pathunit *p, struct note *note);

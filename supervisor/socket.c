@@ -92,8 +92,8 @@ static void arm_stop(struct socket_step *x)
 
 /* ---- stop ---- */
 
-static void enter_dead(struct socket_step *x);
-static void enter_stop_post(struct socket_step *x, enum service_result result);
+static void socket_enter_dead(struct socket_step *x);
+static void socket_enter_stop_post(struct socket_step *x, enum service_result result);
 
 static bool is_term(enum socket_state state)
 {
@@ -103,9 +103,9 @@ static bool is_term(enum socket_state state)
 static void kill_done(struct socket_step *x)
 {
 	if (x->k->state == SOCKET_FINAL_SIGTERM || x->k->state == SOCKET_FINAL_SIGKILL) {
-		enter_dead(x);
+		socket_enter_dead(x);
 	} else {
-		enter_stop_post(x, RESULT_SUCCESS);
+		socket_enter_stop_post(x, RESULT_SUCCESS);
 	}
 }
 
@@ -127,7 +127,7 @@ static void signal_state(struct socket_step *x)
 	}
 }
 
-static void enter_signal(
+static void socket_enter_signal(
 	struct socket_step *x, enum socket_state state, enum service_result result)
 {
 	service_record_result(x->k->s, result);
@@ -141,14 +141,14 @@ static void enter_signal(
 	signal_state(x);
 }
 
-static void enter_stop_pre(struct socket_step *x, enum service_result result)
+static void socket_enter_stop_pre(struct socket_step *x, enum service_result result)
 {
 	struct service *s = x->k->s;
 
 	service_record_result(s, result);
 	x->k->triggering = x->k->accepting = false;
 	if (!service_command(s, PHASE_STOP, 0) || service_place_busy(s, ENTRY_CONTROL)) {
-		enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_SUCCESS);
+		socket_enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_SUCCESS);
 		return;
 	}
 	s->stale_retried = false;
@@ -174,13 +174,13 @@ static void push_release(struct socket_step *x, bool keep_note)
 }
 
 /* ExecStopPost= runs when the sockets are closed. */
-static void enter_stop_post(struct socket_step *x, enum service_result result)
+static void socket_enter_stop_post(struct socket_step *x, enum service_result result)
 {
 	struct service *s = x->k->s;
 
 	service_record_result(s, result);
 	if (!service_command(s, PHASE_STOP_POST, 0) || service_place_busy(s, ENTRY_CONTROL)) {
-		enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
+		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
 		return;
 	}
 	s->stale_retried = false;
@@ -193,7 +193,7 @@ static void enter_stop_post(struct socket_step *x, enum service_result result)
 	}
 }
 
-static void on_closed(struct socket_step *x)
+static void socket_on_closed(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -203,12 +203,12 @@ static void on_closed(struct socket_step *x)
 	}
 }
 
-static void enter_end(struct socket_step *x)
+static void socket_enter_end(struct socket_step *x)
 {
 	set_state(x, x->k->s->result == RESULT_SUCCESS ? SOCKET_DEAD : SOCKET_FAILED);
 }
 
-static void enter_dead(struct socket_step *x)
+static void socket_enter_dead(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -216,7 +216,7 @@ static void enter_dead(struct socket_step *x)
 		step_log(&x->st, LOG_FAILED, (int32_t)s->result);
 	}
 	if (!can_release(s)) {
-		enter_end(x);
+		socket_enter_end(x);
 		return;
 	}
 	set_state(x, SOCKET_CLEANING);
@@ -224,27 +224,27 @@ static void enter_dead(struct socket_step *x)
 	push_release(x, s->result != RESULT_SUCCESS);
 }
 
-static void on_cleaned(struct socket_step *x)
+static void socket_on_cleaned(struct socket_step *x)
 {
 	x->k->s->releasing = false;
-	enter_end(x);
+	socket_enter_end(x);
 }
 
-static void on_left_over_gone(struct socket_step *x)
+static void socket_on_left_over_gone(struct socket_step *x)
 {
 	if (can_release(x->k->s) && !x->k->s->releasing) {
 		push_release(x, x->k->state == SOCKET_FAILED);
 	}
 }
 
-static void on_kill_progress(struct socket_step *x)
+static void socket_on_kill_progress(struct socket_step *x)
 {
 	if (!service_kill_pending(x->k->s, is_term(x->k->state))) {
 		kill_done(x);
 	}
 }
 
-static void on_kill_timeout(struct socket_step *x)
+static void socket_on_kill_timeout(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -253,14 +253,14 @@ static void on_kill_timeout(struct socket_step *x)
 	if (!is_term(x->k->state) || !s->def.service->send_sigkill) {
 		kill_done(x);
 	} else {
-		enter_signal(x,
+		socket_enter_signal(x,
 			x->k->state == SOCKET_FINAL_SIGTERM ? SOCKET_FINAL_SIGKILL
 							    : SOCKET_STOP_PRE_SIGKILL,
 			RESULT_TIMEOUT);
 	}
 }
 
-static void on_stop_command(struct socket_step *x)
+static void socket_on_stop_command(struct socket_step *x)
 {
 	bool pre = x->k->state == SOCKET_STOP_PRE;
 	struct service *s = x->k->s;
@@ -268,7 +268,7 @@ static void on_stop_command(struct socket_step *x)
 
 	if (x->st.event->type == EV_REFUSED && s->releasing == false &&
 		x->st.event->refused->request == WIRE_RELEASE) {
-		on_closed(x);
+		socket_on_closed(x);
 		return;
 	}
 	if (!step_control_ended(&x->st, &result)) {
@@ -280,16 +280,16 @@ static void on_stop_command(struct socket_step *x)
 		return;
 	}
 	if (pre) {
-		enter_stop_post(x, RESULT_SUCCESS);
+		socket_enter_stop_post(x, RESULT_SUCCESS);
 	} else {
-		enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
+		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
 	}
 }
 
-static void on_stop_timeout(struct socket_step *x)
+static void socket_on_stop_timeout(struct socket_step *x)
 {
 	step_log(&x->st, LOG_TIMEOUT, 0)->state = x->k->state;
-	enter_signal(x,
+	socket_enter_signal(x,
 		x->k->state == SOCKET_STOP_POST ? SOCKET_FINAL_SIGTERM : SOCKET_STOP_PRE_SIGTERM,
 		RESULT_TIMEOUT);
 }
@@ -312,15 +312,14 @@ static void watch(struct socket_step *x)
 	step_push(&x->st, EFFECT_WATCH);
 }
 
-static void enter_listening(struct socket_step *x)
+static void socket_enter_listening(struct socket_step *x)
 {
 	const struct manifest_socket *m = def_of(x->k);
 	bool again = x->k->state == SOCKET_RUNNING;
 
 	set_state(x, SOCKET_LISTENING);
 	x->k->triggering = x->k->accepting = false;
-	if (again && m->flush_entry != CATALOGUE_NONE &&
-		!service_place_busy(x->k->s, ENTRY_WORK)) {
+	if (again && m->flush_entry != CATALOGUE_NONE && !service_place_busy(x->k->s, ENTRY_WORK)) {
 		step_run_entry(&x->st, ENTRY_WORK, m->flush_entry, 0);
 		return;
 	}
@@ -328,12 +327,12 @@ static void enter_listening(struct socket_step *x)
 }
 
 /* FLUSH has ended: what it could not throw away is served. */
-static void on_flushed(struct socket_step *x)
+static void socket_on_flushed(struct socket_step *x)
 {
 	watch(x);
 }
 
-static void on_readable(struct socket_step *x)
+static void socket_on_readable(struct socket_step *x)
 {
 	struct socket *k = x->k;
 	const struct manifest_socket *m = def_of(k);
@@ -344,7 +343,7 @@ static void on_readable(struct socket_step *x)
 	k->watched = false;
 	if (!rate_take(&k->trigger, m->trigger_interval_us, m->trigger_burst, x->st.now)) {
 		step_log(&x->st, LOG_TRIGGER_LIMIT, 0);
-		enter_stop_pre(x, RESULT_TRIGGER_LIMIT_HIT);
+		socket_enter_stop_pre(x, RESULT_TRIGGER_LIMIT_HIT);
 		return;
 	}
 	if (m->accept) {
@@ -357,7 +356,7 @@ static void on_readable(struct socket_step *x)
 	step_push(&x->st, EFFECT_TRIGGER);
 }
 
-static void on_accepted(struct socket_step *x)
+static void socket_on_accepted(struct socket_step *x)
 {
 	if (x->k->accepting) {
 		x->k->accepting = false;
@@ -365,7 +364,7 @@ static void on_accepted(struct socket_step *x)
 	}
 }
 
-static void on_listening_down(struct socket_step *x)
+static void socket_on_listening_down(struct socket_step *x)
 {
 	if (def_of(x->k)->accept && !x->k->accepting && !x->k->watched &&
 		!service_place_busy(x->k->s, ENTRY_WORK)) {
@@ -373,36 +372,36 @@ static void on_listening_down(struct socket_step *x)
 	}
 }
 
-static void on_listening_up(struct socket_step *x)
+static void socket_on_listening_up(struct socket_step *x)
 {
 	if (!def_of(x->k)->accept) {
 		set_state(x, SOCKET_RUNNING);
 	}
 }
 
-static void on_running_up(struct socket_step *x)
+static void socket_on_running_up(struct socket_step *x)
 {
 	x->k->triggering = false;
 }
 
-static void on_running_down(struct socket_step *x)
+static void socket_on_running_down(struct socket_step *x)
 {
-	enter_listening(x);
+	socket_enter_listening(x);
 }
 
-static void on_trigger_failed(struct socket_step *x)
+static void socket_on_trigger_failed(struct socket_step *x)
 {
-	enter_stop_pre(x, (enum service_result)x->st.event->number);
+	socket_enter_stop_pre(x, (enum service_result)x->st.event->number);
 }
 
-static void on_stop(struct socket_step *x)
+static void socket_on_stop(struct socket_step *x)
 {
-	enter_stop_pre(x, RESULT_SUCCESS);
+	socket_enter_stop_pre(x, RESULT_SUCCESS);
 }
 
 /* ---- start ---- */
 
-static void enter_bind(struct socket_step *x)
+static void socket_enter_bind(struct socket_step *x)
 {
 	set_state(x, SOCKET_START_CHOWN);
 	step_arm(&x->st, x->k->s->def.service->timeout_start_us);
@@ -410,19 +409,18 @@ static void enter_bind(struct socket_step *x)
 }
 
 /* The descriptors were a former supd-init's: they are made anew. */
-static void on_watch_refused(struct socket_step *x)
+static void socket_on_watch_refused(struct socket_step *x)
 {
 	const struct wire_refused *r = x->st.event->refused;
 
-	if (r->request == WIRE_WATCH && x->k->watched &&
-		!service_place_busy(x->k->s, ENTRY_WORK)) {
-		enter_bind(x);
+	if (r->request == WIRE_WATCH && x->k->watched && !service_place_busy(x->k->s, ENTRY_WORK)) {
+		socket_enter_bind(x);
 	} else if (r->request == WIRE_RUN) {
 		watch(x);
 	}
 }
 
-static void on_start(struct socket_step *x)
+static void socket_on_start(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -433,17 +431,17 @@ static void on_start(struct socket_step *x)
 	x->k->n_accepted = 0;
 	if (s->populated || service_place_busy(s, ENTRY_CONTROL) ||
 		service_place_busy(s, ENTRY_WORK)) {
-		enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_RESOURCES);
+		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_RESOURCES);
 		return;
 	}
 	set_state(x, SOCKET_START_PRE);
 	step_arm(&x->st, s->def.service->timeout_start_us);
 	if (!step_run_command(&x->st, PHASE_START_PRE, 0)) {
-		enter_bind(x);
+		socket_enter_bind(x);
 	}
 }
 
-static void on_start_command(struct socket_step *x)
+static void socket_on_start_command(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 	bool pre = x->k->state == SOCKET_START_PRE;
@@ -453,56 +451,56 @@ static void on_start_command(struct socket_step *x)
 		return;
 	}
 	if (result != RESULT_SUCCESS && pre) {
-		enter_signal(x, SOCKET_FINAL_SIGTERM, result);
+		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, result);
 	} else if (result != RESULT_SUCCESS) {
-		enter_stop_pre(x, result);
-	} else if (step_run_command(&x->st, pre ? PHASE_START_PRE : PHASE_START_POST,
-			   s->command + 1)) {
+		socket_enter_stop_pre(x, result);
+	} else if (step_run_command(
+			   &x->st, pre ? PHASE_START_PRE : PHASE_START_POST, s->command + 1)) {
 		return;
 	} else if (pre) {
-		enter_bind(x);
+		socket_enter_bind(x);
 	} else {
-		enter_listening(x);
+		socket_enter_listening(x);
 	}
 }
 
-static void on_bound(struct socket_step *x)
+static void socket_on_bound(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
 	set_state(x, SOCKET_START_POST);
 	step_arm(&x->st, s->def.service->timeout_start_us);
 	if (!step_run_command(&x->st, PHASE_START_POST, 0)) {
-		enter_listening(x);
+		socket_enter_listening(x);
 	}
 }
 
-static void on_bind_failed(struct socket_step *x)
+static void socket_on_bind_failed(struct socket_step *x)
 {
 	if (x->st.event->type == EV_REFUSED) {
-		enter_stop_pre(x, RESULT_RESOURCES);
+		socket_enter_stop_pre(x, RESULT_RESOURCES);
 		return;
 	}
 	if (step_stale(&x->st)) {
 		return;
 	}
 	step_launch_failure(&x->st);
-	enter_stop_pre(x, RESULT_RESOURCES);
+	socket_enter_stop_pre(x, RESULT_RESOURCES);
 }
 
-static void on_start_stop(struct socket_step *x)
+static void socket_on_start_stop(struct socket_step *x)
 {
-	enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_SUCCESS);
+	socket_enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_SUCCESS);
 }
 
-static void on_start_timeout(struct socket_step *x)
+static void socket_on_start_timeout(struct socket_step *x)
 {
 	step_log(&x->st, LOG_TIMEOUT, 0)->state = x->k->state;
-	enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_TIMEOUT);
+	socket_enter_signal(x, SOCKET_STOP_PRE_SIGTERM, RESULT_TIMEOUT);
 }
 
 /* A new catalogue after a stale plan. */
-static void on_reloaded(struct socket_step *x)
+static void socket_on_reloaded(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -514,7 +512,7 @@ static void on_reloaded(struct socket_step *x)
 	}
 }
 
-static void on_reset_failed(struct socket_step *x)
+static void socket_on_reset_failed(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -538,9 +536,9 @@ static void adopt_safely(struct socket_step *x, const struct service_adoption *a
 	s->result = a->note ? (enum service_result)a->note->result : RESULT_SUCCESS;
 	if (a->note && a->note->active == ACTIVE_ACTIVE && !a->bare) {
 		s->result = RESULT_SUCCESS;
-		enter_listening(x);
+		socket_enter_listening(x);
 	} else if (a->populated || service_place_busy(s, ENTRY_CONTROL)) {
-		enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
+		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
 	} else if (a->note && a->note->active == ACTIVE_FAILED) {
 		s->result = s->result == RESULT_SUCCESS ? RESULT_RESOURCES : s->result;
 		set_state(x, SOCKET_FAILED);
@@ -583,20 +581,20 @@ static void settle(struct socket_step *x, const struct service_adoption *a)
 		step_run_entry(&x->st, ENTRY_WORK, def_of(x->k)->bind_entry, 0);
 	} else if (x->k->state == SOCKET_LISTENING && !service_place_busy(s, ENTRY_WORK)) {
 		watch(x);
-	} else if (x->k->state >= SOCKET_STOP_PRE_SIGTERM &&
-		   x->k->state <= SOCKET_FINAL_SIGKILL && !phase) {
+	} else if (x->k->state >= SOCKET_STOP_PRE_SIGTERM && x->k->state <= SOCKET_FINAL_SIGKILL &&
+		   !phase) {
 		signal_state(x);
-		on_kill_progress(x);
+		socket_on_kill_progress(x);
 	} else if (s->releasing && !a->bare && !a->releasing) {
 		push_release(x, phase || x->k->state == SOCKET_FAILED);
 	} else if (s->releasing && a->bare && phase) {
-		on_closed(x);
+		socket_on_closed(x);
 	} else if (x->k->state == SOCKET_CLEANING && !a->releasing) {
-		on_cleaned(x);
+		socket_on_cleaned(x);
 	}
 }
 
-static void on_adopt(struct socket_step *x)
+static void socket_on_adopt(struct socket_step *x)
 {
 	const struct service_adoption *a = x->st.event->adoption;
 	struct service *s = x->k->s;
@@ -629,47 +627,61 @@ void socket_to_note(const struct socket *k, struct note *n)
 /* ---- the table ---- */
 
 #define ROWS_STARTING                                                                              \
-	[EV_ADOPT] = on_adopt, [EV_STOP] = on_start_stop, [EV_TIMEOUT] = on_start_timeout,         \
-	[EV_RELOADED] = on_reloaded
+	[EV_ADOPT] = socket_on_adopt, [EV_STOP] = socket_on_start_stop,                            \
+	[EV_TIMEOUT] = socket_on_start_timeout, [EV_RELOADED] = socket_on_reloaded
 #define ROWS_CONTROL(fn_)                                                                          \
 	[EV_CONTROL_EXITED] = (fn_), [EV_CONTROL_FAILED] = (fn_), [EV_REFUSED] = (fn_)
 #define ROWS_KILLING                                                                               \
-	[EV_ADOPT] = on_adopt, [EV_CONTROL_EXITED] = on_kill_progress,                             \
-	[EV_CONTROL_FAILED] = on_kill_progress, [EV_WORK_EXITED] = on_kill_progress,               \
-	[EV_WORK_FAILED] = on_kill_progress, [EV_EMPTY] = on_kill_progress,                        \
-	[EV_REFUSED] = on_kill_progress, [EV_TIMEOUT] = on_kill_timeout
+	[EV_ADOPT] = socket_on_adopt, [EV_CONTROL_EXITED] = socket_on_kill_progress,               \
+	[EV_CONTROL_FAILED] = socket_on_kill_progress, [EV_WORK_EXITED] = socket_on_kill_progress, \
+	[EV_WORK_FAILED] = socket_on_kill_progress, [EV_EMPTY] = socket_on_kill_progress,          \
+	[EV_REFUSED] = socket_on_kill_progress, [EV_TIMEOUT] = socket_on_kill_timeout
 #define ROWS_ENDED                                                                                 \
-	[EV_ADOPT] = on_adopt, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed,         \
-	[EV_EMPTY] = on_left_over_gone, [EV_CONTROL_EXITED] = on_left_over_gone,                   \
-	[EV_WORK_EXITED] = on_left_over_gone
+	[EV_ADOPT] = socket_on_adopt, [EV_START] = socket_on_start,                                \
+	[EV_RESET_FAILED] = socket_on_reset_failed, [EV_EMPTY] = socket_on_left_over_gone,         \
+	[EV_CONTROL_EXITED] = socket_on_left_over_gone,                                            \
+	[EV_WORK_EXITED] = socket_on_left_over_gone
 
 static socket_fn *const table[SOCKET_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[SOCKET_DEAD] = { ROWS_ENDED },
 	[SOCKET_FAILED] = { ROWS_ENDED },
-	[SOCKET_START_PRE] = { ROWS_STARTING, ROWS_CONTROL(on_start_command) },
-	[SOCKET_START_CHOWN] = { ROWS_STARTING, [EV_WORK_EXITED] = on_bound,
-		[EV_WORK_FAILED] = on_bind_failed, [EV_REFUSED] = on_bind_failed },
-	[SOCKET_START_POST] = { ROWS_STARTING, ROWS_CONTROL(on_start_command) },
-	[SOCKET_LISTENING] = { [EV_ADOPT] = on_adopt, [EV_STOP] = on_stop,
-		[EV_READABLE] = on_readable, [EV_ACCEPTED] = on_accepted,
-		[EV_TRIGGER_UP] = on_listening_up, [EV_TRIGGER_DOWN] = on_listening_down,
-		[EV_TRIGGER_FAILED] = on_trigger_failed, [EV_WORK_EXITED] = on_flushed,
-		[EV_WORK_FAILED] = on_flushed, [EV_TIMEOUT] = on_flushed,
-		[EV_REFUSED] = on_watch_refused },
-	[SOCKET_RUNNING] = { [EV_ADOPT] = on_adopt, [EV_STOP] = on_stop,
-		[EV_TRIGGER_UP] = on_running_up, [EV_TRIGGER_DOWN] = on_running_down,
-		[EV_TRIGGER_FAILED] = on_trigger_failed },
-	[SOCKET_STOP_PRE] = { [EV_ADOPT] = on_adopt, ROWS_CONTROL(on_stop_command),
-		[EV_TIMEOUT] = on_stop_timeout, [EV_RELOADED] = on_reloaded },
+	[SOCKET_START_PRE] = { ROWS_STARTING, ROWS_CONTROL(socket_on_start_command) },
+	[SOCKET_START_CHOWN] = { ROWS_STARTING, [EV_WORK_EXITED] = socket_on_bound,
+		[EV_WORK_FAILED] = socket_on_bind_failed, [EV_REFUSED] = socket_on_bind_failed },
+	[SOCKET_START_POST] = { ROWS_STARTING, ROWS_CONTROL(socket_on_start_command) },
+	[SOCKET_LISTENING] = { [EV_ADOPT] = socket_on_adopt,
+		[EV_STOP] = socket_on_stop,
+		[EV_READABLE] = socket_on_readable,
+		[EV_ACCEPTED] = socket_on_accepted,
+		[EV_TRIGGER_UP] = socket_on_listening_up,
+		[EV_TRIGGER_DOWN] = socket_on_listening_down,
+		[EV_TRIGGER_FAILED] = socket_on_trigger_failed,
+		[EV_WORK_EXITED] = socket_on_flushed,
+		[EV_WORK_FAILED] = socket_on_flushed,
+		[EV_TIMEOUT] = socket_on_flushed,
+		[EV_REFUSED] = socket_on_watch_refused },
+	[SOCKET_RUNNING] = { [EV_ADOPT] = socket_on_adopt,
+		[EV_STOP] = socket_on_stop,
+		[EV_TRIGGER_UP] = socket_on_running_up,
+		[EV_TRIGGER_DOWN] = socket_on_running_down,
+		[EV_TRIGGER_FAILED] = socket_on_trigger_failed },
+	[SOCKET_STOP_PRE] = { [EV_ADOPT] = socket_on_adopt,
+		ROWS_CONTROL(socket_on_stop_command),
+		[EV_TIMEOUT] = socket_on_stop_timeout,
+		[EV_RELOADED] = socket_on_reloaded },
 	[SOCKET_STOP_PRE_SIGTERM] = { ROWS_KILLING },
 	[SOCKET_STOP_PRE_SIGKILL] = { ROWS_KILLING },
-	[SOCKET_STOP_POST] = { [EV_ADOPT] = on_adopt, ROWS_CONTROL(on_stop_command),
-		[EV_RELEASED] = on_closed, [EV_TIMEOUT] = on_stop_timeout,
-		[EV_RELOADED] = on_reloaded },
+	[SOCKET_STOP_POST] = { [EV_ADOPT] = socket_on_adopt,
+		ROWS_CONTROL(socket_on_stop_command),
+		[EV_RELEASED] = socket_on_closed,
+		[EV_TIMEOUT] = socket_on_stop_timeout,
+		[EV_RELOADED] = socket_on_reloaded },
 	[SOCKET_FINAL_SIGTERM] = { ROWS_KILLING },
 	[SOCKET_FINAL_SIGKILL] = { ROWS_KILLING },
-	[SOCKET_CLEANING] = { [EV_ADOPT] = on_adopt, [EV_RELEASED] = on_cleaned,
-		[EV_REFUSED] = on_cleaned, [EV_TIMEOUT] = on_cleaned },
+	[SOCKET_CLEANING] = { [EV_ADOPT] = socket_on_adopt,
+		[EV_RELEASED] = socket_on_cleaned,
+		[EV_REFUSED] = socket_on_cleaned,
+		[EV_TIMEOUT] = socket_on_cleaned },
 };
 
 bool socket_pair_is_handled(enum socket_state state, enum service_event_type event)
@@ -686,9 +698,8 @@ void socket_init(struct socket *k, struct service *s)
 void socket_step(
 	struct socket *k, const struct service_event *event, usec_t now, struct effects *ret)
 {
-	struct socket_step x = {
-		.st = { .s = k->s, .event = event, .now = now, .out = ret }, .k = k
-	};
+	struct socket_step x = { .st = { .s = k->s, .event = event, .now = now, .out = ret },
+		.k = k };
 	socket_fn *fn = table[k->state][event->type];
 
 	if (step_begin(&x.st) && fn) {

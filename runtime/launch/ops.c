@@ -18,6 +18,7 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "../base/timeutil.h"
+#include "bpf.h"
 #include "dirs.h"
 #include "launch.h"
 #include "prepare.h"
@@ -26,8 +27,10 @@
 
 int launch_op_realize(struct launch *l, int32_t *ret_value)
 {
+	int r = launch_write_cgroup(l);
+
 	*ret_value = 0;
-	return launch_write_cgroup(l);
+	return r < 0 ? r : launch_attach_programs(l);
 }
 
 /* ---- CLEAN ---- */

@@ -52,6 +52,7 @@ enum wire_request_type {
 	WIRE_WATCH,      /* slot, cookie: tell once when one of its held descriptors is readable */
 	WIRE_STATUS,     /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,        /* struct wire_log */
+	WIRE_BUS,        /* a connection to the system bus; answered by EV_BUS */
 	WIRE_REQUEST_COUNT,
 };
 
@@ -142,6 +143,7 @@ enum wire_event_type {
 	WIRE_EV_PARK,   /* one parking place; fd 0: push end, fd 1: peek end */
 	WIRE_EV_LISTED, /* everything of LIST was sent */
 	WIRE_EV_PING,   /* answer with WIRE_PONG */
+	WIRE_EV_BUS,    /* answer to WIRE_BUS: with the connection when error is 0 */
 	WIRE_EV_STOP,   /* stop everything, then WIRE_POWER with the given action */
 	WIRE_EVENT_COUNT,
 };
@@ -265,6 +267,11 @@ struct wire_stop {
 	uint32_t status; /* exit status for it */
 };
 
+/* Made and sent by a child that is supd's user: the bus sees who connected. */
+struct wire_bus {
+	int32_t error; /* positive errno */
+};
+
 struct wire_event {
 	uint32_t type; /* enum wire_event_type */
 	uint32_t reserved;
@@ -276,6 +283,7 @@ struct wire_event {
 		struct wire_refused refused;
 		struct wire_park park;
 		struct wire_stop stop;
+		struct wire_bus bus;
 	};
 };
 /* Sent size: the header and the member of its type, see wire_event_size(). */
