@@ -10,7 +10,7 @@ const struct unit_class *unit_class(const struct unit *u)
 		[UNIT_SOCKET] = &unit_class_plain,
 		[UNIT_TARGET] = &unit_class_plain,
 		[UNIT_SLICE] = &unit_class_plain,
-		[UNIT_TIMER] = &unit_class_plain,
+		[UNIT_TIMER] = &unit_class_timer,
 		[UNIT_PATH] = &unit_class_plain,
 		[UNIT_MOUNT] = &unit_class_plain,
 		[UNIT_AUTOMOUNT] = &unit_class_plain,
@@ -26,7 +26,7 @@ const struct unit_class *unit_class(const struct unit *u)
 }
 
 /* A record that nobody has a use for: the place is free. */
-static void forget(struct engine *e, struct unit *u, const struct wire_proc *p)
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p)
 {
 	struct service_place *place = &u->service.places[p->kind];
 	struct effect *x = engine_push(e, EFFECT_FORGET, u);
@@ -68,7 +68,7 @@ static bool plain_can_reload(const struct unit *u)
 static void plain_record(struct engine *e, struct unit *u, const struct wire_proc *p,
 	usec_t now __attribute__((unused)))
 {
-	forget(e, u, p);
+	unit_forget(e, u, p);
 }
 
 static void plain_reset_failed(struct engine *e, struct unit *u, usec_t now)

@@ -53,7 +53,10 @@ struct unit_class {
 const struct unit_class *unit_class(const struct unit *u);
 
 extern const struct unit_class unit_class_service; /* engine_service.c */
+extern const struct unit_class unit_class_timer;   /* engine_timerunit.c */
 extern const struct unit_class unit_class_plain;   /* targets, slices: up or down at once */
 
+/* A record that nobody has a use for: the place is free, FORGET is sent. */
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p);
 /* For adoption: the active state without any of engine_changed()'s consequences. */
 void unit_set_active(struct engine *e, struct unit *u, enum unit_active_state active);

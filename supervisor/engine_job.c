@@ -411,4 +411,8 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 		fail_dependants(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
+	/* A start that came to nothing (a condition, a dependency) changes no state. */
+	if (e->listed && unit_is_down(u) && j->type != JOB_STOP) {
+		engine_tell_triggering(e, u, now);
+	}
 }

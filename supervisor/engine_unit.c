@@ -215,7 +215,7 @@ static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
 }
 
 /* Sockets, timers and paths follow the unit that they trigger. */
-static void tell_triggering(struct engine *e, struct unit *u, usec_t now)
+void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 {
 	uint32_t n;
 	const struct graph_edge *x = graph_edges(&e->graph, u->index, REL_TRIGGERED_BY, &n);
@@ -255,7 +255,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 		gone_down(e, u, now);
 		stop_unneeded(e, u, now);
 	}
-	tell_triggering(e, u, now);
+	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);
 }
 

@@ -17,6 +17,7 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	}
 	s->hello_seen = true;
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
+	clockwatch_hello(&s->clock);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
 	/* all of LIST follows by itself */
 	return 0;

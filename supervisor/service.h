@@ -161,6 +161,7 @@ enum effect_type {
 	EFFECT_ALL_STOPPED,  /* engine_shutdown() is through */
 	EFFECT_BOOTED,       /* the job queue has drained for the first time */
 	EFFECT_EMERGENCY,    /* number: start_limit_action, success_action or failure_action */
+	EFFECT_STAMP,        /* cookie: CLOCK_REALTIME at which a Persistent= timer has elapsed */
 	/* ---- between the machine and the engine; never seen by the shell ---- */
 	EFFECT_AUTO_RESTART, /* the restart delay is over: enqueue a start */
 	EFFECT_RELOAD_DONE,  /* number: 0, or the reload has failed */
@@ -187,12 +188,14 @@ enum effect_log {
 	LOG_CONDITION_FAILED, /* number: index of the condition */
 	LOG_ASSERT_FAILED,    /* number: index of the condition */
 	LOG_DEPENDENCY_FAILED,
-	LOG_ORDER_CYCLE,    /* text: the path */
-	LOG_NOTIFY_REFUSED, /* a message by one who may not, or with bad values */
-	LOG_LEFTOVERS,      /* processes stay behind */
-	LOG_REFUSED,        /* number: errno of a refused request */
-	LOG_NOTE_LOST,      /* a note could not be read; unit was adopted from its processes */
-	LOG_UPHOLD_LIMIT,   /* Upholds= tried too often */
+	LOG_ORDER_CYCLE,     /* text: the path */
+	LOG_NOTIFY_REFUSED,  /* a message by one who may not, or with bad values */
+	LOG_LEFTOVERS,       /* processes stay behind */
+	LOG_REFUSED,         /* number: errno of a refused request */
+	LOG_NOTE_LOST,       /* a note could not be read; unit was adopted from its processes */
+	LOG_UPHOLD_LIMIT,    /* Upholds= tried too often */
+	LOG_STAMP_FUTURE,    /* Persistent=: the stamp is later than the clock */
+	LOG_TRIGGER_MISSING, /* text: the unit that it is to start is not loaded */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);

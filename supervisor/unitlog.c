@@ -72,6 +72,10 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		MESSAGE_UNIT_RESOURCES },
 	[LOG_NOTE_LOST] = { LOG_WARNING, DETAIL_NONE,
 		"State record could not be read; adopted by the processes found.", NULL },
+	[LOG_STAMP_FUTURE] = { LOG_WARNING, DETAIL_NONE,
+		"Persistent=: the last time is later than the clock; it does not count.", NULL },
+	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
+		"Cannot start: it triggers what is not loaded", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };

@@ -107,6 +107,8 @@ int compile_process(struct compile_unit *cu);
 int compile_prepare(struct compile_unit *cu);
 /* Then, when the unit is in the catalogue, its entries; *m gets commands and entry numbers. */
 int compile_entries(struct compile_unit *cu, struct manifest_unit *m);
+/* compile_timer.c */
+int compile_timer(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_manifest.c: everything of *m but entry numbers */
 int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_previous.c: copies a broken unit's former entry forward; 1 when there was one, 0 not */

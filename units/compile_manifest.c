@@ -334,7 +334,10 @@ int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m)
 		}
 		fill_service(cu, s);
 	}
-	r = add_deps(cu, m);
+	r = compile_timer(cu, m);
+	if (r == 0) {
+		r = add_deps(cu, m);
+	}
 	if (r == 0) {
 		r = add_conditions(cu, m);
 	}

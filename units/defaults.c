@@ -98,6 +98,9 @@ static void resolve_service(struct unit *u)
 
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
+	if (defaults_resolve_timer(c, u) != 0) {
+		return -ENOMEM;
+	}
 	if (!u->service) {
 		return 0;
 	}
@@ -108,7 +111,7 @@ int defaults_resolve(const struct defaults_context *c, struct unit *u)
 	return 0;
 }
 
-static void refuse(
+void defaults_refuse(
 	const struct defaults_context *c, struct unit *u, const char *setting, const char *text)
 {
 	const char *origin = unit_setting_origin(u, setting);
@@ -130,6 +133,7 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	size_t starts, stops;
 	bool oneshot;
 
+	defaults_check_timer(c, u);
 	if (!s || u->refused) {
 		return;
 	}
@@ -137,34 +141,36 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	stops = count_phase(u, PHASE_STOP);
 	oneshot = s->type == SERVICE_ONESHOT;
 	if (starts == 0 && stops == 0 && u->success_action == ACTION_NONE) {
-		refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
+		defaults_refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
 		return;
 	}
 	if (!oneshot && starts == 0) {
-		refuse(c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
+		defaults_refuse(
+			c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
 	}
 	if (!oneshot && starts > 1) {
-		refuse(c, u, "ExecStart", "more than one ExecStart= needs Type=oneshot");
+		defaults_refuse(c, u, "ExecStart", "more than one ExecStart= needs Type=oneshot");
 	}
 	if (oneshot && starts == 0 && !s->remain_after_exit && u->success_action == ACTION_NONE) {
-		refuse(c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
+		defaults_refuse(
+			c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
 	}
 	if (oneshot && (s->restart == RESTART_ALWAYS || s->restart == RESTART_ON_SUCCESS)) {
-		refuse(c, u, "Restart",
+		defaults_refuse(c, u, "Restart",
 			"Restart=always and on-success would run a oneshot for ever; use "
 			"on-failure");
 	}
 	if (oneshot && s->exit_type == EXIT_TYPE_CGROUP) {
-		refuse(c, u, "ExitType", "ExitType=cgroup does not go with Type=oneshot");
+		defaults_refuse(c, u, "ExitType", "ExitType=cgroup does not go with Type=oneshot");
 	}
 	if (s->type == SERVICE_DBUS && !s->bus_name) {
-		refuse(c, u, "Type", "Type=dbus needs BusName=");
+		defaults_refuse(c, u, "Type", "Type=dbus needs BusName=");
 	}
 }
 
 /* ---- dependencies ---- */
 
-static int add(
+int defaults_add(
 	const struct defaults_context *c, struct unit *u, enum dep_kind kind, const char *name)
 {
 	struct unit_dep dep = {
@@ -184,6 +190,11 @@ static const struct {
 	{ UNIT_SERVICE, DEP_AFTER, "basic.target" },
 	{ UNIT_SERVICE, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_SERVICE, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_TIMER, DEP_BEFORE, "timers.target" },
+	{ UNIT_TIMER, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_TIMER, DEP_AFTER, "sysinit.target" },
+	{ UNIT_TIMER, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_TIMER, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_TARGET, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_TARGET, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_SLICE, DEP_CONFLICTS, "shutdown.target" },
@@ -215,7 +226,8 @@ static int order_target(const struct defaults_context *c, struct unit *u)
 			     dep->kind == DEP_WANTS || dep->kind == DEP_BINDS_TO ||
 			     dep->kind == DEP_UPHOLDS;
 
-		if (pulls && !ordered(u, dep->name) && add(c, u, DEP_AFTER, dep->name) != 0) {
+		if (pulls && !ordered(u, dep->name) &&
+			defaults_add(c, u, DEP_AFTER, dep->name) != 0) {
 			return -ENOMEM;
 		}
 	}
@@ -232,10 +244,10 @@ static int add_parent_slice(const struct defaults_context *c, struct unit *u)
 		return 0;
 	}
 	parent = arena_printf(c->arena, "%.*s.slice", (int)(dash - u->name), u->name);
-	if (!parent || add(c, u, DEP_REQUIRES, parent) != 0) {
+	if (!parent || defaults_add(c, u, DEP_REQUIRES, parent) != 0) {
 		return -ENOMEM;
 	}
-	return add(c, u, DEP_AFTER, parent);
+	return defaults_add(c, u, DEP_AFTER, parent);
 }
 
 /* The mount unit of every prefix of a path, where there is one. */
@@ -260,8 +272,8 @@ static int add_mounts(const struct defaults_context *c, struct unit *u, const ch
 			continue;
 		}
 		copy = arena_strdup(c->arena, name);
-		if (!copy || add(c, u, DEP_REQUIRES, copy) != 0 ||
-			add(c, u, DEP_AFTER, copy) != 0) {
+		if (!copy || defaults_add(c, u, DEP_REQUIRES, copy) != 0 ||
+			defaults_add(c, u, DEP_AFTER, copy) != 0) {
 			return -ENOMEM;
 		}
 	}
@@ -278,21 +290,21 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
-	r = add(c, u, DEP_REQUIRES, u->cgroup.slice);
-	r = r == 0 ? add(c, u, DEP_AFTER, u->cgroup.slice) : r;
+	r = defaults_add(c, u, DEP_REQUIRES, u->cgroup.slice);
+	r = r == 0 ? defaults_add(c, u, DEP_AFTER, u->cgroup.slice) : r;
 	if (r == 0 && logs) {
-		r = add(c, u, DEP_AFTER, "systemd-journald.socket");
+		r = defaults_add(c, u, DEP_AFTER, "systemd-journald.socket");
 	}
 	if (r == 0 && u->exec->private_tmp) {
-		r = add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");
+		r = defaults_add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");
 	}
 	if (r == 0 && u->service->type == SERVICE_DBUS) {
-		r = add(c, u, DEP_REQUIRES, "dbus.socket");
-		r = r == 0 ? add(c, u, DEP_AFTER, "dbus.socket") : r;
+		r = defaults_add(c, u, DEP_REQUIRES, "dbus.socket");
+		r = r == 0 ? defaults_add(c, u, DEP_AFTER, "dbus.socket") : r;
 	}
 	for (size_t i = 0; r == 0 && i < u->service->sockets.n; i++) {
-		r = add(c, u, DEP_WANTS, sockets[i].text);
-		r = r == 0 ? add(c, u, DEP_AFTER, sockets[i].text) : r;
+		r = defaults_add(c, u, DEP_WANTS, sockets[i].text);
+		r = r == 0 ? defaults_add(c, u, DEP_AFTER, sockets[i].text) : r;
 	}
 	return r;
 }
@@ -311,6 +323,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	if (r == 0 && u->type == UNIT_SLICE) {
 		r = add_parent_slice(c, u);
 	}
+	r = r == 0 ? defaults_timer_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}
@@ -319,7 +332,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	}
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(default_deps); i++) {
 		if (default_deps[i].type == u->type && strcmp(default_deps[i].name, u->name) != 0) {
-			r = add(c, u, default_deps[i].kind, default_deps[i].name);
+			r = defaults_add(c, u, default_deps[i].kind, default_deps[i].name);
 		}
 	}
 	return r;

@@ -21,7 +21,7 @@ static const struct {
 	{ "Container", SECTION_CONTAINER },
 	{ "Slice", SECTION_SLICE },
 	{ "Socket", SECTION_OTHER },
-	{ "Timer", SECTION_OTHER },
+	{ "Timer", SECTION_TIMER },
 	{ "Path", SECTION_OTHER },
 	{ "Mount", SECTION_OTHER },
 	{ "Automount", SECTION_OTHER },
@@ -251,6 +251,9 @@ static void *target_of(struct setting_context *c)
 	case TARGET_EXEC:
 		base = (unsigned char *)c->unit->exec;
 		break;
+	case TARGET_TIMER:
+		base = (unsigned char *)c->unit->timer;
+		break;
 	}
 	return base + c->row->offset;
 }
@@ -295,8 +298,10 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 {
 	return (section == SECTION_SERVICE && u->type != UNIT_SERVICE) ||
 	       (section == SECTION_SLICE && u->type != UNIT_SLICE) ||
-	       (section == SECTION_OTHER && (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
-						    u->type == UNIT_TARGET));
+	       (section == SECTION_TIMER && u->type != UNIT_TIMER) ||
+	       (section == SECTION_OTHER &&
+		       (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
+			       u->type == UNIT_TARGET || u->type == UNIT_TIMER));
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

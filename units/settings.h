@@ -20,6 +20,7 @@ enum setting_section {
 	SECTION_INSTALL = 1 << 2,
 	SECTION_CONTAINER = 1 << 3,
 	SECTION_SLICE = 1 << 4,
+	SECTION_TIMER = 1 << 8,
 	SECTION_OTHER = 1 << 5, /* Socket, Timer, … : known, not interpreted */
 };
 
@@ -32,6 +33,7 @@ enum setting_target {
 	TARGET_UNIT, /* offset in struct unit */
 	TARGET_SERVICE,
 	TARGET_EXEC,
+	TARGET_TIMER,
 };
 
 struct setting;

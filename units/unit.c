@@ -76,6 +76,11 @@ static const struct unit_exec exec_defaults = {
 	.restrict_namespaces = UINT64_MAX,
 };
 
+static const struct unit_timer timer_defaults = {
+	.flags = TIMER_REMAIN_AFTER_ELAPSE,
+	.accuracy_us = SECONDS(60),
+};
+
 static int init_service(struct unit *u, struct arena *arena)
 {
 	u->service = arena_memdup(arena, &service_defaults, sizeof(service_defaults));
@@ -108,6 +113,10 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 	u->name = arena_strdup(arena, name);
 	if (!u->name) {
 		return -ENOMEM;
+	}
+	if (type == UNIT_TIMER) {
+		u->timer = arena_memdup(arena, &timer_defaults, sizeof(timer_defaults));
+		return u->timer ? 0 : -ENOMEM;
 	}
 	return type == UNIT_SERVICE ? init_service(u, arena) : 0;
 }

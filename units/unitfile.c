@@ -308,7 +308,8 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 /* Types that have no runtime of their own here: known, never started. */
 static bool type_is_supported(enum unit_type type)
 {
-	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE;
+	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
+	       type == UNIT_TIMER;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)

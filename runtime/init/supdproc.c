@@ -76,8 +76,9 @@ void supdproc_start(struct broker *b)
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,
 		.argv = argv,
-		.fds = (int[]) { request, event, b->t->control_fd },
-		.n_fds = 3,
+		.fds = (int[]) { request, event, b->t->control_fd, b->stamps_fd },
+		.n_fds = 4,
+		.max_file = LIMIT_STAMPS * 512,
 		.error_fd = -1,
 		.drop = true,
 		.uid = b->t->settings.supd_uid,
