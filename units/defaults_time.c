@@ -44,13 +44,17 @@ static bool has_calendar(const struct unit_timer *t)
 
 int defaults_timer_deps(const struct defaults_context *c, struct unit *u)
 {
+	struct unit_dep triggers = { .kind = DEP_TRIGGERS, .origin = "what a timer starts" };
 	int r;
 
 	if (!u->timer || u->is_template) {
 		return 0;
 	}
-	r = defaults_add(c, u, DEP_BEFORE, u->timer->unit);
-	r = r < 0 ? r : defaults_add(c, u, DEP_TRIGGERS, u->timer->unit);
+	/* Not an implied one: those on what is not there are dropped, and this one is to be told.
+	 */
+	triggers.name = u->timer->unit;
+	r = unit_add_dep(u, c->arena, &triggers);
+	r = r < 0 ? r : defaults_add(c, u, DEP_BEFORE, u->timer->unit);
 	if (r == 0 && (u->flags & UNIT_DEFAULT_DEPENDENCIES) && has_calendar(u->timer)) {
 		r = defaults_add(c, u, DEP_AFTER, "time-set.target");
 		r = r < 0 ? r : defaults_add(c, u, DEP_AFTER, "time-sync.target");
