@@ -21,6 +21,7 @@
 #include "catalogues.h"
 #include "cgroupread.h"
 #include "clockwatch.h"
+#include "denials.h"
 #include "engine.h"
 #include "journal.h"
 #include "notify.h"
@@ -37,6 +38,7 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct denials *denials; /* NULL: the kernel does not tell us */
 	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
@@ -49,6 +51,8 @@ struct shell {
 	bool listed;
 	bool ready; /* the first transaction is through */
 	bool stopping;
+	bool stop_waits;             /* EV_STOP came before everything was known */
+	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;

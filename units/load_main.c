@@ -4,8 +4,11 @@
  *   supd-load                      by supd-init: descriptors of enum load_fd; never fails because
  *                                  of a broken unit
  *   supd-load --settings -- ARGV…  command line and supd.conf to LOAD_FD_SETTINGS
+ *   supd-load --machine            kernel command line, credentials and supd.conf to the same
  *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
+ *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
+ *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +23,12 @@
 #include "../runtime/plan/launchwire.h"
 #include "conf.h"
 #include "dump.h"
+#include "facts.h"
 #include "load.h"
 #include "sandbox.h"
+
+#define KERNEL_WORDS_MAX  8192u
+#define NOTIFY_CREDENTIAL "/run/credentials/@system/vmm.notify_socket"
 
 enum exit_status {
 	EXIT_OK,
@@ -37,6 +44,8 @@ struct mode {
 
 static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]] FILE...\n"
 			    "       supd-load --dump [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --facts [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --unit-facts --unit-path DIR[:DIR...] UNIT...\n"
 			    "       supd-load --settings -- [ARGUMENT...]\n";
 
 static int complain(const char *what, int error)
@@ -61,14 +70,11 @@ static void print_diagnostics(struct load *l)
 	}
 }
 
-static int run_settings(struct load *l, const char *const *args)
+static int write_settings(struct load *l, const struct conf_input *input)
 {
-	struct conf_input input = { .shipped_dir = l->shipped_dir, .users = &l->users };
 	struct settings settings;
-	int r;
+	int r = conf_load(input, &l->arena, &l->diagnostics, &settings);
 
-	input.argv = args[0] && strcmp(args[0], "--") == 0 ? args + 1 : args;
-	r = conf_load(&input, &l->arena, &l->diagnostics, &settings);
 	print_diagnostics(l);
 	if (r == -EINVAL) {
 		fputs(conf_usage, stderr);
@@ -76,6 +82,32 @@ static int run_settings(struct load *l, const char *const *args)
 	}
 	r = r < 0 ? r : fd_write_full(LOAD_FD_SETTINGS, &settings, sizeof(settings));
 	return r < 0 ? complain("settings", r) : EXIT_OK;
+}
+
+static int run_settings(struct load *l, const char *const *args)
+{
+	struct conf_input input = { .shipped_dir = l->shipped_dir, .users = &l->users };
+
+	input.argv = args[0] && strcmp(args[0], "--") == 0 ? args + 1 : args;
+	return write_settings(l, &input);
+}
+
+static int run_machine(struct load *l, const char *const *args)
+{
+	static const char *const none[] = { NULL };
+	struct conf_input input = {
+		.argv = none, .shipped_dir = l->shipped_dir, .users = &l->users
+	};
+	char words[KERNEL_WORDS_MAX], notify[SETTINGS_PATH];
+
+	(void)args;
+	if (fd_read_text("/proc/cmdline", words, sizeof(words)) > 0) {
+		input.kernel_command_line = words;
+	}
+	if (fd_read_text(NOTIFY_CREDENTIAL, notify, sizeof(notify)) > 0) {
+		input.notify_socket = notify;
+	}
+	return write_settings(l, &input);
 }
 
 static int read_settings(struct settings *ret)
@@ -188,10 +220,72 @@ static int run_dump(struct load *l, const char *const *args)
 	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
 }
 
+/* The units that files are: their names. */
+static const char *const *basenames(struct load *l, const char *const *files)
+{
+	size_t n = 0;
+	const char **names;
+
+	while (files[n]) {
+		n++;
+	}
+	names = arena_alloc_array(&l->arena, n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < n; i++) {
+		const char *slash = strrchr(files[i], '/');
+
+		names[i] = slash ? slash + 1 : files[i];
+	}
+	return names;
+}
+
+static int print_facts(struct load *l, const char *const *names)
+{
+	const char *missing = NULL;
+	int r = facts_print(stdout, l, names, &missing);
+
+	if (r == -ENOENT) {
+		fprintf(stderr, "%s: error: no unit file\n", missing);
+		return EXIT_ERRORS;
+	}
+	return r < 0 ? complain("facts", r) : EXIT_OK;
+}
+
+/* What is wrong with a unit stands in its own record, so the diagnostics are not printed. */
+static int run_facts(struct load *l, const char *const *args)
+{
+	bool has_path = args[0] && strcmp(args[0], "--unit-path") == 0 && args[1];
+	struct settings settings;
+	int status = load_files(l, &settings, args);
+
+	if (status == EXIT_OK && !l->set.n) {
+		print_diagnostics(l);
+	}
+	return status == EXIT_OK ? print_facts(l, basenames(l, args + 2 * has_path)) : status;
+}
+
+static int run_unit_facts(struct load *l, const char *const *args)
+{
+	struct settings settings;
+	int r;
+
+	if (!args[0] || strcmp(args[0], "--unit-path") != 0 || !args[1] || !args[2] ||
+		strlen(args[1]) >= sizeof(settings.unit_path)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	conf_defaults(&l->users, &settings);
+	strcpy(settings.unit_path, args[1]);
+	r = load_run(l, &settings, NULL, -1);
+	return r < 0 ? complain("load", r) : print_facts(l, args + 2);
+}
+
 static const struct mode modes[] = {
 	{ "--settings", run_settings },
+	{ "--machine", run_machine },
 	{ "--verify", run_verify },
 	{ "--dump", run_dump },
+	{ "--facts", run_facts },
+	{ "--unit-facts", run_unit_facts },
 };
 
 int main(int argc, char *argv[])
@@ -199,6 +293,7 @@ int main(int argc, char *argv[])
 	const char *const *args = (const char *const *)argv + (argc > 0);
 	int (*run)(struct load *, const char *const *) = args[0] ? NULL : run_load;
 	struct load l;
+	uint32_t landlock_abi;
 	int status, r = sandbox_enter();
 
 	if (r < 0) {
@@ -213,7 +308,9 @@ int main(int argc, char *argv[])
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	landlock_abi = (uint32_t)r;
 	r = load_init(&l);
+	l.compile.host.landlock_abi = landlock_abi;
 	status = r < 0 ? complain("users", r) : run(&l, args[0] ? args + 1 : args);
 	fflush(NULL);
 	/* Everything goes with the process. */

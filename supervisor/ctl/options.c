@@ -55,6 +55,7 @@ static const struct option_row {
 	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
 	{ "since", 'S', OPTION_TEXT, AT(since) },
 	{ "state", 0, OPTION_TEXT, AT(state) },
+	{ "threshold", 0, OPTION_TEXT, AT(threshold) },
 	{ "type", 't', OPTION_TEXT, AT(type) },
 	{ "value", 0, OPTION_FLAG, AT(value) },
 	{ "version", 0, OPTION_FLAG, AT(version) },

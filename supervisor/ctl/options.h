@@ -19,7 +19,7 @@ struct options {
 	const char *runtime_dir;
 	const char *properties[OPTIONS_PROPERTIES];
 	size_t n_properties;
-	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output;
+	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
 	const char *base_time, *iterations; /* calendar */
 	int signal;                         /* kill; SIGTERM unless given */
 	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */

@@ -33,6 +33,10 @@ static const struct verb verb_rows[] = {
 	{ "list-timers", verb_list_timers, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List timers by when they are due" },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Show the system calls that units were denied" },
+	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
+		"Show how units differ from their profile, and where" },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show properties of units or of the manager" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -50,6 +54,8 @@ static const struct verb verb_rows[] = {
 	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
 	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
 		"Check unit files; needs no daemon" },
+	{ "audit", verb_audit, 0, -1, OPERAND_UNIT, "[UNIT…|FILE…]",
+		"How exposed units are, why, and what would help" },
 	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins" },
 	{ "calendar", verb_calendar, 1, -1, OPERAND_NONE, "EXPRESSION…",
 		"When is that calendar expression due?" },
@@ -60,6 +66,14 @@ static const struct verb verb_rows[] = {
 		"Read all unit files again" },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
 		"Replace the supervisor; services go on" },
+	{ "poweroff", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and switch off" },
+	{ "reboot", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and start again" },
+	{ "halt", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and leave the power on" },
+	{ "kexec", verb_power, 0, 0, OPERAND_NONE, "",
+		"Stop everything and start the loaded kernel" },
+	{ "soft-reboot", verb_power, 0, 0, OPERAND_NONE, "",
+		"Stop everything and start user space again" },
+	{ "exit", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and let supd-init exit" },
 	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
 	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
 };
@@ -165,6 +179,7 @@ static const char options_help[] =
 	"      --base-time TIME   calendar: as if it were that time\n"
 	"      --iterations N     calendar: the next N times\n"
 	"      --no-block         Do not wait for the job\n"
+	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"
 	"  -q, --quiet            Print nothing but errors\n"
 	"      --no-legend        No titles and totals\n"

@@ -16,8 +16,10 @@ FILE_LINES, FUNCTION_LINES, PARAMETERS, NESTING = 600, 100, 5, 3
 LAYERS = {
     "runtime/base": ["runtime/base"],
     "runtime/plan": ["runtime/base", "runtime/plan"],
+    "runtime/boot": ["runtime/base", "runtime/boot"],
     "runtime/init": ["runtime/base", "runtime/plan", "runtime/init"],
     "runtime/launch": ["runtime/base", "runtime/plan", "runtime/launch"],
+    "runtime/umount": ["runtime/base", "runtime/umount"],
     "units": ["runtime/base", "runtime/plan", "units"],
     "supervisor": ["runtime/base", "runtime/plan", "supervisor"],
     "supervisor/log": ["runtime/base", "runtime/plan", "supervisor/log"],
@@ -27,6 +29,7 @@ FORBIDDEN = {"supervisor": ["supervisor/ctl"]}
 
 # What a program may name as NEEDED; None: static.
 LINKS = {
+    "supd-boot": None,
     "supd-init": {"libc"},
     "supd-launch": None,
     "supd-nsinit": None,
