@@ -51,6 +51,20 @@ static void test_once(void **state)
 	wait_log("once.service", "elapsed-once");
 }
 
+static bool has_supd(struct sys *sys, void *arg)
+{
+	*(pid_t *)arg = sys_supd_pid(sys);
+	return *(pid_t *)arg > 1;
+}
+
+static void kill_supd(void)
+{
+	pid_t pid = 0;
+
+	sys_wait_for(s, "a supd", has_supd, &pid);
+	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
+}
+
 /* Each second; a supd that is killed again and again costs none of the later ones. */
 static void test_crashes(void **state)
 {
@@ -61,10 +75,8 @@ static void test_crashes(void **state)
 	load("cal.timer", "[Timer]\nOnCalendar=*:*:*\nAccuracySec=1us\n");
 	CHECK(sys_ctl(s, "start cal.timer") == 0);
 	for (int i = 0; i < 2; i++) {
-		pid_t supd = sys_supd_pid(s);
-
 		wait_log("cal.service", "elapsed-cal");
-		CHECK(supd > 0 && kill(supd, SIGKILL) == 0);
+		kill_supd();
 		sys_wait(s, "cal.timer", "ActiveState", "active");
 		CHECK(sys_ctl(s, "list-timers --json cal.timer") == 0);
 		CHECK(strstr(s->output, "\"last\":"));
@@ -108,13 +120,12 @@ static void test_persistent(void **state)
 	CHECK(property_equals("daily.service", "ActiveEnterTimestamp", "n/a") ||
 		property_equals("daily.service", "ActiveEnterTimestamp", ""));
 	CHECK(sys_ctl(s, "stop daily.timer plain.timer") == 0);
-	CHECK(kill(sys_supd_pid(s), SIGKILL) == 0); /* the next one reads the file */
 	snprintf(path, sizeof(path), "%s/state/timers", s->dir);
 	CHECK(stamps_init(&stamps, open(path, O_RDWR | O_CLOEXEC)) == 0 && stamps.fd >= 0);
 	CHECK(stamps_set(&stamps, "daily.timer", clock_us(CLOCK_REALTIME) - 86400 * USEC_PER_SEC) ==
 		0);
 	stamps_fini(&stamps);
-	CHECK(kill(sys_supd_pid(s), SIGKILL) == 0);
+	kill_supd(); /* the next one reads the file */
 	sys_wait(s, "daily.timer", "ActiveState", "inactive");
 	CHECK(sys_ctl(s, "start daily.timer plain.timer") == 0);
 	wait_log("daily.service", "elapsed-daily");
