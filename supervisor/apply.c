@@ -100,7 +100,7 @@ static int load(struct shell *s)
 {
 	uint64_t cookie;
 
-	return shell_load(s, &cookie);
+	return shell_load(s, false, &cookie);
 }
 
 int apply_effect(struct shell *s, const struct effect *e)

@@ -366,8 +366,8 @@ static int do_drop(struct broker *b, const struct wire_request *q)
 	if (index < 0) {
 		return index;
 	}
-	if (index == catalog_newest(b)) {
-		return -EBUSY; /* the next supd needs it */
+	if (catalog_count(b) == 1) {
+		return -EBUSY; /* the next supd needs one */
 	}
 	catalog_drop(b, (uint32_t)index);
 	return 0;
