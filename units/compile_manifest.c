@@ -51,7 +51,10 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"IOSchedulingClass", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
 	"TasksMax", "CPUQuota", "CPUWeight", "IOWeight", "AllowedCPUs", "Delegate", "DevicePolicy",
 	"DeviceAllow", "AppArmorProfile", "IPAddressAllow", "IPAddressDeny", "SocketBindAllow",
-	"SocketBindDeny", "RestrictNetworkInterfaces" };
+	"SocketBindDeny", "RestrictNetworkInterfaces", "OnActiveSec", "OnBootSec", "OnStartupSec",
+	"OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar", "OnClockChange", "OnTimezoneChange",
+	"AccuracySec", "RandomizedDelaySec", "FixedRandomDelay", "DeferReactivation", "Persistent",
+	"WakeSystem", "RemainAfterElapse" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {

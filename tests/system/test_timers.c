@@ -158,6 +158,7 @@ static void test_reload(void **state)
 	CHECK(sys_ctl(s, "start re.timer") == 0);
 	CHECK(property_equals("re.timer", "SubState", "waiting"));
 	load("re.timer", "[Timer]\nOnActiveSec=10ms\nAccuracySec=1us\n");
+	CHECK(sys_said(s, "OnActiveSec") && sys_said(s, "10ms"));
 	wait_log("re.service", "elapsed-re");
 	sys_wait(s, "re.timer", "SubState", "elapsed");
 }

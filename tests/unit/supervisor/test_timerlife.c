@@ -261,7 +261,7 @@ static void test_crashes(void **state)
 {
 	(void)state;
 	make_manifest(false);
-	for (unsigned seed = 1; seed <= 200; seed++) {
+	for (unsigned seed = 1; seed <= 60; seed++) {
 		run(seed, 12);
 	}
 }
