@@ -345,7 +345,8 @@ static void test_debian(void **state)
 		"1.0//EN\" "
 		"\"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
 		"<busconfig><listen>unix:path=%s/bus</listen><policy context=\"default\">"
-		"<allow user=\"*\"/><allow own=\"*\"/><allow send_type=\"method_call\"/>"
+		"<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>"
+		"<allow own=\"*\"/>"
 		"</policy></busconfig>\n",
 		s->dir);
 	sys_unit(s, "bus.conf", config);
