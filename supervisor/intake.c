@@ -51,6 +51,10 @@ static int take_catalogue(
 	int r = 0;
 
 	s->rest_due = true;
+	/* A load of the former supd's: what this one asks for is counted from there. */
+	if (l->cookie > s->load_cookie) {
+		s->load_cookie = s->wanted_cookie = l->cookie;
+	}
 	if (bus_wants_changes(&s->bus, l->cookie)) {
 		r = reloaddiff_compute(engine_manifest(s->engine), manifest, &changes);
 	}

@@ -52,7 +52,7 @@ static void set_state(struct path_step *x, enum path_state state)
 static void fail(struct path_step *x, enum service_result result)
 {
 	service_record_result(x->p->s, result);
-	x->p->triggering = false;
+	x->p->triggering = x->p->looking = false;
 	step_log(&x->st, LOG_FAILED, (int32_t)x->p->s->result);
 	set_state(x, PATH_FAILED);
 }
@@ -79,6 +79,7 @@ static void path_on_start(struct path_step *x)
 		fail(x, RESULT_RESOURCES); /* the worker of a former life is not through */
 		return;
 	}
+	x->p->looking = false;
 	set_state(x, PATH_START);
 	look(x, WIRE_WATCH_FIRST);
 }
@@ -93,6 +94,7 @@ static void trigger(struct path_step *x)
 		return;
 	}
 	set_state(x, PATH_RUNNING);
+	x->p->looking = false;
 	x->p->triggering = true;
 	step_push(&x->st, EFFECT_TRIGGER);
 }
@@ -138,7 +140,7 @@ static void path_on_readable(struct path_step *x)
 
 static void path_on_up(struct path_step *x)
 {
-	x->p->triggering = false;
+	x->p->triggering = x->p->looking = false;
 	if (x->p->state == PATH_WAITING) {
 		set_state(x, PATH_RUNNING);
 	}
@@ -148,8 +150,16 @@ static void path_on_up(struct path_step *x)
 static void path_on_down(struct path_step *x)
 {
 	x->p->triggering = false;
-	set_state(x, PATH_WAITING);
+	x->p->looking = true;
 	look(x, WIRE_WATCH_FRESH);
+}
+
+static void path_on_looked_again(struct path_step *x)
+{
+	if (x->p->looking) {
+		x->p->looking = false;
+		path_on_looked(x);
+	}
 }
 
 static void path_on_trigger_failed(struct path_step *x)
@@ -159,7 +169,7 @@ static void path_on_trigger_failed(struct path_step *x)
 
 static void path_on_stop(struct path_step *x)
 {
-	x->p->triggering = false;
+	x->p->triggering = x->p->looking = false;
 	set_state(x, PATH_DEAD);
 }
 
@@ -229,6 +239,9 @@ static path_fn *const table[PATH_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 		[EV_TRIGGER_UP] = path_on_up },
 	[PATH_RUNNING] = { [EV_ADOPT] = path_on_adopt,
 		[EV_STOP] = path_on_stop,
+		[EV_WORK_EXITED] = path_on_looked_again,
+		[EV_WORK_FAILED] = path_on_look_failed,
+		[EV_REFUSED] = path_on_look_failed,
 		[EV_TRIGGER_UP] = path_on_up,
 		[EV_TRIGGER_DOWN] = path_on_down,
 		[EV_TRIGGER_FAILED] = path_on_trigger_failed },

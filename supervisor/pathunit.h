@@ -25,6 +25,7 @@ struct pathunit {
 	enum path_state state;
 	uint64_t watch_cookie;
 	bool watched;
+	bool looking;    /* running, and the unit is down: the look decides */
 	bool triggering; /* as in struct socket: the note tells it, so no start is lost */
 	uint32_t there;  /* bits: which paths were there at the last look */
 	uint32_t good;   /* index + 1 of the path that was good last; 0: none */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../runtime/plan/launchwire.h"
 #include "service_internal.h"
 
 static void enter_start(struct step *st);
@@ -323,6 +324,10 @@ void on_start_main_end(struct step *st)
 	if (exited_after_exec(st)) {
 		service_record_result(s, result);
 		enter_start_post(st);
+		return;
+	}
+	if (st->event->type == EV_MAIN_FAILED && st->event->proc->step == STEP_SOCKETS) {
+		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_SUCCESS); /* no connection any more */
 		return;
 	}
 	if (result != RESULT_SUCCESS) {

@@ -326,8 +326,13 @@ int parse_trigger_limit(struct setting_context *c)
 		c->target = s ? &s->trigger_interval_us : &w->trigger_interval_us;
 		return parse_seconds(c);
 	}
-	c->target = s ? &s->trigger_burst : &w->trigger_burst;
-	return parse_u32(c);
+	uint32_t burst;
+
+	if (number_parse_u32(c->value, &burst) < 0) {
+		return setting_error(c, 0, "\"%.64s\" is not a number", c->value);
+	}
+	*(s ? &s->trigger_burst : &w->trigger_burst) = burst;
+	return 0;
 }
 
 int parse_directory_mode(struct setting_context *c)

@@ -334,10 +334,10 @@ enum watch_kind {
 	WATCH_EVENT,
 	WATCH_LOG,
 	WATCH_LOAD_ERROR,
-	WATCH_JOB,   /* ref */
-	WATCH_PIDFD, /* ref */
-	WATCH_WARM,
+	WATCH_JOB,    /* ref */
+	WATCH_PIDFD,  /* ref */
 	WATCH_LISTEN, /* slot */
+	WATCH_WARM,
 	WATCH_KIND_COUNT,
 };
 

@@ -121,8 +121,8 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
-	[WATCH_WARM] = warm_readable,
 	[WATCH_LISTEN] = listen_ready,
+	[WATCH_WARM] = warm_readable,
 };
 
 static int wait_time(struct broker *b, uint64_t now)

@@ -456,8 +456,8 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_STORE_NEW] = do_store_new,
 	[WIRE_STORE_DROP] = do_store_drop,
 	[WIRE_POWER] = do_power,
-	[WIRE_REACHED] = do_reached,
 	[WIRE_WATCH] = listen_watch,
+	[WIRE_REACHED] = do_reached,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

@@ -39,8 +39,8 @@ enum launch_tag {
 	LAUNCH_TAG_LOG,         /* write end of the slot's log stream (supd-log) */
 	LAUNCH_TAG_LISTEN,      /* a socket of the slot, in order; repeated */
 	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
-	LAUNCH_TAG_WATCH, /* inotify descriptor: from the launcher, takes the place of the former */
-	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_WATCH,       /* inotify descriptor: the launcher's, instead of the former */
+	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
 	LAUNCH_TAG_COUNT,
 };
 

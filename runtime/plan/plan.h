@@ -64,14 +64,14 @@ enum plan_flags {
 	PLAN_PROC_INSTANCE =
 		1 << 20, /* a proc mount of its own of the PID namespace that the launcher is in,
 			    for proc_hide and PLAN_PROC_SUBSET_PID; not with PLAN_NS_PID */
+	PLAN_ACCEPT = 1 << 21,           /* takes one connection of the listening sockets: fd 3 */
+	PLAN_NON_BLOCKING = 1 << 22,     /* passed descriptors get O_NONBLOCK */
 	PLAN_CREDENTIALS_KEPT = 1 << 24, /* the slot's credentials do, where it has some */
 	PLAN_API_VFS = 1 << 25, /* with a root of its own: /proc, /sys, /dev, /run as the host has
 				   them, where no other flag gives better ones */
 	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
 	PLAN_CGROUP_READ_ONLY = 1 << 27,
-	PLAN_IDMAP_ROOT = 1 << 28,   /* ids of the root's files are ids of the user namespace */
-	PLAN_ACCEPT = 1 << 21,       /* takes one connection of the listening sockets: fd 3 */
-	PLAN_NON_BLOCKING = 1 << 22, /* passed descriptors get O_NONBLOCK */
+	PLAN_IDMAP_ROOT = 1 << 28, /* ids of the root's files are ids of the user namespace */
 };
 
 #define PLAN_CREDENTIALS_DIR "/run/credentials"

@@ -96,8 +96,8 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 	[WIRE_STORE_NEW] = slot_is_valid,
 	[WIRE_STORE_DROP] = park_is_valid,
 	[WIRE_POWER] = power_is_valid,
-	[WIRE_REACHED] = always_valid, /* looked up */
 	[WIRE_WATCH] = slot_is_valid,
+	[WIRE_REACHED] = always_valid, /* looked up */
 	[WIRE_STATUS] = always_valid,
 	[WIRE_BUS] = always_valid,
 };

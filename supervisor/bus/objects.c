@@ -13,11 +13,11 @@
 
 static const char *const interfaces[UNIT_TYPE_COUNT] = {
 	[UNIT_SERVICE] = BUS_INTERFACE_SERVICE,
-	[UNIT_SOCKET] = "org.freedesktop.systemd1.Socket",
+	[UNIT_SOCKET] = BUS_INTERFACE_SOCKET,
 	[UNIT_TARGET] = "org.freedesktop.systemd1.Target",
 	[UNIT_SLICE] = "org.freedesktop.systemd1.Slice",
 	[UNIT_TIMER] = BUS_INTERFACE_TIMER,
-	[UNIT_PATH] = "org.freedesktop.systemd1.Path",
+	[UNIT_PATH] = BUS_INTERFACE_PATH,
 	[UNIT_MOUNT] = "org.freedesktop.systemd1.Mount",
 	[UNIT_AUTOMOUNT] = "org.freedesktop.systemd1.Automount",
 	[UNIT_SWAP] = "org.freedesktop.systemd1.Swap",
@@ -203,6 +203,8 @@ static const struct object objects[] = {
 	{ "/org/freedesktop/systemd1/unit", BUS_INTERFACE_SERVICE, bus_vtable_cgroup, find_unit },
 	{ "/org/freedesktop/systemd1/unit", "org.freedesktop.systemd1.Slice", bus_vtable_cgroup,
 		find_unit },
+	{ "/org/freedesktop/systemd1/unit", BUS_INTERFACE_SOCKET, bus_vtable_socket, find_unit },
+	{ "/org/freedesktop/systemd1/unit", BUS_INTERFACE_PATH, bus_vtable_path, find_unit },
 	{ "/org/freedesktop/systemd1/unit", BUS_INTERFACE_OWNUNIT, bus_vtable_own_unit, find_unit },
 	{ "/org/freedesktop/systemd1/job", BUS_INTERFACE_JOB, bus_vtable_job, find_job },
 };

@@ -15,6 +15,8 @@
 #define BUS_INTERFACE_UNIT    "org.freedesktop.systemd1.Unit"
 #define BUS_INTERFACE_SERVICE "org.freedesktop.systemd1.Service"
 #define BUS_INTERFACE_TIMER   "org.freedesktop.systemd1.Timer"
+#define BUS_INTERFACE_SOCKET  "org.freedesktop.systemd1.Socket"
+#define BUS_INTERFACE_PATH    "org.freedesktop.systemd1.Path"
 #define BUS_INTERFACE_JOB     "org.freedesktop.systemd1.Job"
 #define BUS_INTERFACE_OWN     "org.supd1.Manager"
 #define BUS_INTERFACE_OWNUNIT "org.supd1.Unit"
@@ -31,6 +33,8 @@ extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
 extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
 extern const sd_bus_vtable bus_vtable_timer[];         /* timer.c */
 extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
+extern const sd_bus_vtable bus_vtable_socket[];        /* trigger.c */
+extern const sd_bus_vtable bus_vtable_path[];          /* trigger.c */
 extern const sd_bus_vtable bus_vtable_job[];           /* job.c */
 
 /* Adds everything to a connection. */
@@ -40,6 +44,8 @@ int bus_objects_add(struct bus_client *client);
 extern const char *const bus_unit_changing[];
 extern const char *const bus_service_changing[];
 extern const char *const bus_timer_changing[];
+extern const char *const bus_socket_changing[];
+extern const char *const bus_path_changing[];
 
 /* Sets a "NoSuchUnit" error; returns its -errno. */
 int bus_no_such_unit(sd_bus_error *error, const char *name);
@@ -53,6 +59,8 @@ int bus_fatal(struct bus_server *b, int error);
 uint64_t bus_realtime(uint64_t monotonic_us);
 /* One string; what is not UTF-8 (D-Bus refuses it) goes as \xNN, then cut at 4 KiB. */
 int bus_append_text(sd_bus_message *reply, const char *text);
+/* (sasbttttuii): a command of which no run is remembered. */
+int bus_append_command(sd_bus_message *reply, const struct manifest_command *c);
 /* (uo): id and path of a unit's job, (0, "/") without. */
 int bus_append_job(sd_bus_message *reply, const struct unit *u);
 /* A job that a client asks for. */

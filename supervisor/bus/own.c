@@ -168,7 +168,7 @@ static void failure_text(const struct unit *u, char *buf, size_t size)
 	char text[128];
 
 	unitlog_failure_text(u, buf, size);
-	if (*buf || !u->is_service || u->service.result == RESULT_SUCCESS) {
+	if (*buf || u->service.result == RESULT_SUCCESS) {
 		return;
 	}
 	if (u->service.result == RESULT_TIMEOUT || u->service.result == RESULT_WATCHDOG) {

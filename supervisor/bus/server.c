@@ -272,6 +272,11 @@ static void emit_unit(struct bus_server *b, struct bus_client *c, const struct u
 		c->backlog += SIGNAL_COST;
 		(void)sd_bus_emit_properties_changed_strv(
 			c->bus, path, BUS_INTERFACE_SERVICE, (char **)bus_service_changing);
+	} else if (u->socket || u->path) {
+		c->backlog += SIGNAL_COST;
+		(void)sd_bus_emit_properties_changed_strv(c->bus, path,
+			u->socket ? BUS_INTERFACE_SOCKET : BUS_INTERFACE_PATH,
+			(char **)(u->socket ? bus_socket_changing : bus_path_changing));
 	}
 	if (u->timer) {
 		c->backlog += SIGNAL_COST;

@@ -260,6 +260,11 @@ static int append_command(
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+int bus_append_command(sd_bus_message *reply, const struct manifest_command *c)
+{
+	return append_command(reply, c, NULL, false);
+}
+
 GETTER(get_exec)
 {
 	const struct bus_unit_ref *ref = userdata;

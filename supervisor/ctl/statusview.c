@@ -304,6 +304,39 @@ static void print_unmet(
 	}
 }
 
+/* "/run/x.sock (Stream)", of sockets; what is watched, of paths. */
+static void print_pairs(
+	struct ctl *c, const struct props *p, const char *property, const char *title)
+{
+	const struct value *v = props_find(p, property);
+
+	for (size_t i = 0; v && v->kind == VALUE_ARRAY && i < v->n; i++) {
+		const struct value *row = &v->items[i];
+
+		if (row->n == 2 && row->items[0].kind == VALUE_STRING &&
+			row->items[1].kind == VALUE_STRING) {
+			if (i) {
+				fprintf(c->out, "%13s", "");
+			} else {
+				label(c, title);
+			}
+			text_puts(c->out, row->items[1].s);
+			fputs(" (", c->out);
+			text_puts(c->out, row->items[0].s);
+			fputs(")\n", c->out);
+		}
+	}
+}
+
+static void print_connections(struct ctl *c, const struct props *p)
+{
+	if (props_bool(p, "Accept")) {
+		label(c, "Accepted");
+		fprintf(c->out, "%" PRIu64 "; Connected: %" PRIu64 "\n",
+			props_u64(p, "NAccepted", 0), props_u64(p, "NConnections", 0));
+	}
+}
+
 static void print_failure(struct ctl *c, const struct props *p)
 {
 	bool failed = strcmp(props_string(p, "ActiveState"), "failed") == 0;
@@ -366,6 +399,9 @@ void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 	print_trigger(c, p, now_us);
 	print_strings(c, p, "TriggeredBy", "TriggeredBy");
 	print_strings(c, p, "Triggers", "Triggers");
+	print_pairs(c, p, "Listen", "Listen");
+	print_connections(c, p);
+	print_pairs(c, p, "Paths", "Paths");
 	print_strings(c, p, "Documentation", "Docs");
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
 		print_processes(c, p, commands[i]);

@@ -29,6 +29,8 @@ static const struct verb verb_rows[] = {
 	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same" },
 	{ "list-unit-files", verb_list_unit_files, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List installed unit files" },
+	{ "list-sockets", verb_list_sockets, 0, 0, OPERAND_NONE, "",
+		"List addresses that sockets listen on" },
 	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
 	{ "list-timers", verb_list_timers, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List timers by when they are due" },

@@ -11,6 +11,11 @@ static void test_sorted(void **state)
 {
 	size_t n;
 	const struct setting *rows = settings_table(&n);
+	static const unsigned section_of[] = { [TARGET_SERVICE] = SECTION_SERVICE,
+		[TARGET_EXEC] = SECTION_SERVICE,
+		[TARGET_SOCKET] = SECTION_SOCKET,
+		[TARGET_WATCH] = SECTION_PATH,
+		[TARGET_TIMER] = SECTION_TIMER };
 	size_t n_known;
 	const struct known_name *known = known_names(&n_known);
 
@@ -19,8 +24,8 @@ static void test_sorted(void **state)
 		assert_true(i == 0 || strcmp(rows[i - 1].name, rows[i].name) < 0);
 		assert_non_null(rows[i].parse);
 		assert_true(strlen(rows[i].help) > 0);
-		assert_true(rows[i].target == TARGET_UNIT || rows[i].sections == SECTION_SERVICE ||
-			    (rows[i].target == TARGET_TIMER && rows[i].sections == SECTION_TIMER));
+		assert_true(rows[i].target == TARGET_UNIT ||
+			    rows[i].sections == section_of[rows[i].target]);
 	}
 	for (size_t i = 1; i < n_known; i++) {
 		assert_true(strcmp(known[i - 1].name, known[i].name) < 0);
