@@ -55,7 +55,7 @@ static int default_slice(const struct defaults_context *c, struct unit *u)
 		return 0;
 	}
 	u->cgroup.slice = "system.slice";
-	if (unit_name_classify(u->name) != UNIT_NAME_INSTANCE ||
+	if (unit_name_classify(u->name) == UNIT_NAME_PLAIN ||
 		unit_name_split(u->name, &parts) != 0) {
 		return 0;
 	}
@@ -113,7 +113,7 @@ static void resolve_dynamic_user(struct unit_exec *e)
 
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
-	if (defaults_resolve_timer(c, u) != 0) {
+	if (defaults_resolve_timer(c, u) != 0 || defaults_resolve_trigger(c, u) != 0) {
 		return -ENOMEM;
 	}
 	if (!u->service) {
@@ -150,7 +150,8 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	bool oneshot;
 
 	defaults_check_timer(c, u);
-	if (!s || u->refused) {
+	defaults_check_trigger(c, u);
+	if (u->type != UNIT_SERVICE || u->refused) {
 		return;
 	}
 	starts = count_phase(u, PHASE_START);
@@ -211,6 +212,16 @@ static const struct {
 	{ UNIT_TIMER, DEP_AFTER, "sysinit.target" },
 	{ UNIT_TIMER, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_TIMER, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_SOCKET, DEP_BEFORE, "sockets.target" },
+	{ UNIT_SOCKET, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_SOCKET, DEP_AFTER, "sysinit.target" },
+	{ UNIT_SOCKET, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_SOCKET, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_PATH, DEP_BEFORE, "paths.target" },
+	{ UNIT_PATH, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_PATH, DEP_AFTER, "sysinit.target" },
+	{ UNIT_PATH, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_PATH, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_TARGET, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_TARGET, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_SLICE, DEP_CONFLICTS, "shutdown.target" },
@@ -302,7 +313,8 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	bool logs = false;
 	int r = 0;
 
-	for (int i = 1; i < 3; i++) {
+	/* A socket that logs must not wait for journald's own. */
+	for (int i = 1; i < 3 && (u->type == UNIT_SERVICE || u->service->commands.n); i++) {
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
@@ -340,6 +352,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 		r = add_parent_slice(c, u);
 	}
 	r = r == 0 ? defaults_timer_deps(c, u) : r;
+	r = r == 0 ? defaults_trigger_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}
