@@ -49,11 +49,11 @@ static const char *const effect_log_table[] = {
 	[LOG_REFUSED] = "refused",
 	[LOG_NOTE_LOST] = "note-lost",
 	[LOG_UPHOLD_LIMIT] = "uphold-limit",
-	[LOG_STAMP_FUTURE] = "stamp-future",
-	[LOG_TRIGGER_MISSING] = "trigger-missing",
 	[LOG_TRIGGER_LIMIT] = "trigger-limit",
 	[LOG_CONNECTION_GONE] = "connection-gone",
 	[LOG_TRIGGER_ACTIVE] = "trigger-active",
+	[LOG_STAMP_FUTURE] = "stamp-future",
+	[LOG_TRIGGER_MISSING] = "trigger-missing",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
 

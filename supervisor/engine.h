@@ -56,13 +56,13 @@ struct unit {
 
 	/* Meaningful when is_service; its places serve every type: see engine_class.h. */
 	struct service service;
-	struct timer *timer;              /* of a timer with a definition; owned */
-	bool timer_stale;                 /* its times are to be computed anew */
 	struct unit_socket_state *socket; /* NULL unless it is a socket that was loaded once */
 	struct pathunit *path;            /* the same of a path unit */
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
 	uint64_t watch_cookie;            /* of the slot's last state */
+	struct timer *timer;              /* of a timer with a definition; owned */
+	bool timer_stale;                 /* its times are to be computed anew */
 	struct job *job;                  /* NULL: none */
 	uint32_t slot;                    /* WIRE_SLOT_NONE: none */
 	uint32_t slot_flags;              /* enum wire_slot_flags */

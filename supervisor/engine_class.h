@@ -55,9 +55,9 @@ struct unit_class {
 const struct unit_class *unit_class(const struct unit *u);
 
 extern const struct unit_class unit_class_service; /* engine_service.c */
-extern const struct unit_class unit_class_timer;   /* engine_timerunit.c */
 extern const struct unit_class unit_class_socket;  /* engine_trigger.c */
 extern const struct unit_class unit_class_path;
+extern const struct unit_class unit_class_timer; /* engine_timerunit.c */
 extern const struct unit_class unit_class_plain; /* targets, slices: up or down at once */
 
 /* A record that nobody has a use for: the place is free, FORGET is sent. */

@@ -202,11 +202,11 @@ enum effect_log {
 	LOG_REFUSED,         /* number: errno of a refused request */
 	LOG_NOTE_LOST,       /* a note could not be read; unit was adopted from its processes */
 	LOG_UPHOLD_LIMIT,    /* Upholds= tried too often */
-	LOG_STAMP_FUTURE,    /* Persistent=: the stamp is later than the clock */
-	LOG_TRIGGER_MISSING, /* text: the unit that it is to start is not loaded */
 	LOG_TRIGGER_LIMIT,   /* a socket or path has triggered too often */
 	LOG_CONNECTION_GONE, /* number: errno */
 	LOG_TRIGGER_ACTIVE,  /* a socket is not started: its service is active */
+	LOG_STAMP_FUTURE,    /* Persistent=: the stamp is later than the clock */
+	LOG_TRIGGER_MISSING, /* text: the unit that it is to start is not loaded */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);

@@ -375,10 +375,8 @@ int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m)
 		}
 		fill_service(cu, s);
 	}
-	r = compile_timer(cu, m);
-	if (r == 0) {
-		r = compile_fill_trigger(cu, m);
-	}
+	r = compile_fill_trigger(cu, m);
+	r = r == 0 ? compile_timer(cu, m) : r;
 	if (r == 0) {
 		r = add_deps(cu, m);
 	}

@@ -83,8 +83,10 @@ int parse_timer(struct setting_context *c)
 	return 0;
 }
 
-int parse_timer_unit(struct setting_context *c)
+/* Unit= of timers and paths. */
+int parse_triggered_unit(struct setting_context *c)
 {
+	const char **target = c->unit->timer ? &c->unit->timer->unit : &c->unit->watch->unit;
 	const char *text = NULL;
 	char bad = 0;
 	int r = specifier_expand(&c->specifiers, c->value, c->arena, &text, &bad);
@@ -92,11 +94,13 @@ int parse_timer_unit(struct setting_context *c)
 	if (r == -ENOMEM) {
 		return r;
 	}
-	if (r < 0 || !unit_name_is_valid(text) || unit_type_from_name(text) == UNIT_TIMER) {
-		return setting_error(
-			c, 0, "\"%.128s\" is no unit that a timer can start", c->value);
+	if (r < 0 || !unit_name_is_valid(text) || unit_type_from_name(text) == (int)c->unit->type ||
+		unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
+		return setting_error(c, 0,
+			"\"%.128s\" is no unit that a %s can start, such as web.service", c->value,
+			unit_type_to_string(c->unit->type));
 	}
-	*(const char **)c->target = text;
+	*target = text;
 	return 0;
 }
 

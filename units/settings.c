@@ -286,14 +286,14 @@ static void *target_of(struct setting_context *c)
 	case TARGET_EXEC:
 		base = (unsigned char *)c->unit->exec;
 		break;
-	case TARGET_TIMER:
-		base = (unsigned char *)c->unit->timer;
-		break;
 	case TARGET_SOCKET:
 		base = (unsigned char *)c->unit->socket;
 		break;
 	case TARGET_WATCH:
 		base = (unsigned char *)c->unit->watch;
+		break;
+	case TARGET_TIMER:
+		base = (unsigned char *)c->unit->timer;
 		break;
 	}
 	return base + c->row->offset;

@@ -13,8 +13,8 @@
 #define C               SECTION_CONTAINER
 #define K               SECTION_SOCKET
 #define L               SECTION_SLICE
-#define T               SECTION_TIMER
 #define P               SECTION_PATH
+#define T               SECTION_TIMER
 #define UNIT(member)    TARGET_UNIT, offsetof(struct unit, member)
 #define SERVICE(member) TARGET_SERVICE, offsetof(struct unit_service, member)
 #define EXEC(member)    TARGET_EXEC, offsetof(struct unit_exec, member)
@@ -729,8 +729,7 @@ static const struct setting table[] = {
 	{ "Type", S, parse_enum, SERVICE(type), ENUM_SERVICE_TYPE, 0,
 		"how the service tells that it is up" },
 	{ "UMask", S, parse_umask, EXEC(umask), 0, 0, "file mode bits taken away" },
-	{ "Unit", T, parse_timer_unit, TIMER(unit), 0, 0, "what it starts" },
-	{ "Unit", P, parse_trigger_unit, WATCH(unit), 0, 0,
+	{ "Unit", P | T, parse_triggered_unit, NONE, 0, 0,
 		"unit to start, if it has another name" },
 	{ "UnsetEnvironment", S, parse_env, EXEC(unset_environment), ENVLINE_EITHER, LIST,
 		"variables taken away last" },

@@ -127,6 +127,10 @@ static int init_type(struct unit *u, struct arena *arena)
 		u->watch = arena_memdup(arena, &watch_defaults, sizeof(watch_defaults));
 		return u->watch ? 0 : -ENOMEM;
 	}
+	if (u->type == UNIT_TIMER) {
+		u->timer = arena_memdup(arena, &timer_defaults, sizeof(timer_defaults));
+		return u->timer ? 0 : -ENOMEM;
+	}
 	if (u->type == UNIT_SOCKET) {
 		u->socket = arena_memdup(arena, &socket_defaults, sizeof(socket_defaults));
 		if (!u->socket) {
@@ -153,10 +157,6 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 	u->name = arena_strdup(arena, name);
 	if (!u->name) {
 		return -ENOMEM;
-	}
-	if (type == UNIT_TIMER) {
-		u->timer = arena_memdup(arena, &timer_defaults, sizeof(timer_defaults));
-		return u->timer ? 0 : -ENOMEM;
 	}
 	return init_type(u, arena);
 }

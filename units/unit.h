@@ -466,11 +466,11 @@ struct unit {
 	/* NULL unless the unit runs commands: services and sockets. */
 	struct unit_service *service;
 	struct unit_exec *exec;
-	struct unit_timer *timer;   /* NULL unless it is a timer */
 	struct unit_socket *socket; /* NULL unless it is a socket */
 	struct unit_watch *watch;   /* NULL unless it is a path unit */
 	struct list socket_units;   /* uint32_t: sockets of a service, by index in the set */
 	bool many;                  /* a template that a socket with Accept=yes instantiates */
+	struct unit_timer *timer;   /* NULL unless it is a timer */
 
 	struct list assignments; /* struct unit_assignment */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */

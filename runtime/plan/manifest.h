@@ -98,32 +98,6 @@ struct manifest_service {
 	const char *status_stdout;        /* StandardOutput= as written, for show */
 };
 
-/* One line of a timer. */
-struct manifest_timer_value {
-	uint32_t base; /* enum timer_base */
-	uint64_t value_us;
-	struct tlv_bytes calendar; /* the head of struct calendar, with its parts; else empty */
-	const char *text;          /* normal form, for show; NULL when it is monotonic */
-};
-
-enum manifest_timer_flags {
-	TIMER_ON_CLOCK_CHANGE = 1 << 0,
-	TIMER_ON_TIMEZONE_CHANGE = 1 << 1,
-	TIMER_PERSISTENT = 1 << 2,
-	TIMER_WAKE_SYSTEM = 1 << 3, /* shown; the machine is not woken */
-	TIMER_REMAIN_AFTER_ELAPSE = 1 << 4,
-	TIMER_FIXED_RANDOM_DELAY = 1 << 5,
-	TIMER_DEFER_REACTIVATION = 1 << 6,
-	TIMER_FLAGS_ALL = (1 << 7) - 1,
-};
-
-struct manifest_timer {
-	uint32_t flags; /* enum manifest_timer_flags */
-	uint64_t accuracy_us;
-	uint64_t random_delay_us;
-	struct tlv_array values; /* struct manifest_timer_value */
-};
-
 struct manifest_listen {
 	const char *type;    /* "Stream", "Datagram" … */
 	const char *address; /* as `list-sockets` shows it */
@@ -156,6 +130,32 @@ struct manifest_path {
 	uint64_t trigger_interval_us;
 	uint32_t trigger_burst;   /* 0: no limit */
 	struct tlv_array watches; /* struct manifest_watch */
+};
+
+/* One line of a timer. */
+struct manifest_timer_value {
+	uint32_t base; /* enum timer_base */
+	uint64_t value_us;
+	struct tlv_bytes calendar; /* the head of struct calendar, with its parts; else empty */
+	const char *text;          /* normal form, for show; NULL when it is monotonic */
+};
+
+enum manifest_timer_flags {
+	TIMER_ON_CLOCK_CHANGE = 1 << 0,
+	TIMER_ON_TIMEZONE_CHANGE = 1 << 1,
+	TIMER_PERSISTENT = 1 << 2,
+	TIMER_WAKE_SYSTEM = 1 << 3, /* shown; the machine is not woken */
+	TIMER_REMAIN_AFTER_ELAPSE = 1 << 4,
+	TIMER_FIXED_RANDOM_DELAY = 1 << 5,
+	TIMER_DEFER_REACTIVATION = 1 << 6,
+	TIMER_FLAGS_ALL = (1 << 7) - 1,
+};
+
+struct manifest_timer {
+	uint32_t flags; /* enum manifest_timer_flags */
+	uint64_t accuracy_us;
+	uint64_t random_delay_us;
+	struct tlv_array values; /* struct manifest_timer_value */
 };
 
 enum manifest_unit_flags {
