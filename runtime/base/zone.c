@@ -26,12 +26,6 @@ int64_t civil_days(int32_t year, int32_t month, int32_t day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year + day - 1 - 719468;
 }
 
-int64_t civil_seconds(const struct civil *c)
-{
-	return civil_days(c->year, c->month, c->day) * DAY + c->hour * 3600 + c->minute * 60 +
-	       c->second;
-}
-
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);

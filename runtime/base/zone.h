@@ -63,7 +63,6 @@ struct civil {
 
 /* Days since 1970-01-01; month may be 1 to 12, day any number. */
 int64_t civil_days(int32_t year, int32_t month, int32_t day);
-int64_t civil_seconds(const struct civil *c);
 void civil_from_seconds(int64_t seconds, struct civil *ret);
 int32_t civil_month_days(int32_t year, int32_t month);
 /* 0: Monday … 6: Sunday. */

@@ -312,7 +312,7 @@ static void test_verify_says_what_it_is(void **state)
 	CHECK(sys_said(s, "mistyped.service:2:6: error:") && sys_said(s, "there are simple, exec"));
 	sys_remove_unit(s, "mistyped.service");
 	sys_remove_unit(s, "empty.service");
-	sys_remove_unit(s, "later.timer");
+	sys_remove_unit(s, "later.scope");
 }
 
 /* Type=idle is up at once; its command waits for what is queued. */
