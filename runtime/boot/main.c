@@ -68,6 +68,12 @@ static void boot(void)
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "--emergency") == 0) {
+		int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+		if (console >= 0) {
+			dup2(console, STDERR_FILENO); /* ours may be a log */
+			close(console);
+		}
 		emergency_shell(argv[2]);
 		return 0;
 	}
