@@ -293,6 +293,7 @@ int main(int argc, char *argv[])
 	const char *const *args = (const char *const *)argv + (argc > 0);
 	int (*run)(struct load *, const char *const *) = args[0] ? NULL : run_load;
 	struct load l;
+	uint32_t landlock_abi;
 	int status, r = sandbox_enter();
 
 	if (r < 0) {
@@ -307,7 +308,9 @@ int main(int argc, char *argv[])
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	landlock_abi = (uint32_t)r;
 	r = load_init(&l);
+	l.compile.host.landlock_abi = landlock_abi;
 	status = r < 0 ? complain("users", r) : run(&l, args[0] ? args + 1 : args);
 	fflush(NULL);
 	/* Everything goes with the process. */

@@ -23,6 +23,7 @@
 #include "supdproc.h"
 #include "uplink.h"
 #include "util.h"
+#include "warm.h"
 #include "watchdog.h"
 
 #define TERM_WITHIN_US   (10 * USEC_PER_SEC)
@@ -92,7 +93,7 @@ static void leave_cgroup(struct broker *b)
 {
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);
@@ -238,6 +239,7 @@ int final_run(struct broker *b)
 		tell_kernel(b);
 	}
 	supdproc_stop(b);
+	warm_stop(b);
 	util_close(&b->log.fd); /* supd-log drains and ends */
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);

@@ -120,6 +120,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
+	[WATCH_WARM] = warm_readable,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -333,6 +334,7 @@ static int start(struct broker *b, char **argv)
 	}
 	b->remove_again = true; /* what the table says */
 	memset(b->job_refs, 0xff, sizeof(b->job_refs));
+	warm_init(&b->warm);
 	b->argv = argv;
 	become_init(b);
 	uplink_environment(b);
@@ -353,6 +355,7 @@ static int start(struct broker *b, char **argv)
 		}
 		logs_start(b);
 		supdproc_start(b);
+		launch_warm_up(b);
 	}
 	return r;
 }

@@ -348,7 +348,7 @@ int setup_cgroup(struct broker *b, bool fresh)
 	 * that a former supd-init was killed in would spoil clones into other cgroups.
 	 */
 	if (fresh) {
-		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
 	if (fresh &&
 		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||
