@@ -60,6 +60,8 @@ void credentials_store(const char *name, const void *data, size_t size);
 /* /dev/virtio-ports/NAME without udev; the port org.supd.notify is where the host listens when no
  * credential says otherwise. */
 void host_link_ports(void);
+/* systemctl and sd_booted(3) find supd where they look for systemd. */
+void host_link_systemctl(void);
 /* A clock in 1970 goes to the time of the newest file that tells one. */
 void host_mend_clock(void);
 
