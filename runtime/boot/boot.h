@@ -86,6 +86,11 @@ void root_next(void);
  */
 void root_make_writable(const struct cmdline *c);
 
+/* ---- powerkey.c ---- */
+
+/* Sends PID 1 that signal whenever a power button is pressed; an exit status when it cannot. */
+int powerkey_serve(int signo);
+
 /* ---- emergency.c ---- */
 
 /* A shell on the console; returns when it has ended. */

@@ -97,6 +97,8 @@ def test_signals():
 
     ask(lambda m: m.key("ctrl", "alt", "delete"), "guest-reset")
     ask(seven, "guest-reset", "seven times")
+    ask(lambda m: (m.wait_sh("supctl is-active supd-power-key.service"),
+                   m.command_qmp("system_powerdown")), "guest-shutdown")
     ask(lambda m: m.send("/bin/kill -48 1"), "guest-shutdown")
 
 
@@ -117,7 +119,6 @@ def test_soft_reboot():
         m.wait_sh("supctl is-active multi-user.target")
         boot = m.sh("cat /proc/sys/kernel/random/boot_id; pidof sleep").split()
         m.send("supctl soft-reboot")
-        m.agent.close()
         m.wait_agent()
         m.wait_sh("supctl is-active steady.service")
         again = m.sh("cat /proc/sys/kernel/random/boot_id; pidof sleep").split()

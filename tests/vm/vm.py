@@ -249,9 +249,10 @@ class Machine:
     # ---- the agent ----
 
     def wait_agent(self):
-        """Until the agent says hello: its unit runs."""
-        self.agent = self.connect("agent")
-        self.agent.settimeout(1)
+        """Until the agent says hello: its unit runs, or runs again."""
+        if not self.agent:
+            self.agent = self.connect("agent")
+            self.agent.settimeout(1)
         deadline = time.monotonic() + BOOT_WITHIN
         seen = b""
         while b"hello\n" not in seen:
