@@ -7,6 +7,7 @@
 
 #include "../runtime/base/cleanup.h"
 #include "machine.h"
+#include "reloaddiff.h"
 #include "shell.h"
 #include "unitlog.h"
 
@@ -20,6 +21,42 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
 	/* all of LIST follows by itself */
+	return 0;
+}
+
+/* A catalogue that was only asked for to see what a reload would change. */
+static int drop_catalogue(struct shell *s, uint32_t number)
+{
+	struct wire_request q = { .type = WIRE_DROP, .catalogue = number };
+
+	catalogues_drop(&s->catalogues, number);
+	return broker_send(&s->broker, &q);
+}
+
+/* What is new is worked out before the engine may drop what was. */
+static int take_catalogue(
+	struct shell *s, const struct wire_loaded *l, const struct manifest *manifest)
+{
+	AUTO(reloaddiff_fini) struct reload_changes changes = { 0 };
+	bool dry = shell_is_dry(s, l->cookie);
+	int r = 0;
+
+	s->rest_due = true;
+	if (bus_wants_changes(&s->bus, l->cookie)) {
+		r = reloaddiff_compute(engine_manifest(s->engine), manifest, &changes);
+	}
+	if (r == 0) {
+		bus_report(&s->bus, l->cookie, manifest, &changes);
+	}
+	if (dry) {
+		return drop_catalogue(s, l->catalogue);
+	}
+	s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+	r = engine_load(s->engine, manifest, l->catalogue, now_us());
+	if (r < 0) {
+		return r;
+	}
+	bus_loaded(&s->bus, l->cookie, 0, "");
 	return 0;
 }
 
@@ -44,16 +81,11 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	if (r < 0) {
 		unitlog_plain(
 			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
+		s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
 		bus_loaded(&s->bus, l->cookie, r, l->text);
 		return engine_load_failed(s->engine, now_us());
 	}
-	s->rest_due = true;
-	r = engine_load(s->engine, manifest, l->catalogue, now_us());
-	if (r < 0) {
-		return r;
-	}
-	bus_loaded(&s->bus, l->cookie, 0, "");
-	return 0;
+	return take_catalogue(s, l, manifest);
 }
 
 static int on_slot(struct shell *s, struct broker_message *m)

@@ -92,6 +92,22 @@ static int load_units(struct load *l, const struct settings *settings, const cha
 	return loader_load_files(&opts, files, &l->arena, &l->diagnostics, &l->set);
 }
 
+/* Units whose file `supctl run` wrote. */
+static void mark_transient(struct unit_set *set, const char *runtime_dir)
+{
+	size_t n = strlen(runtime_dir);
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct unit *u = set->units[i];
+
+		if (u->fragment_path && strncmp(u->fragment_path, runtime_dir, n) == 0 &&
+			strncmp(u->fragment_path + n, "/transient/", 11) == 0) {
+			u->flags |= UNIT_TRANSIENT;
+			u->install_state = INSTALL_TRANSIENT;
+		}
+	}
+}
+
 int load_run(
 	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd)
 {
@@ -102,6 +118,7 @@ int load_run(
 	if (r < 0) {
 		return r;
 	}
+	mark_transient(&l->set, settings->runtime_dir);
 	r = idtable_open(&l->ids, idtable_fd, settings->id_pool_ranges);
 	if (r < 0) {
 		return r;

@@ -9,6 +9,9 @@
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
  *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
+ *   supd-load --install VERB …      see install_main.h
+ *   supd-load --list-settings       the table of settings, for supctl
+ *   supd-load --man                 supd.unit(5)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +27,9 @@
 #include "conf.h"
 #include "dump.h"
 #include "facts.h"
+#include "install_main.h"
 #include "load.h"
+#include "manual.h"
 #include "sandbox.h"
 
 #define KERNEL_WORDS_MAX  8192u
@@ -279,7 +284,29 @@ static int run_unit_facts(struct load *l, const char *const *args)
 	return r < 0 ? complain("load", r) : print_facts(l, args + 2);
 }
 
+static int run_install(struct load *l, const char *const *args)
+{
+	return install_main(&l->arena, args);
+}
+
+static int run_list_settings(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_list(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
+static int run_man(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
 static const struct mode modes[] = {
+	{ "--list-settings", run_list_settings },
+	{ "--man", run_man },
+	{ "--install", run_install },
 	{ "--settings", run_settings },
 	{ "--machine", run_machine },
 	{ "--verify", run_verify },

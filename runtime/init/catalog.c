@@ -95,6 +95,16 @@ void catalog_remap(struct broker *b)
 	}
 }
 
+unsigned catalog_count(const struct broker *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < LIMIT_CATALOGUES; i++) {
+		n += b->t->catalogues[i].used;
+	}
+	return n;
+}
+
 int catalog_newest(const struct broker *b)
 {
 	int best = -1;

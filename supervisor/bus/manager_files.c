@@ -166,7 +166,7 @@ static int method_refused(sd_bus_message *m, void *userdata, sd_bus_error *error
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	(void)error;
-	return bus_reload(userdata, m, false);
+	return bus_reload(userdata, m, BUS_RELOAD_PLAIN);
 }
 
 static int method_reexecute(sd_bus_message *m, void *userdata, sd_bus_error *error)
