@@ -60,6 +60,8 @@ void credentials_store(const char *name, const void *data, size_t size);
 /* /dev/virtio-ports/NAME without udev; the port org.supd.notify is where the host listens when no
  * credential says otherwise. */
 void host_link_ports(void);
+/* systemctl and sd_booted(3) find supd where they look for systemd. */
+void host_link_systemctl(void);
 /* A clock in 1970 goes to the time of the newest file that tells one. */
 void host_mend_clock(void);
 
@@ -83,6 +85,11 @@ void root_next(void);
  * without a line there, unless the command line says ro.
  */
 void root_make_writable(const struct cmdline *c);
+
+/* ---- powerkey.c ---- */
+
+/* Sends PID 1 that signal whenever a power button is pressed; an exit status when it cannot. */
+int powerkey_serve(int signo);
 
 /* ---- emergency.c ---- */
 

@@ -67,6 +67,15 @@ void host_link_ports(void)
 	}
 }
 
+void host_link_systemctl(void)
+{
+	mkdir("/run/systemd", 0755);
+	mkdir("/run/systemd/system", 0755);
+	if (symlink("/run/supd/control", "/run/systemd/private") < 0 && errno != EEXIST) {
+		say("cannot link", "/run/systemd/private", errno);
+	}
+}
+
 /*
  * No clock may stand before the files of the system: certificates and timers would fail. timesyncd
  * keeps the file, its time is that of the last known hour; else the time of this program.

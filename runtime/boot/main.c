@@ -8,14 +8,25 @@
 #include "../base/fd.h"
 #include "boot.h"
 
-#define MODULE_LIST "/lib/modules/supd-boot.list"
+/* supd-init is built with glibc, this program with musl, whose SIGRTMIN is 35. */
+#define GLIBC_SIGRTMIN 34
 
-/* Where it may be installed; init= is the way out when it is in none of them. */
+#define MODULE_LIST    "/lib/modules/supd-boot.list"
+
+/* Where it may be installed; what init= names comes first. */
 static const char *const inits[] = {
 	LIBEXECDIR "/supd-init",
 	"/usr/libexec/supd/supd-init",
 	"/usr/lib/supd/supd-init",
 };
+
+/* init= may be what brought us here: that would go round for ever. */
+static bool is_boot(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, "supd-boot") == 0;
+}
 
 static void become_init(const struct cmdline *c)
 {
@@ -27,16 +38,17 @@ static void become_init(const struct cmdline *c)
 		NULL,
 	};
 
+	if (wanted && *wanted == '/' && !is_boot(wanted)) {
+		argv[0] = (char *)(uintptr_t)wanted;
+		execve(wanted, argv, environment);
+		say("cannot execute what init= names", wanted, errno);
+		argv[0] = "supd-init";
+	}
 	for (size_t i = 0; i < sizeof(inits) / sizeof(inits[0]); i++) {
 		if (access(inits[i], X_OK) == 0) {
 			execve(inits[i], argv, environment);
 			say("cannot execute", inits[i], errno);
 		}
-	}
-	if (wanted && *wanted == '/') {
-		argv[0] = (char *)(uintptr_t)wanted;
-		execve(wanted, argv, environment);
-		say("cannot execute what init= names", wanted, errno);
 	}
 }
 
@@ -59,6 +71,7 @@ static void boot(void)
 	identity_set(&cmdline);
 	credentials_import();
 	host_link_ports();
+	host_link_systemctl();
 	host_mend_clock();
 	become_init(&cmdline);
 	say("supd-init is not on this root file system", NULL, 0);
@@ -68,14 +81,23 @@ static void boot(void)
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "--emergency") == 0) {
+		int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+		if (console >= 0) {
+			dup2(console, STDERR_FILENO); /* ours may be a log */
+			close(console);
+		}
 		emergency_shell(argv[2]);
 		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--power-key") == 0) {
+		return powerkey_serve(GLIBC_SIGRTMIN + 4); /* poweroff */
 	}
 	if (argc == 2 && strcmp(argv[1], "--again") == 0 && getpid() == 1) {
 		root_next(); /* soft-reboot */
 	}
 	if (getpid() != 1) {
-		say("usage: as PID 1 of a machine, or --emergency REASON", NULL, 0);
+		say("usage: as PID 1 of a machine, --emergency REASON or --power-key", NULL, 0);
 		return 2;
 	}
 	sync(); /* whatever a shell before us did */

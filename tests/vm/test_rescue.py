@@ -75,6 +75,17 @@ def test_no_root():
         m.wait_console("no root file system")
 
 
+def test_full_run():
+    """/run without room: supd-init says so on the console and stays reachable."""
+    script = ("#!/bin/sh\nmount -o remount,nr_inodes=60 /run\ni=0\n"
+              "while touch /run/f$i 2>/dev/null; do i=$((i + 1)); done\n"
+              f"exec {LIBEXEC}/supd-init\n")
+    files = {"/fill": (script, 0o755), "/usr/sbin/sulogin": None}
+    with vm.Machine(files=files, agent=False, append=QUIET + " init=/fill") as m:
+        m.wait_console("No space left on device")
+        on_console(m, "supd-init cannot start")
+
+
 def test_default_target_fails():
     units = {"needed.service": "[Unit]\nBefore=multi-user.target\n[Service]\nType=oneshot\n"
              "ExecStart=/bin/false\n[Container]\nProfile=trusted\n",

@@ -97,6 +97,8 @@ def test_signals():
 
     ask(lambda m: m.key("ctrl", "alt", "delete"), "guest-reset")
     ask(seven, "guest-reset", "seven times")
+    ask(lambda m: (m.wait_sh("supctl is-active supd-power-key.service"),
+                   m.command_qmp("system_powerdown")), "guest-shutdown")
     ask(lambda m: m.send("/bin/kill -48 1"), "guest-shutdown")
 
 
@@ -106,6 +108,22 @@ def test_systemctl():
         m.wait_sh("supctl is-active multi-user.target")
         m.send("systemctl poweroff")
         m.wait_end("guest-shutdown")
+
+
+def test_soft_reboot():
+    """User space alone: another boot of supd, the same kernel, no process of before."""
+    units = {"steady.service": "[Service]\nExecStart=/bin/sleep infinity\n"
+             "[Container]\nProfile=trusted\n"}
+    links = {"/etc/supd/multi-user.target.wants/steady.service": "../steady.service"}
+    with vm.Machine(units, append=QUIET, links=links) as m:
+        m.wait_sh("supctl is-active multi-user.target")
+        boot = m.sh("cat /proc/sys/kernel/random/boot_id; pidof sleep").split()
+        m.send("supctl soft-reboot")
+        m.wait_agent()
+        m.wait_sh("supctl is-active steady.service")
+        again = m.sh("cat /proc/sys/kernel/random/boot_id; pidof sleep").split()
+        vm.check("the same kernel, a new process", boot[0] == again[0] and boot[1] != again[1],
+                 f"{boot} {again}")
 
 
 vm.main(globals())

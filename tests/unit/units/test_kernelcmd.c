@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "../test.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../../../units/kernelcmd.h"
+
+struct fixture {
+	struct arena arena;
+	struct diagnostics d;
+	struct settings s;
+};
+
+static void begin(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	arena_init(&f->arena);
+	diag_init(&f->d, &f->arena);
+	f->s.log_level = 6;
+}
+
+static void apply(struct fixture *f, const char *text)
+{
+	begin(f);
+	kernelcmd_apply(text, &f->d, &f->s);
+}
+
+static void test_units(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *unit; /* NULL: the default */
+	} rows[] = {
+		{ "quiet root=/dev/a", NULL },
+		{ "supd.unit=a.target", "a.target" },
+		{ "systemd.unit=a.target supd.unit=b.target", "b.target" },
+		{ "rescue", "rescue.target" },
+		{ "single", "rescue.target" },
+		{ "1", "rescue.target" },
+		{ "emergency quiet", "emergency.target" },
+		{ "-b", "emergency.target" },
+		{ "3", "multi-user.target" },
+		{ "emergency.x", NULL },
+		{ "supd.unit=\"a.target\"", "a.target" },
+		{ "-- supd.unit=a.target", NULL },
+		{ "supd.unit=../evil", NULL },
+		{ "rd.systemd.unit=a.target", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f;
+
+		apply(&f, rows[i].text);
+		assert_int_equal(f.s.n_units, rows[i].unit ? 1 : 0);
+		if (rows[i].unit) {
+			assert_string_equal(f.s.units[0], rows[i].unit);
+		}
+		arena_fini(&f.arena);
+	}
+}
+
+static void test_the_rest(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	apply(&f, "supd.mask=a.service systemd.mask=b.service supd.log_level=debug "
+		  "supd.wants=c.service systemd.watchdog_sec=1min systemd.show_status=1");
+	assert_int_equal(f.s.n_masks, 2);
+	assert_string_equal(f.s.masks[1], "b.service");
+	assert_int_equal(f.s.log_level, 7);
+	assert_int_equal(f.s.n_units, 2);
+	assert_string_equal(f.s.units[0], "default.target");
+	assert_string_equal(f.s.units[1], "c.service");
+	assert_int_equal(f.s.runtime_watchdog_us, 60000000);
+	assert_int_equal(f.d.rows.n, 0);
+	arena_fini(&f.arena);
+}
+
+/* A wrong word is named, is no error, and leaves what was there. */
+static void test_wrong_words_warn(void **state)
+{
+	static const char *const rows[] = { "supd.log_level=loud", "supd.mask=/etc/passwd",
+		"supd.bogus=1", "supd.unit", "supd.watchdog_sec=soon" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f;
+
+		apply(&f, rows[i]);
+		assert_int_equal(f.d.rows.n, 1);
+		assert_int_equal(f.d.n_errors, 0);
+		assert_int_equal(f.s.log_level, 6);
+		assert_int_equal(f.s.n_masks + f.s.n_units, 0);
+		arena_fini(&f.arena);
+	}
+}
+
+static void test_many_masks(void **state)
+{
+	struct fixture f;
+	char text[4096] = "";
+
+	(void)state;
+	for (unsigned i = 0; i < SETTINGS_MASKS + 3; i++) {
+		strcat(text, "supd.mask=a.service ");
+	}
+	apply(&f, text);
+	assert_int_equal(f.s.n_masks, SETTINGS_MASKS);
+	assert_int_equal(f.d.rows.n, 3);
+	arena_fini(&f.arena);
+}
+
+static void test_notify(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t type, cid, port;
+		const char *path;
+	} rows[] = {
+		{ "vsock:2:1234\n", SOCK_STREAM, 2, 1234, "" },
+		{ "vsock-seqpacket:3:9", SOCK_SEQPACKET, 3, 9, "" },
+		{ "vsock-dgram:2:1", SOCK_DGRAM, 2, 1, "" },
+		{ "/dev/virtio-ports/x", 0, 0, 0, "/dev/virtio-ports/x" },
+		{ "vsock:2", 0, 0, 0, "" },
+		{ "vsock:2:70000000000", 0, 0, 0, "" },
+		{ "relative", 0, 0, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f;
+
+		begin(&f);
+		kernelcmd_notify(rows[i].text, &f.d, &f.s);
+		assert_int_equal(f.s.notify_type, rows[i].type);
+		assert_string_equal(f.s.notify_path, rows[i].path);
+		if (rows[i].type) {
+			assert_int_equal(f.s.notify_cid, rows[i].cid);
+			assert_int_equal(f.s.notify_port, rows[i].port);
+		}
+		assert_int_equal(f.d.rows.n, rows[i].type || *rows[i].path ? 0 : 1);
+		arena_fini(&f.arena);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_the_rest),
+		cmocka_unit_test(test_wrong_words_warn),
+		cmocka_unit_test(test_many_masks),
+		cmocka_unit_test(test_notify),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
