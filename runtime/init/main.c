@@ -78,8 +78,11 @@ static void on_signal(struct broker *b, uint32_t index)
 		case SIGUSR2:
 			power_request(b, WIRE_POWER_EXIT_LEAVE, 0);
 			break;
+		case SIGCHLD:
+			reap_hint(b, (pid_t)info.ssi_pid);
+			break;
 		default:
-			break; /* SIGCHLD: children are reaped in every turn */
+			break;
 		}
 	}
 }
@@ -140,7 +143,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
 	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
-	if (b->reap_again || b->remove_again) {
+	if (b->unswept || b->remove_again) {
 		return 0;
 	}
 	if (!at) {
@@ -150,11 +153,11 @@ static int wait_time(struct broker *b, uint64_t now)
 }
 
 /* Everything that follows from what was read; also before the first wait. */
-static void settle(struct broker *b)
+static void settle(struct broker *b, bool idle)
 {
 	uint64_t now = now_us();
 
-	reap_all(b);
+	reap_turn(b, idle);
 	supdproc_tick(b, now);
 	reap_log_tick(b, now);
 	catalog_tick(b, now);
@@ -184,7 +187,7 @@ static void turn(struct broker *b)
 	for (int i = 0; i < n; i++) {
 		reactions[(uint32_t)events[i].data.u64](b, (uint32_t)(events[i].data.u64 >> 32));
 	}
-	settle(b);
+	settle(b, n <= 0);
 }
 
 /* ---- start ---- */
@@ -398,7 +401,8 @@ int main(int argc, char **argv)
 	if (r >= 0) {
 		return r;
 	}
-	settle(b);
+	b->unswept = 1; /* ended before the signals were blocked */
+	settle(b, true);
 	while (b->phase != PHASE_FINAL) {
 		turn(b);
 		if (b->reexec) {
