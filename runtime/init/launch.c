@@ -222,7 +222,6 @@ static bool start(struct broker *b, uint32_t ref, int index)
 		launch_try_finish(b, ref);
 		return true;
 	}
-	resources_refresh(b, ref / ENTRY_KIND_COUNT);
 	p->alone = !s->populated;
 	if (ref % ENTRY_KIND_COUNT == ENTRY_MAIN) {
 		s->oom_kills = resources_oom_kills(b, s);
