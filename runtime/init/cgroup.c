@@ -112,8 +112,12 @@ int cgroup_make(int root, const char *path, uint32_t wanted)
 	}
 	/* Mostly only the last level is new, or nothing. Controllers are passed on by each level.
 	 */
-	if (!wanted && mkdirat(root, path, 0755) == 0) {
-		return 1;
+	if (!wanted) {
+		int r = make_level(root, path, NULL, 0);
+
+		if (r != -ENOENT) {
+			return r;
+		}
 	}
 	util_copy(part, sizeof(part), path);
 	for (char *end = strchrnul(part, '/');; end = strchrnul(end + 1, '/')) {

@@ -175,6 +175,7 @@ static void settle(struct broker *b, bool idle)
 	power_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;
+		launch_rest(b);
 		catalog_rest(b);
 	}
 }
