@@ -72,6 +72,12 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		MESSAGE_UNIT_RESOURCES },
 	[LOG_NOTE_LOST] = { LOG_WARNING, DETAIL_NONE,
 		"State record could not be read; adopted by the processes found.", NULL },
+	[LOG_TRIGGER_LIMIT] = { LOG_ERR, DETAIL_NONE,
+		"Trigger limit hit, refusing further activation.", NULL },
+	[LOG_CONNECTION_GONE] = { LOG_INFO, DETAIL_ERRNO, "The connection was not served", NULL },
+	[LOG_TRIGGER_ACTIVE] = { LOG_ERR, DETAIL_NONE,
+		"Its service is already active, refusing to start; stop the service first.",
+		NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };
@@ -139,7 +145,7 @@ void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
 	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
 
 	buf[0] = '\0';
-	if (!u->is_service || (f->error == 0 && f->text[0] == '\0')) {
+	if (f->error == 0 && f->text[0] == '\0') {
 		return;
 	}
 	text_escape(f->text, object, sizeof(object));
@@ -195,7 +201,7 @@ static void detail_text(const struct unit *u, const struct effect *e, char *buf,
 		snprintf(buf, size, ": %s", strerror(e->number < 0 ? -e->number : e->number));
 		return;
 	case DETAIL_STATE:
-		text = service_state_to_string((enum service_state)e->state);
+		text = engine_state_name(u, e->state);
 		snprintf(buf, size, " '%s'.", text ? text : "?");
 		return;
 	case DETAIL_CONDITION:
@@ -261,5 +267,23 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		journal_field(&record, "EXIT_CODE",
 			(uint32_t)e->number >> 8 == CLD_EXITED ? "exited" : "killed");
 	}
+	(void)broker_log(&s->broker, record.data, record.size);
+}
+
+void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d)
+{
+	struct journal_record record;
+	char reason[400], text[LIMIT_UNIT_NAME + 500];
+
+	if (!is_told(s, LOG_WARNING)) {
+		return;
+	}
+	denial_explain(d, u->def, reason, sizeof(reason));
+	snprintf(text, sizeof(text), "%s: %s", u->name, reason);
+	journal_begin(&record, LOG_WARNING, text);
+	journal_unit(&record, u->name, u->invocation_id);
+	journal_field(&record, "DENIED_SYSCALL", denial_call_name(d));
+	journal_field(&record, "DENIED_COMM", d->comm);
+	journal_field_u64(&record, "DENIED_PID", (uint64_t)d->pid);
 	(void)broker_log(&s->broker, record.data, record.size);
 }

@@ -15,6 +15,7 @@
 #include "logs.h"
 #include "notify.h"
 #include "reports.h"
+#include "rescue.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "util.h"
@@ -70,6 +71,8 @@ static void route(struct broker *b, const struct launch_end *end)
 		helper_ended(&b->log.helper, signo, now_us());
 		util_close(&b->log.fd);
 		b->log.blocked = false;
+	} else if (rescue_ended(b, end->pid)) {
+		util_say("the emergency shell has ended: supd is tried again", NULL, 0);
 	} else if (end->pid == b->load.pid) {
 		catalog_ended(b, end->code, end->status);
 	} else if ((ref = slot_pid_find(b, end->pid)) != REF_NONE) {
@@ -115,14 +118,8 @@ void reap_hint(struct broker *b, pid_t pid)
 	}
 }
 
-void reap_turn(struct broker *b, bool idle)
-{
-	if (b->unswept && (idle || ++b->unswept > SWEEP_TURNS)) {
-		reap_all(b);
-	}
-}
-
-void reap_all(struct broker *b)
+/* Reads all job sockets before it calls a pid unknown. */
+static void reap_all(struct broker *b)
 {
 	b->unswept = 0;
 	for (int i = 0; i < REAPS_PER_TURN; i++) {
@@ -134,6 +131,13 @@ void reap_all(struct broker *b)
 		}
 	}
 	b->unswept = SWEEP_TURNS; /* there may be more: in the next turn */
+}
+
+void reap_turn(struct broker *b, bool idle)
+{
+	if (b->unswept && (idle || ++b->unswept > SWEEP_TURNS)) {
+		reap_all(b);
+	}
 }
 
 void reap_foreign(struct broker *b, uint32_t ref)

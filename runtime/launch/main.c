@@ -34,6 +34,8 @@ static const struct op_row operations[] = {
 	[PLAN_READPID] = { STEP_PIDFILE, launch_op_readpid },
 	[PLAN_REALIZE] = { STEP_CGROUP, launch_op_realize },
 	[PLAN_BIND] = { STEP_SOCKETS, launch_op_bind },
+	[PLAN_FLUSH] = { STEP_SOCKETS, launch_op_flush },
+	[PLAN_WATCH] = { STEP_WATCH, launch_op_watch },
 };
 _Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");
 
@@ -149,7 +151,7 @@ static void reset_launch(struct launch *l)
 	memset(&l->trees, 0xff, sizeof(l->trees));
 	l->trees.row = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
-	l->root_fd = -1;
+	l->root_fd = l->landlock_fd = -1;
 	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
 }
 

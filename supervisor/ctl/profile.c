@@ -143,9 +143,9 @@ static void add_json(void *to, const struct row *row, enum difference d)
 
 static void add_table(void *to, const struct row *row, enum difference d)
 {
-	table_add(to, (const char *const[]) { row->name, difference_names[d],
-			      row->unit ? row->unit : "-", row->from,
-			      row->profile ? row->profile : "-" });
+	table_add(to,
+		(const char *const[]) { row->name, difference_names[d], row->unit ? row->unit : "-",
+			row->from, row->profile ? row->profile : "-" });
 }
 
 static void show_json(
