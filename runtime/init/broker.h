@@ -273,7 +273,7 @@ struct broker {
 	uint32_t exit_status;
 	bool reexec;
 	bool clone_into;   /* CLONE_INTO_CGROUP works here with cgroups of our making */
-	bool reap_again;   /* more children may have ended */
+	uint32_t unswept;  /* turns since a child ended that may not be the only one; 0: none */
 	bool remove_again; /* slots that are removing */
 	int epoll_fd, signal_fd, inotify_fd;
 	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, stamps_fd, cgroup_fd;

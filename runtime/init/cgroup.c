@@ -99,7 +99,7 @@ static int make_level(int root, const char *part, char *parent, uint32_t wanted)
 		pass_on(root, part, wanted);
 		*parent = '/';
 	}
-	return 0;
+	return 1;
 }
 
 int cgroup_make(int root, const char *path, uint32_t wanted)
@@ -109,6 +109,15 @@ int cgroup_make(int root, const char *path, uint32_t wanted)
 
 	if (strlen(path) >= sizeof(part)) {
 		return -ENAMETOOLONG;
+	}
+	/* Mostly only the last level is new, or nothing. Controllers are passed on by each level.
+	 */
+	if (!wanted) {
+		int r = make_level(root, path, NULL, 0);
+
+		if (r != -ENOENT) {
+			return r;
+		}
 	}
 	util_copy(part, sizeof(part), path);
 	for (char *end = strchrnul(part, '/');; end = strchrnul(end + 1, '/')) {

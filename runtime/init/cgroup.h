@@ -13,7 +13,7 @@
 
 /*
  * mkdirat per level; the parents of new levels get the wanted controllers, bits of enum
- * wire_controller (best effort). 0 or -errno.
+ * wire_controller (best effort). 1 when the last level is new, 0 when it was there, or -errno.
  */
 int cgroup_make(int root, const char *path, uint32_t wanted);
 /*

@@ -16,6 +16,7 @@
 
 #define JOB_FDS_MAX (LAUNCH_TAG_COUNT + LIMIT_LISTEN_FDS + LIMIT_FDSTORE_PER_UNIT)
 
+/* Big: only what n counts is ever set. */
 struct list {
 	uint32_t n;
 	int fds[JOB_FDS_MAX];
@@ -72,31 +73,39 @@ static void collect(struct broker *b, uint32_t ref, struct list *list)
 	}
 }
 
-static int send_list(int sock, const struct list *list)
+/* What one message takes, from at on. Returns where the next one begins. */
+static uint32_t fill(struct launch_fds *head, const struct list *list, uint32_t at)
 {
-	for (uint32_t at = 0; at < list->n;) {
-		struct launch_fds head = { .magic = LAUNCH_MAGIC };
+	head->magic = LAUNCH_MAGIC;
+	head->n = list->n - at < LIMIT_SCM_FDS ? list->n - at : LIMIT_SCM_FDS;
+	memcpy(head->tags, list->tags + at, head->n * sizeof(head->tags[0]));
+	return at + head->n;
+}
 
-		head.n = list->n - at < LIMIT_SCM_FDS ? list->n - at : LIMIT_SCM_FDS;
-		memcpy(head.tags, list->tags + at, head.n * sizeof(head.tags[0]));
-		int r = fd_send(sock, &head, sizeof(head), list->fds + at, head.n, MSG_DONTWAIT);
+static int send_list(int sock, struct launch_job *job, const struct list *list)
+{
+	uint32_t at = fill(&job->fds, list, 0);
+	int r = fd_send(sock, job, sizeof(*job), list->fds, at, MSG_DONTWAIT);
 
-		if (r < 0) {
-			return r;
-		}
-		at += head.n;
+	while (r == 0 && at < list->n) {
+		struct launch_fds head = { 0 };
+		uint32_t next = fill(&head, list, at);
+
+		r = fd_send(sock, &head, sizeof(head), list->fds + at, head.n, MSG_DONTWAIT);
+		at = next;
 	}
-	return 0;
+	return r;
 }
 
 int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const struct jobfds *to)
 {
 	uint32_t n = ref / ENTRY_KIND_COUNT;
 	struct slot *s = &b->t->slots[n];
-	struct list list = { 0 };
+	struct list list;
 	char digits[21];
 	AUTO_CLOSE int cgroup = cgroup_open(b->cgroup_fd, s->cgroup);
 
+	list.n = 0;
 	number_format_u64(digits, n);
 	AUTO_CLOSE int dir = s->notify < 0 ? -1
 					   : openat(b->notify_fd, digits,
@@ -116,9 +125,7 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	}
 	collect(b, ref, &list);
 	job->n_fds = list.n;
-	int r = fd_send(to->sock, job, sizeof(*job), NULL, 0, MSG_DONTWAIT);
-
-	return r < 0 ? r : send_list(to->sock, &list);
+	return send_list(to->sock, job, &list);
 }
 
 static void take_control(struct msghdr *msg, struct jobfds_got *got)

@@ -163,6 +163,17 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 	}
 }
 
+/* Launchers that are needed soon. */
+static uint32_t wanted(struct broker *b)
+{
+	uint32_t n = WARM_IDLE, at = b->t->pending_first;
+
+	for (; at != REF_NONE && n < LIMIT_LAUNCHES_WARM; n++) {
+		at = place_of(b, at)->next_pending;
+	}
+	return n;
+}
+
 /* -EAGAIN: none is there yet. */
 static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 {
@@ -174,7 +185,7 @@ static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 
 	fill_job(b, ref, &job);
 	do {
-		pid_t pid = warm_take(b, &sock);
+		pid_t pid = warm_take(b, wanted(b), &sock);
 
 		if (pid <= 0) {
 			return pid < 0 ? pid : -EAGAIN;
@@ -223,7 +234,6 @@ static bool start(struct broker *b, uint32_t ref, int index)
 		launch_try_finish(b, ref);
 		return true;
 	}
-	resources_refresh(b, ref / ENTRY_KIND_COUNT);
 	p->alone = !s->populated;
 	if (ref % ENTRY_KIND_COUNT == ENTRY_MAIN) {
 		s->oom_kills = resources_oom_kills(b, s);
@@ -252,17 +262,28 @@ void launch_warm_up(struct broker *b)
 	warm_fill(b, WARM_IDLE);
 }
 
+void launch_rest(struct broker *b)
+{
+	warm_trim(b, WARM_IDLE);
+	if (b->warm.barren == 0) {
+		warm_fill(b, WARM_IDLE);
+	}
+}
+
 void launch_serve(struct broker *b)
 {
 	while (b->t->pending_first != REF_NONE && b->n_live < LIMIT_LAUNCHES_LIVE) {
 		uint32_t ref = b->t->pending_first;
+		uint32_t live = b->n_live;
 
 		b->launched = true;
 		pending_remove(b, ref);
 		if (!start(b, ref, free_job_index(b))) {
 			return;
 		}
-		warm_fill(b, b->t->pending_first == REF_NONE ? WARM_IDLE : LIMIT_LAUNCHES_WARM);
+		if (b->n_live > live) { /* one is used up */
+			warm_fill(b, wanted(b));
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ struct launch_order {
 void launch_order(struct broker *b, const struct launch_order *order);
 /* At the start: the first launches find a launcher. */
 void launch_warm_up(struct broker *b);
+/* No launch lives: launchers that only a burst needs are let go, two wait. */
+void launch_rest(struct broker *b);
 /* Starts pending launches while there is room and a launcher. */
 void launch_serve(struct broker *b);
 /* How a process ended, from waitid(2) and wait4(2). */

@@ -72,7 +72,11 @@ static void on_signal(struct broker *b, uint32_t index)
 
 	(void)index;
 	while (read(b->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		sigtable_act(b, (int)info.ssi_signo); /* children are reaped in every turn */
+		if (info.ssi_signo == SIGCHLD) {
+			reap_hint(b, (pid_t)info.ssi_pid);
+		} else {
+			sigtable_act(b, (int)info.ssi_signo);
+		}
 	}
 }
 
@@ -134,7 +138,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	power_deadline(b, &at);
 	watchdog_deadline(b, &at);
 	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
-	if (b->reap_again || b->remove_again) {
+	if (b->unswept || b->remove_again) {
 		return 0;
 	}
 	if (!at) {
@@ -144,11 +148,11 @@ static int wait_time(struct broker *b, uint64_t now)
 }
 
 /* Everything that follows from what was read; also before the first wait. */
-static void settle(struct broker *b)
+static void settle(struct broker *b, bool idle)
 {
 	uint64_t now = now_us();
 
-	reap_all(b);
+	reap_turn(b, idle);
 	supdproc_tick(b, now);
 	reap_log_tick(b, now);
 	catalog_tick(b, now);
@@ -168,6 +172,7 @@ static void settle(struct broker *b)
 	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;
+		launch_rest(b);
 		catalog_rest(b);
 	}
 }
@@ -180,7 +185,7 @@ static void turn(struct broker *b)
 	for (int i = 0; i < n; i++) {
 		reactions[(uint32_t)events[i].data.u64](b, (uint32_t)(events[i].data.u64 >> 32));
 	}
-	settle(b);
+	settle(b, n <= 0);
 }
 
 /* ---- start ---- */
@@ -400,7 +405,8 @@ int main(int argc, char **argv)
 	if (r >= 0) {
 		return r;
 	}
-	settle(b);
+	b->unswept = 1; /* ended before the signals were blocked */
+	settle(b, true);
 	while (b->phase != PHASE_FINAL) {
 		turn(b);
 		if (b->reexec) {

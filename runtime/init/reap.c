@@ -22,6 +22,8 @@
 
 /* A service may make orphans as fast as they are reaped; others wait too. */
 #define REAPS_PER_TURN 1024
+/* So many turns in a row may bring events before the ends that no signal named are looked for. */
+#define SWEEP_TURNS 32
 
 /* linux/pidfd.h of Linux 6.15; older headers lack it, older kernels answer ENOTTY or EINVAL. */
 #define PIDFD_INFO_EXIT_BIT (UINT64_C(1) << 3)
@@ -85,30 +87,57 @@ static void route(struct broker *b, const struct launch_end *end)
 	}
 }
 
-void reap_all(struct broker *b)
+/* False: it is no child, or has not ended. */
+static bool reap_one(struct broker *b, pid_t pid)
 {
-	b->reap_again = false;
+	struct launch_end end = { .pid = pid };
+	int status = 0;
+
+	if (slot_pid_find(b, pid) == REF_NONE) {
+		launch_drain_all(b); /* its hand-over may be waiting there */
+		warm_readable(b, 0);
+	}
+	if (wait4(pid, &status, WNOHANG | __WALL, &end.usage) != pid) {
+		return false;
+	}
+	set_status(&end, status);
+	route(b, &end);
+	return true;
+}
+
+void reap_hint(struct broker *b, pid_t pid)
+{
+	b->unswept = b->unswept ? b->unswept : 1;
+	reap_one(b, pid);
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_LIVE; i++) {
+		uint32_t ref = b->job_refs[i];
+
+		if (ref != REF_NONE && place_of(b, ref)->launcher) {
+			reap_one(b, place_of(b, ref)->launcher);
+		}
+	}
+}
+
+/* Reads all job sockets before it calls a pid unknown. */
+static void reap_all(struct broker *b)
+{
+	b->unswept = 0;
 	for (int i = 0; i < REAPS_PER_TURN; i++) {
-		struct launch_end end = { 0 };
 		siginfo_t info = { .si_pid = 0 };
-		int status = 0;
 
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
-			!info.si_pid) {
+			!info.si_pid || !reap_one(b, info.si_pid)) {
 			return;
 		}
-		if (slot_pid_find(b, info.si_pid) == REF_NONE) {
-			launch_drain_all(b); /* its hand-over may be waiting there */
-			warm_readable(b, 0);
-		}
-		if (wait4(info.si_pid, &status, WNOHANG | __WALL, &end.usage) != info.si_pid) {
-			return;
-		}
-		end.pid = info.si_pid;
-		set_status(&end, status);
-		route(b, &end);
 	}
-	b->reap_again = true;
+	b->unswept = SWEEP_TURNS; /* there may be more: in the next turn */
+}
+
+void reap_turn(struct broker *b, bool idle)
+{
+	if (b->unswept && (idle || ++b->unswept > SWEEP_TURNS)) {
+		reap_all(b);
+	}
 }
 
 void reap_foreign(struct broker *b, uint32_t ref)

@@ -4,8 +4,16 @@
 
 #include "broker.h"
 
-/* Reaps every ended child; reads all job sockets before it calls a pid unknown. */
-void reap_all(struct broker *b);
+/*
+ * SIGCHLD named pid: it is reaped, and so are launchers that have ended. Signals of the same number
+ * merge, so the next idle turn reaps all.
+ */
+void reap_hint(struct broker *b, pid_t pid);
+/*
+ * Once each turn; idle: no event came. Reaps every ended child when there may be one that no signal
+ * named. The kernel looks through all children for that, so it is not done for each of them.
+ */
+void reap_turn(struct broker *b, bool idle);
 /* The pidfd of a foreign process is readable: it has ended. */
 void reap_foreign(struct broker *b, uint32_t ref);
 /* Ends and reaps supd, supd-log and supd-load before an exec; bounded. */

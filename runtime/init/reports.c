@@ -100,7 +100,10 @@ static bool is_of_slot(struct broker *b, uint32_t n, pid_t pid, int pidfd)
 	       poll(&ended, 1, 0) == 1;
 }
 
-/* With privileges over its PID namespace the sender may name any process of that. */
+/*
+ * With privileges over its PID namespace the sender may name any process of that. Before EXEC_NOW,
+ * which the same process sends later over the same socket, it is our own code that speaks.
+ */
 static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 {
 	struct place *p = place_of(b, ref);
@@ -110,7 +113,7 @@ static void got_payload(struct broker *b, uint32_t ref, pid_t pid)
 	}
 	AUTO_CLOSE int pidfd = sysx_pidfd_open(pid, 0);
 
-	if (!is_of_slot(b, ref / ENTRY_KIND_COUNT, pid, pidfd)) {
+	if (p->exec_now && !is_of_slot(b, ref / ENTRY_KIND_COUNT, pid, pidfd)) {
 		return;
 	}
 	p->pid = pid;

@@ -38,13 +38,14 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];
 	int r = cgroup_make(b->cgroup_fd, s->cgroup, b->controllers);
+	int watched = 0;
 
-	if (r == 0 && !s->cgroup_made) {
+	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
 		s->replace = s->killed = false;
-		r = watch_cgroup(b, n);
+		watched = watch_cgroup(b, n);
 	}
-	return r;
+	return watched < 0 ? watched : r;
 }
 
 int resources_kill(struct broker *b, struct slot *s)
@@ -89,7 +90,9 @@ int resources_prepare(
 	s->unit_flags = u->flags;
 	s->fdstore_max = u->fdstore_max;
 	s->max_per_source = u->max_per_source;
-	r = prepare_cgroup(b, n);
+	int fresh = prepare_cgroup(b, n);
+
+	r = fresh < 0 ? fresh : 0;
 	if (r == 0 && u->flags & CATALOGUE_UNIT_NOTIFY && s->notify < 0) {
 		r = notify_make(b, n);
 	}
@@ -98,6 +101,9 @@ int resources_prepare(
 	util_copy(s->log_identifier, sizeof(s->log_identifier), identifier ? identifier : "");
 	if (r == 0 && u->flags & CATALOGUE_UNIT_LOG) {
 		r = logs_prepare(b, n);
+	}
+	if (r == 0 && fresh == 0) {
+		resources_refresh(b, n);
 	}
 	return r;
 }

@@ -185,7 +185,14 @@ static int make_runtime_dirs(struct broker *b)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} dirs[] = { { "log", 0755 }, { "units", 0755 }, { "transient", 0755 } };
+	} dirs[] = {
+		{ "log", 0755 },
+		{ "units", 0755 },
+		{ "transient", 0755 },
+		{ "empty", 0700 },
+		{ "empty/hidden", 0711 }, /* bound over what a unit is not to see */
+		{ "empty/masked", 0 },
+	};
 	const struct settings *set = &b->t->settings;
 
 	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {

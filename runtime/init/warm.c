@@ -90,7 +90,7 @@ void warm_fill(struct broker *b, uint32_t n)
 		r = start_stem(b);
 	}
 	for (uint32_t i = 0; r == 0 && w->sock >= 0 && i < n && i < LIMIT_LAUNCHES_WARM; i++) {
-		r = w->launchers[i].sock < 0 ? ask(b, i) : 0;
+		r = w->launchers[i].sock < 0 && !w->launchers[i].pid ? ask(b, i) : 0;
 	}
 	if (r < 0 && r != -EAGAIN && r != -EPIPE && r != -ECONNRESET) {
 		w->error = -r;
@@ -100,14 +100,14 @@ void warm_fill(struct broker *b, uint32_t n)
 static bool coming(const struct warm *w)
 {
 	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
-		if (w->launchers[i].sock >= 0) {
+		if (w->launchers[i].sock >= 0 && !w->launchers[i].pid) {
 			return true;
 		}
 	}
 	return false;
 }
 
-pid_t warm_take(struct broker *b, int *ret_sock)
+pid_t warm_take(struct broker *b, uint32_t n, int *ret_sock)
 {
 	struct warm *w = &b->warm;
 
@@ -123,12 +123,21 @@ pid_t warm_take(struct broker *b, int *ret_sock)
 		}
 	}
 	if (!w->error) {
-		warm_fill(b, LIMIT_LAUNCHES_WARM);
+		warm_fill(b, n);
 	}
 	int error = coming(w) ? 0 : w->error;
 
 	w->error = 0;
 	return -error;
+}
+
+void warm_trim(struct broker *b, uint32_t n)
+{
+	for (uint32_t i = n; i < LIMIT_LAUNCHES_WARM; i++) {
+		if (b->warm.launchers[i].pid) {
+			util_close(&b->warm.launchers[i].sock);
+		}
+	}
 }
 
 /* No answer comes any more; copies that were made nevertheless see an end of file. */

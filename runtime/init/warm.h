@@ -19,7 +19,7 @@
 struct broker;
 
 struct warm_launcher {
-	int sock;  /* ours; -1: this entry is free */
+	int sock;  /* ours; -1: free, or, with a pid, told to end */
 	pid_t pid; /* 0: asked for, not there yet */
 };
 
@@ -35,10 +35,12 @@ void warm_init(struct warm *w);
 /* Asks for launchers until n are there or on their way; starts the stem when there is none. */
 void warm_fill(struct broker *b, uint32_t n);
 /*
- * Takes a launcher. Its pid, with the socket to it (the caller's); 0 when none is there yet (then
- * warm_fill() has been called); -errno when none can be had.
+ * Takes a launcher. Its pid, with the socket to it (the caller's); 0 when none is there yet, then n
+ * are on their way; -errno when none can be had.
  */
-pid_t warm_take(struct broker *b, int *ret_sock);
+pid_t warm_take(struct broker *b, uint32_t n, int *ret_sock);
+/* Lets all but n go. */
+void warm_trim(struct broker *b, uint32_t n);
 /* Reads the stem's answers; its end of file, too. */
 void warm_readable(struct broker *b, uint32_t index);
 /* A reaped process: true when it was the stem or a launcher without a job. */

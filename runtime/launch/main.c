@@ -63,26 +63,29 @@ static int keep_fd(struct launch *l, uint32_t tag, int fd)
 	return 0;
 }
 
-static int receive_fds(struct launch *l)
+static int keep_fds(struct launch *l, const struct launch_fds *head, const int *fds, size_t n)
 {
-	struct launch_fds message;
-	int fds[LIMIT_SCM_FDS];
-	uint32_t got = 0;
+	int r = head->magic == LAUNCH_MAGIC && n == head->n && n > 0 ? 0 : -EBADMSG;
 
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = keep_fd(l, head->tags[i], fds[i]);
+	}
+	return r;
+}
+
+static int receive_rest(struct launch *l, uint32_t got)
+{
 	while (got < l->job.n_fds) {
+		struct launch_fds head;
+		int fds[LIMIT_SCM_FDS];
 		size_t n = LIMIT_SCM_FDS;
-		ssize_t size = fd_recv(l->sock, &message, sizeof(message), fds, &n, 0);
+		ssize_t size = fd_recv(l->sock, &head, sizeof(head), fds, &n, 0);
+		int r = size == sizeof(head) ? keep_fds(l, &head, fds, n)
+			: size < 0           ? (int)size
+					     : -EBADMSG;
 
-		if (size != sizeof(message) || message.magic != LAUNCH_MAGIC || n != message.n ||
-			n == 0) {
-			return size < 0 ? (int)size : -EBADMSG;
-		}
-		for (size_t i = 0; i < n; i++) {
-			int r = keep_fd(l, message.tags[i], fds[i]);
-
-			if (r < 0) {
-				return r;
-			}
+		if (r < 0) {
+			return r;
 		}
 		got += (uint32_t)n;
 	}
@@ -92,12 +95,18 @@ static int receive_fds(struct launch *l)
 /* The job comes from supd-init alone; a wrong size or magic means mixed versions. */
 static int receive_job(struct launch *l)
 {
-	ssize_t size = fd_recv(l->sock, &l->job, sizeof(l->job), NULL, NULL, 0);
+	int fds[LIMIT_SCM_FDS];
+	size_t n = LIMIT_SCM_FDS;
+	ssize_t size = fd_recv(l->sock, &l->job, sizeof(l->job), fds, &n, 0);
 
+	if (size == 0) {
+		_exit(0); /* nobody needs us any more */
+	}
 	if (size != sizeof(l->job) || l->job.magic != LAUNCH_MAGIC) {
 		return launch_fail(l, size < 0 ? (int)size : -EBADMSG, "", "job record", NULL);
 	}
-	if (!memchr(l->job.notify_path, 0, sizeof(l->job.notify_path)) || receive_fds(l) < 0) {
+	if (!memchr(l->job.notify_path, 0, sizeof(l->job.notify_path)) ||
+		keep_fds(l, &l->job.fds, fds, n) < 0 || receive_rest(l, (uint32_t)n) < 0) {
 		return launch_fail(l, -EBADMSG, "", "job descriptors", NULL);
 	}
 	return 0;

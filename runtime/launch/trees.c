@@ -176,6 +176,40 @@ static int prepare_tmp(struct launch *l)
 	return 0;
 }
 
+/* ---- empty directories ---- */
+
+/*
+ * One of the empty directories that supd-init keeps in its runtime directory, read-only. A file
+ * system for each costs ten times as much, to make and to end. -ENOENT: there is none.
+ */
+static int clone_empty(struct launch *l, const char *name)
+{
+	char path[LIMIT_PATH];
+	size_t n = l->plan.hide_dir ? strlen(l->plan.hide_dir) : 0;
+	int fd, r;
+
+	if (n == 0 || n + strlen(name) >= sizeof(path)) {
+		return -ENOENT;
+	}
+	memcpy(path, l->plan.hide_dir, n);
+	strcpy(path + n, name);
+	fd = mount_clone(AT_FDCWD, path, 0);
+	r = fd < 0 ? fd : mount_change(fd, SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, 0, 0);
+	if (r < 0 && fd >= 0) {
+		close(fd);
+	}
+	return r < 0 ? r : fd;
+}
+
+static int prepare_empty(struct launch *l)
+{
+	int fd = clone_empty(l, "/empty/masked");
+
+	return fd != -ENOENT ? fd
+			     : mount_new("tmpfs", "mode=0,size=4k,nr_inodes=1",
+				       SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
+}
+
 /* ---- rows ---- */
 
 static uint64_t row_attrs(const struct plan_mount *m)
@@ -231,8 +265,7 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 			"tmpfs", m->options ? m->options : "mode=0755", SAFE | row_attrs(m));
 	case PLAN_MOUNT_INACCESSIBLE:
 		if (l->trees.empty < 0) {
-			l->trees.empty = mount_new("tmpfs", "mode=0,size=4k,nr_inodes=1",
-				SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
+			l->trees.empty = prepare_empty(l);
 		}
 		return l->trees.empty < 0 ? l->trees.empty : -1;
 	case PLAN_MOUNT_IMAGE:
@@ -316,13 +349,19 @@ static int prepare_hide(struct launch *l)
 {
 	struct launch_trees *t = &l->trees;
 	const char *rest;
+	bool shows =
+		l->plan.hide_dir && launch_has(l, PLAN_NOTIFY_FD) && notify_is_hidden(l, &rest);
 	int r = 0;
 
 	if (!l->plan.hide_dir) {
 		return 0;
 	}
-	t->hide = mount_new("tmpfs", "mode=0711,size=64k,nr_inodes=16", SAFE | MOUNT_ATTR_NOEXEC);
-	if (t->hide >= 0 && launch_has(l, PLAN_NOTIFY_FD) && notify_is_hidden(l, &rest)) {
+	t->hide = shows ? -ENOENT : clone_empty(l, "/empty/hidden");
+	if (t->hide == -ENOENT) {
+		t->hide = mount_new(
+			"tmpfs", "mode=0711,size=64k,nr_inodes=16", SAFE | MOUNT_ATTR_NOEXEC);
+	}
+	if (t->hide >= 0 && shows) {
 		r = points_make(t->hide, rest_dir(l, rest), true);
 		t->notify = r < 0 ? r : mount_clone(l->fds[LAUNCH_TAG_NOTIFY_DIR], "", 0);
 		r = t->notify < 0 ? t->notify : 0;

@@ -7,10 +7,10 @@
  * launch_more with the launcher's end of a new pair. The stem copies itself and answers with the
  * same record; the copy waits at its end for a job.
  *
- * supd-init sends struct launch_job, then as many struct launch_fds messages as it takes to carry
- * job.n_fds descriptors. The launcher sends struct launch_report records. End of file at supd-init
- * means that the launcher and the second stage have closed their ends: exec succeeded if the last
- * record was LAUNCH_EXEC_NOW, else the process died before exec.
+ * supd-init sends struct launch_job with the first descriptors, then as many struct launch_fds
+ * messages as it takes to carry all job.n_fds of them. The launcher sends struct launch_report
+ * records. End of file at supd-init means that the launcher and the second stage have closed their
+ * ends: exec succeeded if the last record was LAUNCH_EXEC_NOW, else the process died before exec.
  */
 #pragma once
 
@@ -50,8 +50,15 @@ struct launch_more {
 	int32_t pid;    /* in the answer: the launcher, a child of supd-init, or -errno */
 };
 
+struct launch_fds {
+	uint32_t magic;
+	uint32_t n;
+	uint32_t tags[LIMIT_SCM_FDS];
+};
+
 struct launch_job {
 	uint32_t magic;
+	struct launch_fds fds; /* of this message */
 	uint32_t catalogue;
 	uint32_t entry;
 	uint32_t slot;
@@ -65,12 +72,6 @@ struct launch_job {
 	uint32_t instance;    /* of a MANY unit; 0: none */
 	uint32_t n_listen[LIMIT_LISTEN_UNITS]; /* of LISTEN descriptors, by socket unit */
 	char notify_path[256];                 /* absolute path of the socket, "" = none */
-};
-
-struct launch_fds {
-	uint32_t magic;
-	uint32_t n;
-	uint32_t tags[LIMIT_SCM_FDS];
 };
 
 enum launch_report_type {

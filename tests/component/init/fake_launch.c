@@ -28,17 +28,17 @@ static int report(enum launch_report_type type, uint32_t step, int32_t value)
 
 static int receive(struct launch_job *job)
 {
+	struct launch_fds head;
 	int cgroup = -1;
 
-	if (fd_recv(LAUNCH_FD, job, sizeof(*job), NULL, NULL, 0) != (ssize_t)sizeof(*job)) {
-		return -1;
-	}
-	for (uint32_t got = 0; got < job->n_fds;) {
-		struct launch_fds head;
+	for (uint32_t got = 0; got == 0 || got < job->n_fds;) {
 		int fds[LIMIT_SCM_FDS];
 		size_t n = LIMIT_SCM_FDS;
+		ssize_t size = got ? fd_recv(LAUNCH_FD, &head, sizeof(head), fds, &n, 0)
+				   : fd_recv(LAUNCH_FD, job, sizeof(*job), fds, &n, 0);
 
-		if (fd_recv(LAUNCH_FD, &head, sizeof(head), fds, &n, 0) <= 0 || n != head.n) {
+		head = got ? head : job->fds;
+		if (size <= 0 || n != head.n) {
 			return -1;
 		}
 		for (size_t i = 0; i < n; i++) {

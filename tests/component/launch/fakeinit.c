@@ -123,23 +123,24 @@ int fake_compile(struct fake *f, const struct plan *plan)
 
 static int send_job(struct fake *f, int sock)
 {
-	struct launch_fds m = { .magic = LAUNCH_MAGIC };
 	struct launch_job job = f->job;
-	int fds[LIMIT_SCM_FDS], r;
+	struct launch_fds *m = &job.fds;
+	int fds[LIMIT_SCM_FDS];
+
+	*m = (struct launch_fds) { .magic = LAUNCH_MAGIC };
 
 	f->held[LAUNCH_TAG_PLANS] = f->plans;
 	f->held[LAUNCH_TAG_CGROUP] = f->cgroup_fd;
 	f->held[LAUNCH_TAG_NSINIT] = f->nsinit_fd;
 	for (uint32_t tag = 0; tag < LAUNCH_TAG_COUNT; tag++) {
 		if (f->held[tag] >= 0) {
-			m.tags[m.n] = tag;
-			fds[m.n++] = f->held[tag];
+			m->tags[m->n] = tag;
+			fds[m->n++] = f->held[tag];
 		}
 	}
 	job.magic = LAUNCH_MAGIC;
-	job.n_fds = m.n;
-	r = fd_send(sock, &job, sizeof(job), NULL, 0, 0);
-	return r < 0 ? r : fd_send(sock, &m, sizeof(m), fds, m.n, 0);
+	job.n_fds = m->n;
+	return fd_send(sock, &job, sizeof(job), fds, m->n, 0);
 }
 
 /* The stem, as supd-init has it; it lives as long as f. */

@@ -52,7 +52,9 @@ static void test_tree(void **state)
 	assert_non_null(mkdtemp(dir));
 	AUTO_CLOSE int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	assert_int_equal(cgroup_make(root, "a.slice/b.slice/c.service", 0), 0);
+	assert_int_equal(cgroup_make(root, "a.slice/b.slice/c.service", 0), 1);
+	assert_int_equal(cgroup_make(root, "a.slice/b.slice/d.service", 0), 1);
+	assert_int_equal(cgroup_remove(root, "a.slice/b.slice/d.service", false), 0);
 	assert_int_equal(cgroup_make(root, "a.slice/b.slice/c.service", 0), 0);
 	assert_int_equal(faccessat(root, "a.slice/b.slice/c.service", F_OK, 0), 0);
 	assert_int_equal(cgroup_remove(root, "a.slice/b.slice/c.service", false), 0);
