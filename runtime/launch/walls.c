@@ -35,7 +35,7 @@ static int attach_root(struct launch *l)
 
 	if (!l->plan.root_dir) {
 		l->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return l->root_fd < 0 ? -errno : 0;
+		return l->root_fd < 0 ? launch_fail(l, -errno, NULL, "open ", "/") : 0;
 	}
 	target = open(l->plan.root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = target < 0 ? -errno : mount_attach(l->trees.root, target);

@@ -35,6 +35,7 @@ enum launch_tag {
 	LAUNCH_TAG_LISTEN,     /* a socket of the slot, in order; repeated */
 	LAUNCH_TAG_PARK,       /* peek end of a parking place, in order; repeated */
 	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_TARGET,     /* JOIN: pidfd of a process of the unit */
 	LAUNCH_TAG_COUNT,
 };
 

@@ -332,7 +332,7 @@ static bool streams_are_valid(const struct plan *p)
 
 static bool exec_is_valid(const struct plan *p)
 {
-	if (p->op != PLAN_EXEC) {
+	if (p->op != PLAN_EXEC && p->op != PLAN_JOIN) {
 		return true;
 	}
 	if (!p->path || p->argv.n == 0 || p->argv.n > LIMIT_ARGS || p->env.n > LIMIT_ENV_VARS) {

@@ -22,6 +22,7 @@ enum plan_op {
 	PLAN_READPID, /* wait for and read PIDFile=; result: pid */
 	PLAN_REALIZE, /* write cgroup limits of a live unit or slice */
 	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
+	PLAN_JOIN,    /* a process beside a running one; supctl makes it, never supd-load */
 	PLAN_OP_COUNT,
 };
 
