@@ -28,6 +28,7 @@ struct compile_host {
 	uint64_t memory_bytes;
 	uint64_t tasks;
 	uint32_t n_processors;
+	uint32_t landlock_abi; /* 0: none; by sandbox_enter(), later it cannot be asked */
 };
 
 struct compile {
@@ -87,12 +88,22 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 
 /* compile_ids.c: uid, gid, groups, id maps, stale_users, home, shell, range */
 int compile_ids(struct compile_unit *cu);
+/* True if root in the unit is an id of its own range, not the host's root. */
+bool compile_root_is_mapped(const struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
 /* The capabilities that its processes can ever have. */
 uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
+/* compile_credentials.c: credentials */
+int compile_credentials(struct compile_unit *cu);
+/* compile_dirs.c: dirs; needs the flags */
+int compile_dirs(struct compile_unit *cu);
+/* compile_places.c: root, API file systems, cgroup view, host name; needs the flags */
+int compile_places(struct compile_unit *cu);
+/* Divides m->options, as a unit writes them, into flags and options of the file system. */
+int compile_mount_options(struct compile_unit *cu, struct plan_mount *m);
 /* compile_env.c: env, env_files, unset_env */
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */
@@ -107,6 +118,13 @@ int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
 size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);
 /* compile_bpf.c: programs at the unit's cgroup */
 int compile_bpf(struct compile_unit *cu);
+/* compile_landlock.c: the second wall; after filters, mounts and capabilities */
+int compile_landlock(struct compile_unit *cu);
+/* What of it one command has; nothing of it. */
+void compile_landlock_command(enum exec_phase phase, struct plan *p);
+void compile_landlock_drop(struct plan *p);
+/* Which version of Landlock's interface the unit will have used; 0: none. */
+uint32_t compile_landlock_abi(const struct compile_unit *cu);
 /* compile_unsupported.c: refuses what asks for walls that are not built */
 int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */
@@ -116,6 +134,13 @@ int compile_process(struct compile_unit *cu);
 int compile_prepare(struct compile_unit *cu);
 /* Then, when the unit is in the catalogue, its entries; *m gets commands and entry numbers. */
 int compile_entries(struct compile_unit *cu, struct manifest_unit *m);
+/* Encodes a plan and adds it as an entry of the unit; *ret is its number. */
+int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
+	const struct plan *plan, uint32_t *ret);
+/* compile_trigger.c: sockets and paths; manifest rows, then entries; names for LISTEN_FDNAMES */
+int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m);
+int compile_trigger_entries(struct compile_unit *cu, struct manifest_unit *m);
+int compile_listen_names(struct compile_unit *cu);
 /* compile_manifest.c: everything of *m but entry numbers */
 int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_previous.c: copies a broken unit's former entry forward; 1 when there was one, 0 not */

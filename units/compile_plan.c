@@ -29,7 +29,7 @@ void *compile_array_push(struct arena *arena, struct tlv_array *array, size_t si
 	return (char *)array->items + array->n++ * size;
 }
 
-static int add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
+int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
 	const struct plan *plan, uint32_t *ret)
 {
 	AUTO(tlv_buf_fini) struct tlv_buf buf = { 0 };
@@ -56,7 +56,9 @@ static void drop_walls(struct plan *p)
 {
 	static const uint32_t walls = PLAN_NO_NEW_PRIVS | PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES |
 				      PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID | PLAN_MDWE |
-				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER;
+				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER |
+				      PLAN_API_VFS | PLAN_CGROUP_MOUNT | PLAN_CGROUP_READ_ONLY |
+				      PLAN_IDMAP_ROOT;
 
 	p->flags &= ~walls;
 	p->namespaces = 0;
@@ -64,6 +66,8 @@ static void drop_walls(struct plan *p)
 	p->uid_map = (struct tlv_array) { 0 };
 	p->gid_map = (struct tlv_array) { 0 };
 	p->root_dir = NULL;
+	p->root_image = NULL;
+	p->host_name = NULL;
 	p->hide_dir = NULL;
 	p->proc_hide = PLAN_PROC_HIDE_NONE;
 	p->uid = 0;
@@ -76,6 +80,7 @@ static void drop_walls(struct plan *p)
 	p->securebits = 0;
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
+	compile_landlock_drop(p);
 	p->quiet_offset = 0;
 	p->quiet_size = 0;
 }
@@ -83,7 +88,7 @@ static void drop_walls(struct plan *p)
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
 static void drop_identity(struct compile_unit *cu, struct plan *p)
 {
-	uint32_t root = cu->user_namespace
+	uint32_t root = compile_root_is_mapped(cu)
 				? cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS
 				: 0;
 
@@ -120,6 +125,13 @@ static bool gets_notify(const struct unit_service *s, bool main)
 		    : s->notify_access == NOTIFY_EXEC || s->notify_access == NOTIFY_ALL;
 }
 
+/* Those of a start read them; what comes later has the same ones, whatever became of the source. */
+static bool reads_credentials(const struct unit_command *command)
+{
+	return command->phase == PHASE_CONDITION || command->phase == PHASE_START_PRE ||
+	       command->phase == PHASE_START || (command->flags & COMMAND_NO_SETUID);
+}
+
 static void set_command_flags(
 	struct compile_unit *cu, const struct unit_command *command, struct plan *p)
 {
@@ -134,9 +146,12 @@ static void set_command_flags(
 		{ command->no_env_expansion, PLAN_NO_ENV_EXPANSION },
 		{ gets_notify(s, main || start), PLAN_NOTIFY_FD },
 		{ start, PLAN_PASS_LISTEN_FDS },
+		{ start && cu->unit->many, PLAN_ACCEPT },
+		{ start && s->non_blocking, PLAN_NON_BLOCKING },
 		{ start && s->watchdog_us, PLAN_PASS_WATCHDOG },
 		{ !start, PLAN_PASS_MAINPID },
 		{ stop, PLAN_PASS_RESULT },
+		{ p->credentials.n && !reads_credentials(command), PLAN_CREDENTIALS_KEPT },
 		{ start && s->pid_file && s->type == SERVICE_FORKING, PLAN_UNLINK_PIDFILE },
 	};
 
@@ -155,6 +170,7 @@ static int add_command(
 	struct plan p = cu->base;
 	bool start = command->phase == PHASE_START;
 	bool as_root = command->flags & COMMAND_NO_SETUID;
+	uint32_t flags = 0;
 
 	p.op = PLAN_EXEC;
 	p.origin = command->origin;
@@ -165,13 +181,15 @@ static int add_command(
 	if (!p.log_identifier) {
 		return -ENOMEM;
 	}
+	compile_landlock_command(command->phase, &p);
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {
 		drop_identity(cu, &p);
 	}
 	if (s->root_directory_start_only && !start) {
-		p.root_dir = NULL;
+		p.root_dir = p.root_image = NULL;
+		p.flags &= ~(uint32_t)(PLAN_API_VFS | PLAN_IDMAP_ROOT);
 	}
 	set_command_flags(cu, command, &p);
 	row->phase = command->phase;
@@ -179,8 +197,10 @@ static int add_command(
 	row->path = command->path;
 	row->argv = cu->is_public ? p.argv : (struct tlv_strv) { 0 };
 	row->origin = command->origin;
-	return add_entry(cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL,
-		(p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0, &p, &row->entry);
+	flags |= (p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0;
+	flags |= start && p.listen_names.n ? CATALOGUE_ENTRY_LISTEN : 0;
+	return compile_add_entry(
+		cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL, flags, &p, &row->entry);
 }
 
 static struct plan work_plan(const struct compile_unit *cu, enum plan_op op)
@@ -213,7 +233,7 @@ static int add_check(struct compile_unit *cu, struct manifest_unit *m)
 		to->parameter = from[i].parameter;
 		to->origin = from[i].origin;
 	}
-	return add_entry(cu, ENTRY_WORK, 0, &p, &m->check_entry);
+	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->check_entry);
 }
 
 static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
@@ -225,7 +245,37 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	p.bpf_fixups = cu->base.bpf_fixups;
 	return p.cgroup_writes.n + p.bpf.n == 0
 		       ? 0
-		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+		       : compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+}
+
+/* A file that `supctl run` wrote goes with its unit. */
+static bool is_transient(const struct compile_unit *cu)
+{
+	return cu->unit->flags & UNIT_TRANSIENT;
+}
+
+/* As a runtime directory: it stays while the unit is only restarted. */
+static int add_transient_file(struct compile_unit *cu, struct plan *p)
+{
+	struct tlv_array dirs = { 0 };
+	struct plan_dir *row;
+
+	for (uint32_t i = 0; i < p->dirs.n; i++) {
+		row = compile_array_push(cu->c->arena, &dirs, sizeof(*row));
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = ((const struct plan_dir *)p->dirs.items)[i];
+	}
+	row = compile_array_push(cu->c->arena, &dirs, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = (struct plan_dir) { .kind = PLAN_DIR_RUNTIME,
+		.path = cu->unit->fragment_path,
+		.preserve = FDSTORE_PRESERVE_RESTART };
+	p->dirs = dirs;
+	return 0;
 }
 
 /*
@@ -237,14 +287,17 @@ static bool needs_clean(const struct compile_unit *cu)
 {
 	const struct plan_dir *dirs = cu->base.dirs.items;
 
+	if (is_transient(cu)) {
+		return true;
+	}
 	for (uint32_t i = 0; i < cu->base.dirs.n; i++) {
 		if (dirs[i].kind == PLAN_DIR_RUNTIME && dirs[i].preserve != FDSTORE_PRESERVE_YES) {
 			return true;
 		}
 	}
 	return (cu->base.flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1) ||
-	       cu->unit->exec->remove_ipc || (cu->base.flags & PLAN_DYNAMIC_USER) ||
-	       cu->unit->service->pid_file;
+	       cu->base.credentials.n || cu->unit->exec->remove_ipc ||
+	       (cu->base.flags & PLAN_DYNAMIC_USER) || cu->unit->service->pid_file;
 }
 
 static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
@@ -266,11 +319,15 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 	if ((e->remove_ipc && e->user) || (p.flags & PLAN_DYNAMIC_USER)) {
 		p.flags |= cu->base.stale_users ? 0 : PLAN_REMOVE_IPC;
 	}
+	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
+	if (is_transient(cu) && add_transient_file(cu, &p) < 0) {
+		return -ENOMEM;
+	}
 	if (cu->unit->service->pid_file) {
 		p.pid_file = cu->unit->service->pid_file;
 		p.flags |= PLAN_UNLINK_PIDFILE;
 	}
-	return add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN, &p, &m->clean_entry);
+	return compile_add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN, &p, &m->clean_entry);
 }
 
 static int add_readpid(struct compile_unit *cu, struct manifest_service *s)
@@ -284,7 +341,7 @@ static int add_readpid(struct compile_unit *cu, struct manifest_service *s)
 	p.uid = cu->base.uid;
 	p.gid = cu->base.gid;
 	p.timeout_us = cu->unit->service->timeout_start_us;
-	return add_entry(cu, ENTRY_WORK, 0, &p, &s->readpid_entry);
+	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &s->readpid_entry);
 }
 
 int compile_prepare(struct compile_unit *cu)
@@ -294,14 +351,17 @@ int compile_prepare(struct compile_unit *cu)
 		compile_walls,
 		compile_bpf,
 		compile_caps,
+		compile_credentials,
 		compile_environment,
 		compile_process,
 		compile_filter,
+		compile_landlock,
 		compile_unsupported,
+		compile_listen_names,
 	};
 
 	cu->base.unit = cu->unit->name;
-	if (!cu->unit->service) {
+	if (!cu->unit->service || (cu->unit->socket && !cu->unit->service->commands.n)) {
 		int r = compile_unsupported(cu);
 
 		return r < 0 ? r : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
@@ -340,6 +400,10 @@ int compile_entries(struct compile_unit *cu, struct manifest_unit *m)
 {
 	int r;
 
+	r = compile_trigger_entries(cu, m);
+	if (r < 0) {
+		return r;
+	}
 	if (!cu->unit->service) {
 		r = add_realize(cu, m);
 		return r < 0 ? r : add_check(cu, m);
@@ -351,7 +415,7 @@ int compile_entries(struct compile_unit *cu, struct manifest_unit *m)
 	if (r == 0) {
 		r = add_realize(cu, m);
 	}
-	if (r == 0) {
+	if (r == 0 && !cu->unit->socket) {
 		r = add_clean(cu, m);
 	}
 	return r < 0 ? r : add_readpid(cu, m->service.items);

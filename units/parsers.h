@@ -85,7 +85,7 @@ int parse_rlimit(struct setting_context *c); /* row->arg: RLIMIT_* */
 int parse_paths(struct setting_context *c); /* row->arg: enum plan_mount_kind */
 int parse_binds(struct setting_context *c); /* row->arg: 1: read-only */
 int parse_tmpfs(struct setting_context *c);
-int parse_dirs(struct setting_context *c); /* struct unit_dirs */
+int parse_dirs(struct setting_context *c); /* struct unit_dirs; row->arg: 1: no second name */
 int parse_preserve(struct setting_context *c);
 int parse_capabilities(struct setting_context *c); /* uint64_t; row->arg: 1 starts full */
 int parse_syscall_filter(struct setting_context *c);
@@ -101,6 +101,21 @@ int parse_secure_bits(struct setting_context *c);
 int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
 int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */
 int parse_interfaces(struct setting_context *c);
+/* places: parse_places.c */
+int parse_private_users(struct setting_context *c);
+int parse_protect_cgroups(struct setting_context *c);
+int parse_protect_hostname(struct setting_context *c);
+int parse_mount_flags(struct setting_context *c);
+int parse_image_options(struct setting_context *c);
+int parse_mount_images(struct setting_context *c);
+/* One word of parse_dirs: "NAME[:LINK[:ro]]". */
+int parse_dir_word(struct setting_context *c, const char *text, unsigned column);
+
+/* credentials: parse_credentials.c; struct list of struct unit_credential; row->arg: the kind */
+int parse_load_credential(struct setting_context *c);
+int parse_import_credential(struct setting_context *c);
+int parse_set_credential(struct setting_context *c);
+int parse_encrypted_credential(struct setting_context *c); /* refuses, with the way out */
 
 /* limits: parse_limits.c; struct unit_amount */
 int parse_amount(struct setting_context *c);
@@ -108,3 +123,30 @@ int parse_quota(struct setting_context *c);
 int parse_weight(struct setting_context *c);
 int parse_delegate(struct setting_context *c);
 int parse_device(struct setting_context *c);
+
+/* sockets and paths: parse_socket.c */
+enum parse_listen {
+	LISTEN_STREAM,
+	LISTEN_DATAGRAM,
+	LISTEN_SEQPACKET,
+	LISTEN_FIFO,
+	LISTEN_SPECIAL,
+	LISTEN_NETLINK,
+	LISTEN_MQUEUE,
+};
+int parse_listen(struct setting_context *c); /* row->arg: enum parse_listen */
+int parse_bind_ipv6(struct setting_context *c);
+int parse_ip_tos(struct setting_context *c);
+int parse_socket_protocol(struct setting_context *c);
+int parse_timestamping(struct setting_context *c);
+int parse_socket_number(struct setting_context *c); /* row->arg: flag that says it is set */
+int parse_socket_size(struct setting_context *c);   /* row->arg 64: into uint64_t */
+int parse_whole_seconds(struct setting_context *c);
+int parse_fd_name(struct setting_context *c);
+int parse_device_name(struct setting_context *c);
+int parse_symlinks(struct setting_context *c);
+int parse_refused(struct setting_context *c);
+int parse_trigger_limit(struct setting_context *c); /* row->arg 0: the time, 1: the number */
+int parse_directory_mode(struct setting_context *c);
+int parse_trigger_unit(struct setting_context *c); /* row->arg 1: only a service */
+int parse_watch(struct setting_context *c);        /* row->arg: enum plan_watch_type */

@@ -68,6 +68,13 @@ enum unit_emergency_action {
 	ACTION_POWEROFF_IMMEDIATE,
 	ACTION_EXIT,
 	ACTION_EXIT_FORCE,
+	ACTION_HALT,
+	ACTION_HALT_FORCE,
+	ACTION_HALT_IMMEDIATE,
+	ACTION_KEXEC,
+	ACTION_KEXEC_FORCE,
+	ACTION_SOFT_REBOOT,
+	ACTION_SOFT_REBOOT_FORCE,
 	UNIT_EMERGENCY_ACTION_COUNT,
 };
 ENUM_DECLARE(emergency_action, enum unit_emergency_action);
@@ -144,15 +151,40 @@ struct unit_path {
 	uint32_t flags;      /* enum plan_mount_flags: IGNORE_MISSING, READ_ONLY, NON_RECURSIVE */
 	const char *source;  /* bind: absolute; else NULL */
 	const char *target;  /* absolute, simplified, no ".." */
-	const char *options; /* tmpfs, or NULL */
+	const char *options; /* tmpfs, image, or NULL */
 	const char *origin;
+	bool in_root; /* '+' prefix: below RootDirectory= also where that begins the path */
 };
 
 /* RuntimeDirectory= and its kin; index is enum plan_dir_kind. */
+struct unit_dir {
+	const char *name; /* relative path without ".." */
+	const char *link; /* a second name beside it, or NULL */
+	bool read_only;   /* for the unit */
+	const char *origin;
+};
+
 struct unit_dirs {
-	struct list names; /* struct unit_item: relative paths without ".." */
+	struct list names; /* struct unit_dir */
 	uint32_t mode;     /* 0755 */
 	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
+};
+
+struct unit_credential {
+	enum plan_credential_kind kind;
+	const char *name;   /* pattern with IMPORT */
+	const char *source; /* LOAD, IMPORT: see struct plan_credential */
+	const char *data;   /* SET: size bytes; no message may quote them */
+	uint32_t size;
+	const char *origin;
+};
+
+/* How PrivateUsers= maps ids. */
+enum unit_users_map {
+	USERS_PICK,     /* those that the unit names to themselves, others into its own range */
+	USERS_SELF,     /* those that the unit names to themselves, no others */
+	USERS_IDENTITY, /* 0 … 65535 to themselves */
+	USERS_FULL,     /* all to themselves */
 };
 
 /* One word of SystemCallFilter=, in order. */
@@ -198,6 +230,9 @@ struct unit_exec {
 	bool working_directory_missing_ok;
 	bool working_directory_home; /* "~" */
 	const char *root_directory;  /* absolute, or NULL */
+	const char *root_image;      /* absolute, or NULL */
+	const char *root_image_options;
+	int mount_api_vfs; /* -1: not written; 0, 1 */
 
 	/* identity */
 	const char *user; /* valid name or decimal id below 2^31, or NULL: root */
@@ -241,6 +276,7 @@ struct unit_exec {
 	bool private_devices;
 	bool private_network;
 	bool private_users;
+	enum unit_users_map users_map;
 	bool private_mounts;
 	bool private_ipc;
 	bool private_pids;
@@ -251,7 +287,12 @@ struct unit_exec {
 	bool protect_kernel_logs;
 	bool protect_control_groups;
 	bool protect_clock;
+	bool private_cgroups; /* ProtectControlGroups=private, strict */
 	bool protect_hostname;
+	bool private_hostname;   /* a UTS namespace in which the name may change */
+	const char *host_name;   /* of that namespace, or NULL: the host's */
+	struct list credentials; /* struct unit_credential */
+	uint64_t timeout_clean_us;
 	enum unit_protect_proc protect_proc;
 	bool proc_subset_pid;
 	bool no_new_privileges;
@@ -328,6 +369,34 @@ struct unit_container {
 	uint64_t start_limit_cooldown_us;
 };
 
+/* [Socket]. What all descriptors share is in options; each Listen line has its own of listens. */
+struct unit_socket {
+	struct list listens; /* struct plan_socket: kind, address, text, origin */
+	struct plan_socket options;
+	bool accept;
+	bool flush_pending;
+	const char *service;          /* Service=, or the unit of the same name; set at the end */
+	const char *fd_name;          /* default: the unit's name, "connection" with Accept=yes */
+	const char *user, *group;     /* of paths */
+	struct list symlinks;         /* struct unit_item: absolute paths */
+	uint32_t max_connections;     /* 64 */
+	uint32_t max_per_source;      /* 0: no limit */
+	uint64_t trigger_interval_us; /* UINT64_MAX: default */
+	uint32_t trigger_burst;       /* UINT32_MAX: default */
+	uint64_t poll_interval_us;
+	uint32_t poll_burst; /* UINT32_MAX: default */
+};
+
+/* [Path] */
+struct unit_watch {
+	struct list lines; /* struct plan_watch */
+	bool make_directory;
+	uint32_t dir_mode; /* 0755 */
+	const char *unit;  /* Unit=, or the service of the same name; set at the end */
+	uint64_t trigger_interval_us;
+	uint32_t trigger_burst;
+};
+
 /* [Install] */
 struct unit_install {
 	struct list wanted_by;   /* struct unit_item, specifiers resolved */
@@ -377,9 +446,13 @@ struct unit {
 	struct unit_install install;
 	struct unit_container container;
 	struct unit_cgroup cgroup;
-	/* NULL unless the unit is a service. */
+	/* NULL unless the unit runs commands: services and sockets. */
 	struct unit_service *service;
 	struct unit_exec *exec;
+	struct unit_socket *socket; /* NULL unless it is a socket */
+	struct unit_watch *watch;   /* NULL unless it is a path unit */
+	struct list socket_units;   /* uint32_t: sockets of a service, by index in the set */
+	bool many;                  /* a template that a socket with Accept=yes instantiates */
 
 	struct list assignments; /* struct unit_assignment */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */

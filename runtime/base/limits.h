@@ -30,6 +30,12 @@
 #define LIMIT_MOUNTS           1024u
 #define LIMIT_GROUPS           256u
 
+/* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
+#define LIMIT_CREDENTIALS      256u
+#define LIMIT_CREDENTIAL       (1024u * 1024u)
+#define LIMIT_CREDENTIAL_NAME  256u
+#define LIMIT_CREDENTIAL_DEPTH 16u /* of directories that LoadCredential= names */
+
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
@@ -51,11 +57,15 @@
 #define LIMIT_SLOTS            16384u
 #define LIMIT_NOTE             256u
 #define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
 #define LIMIT_ORPHANS          1024u
 #define LIMIT_FDSTORE_PER_UNIT 512u
 #define LIMIT_FDSTORE_TOTAL    4096u
-#define LIMIT_LISTEN_FDS       64u /* listening sockets of one slot */
-#define LIMIT_SCM_FDS          32u /* descriptors in one message between our own processes */
+#define LIMIT_LISTEN_FDS       64u   /* listening sockets of one slot */
+#define LIMIT_LISTEN_UNITS     32u   /* socket units of one service */
+#define LIMIT_WATCHES          24u   /* lines of one path unit; a bit each in a result */
+#define LIMIT_CONNECTIONS      4096u /* MaxConnections=: numbered instances of one template */
+#define LIMIT_SCM_FDS          32u   /* descriptors in one message between our own processes */
 
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u

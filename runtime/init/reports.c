@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "cgroup.h"
 #include "jobfds.h"
 #include "launch.h"
+#include "listen.h"
 #include "resources.h"
 #include "slots.h"
 #include "store.h"
@@ -34,14 +36,6 @@ void reports_fail(struct broker *b, uint32_t ref, uint32_t step, int error, cons
 	p->error = error;
 	util_copy(b->t->fails[ref].text, LIMIT_FAIL_TEXT, text);
 	b->t->fails[ref].origin[0] = 0;
-}
-
-/* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
-void reports_close_end(struct place *p)
-{
-	if (p->job_index >= 0) {
-		dup3(LOW_FD_NULL, LOW_FD_JOB + p->job_index, O_CLOEXEC);
-	}
 }
 
 /* supd took a process for the main one before its launcher had reported it for another place. */
@@ -164,6 +158,17 @@ static void got_result(struct broker *b, uint32_t ref, const struct launch_repor
 	}
 }
 
+/* A launcher has accepted a connection and asks whether it may serve it. */
+static void got_source(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+	bool yes = p->launcher && listen_source_allowed(b, ref / ENTRY_KIND_COUNT, report->text);
+
+	if (send(p->job_fd, yes ? "y" : "n", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		util_say("cannot answer a launcher", NULL, errno);
+	}
+}
+
 static void got_report(
 	struct broker *b, uint32_t ref, const struct launch_report *report, pid_t sender)
 {
@@ -191,6 +196,9 @@ static void got_report(
 		break;
 	case LAUNCH_EXITED:
 		got_exited(b, ref, report);
+		break;
+	case LAUNCH_SOURCE:
+		got_source(b, ref, report);
 		break;
 	case LAUNCH_FDS:
 	case LAUNCH_REPORT_COUNT:
@@ -248,7 +256,6 @@ void launch_drain(struct broker *b, uint32_t ref)
 			launch_try_finish(b, ref);
 			break;
 		}
-		reports_close_end(p);
 		report.text[LIMIT_FAIL_TEXT - 1] = 0;
 		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
 		got_report(b, ref, &report, got.sender);

@@ -18,6 +18,7 @@
 #include "../base/cleanup.h"
 #include "../base/sysx.h"
 #include "envfile.h"
+#include "landlock.h"
 #include "launch.h"
 #include "prepare.h"
 
@@ -72,6 +73,11 @@ static int enter_namespaces(struct launch *l)
 	return launch_hide(l);
 }
 
+/* With the paths as they are inside. */
+static const struct launch_row child[] = {
+	{ STEP_LANDLOCK, launch_prepare_landlock },
+};
+
 /* The PID namespace counts for children only; the child is supctl's, so that it can wait. */
 static int clone_payload(struct launch *l)
 {
@@ -82,7 +88,9 @@ static int clone_payload(struct launch *l)
 		return launch_fail(l, -errno, NULL, "clone", NULL);
 	}
 	if (l->pid == 0) {
-		launch_run_payload(l);
+		if (launch_run(l, child, ELEMENTSOF(child)) == 0) {
+			launch_run_payload(l);
+		}
 		_exit(1);
 	}
 	return launch_report(l, LAUNCH_CHILD, 0, l->pid);

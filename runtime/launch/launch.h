@@ -19,18 +19,23 @@
 
 /* Detached mounts that the launcher prepares for the second stage; -1: none. */
 struct launch_trees {
-	int root;    /* RootDirectory= */
-	int proc;    /* /proc with less to see */
-	int dev;     /* private /dev with its nodes */
-	int pts;     /* a devpts instance of its own */
-	int shm;     /* /dev/shm */
-	int tmp;     /* /tmp */
-	int var_tmp; /* /var/tmp */
-	int empty;   /* mode-0 directory for masks */
-	int null;    /* host's /dev/null, for masked files */
-	int hide;    /* what stands in place of the runtime directory */
-	int notify;  /* the slot's notify directory */
-	int *row;    /* one per plan.mounts row; ROW_SKIPPED: source is missing and may be */
+	int root;     /* RootDirectory= */
+	int proc;     /* /proc with less to see */
+	int dev;      /* private /dev with its nodes */
+	int pts;      /* a devpts instance of its own */
+	int shm;      /* /dev/shm */
+	int tmp;      /* /tmp */
+	int var_tmp;  /* /var/tmp */
+	int empty;    /* mode-0 directory for masks */
+	int null;     /* host's /dev/null, for masked files */
+	int hide;     /* what stands in place of the runtime directory */
+	int notify;   /* the slot's notify directory */
+	int host_dev; /* the host's, where dev is not private */
+	int sys;
+	int run;
+	int stores;      /* what stands in place of PLAN_CREDENTIALS_DIR */
+	int credentials; /* the unit's, read-only */
+	int *row;        /* one per plan.mounts row; ROW_SKIPPED: source is missing and may be */
 	bool empty_used;
 	bool null_used;
 };
@@ -51,8 +56,10 @@ struct launch {
 	struct arena arena;
 
 	int stdio[3];
-	bool journal_stream[2]; /* stdout, stderr lead to journald */
-	bool tmp_is_new;        /* LAUNCH_TAG_TMP was made by us: for the slot to keep */
+	bool journal_stream[2];   /* stdout, stderr lead to journald */
+	bool tmp_is_new;          /* LAUNCH_TAG_TMP was made by us: for the slot to keep */
+	bool credentials_are_new; /* LAUNCH_TAG_CREDENTIALS likewise */
+	bool userns_is_new;       /* LAUNCH_TAG_USERNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
 	int go[2];                /* go byte: read end in the second stage, write end here */
@@ -61,7 +68,11 @@ struct launch {
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */
+	int landlock_fd;          /* rules that are not in force yet; -1: none */
 
+	char remote_addr[48]; /* Accept=yes: of the connection; "" where it has none */
+	char remote_port[24];
+	char source[64];            /* whom MaxConnectionsPerSource= counts */
 	char text[LIMIT_FAIL_TEXT]; /* object of the failure */
 	char origin[LIMIT_FAIL_ORIGIN];
 };
@@ -91,6 +102,11 @@ static inline bool launch_has_ns(const struct launch *l, enum plan_namespaces ns
 	return (l->plan.namespaces & (uint32_t)ns) != 0;
 }
 
+/* Launch step: takes a connection. */
+int launch_accept(struct launch *l);
+/* Name of the i-th passed socket for LISTEN_FDNAMES. */
+const char *launch_listen_name(const struct launch *l, uint32_t i);
+
 /* The operations, one per enum plan_op. RESULT is reported by the caller with *ret_value. */
 int launch_op_exec(struct launch *l, int32_t *ret_value);
 int launch_op_check(struct launch *l, int32_t *ret_value);
@@ -98,6 +114,8 @@ int launch_op_clean(struct launch *l, int32_t *ret_value);
 int launch_op_readpid(struct launch *l, int32_t *ret_value);
 int launch_op_realize(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
+int launch_op_flush(struct launch *l, int32_t *ret_value);
+int launch_op_watch(struct launch *l, int32_t *ret_value);
 int launch_op_join(struct launch *l, int32_t *ret_value);
 
 /* Parts of EXEC that JOIN shares: not dumpable, signals blocked; a keyring of its own; and all that

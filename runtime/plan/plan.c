@@ -32,8 +32,20 @@ static const struct tlv_field dir_fields[] = {
 	TLV_FIELD(3, TLV_STR, plan_dir, path),
 	TLV_FIELD(4, TLV_U32, plan_dir, preserve),
 	TLV_FIELD(5, TLV_STR, plan_dir, origin),
+	TLV_FIELD(6, TLV_U32, plan_dir, flags),
+	TLV_FIELD(7, TLV_STRV, plan_dir, links),
+	TLV_FIELD(8, TLV_STR, plan_dir, real),
 };
 static const struct tlv_schema dir_schema = TLV_SCHEMA(plan_dir, dir_fields);
+
+static const struct tlv_field credential_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_credential, kind),
+	TLV_FIELD(2, TLV_STR, plan_credential, name),
+	TLV_FIELD(3, TLV_STR, plan_credential, source),
+	TLV_FIELD(4, TLV_BYTES, plan_credential, data),
+	TLV_FIELD(5, TLV_STR, plan_credential, origin),
+};
+static const struct tlv_schema credential_schema = TLV_SCHEMA(plan_credential, credential_fields);
 
 static const struct tlv_field rlimit_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_rlimit, resource),
@@ -81,6 +93,12 @@ static const struct tlv_field bpf_fixup_fields[] = {
 };
 static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
 
+static const struct tlv_field landlock_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_landlock, path),
+	TLV_FIELD(2, TLV_U32, plan_landlock, access),
+};
+static const struct tlv_schema landlock_schema = TLV_SCHEMA(plan_landlock, landlock_fields);
+
 static const struct tlv_field condition_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_condition, type),
 	TLV_FIELD(2, TLV_U32, plan_condition, negate),
@@ -99,23 +117,54 @@ static const struct tlv_field stdio_fields[] = {
 static const struct tlv_schema stdio_schema = TLV_SCHEMA(plan_stdio, stdio_fields);
 
 static const struct tlv_field socket_fields[] = {
-	TLV_FIELD(1, TLV_U32, plan_socket, family),
-	TLV_FIELD(2, TLV_U32, plan_socket, type),
-	TLV_FIELD(3, TLV_U32, plan_socket, protocol),
-	TLV_FIELD(4, TLV_STR, plan_socket, path),
-	TLV_FIELD(5, TLV_BYTES, plan_socket, address),
-	TLV_FIELD(6, TLV_U32, plan_socket, is_fifo),
-	TLV_FIELD(7, TLV_U32, plan_socket, mode),
-	TLV_FIELD(8, TLV_U32, plan_socket, dir_mode),
-	TLV_FIELD(9, TLV_U32, plan_socket, uid),
-	TLV_FIELD(10, TLV_U32, plan_socket, gid),
-	TLV_FIELD(11, TLV_U32, plan_socket, backlog),
-	TLV_FIELD(12, TLV_U32, plan_socket, v6only),
-	TLV_FIELD(13, TLV_U32, plan_socket, flags),
-	TLV_FIELD(14, TLV_STR, plan_socket, fd_name),
-	TLV_FIELD(15, TLV_STR, plan_socket, origin),
+	TLV_FIELD(1, TLV_U32, plan_socket, kind),
+	TLV_FIELD(2, TLV_U32, plan_socket, family),
+	TLV_FIELD(3, TLV_U32, plan_socket, type),
+	TLV_FIELD(4, TLV_U32, plan_socket, protocol),
+	TLV_FIELD(5, TLV_STR, plan_socket, path),
+	TLV_FIELD(6, TLV_BYTES, plan_socket, address),
+	TLV_FIELD(7, TLV_U32, plan_socket, any_family),
+	TLV_FIELD(8, TLV_STR, plan_socket, scope),
+	TLV_FIELD(9, TLV_U32, plan_socket, mode),
+	TLV_FIELD(10, TLV_U32, plan_socket, dir_mode),
+	TLV_FIELD(11, TLV_U32, plan_socket, uid),
+	TLV_FIELD(12, TLV_U32, plan_socket, gid),
+	TLV_FIELD(13, TLV_U32, plan_socket, backlog),
+	TLV_FIELD(14, TLV_U32, plan_socket, v6only),
+	TLV_FIELD(15, TLV_U32, plan_socket, flags),
+	TLV_FIELD(16, TLV_STR, plan_socket, fd_name),
+	TLV_FIELD(17, TLV_STR, plan_socket, origin),
+	TLV_FIELD(18, TLV_STR, plan_socket, text),
+	TLV_FIELD(19, TLV_STR, plan_socket, device),
+	TLV_FIELD(20, TLV_STR, plan_socket, congestion),
+	TLV_FIELD(21, TLV_U32, plan_socket, keepalive_time_s),
+	TLV_FIELD(22, TLV_U32, plan_socket, keepalive_interval_s),
+	TLV_FIELD(23, TLV_U32, plan_socket, keepalive_probes),
+	TLV_FIELD(24, TLV_U32, plan_socket, defer_accept_s),
+	TLV_FIELD(25, TLV_U32, plan_socket, receive_buffer),
+	TLV_FIELD(26, TLV_U32, plan_socket, send_buffer),
+	TLV_FIELD(27, TLV_U32, plan_socket, priority),
+	TLV_FIELD(28, TLV_U32, plan_socket, tos),
+	TLV_FIELD(29, TLV_U32, plan_socket, ttl),
+	TLV_FIELD(30, TLV_U32, plan_socket, mark),
+	TLV_FIELD(31, TLV_U32, plan_socket, timestamping),
+	TLV_FIELD(32, TLV_U64, plan_socket, pipe_size),
+	TLV_FIELD(33, TLV_U32, plan_socket, mq_messages),
+	TLV_FIELD(34, TLV_U32, plan_socket, mq_message_size),
+	TLV_FIELD(35, TLV_STR, plan_socket, smack),
+	TLV_FIELD(36, TLV_STR, plan_socket, smack_in),
+	TLV_FIELD(37, TLV_STR, plan_socket, smack_out),
 };
 static const struct tlv_schema socket_schema = TLV_SCHEMA(plan_socket, socket_fields);
+
+static const struct tlv_field watch_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_watch, type),
+	TLV_FIELD(2, TLV_STR, plan_watch, path),
+	TLV_FIELD(3, TLV_U32, plan_watch, make),
+	TLV_FIELD(4, TLV_U32, plan_watch, dir_mode),
+	TLV_FIELD(5, TLV_STR, plan_watch, origin),
+};
+static const struct tlv_schema watch_schema = TLV_SCHEMA(plan_watch, watch_fields);
 
 static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan, op),
@@ -143,8 +192,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
-	TLV_FIELD(60, TLV_U64, plan, quiet_offset),
-	TLV_FIELD(61, TLV_U32, plan, quiet_size),
+	TLV_FIELD(90, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(91, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -174,6 +223,16 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
 	TLV_SUB(60, plan, bpf, bpf_schema),
 	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_FIELD(62, TLV_U32, plan, landlock),
+	TLV_SUB(63, plan, landlock_rules, landlock_schema),
+	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
+	TLV_SUB(70, plan, credentials, credential_schema),
+	TLV_FIELD(71, TLV_STR, plan, root_image),
+	TLV_FIELD(72, TLV_STR, plan, root_image_options),
+	TLV_FIELD(73, TLV_STR, plan, host_name),
+	TLV_FIELD(80, TLV_STRV, plan, symlinks),
+	TLV_FIELD(81, TLV_STRV, plan, listen_names),
+	TLV_SUB(82, plan, watches, watch_schema),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -218,7 +277,8 @@ static bool mounts_are_valid(const struct plan *p)
 			!path_is_safe(m[i].target) || !opt_path_is_safe(m[i].source)) {
 			return false;
 		}
-		if (m[i].kind == PLAN_MOUNT_BIND && !m[i].source) {
+		if ((m[i].kind == PLAN_MOUNT_BIND || m[i].kind == PLAN_MOUNT_IMAGE) &&
+			!m[i].source) {
 			return false;
 		}
 	}
@@ -252,21 +312,110 @@ static bool ids_are_valid(const struct plan *p)
 	return idmaps_are_valid(&p->uid_map) && idmaps_are_valid(&p->gid_map);
 }
 
+const char *plan_dir_top(uint32_t kind)
+{
+	static const char *const tops[PLAN_DIR_KIND_COUNT] = {
+		[PLAN_DIR_RUNTIME] = "/run",
+		[PLAN_DIR_STATE] = "/var/lib",
+		[PLAN_DIR_CACHE] = "/var/cache",
+		[PLAN_DIR_LOGS] = "/var/log",
+		[PLAN_DIR_CONFIGURATION] = "/etc",
+	};
+
+	return tops[kind];
+}
+
+bool plan_dir_may_be_private(uint32_t kind)
+{
+	return kind == PLAN_DIR_STATE || kind == PLAN_DIR_CACHE || kind == PLAN_DIR_LOGS;
+}
+
+/* Below its kind's top, and the real one below "private" there. */
+static bool dir_is_valid(const struct plan_dir *dir)
+{
+	const char *top, *rest;
+	size_t n;
+
+	if (dir->kind >= PLAN_DIR_KIND_COUNT || !dir->path || dir->mode > 07777) {
+		return false;
+	}
+	top = plan_dir_top(dir->kind);
+	n = strlen(top);
+	if (!path_is_safe(dir->path) || !plan_dir_may_be_private(dir->kind)) {
+		return path_is_safe(dir->path) && !dir->real;
+	}
+	if (strncmp(dir->path, top, n) != 0 || dir->path[n] != '/') {
+		return false;
+	}
+	if (!dir->real) {
+		return true;
+	}
+	rest = dir->real + n;
+	return path_is_safe(dir->real) && strncmp(dir->real, top, n) == 0 &&
+	       strncmp(rest, "/private", 8) == 0 && strcmp(rest + 8, dir->path + n) == 0;
+}
+
+bool plan_credential_name_is_valid(const char *name)
+{
+	size_t n = name ? strnlen(name, LIMIT_CREDENTIAL_NAME) : 0;
+
+	if (n == 0 || n >= LIMIT_CREDENTIAL_NAME || strcmp(name, ".") == 0 ||
+		strcmp(name, "..") == 0) {
+		return false;
+	}
+	for (const char *p = name; *p; p++) {
+		if (*p <= ' ' || *p > '~' || *p == '/' || *p == ':') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool credentials_are_valid(const struct plan *p)
+{
+	const struct plan_credential *rows = p->credentials.items;
+
+	for (uint32_t i = 0; i < p->credentials.n; i++) {
+		const char *source = rows[i].source;
+
+		if (rows[i].kind >= PLAN_CREDENTIAL_KIND_COUNT ||
+			!plan_credential_name_is_valid(rows[i].name) ||
+			(i && rows[i].kind < rows[i - 1].kind) ||
+			rows[i].data.n > LIMIT_CREDENTIAL) {
+			return false;
+		}
+		if (source && !path_is_safe(source) && !plan_credential_name_is_valid(source)) {
+			return false;
+		}
+	}
+	return p->credentials.n <= LIMIT_CREDENTIALS;
+}
+
+static bool dirs_are_valid(const struct plan *p)
+{
+	const struct plan_dir *dirs = p->dirs.items;
+
+	for (uint32_t i = 0; i < p->dirs.n; i++) {
+		if (!dir_is_valid(&dirs[i])) {
+			return false;
+		}
+		for (uint32_t k = 0; k < dirs[i].links.n; k++) {
+			if (!path_is_safe(dirs[i].links.items[k])) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static bool lists_are_valid(const struct plan *p)
 {
 	const struct plan_env_file *files = p->env_files.items;
-	const struct plan_dir *dirs = p->dirs.items;
 	const struct plan_condition *conditions = p->conditions.items;
 	const struct plan_cgroup_write *writes = p->cgroup_writes.items;
 
 	for (uint32_t i = 0; i < p->env_files.n; i++) {
 		if (!files[i].path || !path_is_safe(files[i].path)) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < p->dirs.n; i++) {
-		if (dirs[i].kind >= PLAN_DIR_KIND_COUNT || !dirs[i].path ||
-			!path_is_safe(dirs[i].path) || dirs[i].mode > 07777) {
 			return false;
 		}
 	}
@@ -281,8 +430,47 @@ static bool lists_are_valid(const struct plan *p)
 			return false;
 		}
 	}
-	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32 &&
-	       p->sockets.n <= LIMIT_LISTEN_FDS;
+	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32;
+}
+
+static bool sockets_are_valid(const struct plan *p)
+{
+	const struct plan_socket *s = p->sockets.items;
+
+	if (p->sockets.n > LIMIT_LISTEN_FDS || p->symlinks.n > LIMIT_LISTEN_FDS ||
+		p->listen_names.n > LIMIT_LISTEN_UNITS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->sockets.n; i++) {
+		if (s[i].kind >= PLAN_SOCKET_KIND_COUNT || s[i].uid > ID_MAX || s[i].gid > ID_MAX ||
+			s[i].mode > 07777 || s[i].dir_mode > 07777 ||
+			(s[i].path && s[i].path[0] != '@' && !path_is_safe(s[i].path)) ||
+			(!s[i].path && s[i].address.n == 0)) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->symlinks.n; i++) {
+		if (!path_is_safe(p->symlinks.items[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool watches_are_valid(const struct plan *p)
+{
+	const struct plan_watch *w = p->watches.items;
+
+	if (p->watches.n > LIMIT_WATCHES) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->watches.n; i++) {
+		if (w[i].type >= PLAN_WATCH_TYPE_COUNT || !w[i].path || !path_is_safe(w[i].path) ||
+			w[i].dir_mode > 07777) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* The instructions themselves are checked by who loads them. */
@@ -305,6 +493,29 @@ static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
 		if (f[i].kind >= PLAN_BPF_FIXUP_KIND_COUNT || f[i].program >= p->bpf.n ||
 			!f[i].name ||
 			(f[i].kind == PLAN_BPF_FIX_NODE && !path_is_safe(f[i].name))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool landlock_is_valid(const struct plan *p)
+{
+	const struct plan_landlock *rows = p->landlock_rules.items;
+
+	if (p->landlock & ~(uint32_t)PLAN_LANDLOCK_HANDLED_ALL ||
+		p->landlock_rules.n > LIMIT_LANDLOCK_RULES ||
+		p->landlock_ports.n > LIMIT_LANDLOCK_PORTS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->landlock_rules.n; i++) {
+		if (!rows[i].path || !path_is_safe(rows[i].path) ||
+			rows[i].access & ~(uint32_t)PLAN_LANDLOCK_ACCESS_ALL) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->landlock_ports.n; i++) {
+		if (p->landlock_ports.items[i] > UINT16_MAX) {
 			return false;
 		}
 	}
@@ -362,10 +573,13 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
 		return false;
 	}
-	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->hide_dir) &&
-	       opt_path_is_safe(p->working_dir) && opt_path_is_safe(p->pid_file) &&
-	       opt_path_is_safe(p->tty_path) && mounts_are_valid(p) && ids_are_valid(p) &&
-	       lists_are_valid(p) && bpf_is_valid(c, p) && streams_are_valid(p) && exec_is_valid(p);
+	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
+	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
+	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
+	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
+	       sockets_are_valid(p) && watches_are_valid(p) && credentials_are_valid(p) &&
+	       bpf_is_valid(c, p) && landlock_is_valid(p) && streams_are_valid(p) &&
+	       exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

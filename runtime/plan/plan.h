@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalogue.h"
@@ -22,6 +23,8 @@ enum plan_op {
 	PLAN_READPID, /* wait for and read PIDFile=; result: pid */
 	PLAN_REALIZE, /* write cgroup limits of a live unit or slice */
 	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
+	PLAN_FLUSH,   /* FlushPending=: throw away what waits in the slot's sockets */
+	PLAN_WATCH,   /* judge a path unit and leave an inotify descriptor in the slot */
 	PLAN_JOIN,    /* a process beside a running one; supctl makes it, never supd-load */
 	PLAN_OP_COUNT,
 };
@@ -62,7 +65,17 @@ enum plan_flags {
 	PLAN_PROC_INSTANCE =
 		1 << 20, /* a proc mount of its own of the PID namespace that the launcher is in,
 			    for proc_hide and PLAN_PROC_SUBSET_PID; not with PLAN_NS_PID */
+	PLAN_CREDENTIALS_KEPT = 1 << 24, /* the slot's credentials do, where it has some */
+	PLAN_API_VFS = 1 << 25, /* with a root of its own: /proc, /sys, /dev, /run as the host has
+				   them, where no other flag gives better ones */
+	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
+	PLAN_CGROUP_READ_ONLY = 1 << 27,
+	PLAN_IDMAP_ROOT = 1 << 28,   /* ids of the root's files are ids of the user namespace */
+	PLAN_ACCEPT = 1 << 21,       /* takes one connection of the listening sockets: fd 3 */
+	PLAN_NON_BLOCKING = 1 << 22, /* passed descriptors get O_NONBLOCK */
 };
+
+#define PLAN_CREDENTIALS_DIR "/run/credentials"
 
 /* What other users' processes look like in /proc: the numbers of proc(5)'s hidepid=. */
 enum plan_proc_hide {
@@ -87,6 +100,7 @@ enum plan_mount_kind {
 	PLAN_MOUNT_TMPFS,        /* fresh tmpfs; options: "mode=…,size=…" */
 	PLAN_MOUNT_EXEC,         /* ExecPaths= */
 	PLAN_MOUNT_NOEXEC,       /* NoExecPaths= */
+	PLAN_MOUNT_IMAGE,        /* the file system in the file source; options are its */
 	PLAN_MOUNT_KIND_COUNT,
 };
 
@@ -98,6 +112,7 @@ enum plan_mount_flags {
 	PLAN_MOUNT_F_CREATE = 1 << 4, /* make the source directory first, owned by the unit */
 	PLAN_MOUNT_F_NOSUID = 1 << 5,
 	PLAN_MOUNT_F_NODEV = 1 << 6,
+	PLAN_MOUNT_F_IDMAP = 1 << 7, /* ids of its files are ids of the user namespace */
 };
 
 /* Sorted by target, parents first; supd-launch applies them in order. */
@@ -126,7 +141,20 @@ struct plan_dir {
 	const char *path;  /* absolute: /run/NAME */
 	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
 	const char *origin;
+	uint32_t flags;        /* enum plan_dir_flags */
+	struct tlv_strv links; /* absolute: symbolic links to path, EXEC makes them */
+	const char *real;      /* TOP/private/NAME, to which path is a symbolic link; NULL: path
+				  itself. EXEC moves a directory of the other form */
 };
+
+enum plan_dir_flags {
+	PLAN_DIR_READ_ONLY = 1 << 0, /* for the unit */
+};
+
+/* The directory of a kind, without a name: "/var/lib". */
+const char *plan_dir_top(uint32_t kind);
+/* True for kinds of which a dynamic user's are below TOP/private. */
+bool plan_dir_may_be_private(uint32_t kind);
 
 struct plan_rlimit {
 	uint32_t resource; /* RLIMIT_* */
@@ -141,6 +169,23 @@ struct plan_env_file {
 	const char *origin;
 };
 
+enum plan_credential_kind {
+	PLAN_CREDENTIAL_LOAD, /* LoadCredential=: a file, a directory, a stream socket, or a name */
+	PLAN_CREDENTIAL_IMPORT, /* ImportCredential=: what the stores have of a pattern */
+	PLAN_CREDENTIAL_SET,    /* SetCredential=: for what the other two did not bring */
+	PLAN_CREDENTIAL_KIND_COUNT,
+};
+
+/* In the order of their kinds; the first that brings a name wins. */
+struct plan_credential {
+	uint32_t kind;
+	const char *name;      /* file name; IMPORT: pattern of names, fnmatch(3) */
+	const char *source;    /* LOAD: absolute path, or name in the stores; IMPORT: what stands in
+				  place of the pattern up to its first special character, or NULL */
+	struct tlv_bytes data; /* SET */
+	const char *origin;
+};
+
 /* One control file of the unit's cgroup; also of the slices above, by path relative to the root. */
 struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
@@ -149,6 +194,30 @@ struct plan_cgroup_write {
 	const char *controller; /* "memory" */
 	uint32_t required;      /* 0: skipped when the controller is not there */
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
+};
+
+/* What Landlock is to restrict; what no rule then allows is refused. */
+enum plan_landlock_handled {
+	PLAN_LANDLOCK_FILES = 1 << 0,
+	PLAN_LANDLOCK_BIND = 1 << 1,     /* TCP ports, but landlock_ports */
+	PLAN_LANDLOCK_CONNECT = 1 << 2,  /* all TCP connections */
+	PLAN_LANDLOCK_ABSTRACT = 1 << 3, /* abstract unix sockets of others */
+	PLAN_LANDLOCK_SIGNALS = 1 << 4,  /* signals to others */
+	PLAN_LANDLOCK_HANDLED_ALL = (1 << 5) - 1,
+};
+
+enum plan_landlock_access {
+	PLAN_LANDLOCK_READ = 1 << 0,
+	PLAN_LANDLOCK_EXECUTE = 1 << 1,
+	PLAN_LANDLOCK_WRITE = 1 << 2,  /* and making, removing, renaming; no device nodes */
+	PLAN_LANDLOCK_DEVICE = 1 << 3, /* ioctl(2) on device nodes */
+	PLAN_LANDLOCK_ACCESS_ALL = (1 << 4) - 1,
+};
+
+/* A path, as the unit sees it, and what may be done there and below. */
+struct plan_landlock {
+	const char *path; /* absolute; no rule where there is nothing */
+	uint32_t access;  /* enum plan_landlock_access */
 };
 
 enum plan_bpf_hook {
@@ -201,22 +270,45 @@ struct plan_stdio {
 	struct tlv_bytes data; /* STDIO_DATA */
 };
 
-/* One socket of PLAN_BIND. */
+enum plan_socket_kind {
+	PLAN_SOCKET_SOCKET,
+	PLAN_SOCKET_FIFO,
+	PLAN_SOCKET_SPECIAL, /* a file of /dev, /proc or /sys that is opened */
+	PLAN_SOCKET_MQUEUE,  /* path is the queue's name, "/x" */
+	PLAN_SOCKET_KIND_COUNT,
+};
+
+/* One descriptor of PLAN_BIND. */
 struct plan_socket {
+	uint32_t kind;   /* enum plan_socket_kind */
 	uint32_t family; /* AF_* */
-	uint32_t type;   /* SOCK_*; 0 with fifo */
+	uint32_t type;   /* SOCK_*; 0 unless it is a socket */
 	uint32_t protocol;
-	const char *path;         /* AF_UNIX path, "@name", or FIFO path */
+	const char *path;         /* AF_UNIX path, "@name", or the path of what is no socket */
 	struct tlv_bytes address; /* struct sockaddr of AF_INET, AF_INET6, AF_VSOCK, AF_NETLINK */
-	uint32_t is_fifo;
+	uint32_t any_family;      /* a bare port: IPv4 where there is no IPv6 */
+	const char *scope;        /* interface of an IPv6 address, or NULL */
 	uint32_t mode;
 	uint32_t dir_mode;
 	uint32_t uid, gid; /* owner of the path */
-	uint32_t backlog;
-	uint32_t v6only; /* 0 default, 1 both, 2 ipv6-only */
-	uint32_t flags;  /* enum plan_socket_flags */
+	uint32_t backlog;  /* 0: the kernel's greatest */
+	uint32_t v6only;   /* 0 default, 1 both, 2 ipv6-only */
+	uint32_t flags;    /* enum plan_socket_flags */
 	const char *fd_name;
 	const char *origin;
+	const char *text; /* as written, for messages */
+	/* 0 or NULL: as the kernel has it; what may be 0 has a flag */
+	const char *device; /* SO_BINDTODEVICE */
+	const char *congestion;
+	uint32_t keepalive_time_s, keepalive_interval_s, keepalive_probes;
+	uint32_t defer_accept_s;
+	uint32_t receive_buffer, send_buffer;
+	int32_t priority;
+	uint32_t tos, ttl, mark;
+	uint32_t timestamping; /* 1: microseconds, 2: nanoseconds */
+	uint64_t pipe_size;
+	uint32_t mq_messages, mq_message_size; /* both or none */
+	const char *smack, *smack_in, *smack_out;
 };
 
 enum plan_socket_flags {
@@ -229,6 +321,29 @@ enum plan_socket_flags {
 	PLAN_SOCKET_BROADCAST = 1 << 6,
 	PLAN_SOCKET_PASS_SEC = 1 << 7,
 	PLAN_SOCKET_REMOVE_ON_STOP = 1 << 8,
+	PLAN_SOCKET_PASS_PKTINFO = 1 << 9,
+	PLAN_SOCKET_WRITABLE = 1 << 10, /* SPECIAL: opened for writing too */
+	PLAN_SOCKET_SET_PRIORITY = 1 << 11,
+	PLAN_SOCKET_SET_TOS = 1 << 12,
+	PLAN_SOCKET_SET_MARK = 1 << 13,
+};
+
+enum plan_watch_type {
+	PLAN_WATCH_EXISTS,
+	PLAN_WATCH_EXISTS_GLOB,
+	PLAN_WATCH_CHANGED,
+	PLAN_WATCH_MODIFIED,
+	PLAN_WATCH_NOT_EMPTY,
+	PLAN_WATCH_TYPE_COUNT,
+};
+
+/* One line of a path unit. */
+struct plan_watch {
+	uint32_t type;     /* enum plan_watch_type */
+	const char *path;  /* absolute; with EXISTS_GLOB the pattern */
+	uint32_t make;     /* MakeDirectory=: made as a directory if it is missing … */
+	uint32_t dir_mode; /* … with this mode */
+	const char *origin;
 };
 
 struct plan {
@@ -255,6 +370,9 @@ struct plan {
 	uint32_t namespaces;     /* enum plan_namespaces */
 	struct tlv_array mounts; /* struct plan_mount */
 	const char *root_dir;
+	const char *root_image;         /* file with a file system, in place of root_dir */
+	const char *root_image_options; /* "ro,noatime" of that file system, or NULL */
+	const char *host_name;          /* with PLAN_NS_UTS, or NULL */
 	const char *hide_dir;  /* supd's runtime directory: hidden but for the notify directory */
 	uint64_t cap_bounding; /* masks, bit = capability number */
 	uint64_t cap_ambient;
@@ -264,9 +382,12 @@ struct plan {
 	uint32_t seccomp_size;   /* bytes */
 	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
 	uint32_t quiet_size;
-	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
-	struct tlv_array bpf;           /* struct plan_bpf; EXEC and REALIZE */
-	struct tlv_array bpf_fixups;    /* struct plan_bpf_fixup */
+	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
+	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
+	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
+	uint32_t landlock;               /* enum plan_landlock_handled */
+	struct tlv_array landlock_rules; /* struct plan_landlock */
+	struct tlv_u32v landlock_ports;  /* TCP ports that may be bound */
 	uint32_t proc_hide; /* enum plan_proc_hide; with PLAN_PROC_FRESH or PLAN_PROC_INSTANCE */
 
 	/* process attributes */
@@ -296,6 +417,9 @@ struct plan {
 	/* directories, EXEC and CLEAN */
 	struct tlv_array dirs; /* struct plan_dir */
 
+	/* $CREDENTIALS_DIRECTORY, which is PLAN_CREDENTIALS_DIR/UNIT */
+	struct tlv_array credentials; /* struct plan_credential */
+
 	/* CHECK */
 	struct tlv_array conditions; /* struct plan_condition */
 
@@ -303,11 +427,21 @@ struct plan {
 	const char *pid_file;
 	uint64_t timeout_us;
 
-	/* BIND */
+	/* BIND, CLEAN */
 	struct tlv_array sockets; /* struct plan_socket */
+	struct tlv_strv symlinks; /* Symlinks= to the first path of sockets */
+
+	/* EXEC: names of the descriptors of the catalogue unit's sockets, in their order */
+	struct tlv_strv listen_names;
+
+	/* WATCH */
+	struct tlv_array watches; /* struct plan_watch */
 };
 
 extern const struct tlv_schema plan_schema;
+
+/* A file name of printable ASCII without blanks, '/' and ':', as systemd's credentials have. */
+bool plan_credential_name_is_valid(const char *name);
 
 /* Appends the plan to buf. -ENOMEM, -E2BIG. */
 int plan_encode(struct tlv_buf *buf, const struct plan *plan);

@@ -200,6 +200,23 @@ static __attribute__((noreturn)) void become_launcher(int program, int sock, int
 	_exit(127);
 }
 
+/*
+ * The launcher serves: asked with the end of a job socket it copies itself for that one job, and
+ * ends when nobody asks any more. The copy is our child, too. Its pid, or -errno.
+ */
+static pid_t ask_launcher(int warm, int job)
+{
+	struct launch_more more = { .magic = LAUNCH_MAGIC };
+	ssize_t n;
+	int r = fd_send(warm, &more, sizeof(more), &job, 1, 0);
+
+	if (r < 0) {
+		return r;
+	}
+	n = fd_recv(warm, &more, sizeof(more), NULL, NULL, 0);
+	return n == sizeof(more) ? more.pid : n < 0 ? (pid_t)n : -EPIPE;
+}
+
 static int send_job(const struct enter *e, int sock)
 {
 	const int fds[] = { e->plans_fd, e->root_fd, e->cgroup_fd, e->target_fd };
@@ -389,8 +406,8 @@ int enter_run(struct ctl *c, struct enter *e)
 	AUTO(relay_fini) struct relay relay = { .master = -1, .signals = -1 };
 	AUTO_CLOSE int program = copy_launcher();
 	AUTO_CLOSE int slave = -1;
-	int sockets[2], r = program < 0 ? program : 0;
-	pid_t launcher, child;
+	int sockets[2], jobs[2], r = program < 0 ? program : 0;
+	pid_t warm, launcher, child;
 
 	if (r < 0) {
 		return complain(c, e, "supd-launch", r);
@@ -405,22 +422,34 @@ int enter_run(struct ctl *c, struct enter *e)
 	AUTO_CLOSE int ours = sockets[0];
 	AUTO_CLOSE int theirs = sockets[1];
 
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, jobs) < 0) {
+		return complain(c, e, "socket", -errno);
+	}
+	AUTO_CLOSE int job = jobs[0];
+	AUTO_CLOSE int job_theirs = jobs[1];
+
 	fflush(c->out);
 	catch_signals(&relay);
-	launcher = fork();
-	if (launcher == 0) {
+	warm = fork();
+	if (warm == 0) {
 		become_launcher(program, theirs, slave);
 	}
-	if (launcher < 0) {
+	if (warm < 0) {
 		return complain(c, e, "fork", -errno);
 	}
 	close(TAKE_FD(theirs));
 	if (slave >= 0) {
 		close(TAKE_FD(slave));
 	}
-	r = send_job(e, ours);
-	child = r < 0 ? 0 : follow_start(c, e, ours);
-	wait_child(launcher);
+	launcher = ask_launcher(ours, job_theirs);
+	close(TAKE_FD(ours));
+	close(TAKE_FD(job_theirs));
+	r = launcher < 0 ? launcher : send_job(e, job);
+	child = r < 0 ? 0 : follow_start(c, e, job);
+	if (launcher > 0) {
+		wait_child(launcher);
+	}
+	wait_child(warm);
 	if (child <= 0) {
 		if (child < 0) {
 			wait_child(-child);

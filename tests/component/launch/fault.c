@@ -18,22 +18,21 @@
 #include <unistd.h>
 
 static struct fault *page;
-static pid_t launcher;
+static unsigned depth; /* 0: who serves, 1: the launcher, 2: its child */
 
 static __attribute__((constructor)) void begin(void)
 {
 	void *p = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, FAULT_FD, 0);
 
 	page = p == MAP_FAILED ? NULL : p;
-	launcher = getpid();
 	close(FAULT_FD);
 }
 
 static int fails(const char *name, const int *errors, uint32_t n)
 {
-	uint32_t role = getpid() == launcher ? FAULT_LAUNCHER : FAULT_CHILD;
+	uint32_t role = depth < 2 ? FAULT_LAUNCHER : FAULT_CHILD;
 
-	if (!page || ++page->count[role] != page->call || role != page->role) {
+	if (!page || depth == 0 || ++page->count[role] != page->call || role != page->role) {
 		return 0;
 	}
 	page->n_errors = n;
@@ -58,8 +57,22 @@ static int fails(const char *name, const int *errors, uint32_t n)
 			       : __real_##name args;                                               \
 	}
 
-SEAM(long, syscall, (long nr, long a, long b, long c, long d, long e, long f),
-	(nr, a, b, c, d, e, f), EPERM, ENOMEM, EINVAL, ENOSPC, EMFILE, ENODEV)
+long __real_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f);
+
+long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	static const int errors[] = { EPERM, ENOMEM, EINVAL, ENOSPC, EMFILE, ENODEV };
+	long r;
+
+	if (fails("syscall", errors, sizeof(errors) / sizeof(errors[0]))) {
+		return -1;
+	}
+	r = __real_syscall(nr, a, b, c, d, e, f);
+	depth += r == 0 && (nr == SYS_clone3 || nr == SYS_clone);
+	return r;
+}
+
 SEAM(int, open, (const char *path, int flags, mode_t mode), (path, flags, mode), EACCES, EMFILE,
 	ENFILE, ENOMEM, EIO)
 SEAM(int, open64, (const char *path, int flags, mode_t mode), (path, flags, mode), EACCES, EMFILE,
