@@ -241,7 +241,6 @@ int plan_encode(struct tlv_buf *buf, const struct plan *plan)
 	return tlv_encode(buf, &plan_schema, plan);
 }
 
-/* Absolute, shorter than PATH_MAX, no "." or ".." component. */
 static bool path_is_safe(const char *path)
 {
 	if (path[0] != '/' || strnlen(path, LIMIT_PATH) >= LIMIT_PATH) {
@@ -569,11 +568,9 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
-	if (!filter_is_valid(c, p->seccomp_offset, p->seccomp_size) ||
-		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
-		return false;
-	}
-	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
+	return filter_is_valid(c, p->seccomp_offset, p->seccomp_size) &&
+	       filter_is_valid(c, p->quiet_offset, p->quiet_size) &&
+	       opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&

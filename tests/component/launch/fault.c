@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -57,18 +58,24 @@ static int fails(const char *name, const int *errors, uint32_t n)
 			       : __real_##name args;                                               \
 	}
 
-long __real_syscall(long nr, long a, long b, long c, long d, long e, long f);
-long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long __real_syscall(long nr, ...);
+long __wrap_syscall(long nr, ...);
 
-long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f)
+long __wrap_syscall(long nr, ...)
 {
 	static const int errors[] = { EPERM, ENOMEM, EINVAL, ENOSPC, EMFILE, ENODEV };
-	long r;
+	long a[6], r;
+	va_list args;
 
+	va_start(args, nr);
+	for (int i = 0; i < 6; i++) {
+		a[i] = va_arg(args, long);
+	}
+	va_end(args);
 	if (fails("syscall", errors, sizeof(errors) / sizeof(errors[0]))) {
 		return -1;
 	}
-	r = __real_syscall(nr, a, b, c, d, e, f);
+	r = __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	depth += r == 0 && (nr == SYS_clone3 || nr == SYS_clone);
 	return r;
 }
