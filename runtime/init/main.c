@@ -308,6 +308,7 @@ static int start_fresh(struct broker *b, char **argv)
 	if (found < 0 || setup_places(b, true) < 0 || setup_cgroup(b, true) < 0) {
 		return 1;
 	}
+	setup_publish(b);
 	notify_start(b);
 	if (found) {
 		slots_index(b);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/fd.h"
 #include "../base/number.h"
 #include "cgroup.h"
 #include "util.h"
@@ -370,4 +371,25 @@ int setup_cgroup(struct broker *b, bool fresh)
 	b->controllers = cgroup_enable(b->cgroup_fd);
 	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
+}
+
+/* Without it `supctl exec` says that it does not know where the units are; nothing else fails. */
+void setup_publish(const struct broker *b)
+{
+	struct settings settings = b->t->settings;
+	char path[SETTINGS_PATH + 16];
+
+	util_copy(settings.cgroup, sizeof(settings.cgroup), b->t->cgroup_root);
+	if (util_join(path, sizeof(path),
+		    (const char *const[4]) { settings.runtime_dir, "/init/settings" }) < 0) {
+		return;
+	}
+	unlink(path);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write_full(fd, &settings, sizeof(settings));
+
+	if (r < 0) {
+		util_say("cannot write", path, -r);
+		unlink(path);
+	}
 }

@@ -12,6 +12,8 @@ int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lo
 int setup_places(struct broker *b, bool fresh);
 /* The delegated root; fresh: enters its leaf. */
 int setup_cgroup(struct broker *b, bool fresh);
+/* Writes RUNTIME/init/settings, for root's supctl: the settings as they have come out. */
+void setup_publish(const struct broker *b);
 /* The leaf of the root that supd-init and its helpers are in: journald knows PID 1's by its name.
  */
 const char *setup_leaf(const struct broker *b);

@@ -56,6 +56,10 @@ static int put_invocation(struct launch *l)
 	static const char hex[] = "0123456789abcdef";
 	char text[33];
 
+	/* What is run beside the unit's own commands belongs to no invocation. */
+	if (l->plan.op == PLAN_JOIN) {
+		return 0;
+	}
 	for (size_t i = 0; i < 16; i++) {
 		text[2 * i] = hex[l->job.invocation_id[i] >> 4];
 		text[2 * i + 1] = hex[l->job.invocation_id[i] & 15];

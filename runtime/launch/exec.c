@@ -33,7 +33,7 @@
 /* ---- second stage ---- */
 
 /* Half-built and root: nobody may trace it or read its descriptors. */
-static int hide_from_tracers(struct launch *l)
+int launch_hide(struct launch *l)
 {
 	sigset_t all;
 
@@ -48,7 +48,7 @@ static int hide_from_tracers(struct launch *l)
 /*
  * Keys of supd-init's session would be the service's too, and the other way round.
  */
-static int join_keyring(struct launch *l)
+int launch_join_keyring(struct launch *l)
 {
 	if (!launch_has(l, PLAN_KEYRING_PRIVATE)) {
 		return 0;
@@ -95,13 +95,13 @@ static int become_nsinit(struct launch *l)
 }
 
 /* Steps of the service's own process: below supd-nsinit, or what the second stage becomes. */
-static int run_payload(struct launch *l);
+int launch_run_payload(struct launch *l);
 
 static int payload_entry(void *arg)
 {
 	struct launch *l = arg;
 
-	if (launch_report(l, LAUNCH_PAYLOAD, 0, 0) < 0 || run_payload(l) < 0) {
+	if (launch_report(l, LAUNCH_PAYLOAD, 0, 0) < 0 || launch_run_payload(l) < 0) {
 		_exit(1);
 	}
 	_exit(2);
@@ -144,10 +144,10 @@ static int fork_payload(struct launch *l)
  * it may refuse what any other step does.
  */
 static const struct launch_row second_stage[] = {
-	{ STEP_CLONE, hide_from_tracers },
+	{ STEP_CLONE, launch_hide },
 	{ STEP_NAMESPACES, launch_enter_cgroup_view },
 	{ STEP_NAMESPACES, launch_set_host_name },
-	{ STEP_KEYRING, join_keyring },
+	{ STEP_KEYRING, launch_join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
 	{ STEP_LANDLOCK, launch_prepare_landlock },
@@ -168,7 +168,7 @@ static const struct launch_row payload[] = {
 	{ STEP_EXEC, launch_execute },
 };
 
-static int run_payload(struct launch *l)
+int launch_run_payload(struct launch *l)
 {
 	return launch_run(l, payload, ELEMENTSOF(payload));
 }
@@ -177,7 +177,7 @@ static int run_payload(struct launch *l)
 static __attribute__((noreturn)) void run_second_stage(struct launch *l)
 {
 	if (launch_run(l, second_stage, ELEMENTSOF(second_stage)) == 0) {
-		run_payload(l);
+		launch_run_payload(l);
 	}
 	_exit(1);
 }

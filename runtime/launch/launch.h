@@ -116,3 +116,10 @@ int launch_op_realize(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);
+int launch_op_join(struct launch *l, int32_t *ret_value);
+
+/* Parts of EXEC that JOIN shares: not dumpable, signals blocked; a keyring of its own; and all that
+ * the payload does before it is executed. Only failures come back from the last. */
+int launch_hide(struct launch *l);
+int launch_join_keyring(struct launch *l);
+int launch_run_payload(struct launch *l);

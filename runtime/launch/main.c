@@ -26,7 +26,7 @@ struct op_row {
 	int (*run)(struct launch *l, int32_t *ret_value);
 };
 
-/* EXEC reports its failures by step itself: STEP_COUNT. */
+/* EXEC and JOIN report their failures by step themselves: STEP_COUNT. */
 static const struct op_row operations[] = {
 	[PLAN_EXEC] = { STEP_COUNT, launch_op_exec },
 	[PLAN_CHECK] = { STEP_CONDITIONS, launch_op_check },
@@ -36,6 +36,7 @@ static const struct op_row operations[] = {
 	[PLAN_BIND] = { STEP_SOCKETS, launch_op_bind },
 	[PLAN_FLUSH] = { STEP_SOCKETS, launch_op_flush },
 	[PLAN_WATCH] = { STEP_WATCH, launch_op_watch },
+	[PLAN_JOIN] = { STEP_COUNT, launch_op_join },
 };
 _Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");
 
@@ -182,7 +183,7 @@ int main(void)
 	}
 	l->text[0] = '\0';
 	r = operations[l->plan.op].run(l, &value);
-	if (l->plan.op == PLAN_EXEC) {
+	if (operations[l->plan.op].step == STEP_COUNT) {
 		return r < 0 ? 1 : 0;
 	}
 	if (r < 0) {

@@ -42,7 +42,7 @@ static int attach_root(struct launch *l)
 
 	if (l->trees.root < 0) {
 		l->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return l->root_fd < 0 ? -errno : 0;
+		return l->root_fd < 0 ? launch_fail(l, -errno, NULL, "open ", "/") : 0;
 	}
 	/* An image has no directory that it belongs on; which one is covered does not matter. */
 	target = open(

@@ -41,6 +41,7 @@ enum launch_tag {
 	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
 	LAUNCH_TAG_WATCH,       /* inotify descriptor: the launcher's, instead of the former */
 	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_TARGET,      /* JOIN: pidfd of a process of the unit */
 	LAUNCH_TAG_COUNT,
 };
 

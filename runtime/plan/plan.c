@@ -192,8 +192,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
-	TLV_FIELD(60, TLV_U64, plan, quiet_offset),
-	TLV_FIELD(61, TLV_U32, plan, quiet_size),
+	TLV_FIELD(90, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(91, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -241,7 +241,6 @@ int plan_encode(struct tlv_buf *buf, const struct plan *plan)
 	return tlv_encode(buf, &plan_schema, plan);
 }
 
-/* Absolute, shorter than PATH_MAX, no "." or ".." component. */
 static bool path_is_safe(const char *path)
 {
 	if (path[0] != '/' || strnlen(path, LIMIT_PATH) >= LIMIT_PATH) {
@@ -543,7 +542,7 @@ static bool streams_are_valid(const struct plan *p)
 
 static bool exec_is_valid(const struct plan *p)
 {
-	if (p->op != PLAN_EXEC) {
+	if (p->op != PLAN_EXEC && p->op != PLAN_JOIN) {
 		return true;
 	}
 	if (!p->path || p->argv.n == 0 || p->argv.n > LIMIT_ARGS || p->env.n > LIMIT_ENV_VARS) {
@@ -569,11 +568,9 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
-	if (!filter_is_valid(c, p->seccomp_offset, p->seccomp_size) ||
-		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
-		return false;
-	}
-	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
+	return filter_is_valid(c, p->seccomp_offset, p->seccomp_size) &&
+	       filter_is_valid(c, p->quiet_offset, p->quiet_size) &&
+	       opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&

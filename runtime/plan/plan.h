@@ -25,6 +25,7 @@ enum plan_op {
 	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
 	PLAN_FLUSH,   /* FlushPending=: throw away what waits in the slot's sockets */
 	PLAN_WATCH,   /* judge a path unit and leave an inotify descriptor in the slot */
+	PLAN_JOIN,    /* a process beside a running one; supctl makes it, never supd-load */
 	PLAN_OP_COUNT,
 };
 

@@ -280,6 +280,10 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 	(void)property;
 	(void)error;
 	while (r >= 0 && def && manifest_next_property(def, &cursor, &p)) {
+		/* "NAME@": where a setting stands, for the explanation of denials. */
+		if (strchr(p.name, '@')) {
+			continue;
+		}
 		r = sd_bus_message_append(reply, "{ss}", p.name, p.value);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);

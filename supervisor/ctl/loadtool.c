@@ -14,10 +14,15 @@
 
 #define FIELDS_MAX 6u
 
-/* Where supd-load is, relative to supctl's own directory: the build tree, then an installation. */
-static const char *const places[] = { "supd-load", "../libexec/supd/supd-load" };
+/* Where programs are, relative to supctl's own directory: the build tree, then an installation. */
+static const char *const places[] = { "", "../libexec/supd/" };
 
 char *loadtool_find(void)
+{
+	return loadtool_find_program("supd-load");
+}
+
+char *loadtool_find_program(const char *name)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -30,7 +35,7 @@ char *loadtool_find(void)
 	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
 		AUTO_FREE char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", self, places[i]) < 0) {
+		if (asprintf(&path, "%s/%s%s", self, places[i], name) < 0) {
 			path = NULL;
 			return NULL;
 		}

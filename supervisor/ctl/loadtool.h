@@ -11,7 +11,9 @@
 
 #include "../../runtime/base/arena.h"
 
-/* Its path: beside supctl, or where an installation has it. The caller frees; NULL: not found. */
+/* Path of a program of supd's: beside supctl, or where an installation has it. The caller frees;
+ * NULL: not found. loadtool_find() is that of supd-load. */
+char *loadtool_find_program(const char *name);
 char *loadtool_find(void);
 
 /* A running supd-load, with one of its streams in a pipe. */

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The seam of supd-launch's fault build: the linker leads its library calls here (--wrap), and the
+ * chosen one fails without being made. Errors are those of the manual pages that can happen here.
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct fault *page;
+static unsigned depth; /* 0: who serves, 1: the launcher, 2: its child */
+
+static __attribute__((constructor)) void begin(void)
+{
+	void *p = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, FAULT_FD, 0);
+
+	page = p == MAP_FAILED ? NULL : p;
+	close(FAULT_FD);
+}
+
+static int fails(const char *name, const int *errors, uint32_t n)
+{
+	uint32_t role = depth < 2 ? FAULT_LAUNCHER : FAULT_CHILD;
+
+	if (!page || depth == 0 || ++page->count[role] != page->call || role != page->role) {
+		return 0;
+	}
+	page->n_errors = n;
+	strncpy(page->name, name, sizeof(page->name) - 1);
+	if (page->which >= n) {
+		return 0;
+	}
+	page->error = errors[page->which];
+	errno = page->error;
+	return 1;
+}
+
+#define SEAM(type, name, params, args, ...)                                                        \
+	type __real_##name params;                                                                 \
+	type __wrap_##name params;                                                                 \
+	type __wrap_##name params                                                                  \
+	{                                                                                          \
+		static const int errors[] = { __VA_ARGS__ };                                       \
+                                                                                                   \
+		return fails(#name, errors, sizeof(errors) / sizeof(errors[0]))                    \
+			       ? (type)-1                                                          \
+			       : __real_##name args;                                               \
+	}
+
+long __real_syscall(long nr, ...);
+long __wrap_syscall(long nr, ...);
+
+long __wrap_syscall(long nr, ...)
+{
+	static const int errors[] = { EPERM, ENOMEM, EINVAL, ENOSPC, EMFILE, ENODEV };
+	long a[6], r;
+	va_list args;
+
+	va_start(args, nr);
+	for (int i = 0; i < 6; i++) {
+		a[i] = va_arg(args, long);
+	}
+	va_end(args);
+	if (fails("syscall", errors, sizeof(errors) / sizeof(errors[0]))) {
+		return -1;
+	}
+	r = __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	depth += r == 0 && (nr == SYS_clone3 || nr == SYS_clone);
+	return r;
+}
+
+SEAM(int, open, (const char *path, int flags, mode_t mode), (path, flags, mode), EACCES, EMFILE,
+	ENFILE, ENOMEM, EIO)
+SEAM(int, open64, (const char *path, int flags, mode_t mode), (path, flags, mode), EACCES, EMFILE,
+	ENFILE, ENOMEM, EIO)
+SEAM(int, openat, (int dir, const char *path, int flags, mode_t mode), (dir, path, flags, mode),
+	EACCES, EMFILE, ENFILE, ENOMEM, EIO)
+SEAM(int, openat64, (int dir, const char *path, int flags, mode_t mode), (dir, path, flags, mode),
+	EACCES, EMFILE, ENFILE, ENOMEM, EIO)
+SEAM(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode), EACCES, ENOSPC,
+	EROFS, EDQUOT, EMLINK)
+SEAM(int, mknodat, (int dir, const char *path, mode_t mode, dev_t dev), (dir, path, mode, dev),
+	EPERM, ENOSPC, EROFS)
+SEAM(int, symlinkat, (const char *to, int dir, const char *path), (to, dir, path), EACCES, ENOSPC,
+	EROFS)
+SEAM(int, fchownat, (int dir, const char *path, uid_t uid, gid_t gid, int flags),
+	(dir, path, uid, gid, flags), EPERM, EROFS, EIO)
+SEAM(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid), EPERM, EROFS, EIO)
+SEAM(int, fchmod, (int fd, mode_t mode), (fd, mode), EPERM, EROFS, EIO)
+SEAM(int, pipe2, (int *fds, int flags), (fds, flags), EMFILE, ENFILE)
+SEAM(int, dup2, (int from, int to), (from, to), EBADF, EMFILE)
+SEAM(int, fcntl, (int fd, int command, long arg), (fd, command, arg), EMFILE, EINVAL)
+SEAM(int, fcntl64, (int fd, int command, long arg), (fd, command, arg), EMFILE, EINVAL)
+SEAM(int, setns, (int fd, int type), (fd, type), EPERM, EINVAL, ENOMEM, EUSERS)
+SEAM(int, unshare, (int flags), (flags), EPERM, ENOMEM, ENOSPC, EUSERS)
+SEAM(int, chdir, (const char *path), (path), EACCES, ENOENT, EIO)
+SEAM(int, fchdir, (int fd), (fd), EACCES, EIO)
+SEAM(int, umount2, (const char *path, int flags), (path, flags), EPERM, EBUSY, ENOMEM)
+SEAM(int, setrlimit, (int what, const struct rlimit *l), (what, l), EPERM, EINVAL)
+SEAM(int, setrlimit64, (int what, const struct rlimit64 *l), (what, l), EPERM, EINVAL)
+SEAM(int, getrlimit, (int what, struct rlimit *l), (what, l), EINVAL)
+SEAM(int, getrlimit64, (int what, struct rlimit64 *l), (what, l), EINVAL)
+SEAM(int, prctl, (int what, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
+	(what, a, b, c, d), EPERM, EINVAL)
+SEAM(int, setpriority, (int which, id_t who, int value), (which, who, value), EACCES, EPERM)
+SEAM(int, ioctl, (int fd, unsigned long what, void *arg), (fd, what, arg), EPERM, EIO)

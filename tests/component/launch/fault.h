@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* What the test and supd-launch's fault build share: a page at FAULT_FD. */
+#pragma once
+
+#include <stdint.h>
+
+#define FAULT_FD 100
+
+enum fault_role {
+	FAULT_LAUNCHER,
+	FAULT_CHILD, /* the second stage, and the payload of a PID namespace */
+	FAULT_ROLES,
+};
+
+struct fault {
+	uint32_t role;               /* whose */
+	uint32_t call;               /* number of the call that fails, from 1; 0: none */
+	uint32_t which;              /* index among the errors that this function can return */
+	uint32_t count[FAULT_ROLES]; /* calls seen */
+	uint32_t n_errors;           /* of the function of that call */
+	int32_t error;               /* that was returned; 0: the call was not reached */
+	char name[32];
+};

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every library call of a launch made to fail, one at a time, with every error that it can return:
+ * the start either fails with its step and object named, or was complete all the same; and nothing
+ * is left: no process, mount, descriptor. `test_fault BUILD FAULT-LAUNCHER`. The first error of
+ * each call, unless SUPD_TEST_ALL_ERRORS is set.
+ */
+#include "../../unit/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../../runtime/base/cleanup.h"
+#include "fakeinit.h"
+#include "fault.h"
+
+#define RANGE      0x70000000u
+#define ERRORS_MAX 8u
+
+static const char *build_dir, *fault_launcher;
+
+struct world {
+	struct fake fake;
+	struct fault *page;
+	int page_fd;
+	size_t mounts, fds;
+	unsigned runs, failed, wrong;
+};
+
+static size_t count_lines(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	size_t n = 0;
+
+	assert_non_null(f);
+	for (int c; (c = getc(f)) != EOF;) {
+		n += c == '\n';
+	}
+	fclose(f);
+	return n;
+}
+
+static size_t count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir)) {
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void make_plan(struct fake *f, struct plan *plan)
+{
+	static const char *argv[] = { "true" };
+	static struct plan_stdio stdio[3];
+	static struct plan_idmap map[] = { { 0, RANGE, 1000 }, { 1000, 1000, 1 } };
+	static struct plan_mount mounts[] = {
+		{ .kind = PLAN_MOUNT_READ_ONLY, .target = "/usr" },
+		{ .kind = PLAN_MOUNT_TMPFS, .target = "/srv" },
+		{ .kind = PLAN_MOUNT_INACCESSIBLE, .target = "/home" },
+		{ .kind = PLAN_MOUNT_BIND, .source = "/etc", .target = "/mnt" },
+	};
+	static struct plan_rlimit limits[] = { { .resource = 7, .soft = 64, .hard = 64 } };
+
+	*plan = (struct plan) {
+		.op = PLAN_EXEC,
+		.unit = "web.service",
+		.origin = "web.service:7",
+		.path = "/bin/true",
+		.argv = { argv, 1 },
+		.stdio = { stdio, 3 },
+		.uid = 1000,
+		.gid = 1000,
+		.uid_map = { map, 2 },
+		.gid_map = { map, 2 },
+		.mounts = { mounts, ELEMENTSOF(mounts) },
+		.rlimits = { limits, 1 },
+		.namespaces = PLAN_NS_USER | PLAN_NS_MOUNT | PLAN_NS_IPC | PLAN_NS_UTS |
+			      PLAN_NS_CGROUP | PLAN_NS_NET,
+		.flags = PLAN_NO_NEW_PRIVS | PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES |
+			 PLAN_ROOT_READ_ONLY | PLAN_KEYRING_PRIVATE,
+		.umask = 022,
+	};
+	assert_int_equal(fake_compile(f, plan), 0);
+}
+
+/* All are shown, then the test fails. */
+static void wrong(struct world *w, const char *what, const char *text)
+{
+	print_error("%s: %s\n", what, text);
+	w->wrong++;
+}
+
+static void check_nothing_left(struct world *w, const char *what)
+{
+	char procs[64] = "";
+	int fd = openat(w->fake.cgroup_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, procs, sizeof(procs) - 1);
+
+	close(fd);
+	if (n != 0) {
+		wrong(w, what, procs);
+	}
+	if (count_lines("/proc/self/mountinfo") != w->mounts) {
+		wrong(w, what, "mounts are left");
+	}
+	if (count_fds() != w->fds) {
+		wrong(w, what, "descriptors are left");
+	}
+}
+
+/* One start with one fault. Returns whether the call was reached and failed. */
+static bool run_once(struct world *w, uint32_t role, uint32_t call, uint32_t which)
+{
+	const struct launch_report *r;
+	struct outcome o;
+	char what[128], said[256];
+
+	memset(w->page, 0, sizeof(*w->page));
+	w->page->role = role;
+	w->page->call = call;
+	w->page->which = which;
+	assert_int_equal(fake_run(&w->fake, &o), 0);
+	w->runs++;
+	snprintf(what, sizeof(what), "%s call %u, %.31s: %s", role ? "child" : "launcher", call,
+		w->page->name, strerror(w->page->error));
+	r = outcome_find(&o, LAUNCH_FAILED);
+	if (r) {
+		w->failed++;
+		if (r->step >= STEP_CRASHED || r->value <= 0 || !r->text[0]) {
+			snprintf(said, sizeof(said), "step %u, \"%s\", %d", r->step, r->text,
+				r->value);
+			wrong(w, what, said);
+		}
+	} else if (!outcome_find(&o, LAUNCH_EXEC_NOW) || !WIFEXITED(o.child_status) ||
+		   WEXITSTATUS(o.child_status) != 0) {
+		snprintf(said, sizeof(said), "neither failed with a word nor ran (status %#x)",
+			o.child_status);
+		wrong(w, what, said);
+	}
+	outcome_fini(&o);
+	check_nothing_left(w, what);
+	return w->page->error != 0;
+}
+
+static void test_every_call(void **state)
+{
+	struct world *w = *state;
+	uint32_t counts[FAULT_ROLES];
+	struct outcome first;
+	/* Which error it is matters little; all of them take a quarter of a minute. */
+	uint32_t most = getenv("SUPD_TEST_ALL_ERRORS") ? ERRORS_MAX : 1;
+	struct plan plan;
+
+	make_plan(&w->fake, &plan);
+	/* The first start leaves the partner's resident launcher behind. */
+	assert_int_equal(fake_run(&w->fake, &first), 0);
+	outcome_fini(&first);
+	w->mounts = count_lines("/proc/self/mountinfo");
+	w->fds = count_fds();
+	run_once(w, 0, 0, 0);
+	assert_int_equal(w->failed, 0);
+	memcpy(counts, w->page->count, sizeof(counts));
+	assert_true(counts[FAULT_LAUNCHER] > 20 && counts[FAULT_CHILD] > 20);
+	for (uint32_t role = 0; role < FAULT_ROLES; role++) {
+		for (uint32_t call = 1; call <= counts[role]; call++) {
+			uint32_t which = 0;
+
+			while (which < most && run_once(w, role, call, which)) {
+				which++;
+			}
+		}
+	}
+	print_message("%u calls of the launcher, %u of its child: %u starts, %u failed\n",
+		counts[FAULT_LAUNCHER], counts[FAULT_CHILD], w->runs, w->failed);
+	assert_true(w->failed > (counts[FAULT_LAUNCHER] + counts[FAULT_CHILD]) / 2);
+	assert_int_equal(w->wrong, 0);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	assert_int_equal(fake_init(&w->fake, build_dir), 0);
+	close(w->fake.launcher_fd);
+	w->fake.launcher_fd = open(fault_launcher, O_RDONLY | O_CLOEXEC);
+	w->page_fd = memfd_create("fault", 0);
+	assert_true(w->fake.launcher_fd >= 0 && w->page_fd >= 0);
+	assert_int_equal(ftruncate(w->page_fd, sizeof(*w->page)), 0);
+	w->page = mmap(NULL, sizeof(*w->page), PROT_READ | PROT_WRITE, MAP_SHARED, w->page_fd, 0);
+	assert_true(w->page != MAP_FAILED);
+	assert_int_equal(dup2(w->page_fd, FAULT_FD), FAULT_FD);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	fake_fini(&w->fake);
+	munmap(w->page, sizeof(*w->page));
+	close(w->page_fd);
+	close(FAULT_FD);
+	free(w);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_every_call, setup, teardown),
+	};
+
+	if (argc < 3 || geteuid() != 0) {
+		puts("skipped: needs root");
+		return 77;
+	}
+	build_dir = argv[1];
+	fault_launcher = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
