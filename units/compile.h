@@ -90,12 +90,16 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 int compile_ids(struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
+/* The capabilities that its processes can ever have. */
+uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
 /* compile_env.c: env, env_files, unset_env */
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */
 int compile_filter(struct compile_unit *cu);
+/* Its part for SystemCallFilter= alone. */
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
@@ -111,8 +115,8 @@ void compile_landlock_command(enum exec_phase phase, struct plan *p);
 void compile_landlock_drop(struct plan *p);
 /* Which version of Landlock's interface the unit will have used; 0: none. */
 uint32_t compile_landlock_abi(const struct compile_unit *cu);
-/* compile_unsupported.c: refuses what asks for walls that are not built */
-int compile_unsupported(struct compile_unit *cu);
+/* compile_labels.c: labels of security modules */
+int compile_labels(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */
 int compile_process(struct compile_unit *cu);
 

@@ -77,6 +77,7 @@ static void drop_walls(struct plan *p)
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
 	compile_landlock_drop(p);
+	p->labels = (struct tlv_array) { 0 };
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
@@ -228,6 +229,11 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
+/*
+ * A private /tmp goes with its last process, unless several commands share it: then the slot holds
+ * it, and lets go in the RELEASE that the entry asks for. A restart without an entry is one launch
+ * instead of two.
+ */
 static bool needs_clean(const struct compile_unit *cu)
 {
 	const struct plan_dir *dirs = cu->base.dirs.items;
@@ -237,8 +243,9 @@ static bool needs_clean(const struct compile_unit *cu)
 			return true;
 		}
 	}
-	return (cu->base.flags & PLAN_PRIVATE_TMP) || cu->unit->exec->remove_ipc ||
-	       (cu->base.flags & PLAN_DYNAMIC_USER) || cu->unit->service->pid_file;
+	return (cu->base.flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1) ||
+	       cu->unit->exec->remove_ipc || (cu->base.flags & PLAN_DYNAMIC_USER) ||
+	       cu->unit->service->pid_file;
 }
 
 static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
@@ -292,14 +299,12 @@ int compile_prepare(struct compile_unit *cu)
 		compile_process,
 		compile_filter,
 		compile_landlock,
-		compile_unsupported,
+		compile_labels,
 	};
 
 	cu->base.unit = cu->unit->name;
 	if (!cu->unit->service) {
-		int r = compile_unsupported(cu);
-
-		return r < 0 ? r : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
+		return compile_cgroup_writes(cu, &cu->base.cgroup_writes);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
 		int r = parts[i](cu);

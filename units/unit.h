@@ -272,7 +272,9 @@ struct unit_exec {
 	enum unit_set_mode families_mode;
 	struct list families;         /* struct unit_item: "AF_UNIX"; allow + empty = none at all */
 	uint64_t restrict_namespaces; /* CLONE_NEW* that stay allowed; UINT64_MAX: all */
-	const char *apparmor_profile; /* '-' prefix kept */
+	const char *apparmor_profile; /* '-' prefix kept in all three */
+	const char *selinux_context;
+	const char *smack_label;
 };
 
 /* A limit in bytes or percent. */

@@ -19,6 +19,7 @@
 #include "helper.h"
 #include "notify.h"
 #include "resources.h"
+#include "setup.h"
 #include "supdproc.h"
 #include "util.h"
 
@@ -202,10 +203,10 @@ static void remove_slots(struct broker *b)
 
 static void leave_cgroup(struct broker *b)
 {
+	cgroup_remove(b->cgroup_fd, LAUNCH_PROGRAMS_CGROUP, false);
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(
-			b->cgroup_fd, "supd", true); /* the launcher may have made one below */
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);

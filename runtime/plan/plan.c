@@ -81,6 +81,14 @@ static const struct tlv_field bpf_fixup_fields[] = {
 };
 static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
 
+static const struct tlv_field label_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_label, kind),
+	TLV_FIELD(2, TLV_U32, plan_label, optional),
+	TLV_FIELD(3, TLV_STR, plan_label, text),
+	TLV_FIELD(4, TLV_STR, plan_label, origin),
+};
+static const struct tlv_schema label_schema = TLV_SCHEMA(plan_label, label_fields);
+
 static const struct tlv_field landlock_fields[] = {
 	TLV_FIELD(1, TLV_STR, plan_landlock, path),
 	TLV_FIELD(2, TLV_U32, plan_landlock, access),
@@ -178,6 +186,7 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
 	TLV_SUB(60, plan, bpf, bpf_schema),
 	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_SUB(65, plan, labels, label_schema),
 	TLV_FIELD(62, TLV_U32, plan, landlock),
 	TLV_SUB(63, plan, landlock_rules, landlock_schema),
 	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
@@ -318,6 +327,19 @@ static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
 	return true;
 }
 
+static bool labels_are_valid(const struct plan *p)
+{
+	const struct plan_label *rows = p->labels.items;
+
+	for (uint32_t i = 0; i < p->labels.n; i++) {
+		if (rows[i].kind >= PLAN_LABEL_KIND_COUNT || !rows[i].text || !rows[i].text[0] ||
+			strlen(rows[i].text) >= LIMIT_LABEL || strpbrk(rows[i].text, " \t\n")) {
+			return false;
+		}
+	}
+	return p->labels.n <= PLAN_LABEL_KIND_COUNT;
+}
+
 static bool landlock_is_valid(const struct plan *p)
 {
 	const struct plan_landlock *rows = p->landlock_rules.items;
@@ -391,7 +413,7 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       opt_path_is_safe(p->working_dir) && opt_path_is_safe(p->pid_file) &&
 	       opt_path_is_safe(p->tty_path) && mounts_are_valid(p) && ids_are_valid(p) &&
 	       lists_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
-	       streams_are_valid(p) && exec_is_valid(p);
+	       labels_are_valid(p) && streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

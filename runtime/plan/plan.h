@@ -150,6 +150,21 @@ struct plan_cgroup_write {
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
 };
 
+enum plan_label_kind {
+	PLAN_LABEL_SELINUX,
+	PLAN_LABEL_APPARMOR,
+	PLAN_LABEL_SMACK,
+	PLAN_LABEL_KIND_COUNT,
+};
+
+/* A security module's label for the program. */
+struct plan_label {
+	uint32_t kind;     /* enum plan_label_kind */
+	uint32_t optional; /* one that cannot be applied is no error */
+	const char *text;  /* without blanks, shorter than LIMIT_LABEL */
+	const char *origin;
+};
+
 /* What Landlock is to restrict; what no rule then allows is refused. */
 enum plan_landlock_handled {
 	PLAN_LANDLOCK_FILES = 1 << 0,
@@ -288,6 +303,7 @@ struct plan {
 	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
 	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
 	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
+	struct tlv_array labels;         /* struct plan_label */
 	uint32_t landlock;               /* enum plan_landlock_handled */
 	struct tlv_array landlock_rules; /* struct plan_landlock */
 	struct tlv_u32v landlock_ports;  /* TCP ports that may be bound */

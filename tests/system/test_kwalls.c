@@ -282,6 +282,34 @@ static void test_landlock_ports(void **state)
 	EXPECT({ "bind:tcp,127.0.0.1,7020", "ok" });
 }
 
+/* ---- labels ---- */
+
+/*
+ * Where the module is not there: an error that names the setting, and none with '-'. Where it is, a
+ * label that nobody has is refused just so.
+ */
+static void test_labels(void **state)
+{
+	static const char *const settings[] = { "AppArmorProfile", "SELinuxContext",
+		"SmackProcessLabel" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), ONESHOT "%s=kwalls_nosuch\nExecStart=DIR/probe\n",
+			settings[i]);
+		unit("label.service", text);
+		CHECK(sys_ctl(s, "start label.service") != 0);
+		snprintf(text, sizeof(text), "label: %s=kwalls_nosuch needs", settings[i]);
+		CHECK(sys_said(s, text) && sys_said(s, "label.service:3"));
+		snprintf(text, sizeof(text), ONESHOT "%s=-kwalls_nosuch\nExecStart=DIR/probe\n",
+			settings[i]);
+		unit("label.service", text);
+		CHECK(sys_ctl(s, "start label.service") == 0);
+	}
+}
+
 /* ---- errors ---- */
 
 /* What is wrong refuses the unit, with the word. */
@@ -327,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_landlock),
 		cmocka_unit_test(test_landlock_keeps),
 		cmocka_unit_test(test_landlock_ports),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_refused),
 	};
 	int r = ask_begin();
