@@ -272,11 +272,15 @@ int shell_init(struct shell *s)
 	if (r >= 0) {
 		r = bus_server_init(&s->bus, s, SUPD_FD_CONTROL);
 	}
+	if (r >= 0) {
+		r = denials_new(s, &s->denials);
+	}
 	return r < 0 ? r : 0;
 }
 
 void shell_fini(struct shell *s)
 {
+	denials_free(s->denials);
 	bus_server_fini(&s->bus);
 	store_fini(&s->store);
 	busnames_fini(&s->busnames);

@@ -20,6 +20,7 @@
 #include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
+#include "denials.h"
 #include "engine.h"
 #include "journal.h"
 #include "notify.h"
@@ -36,6 +37,7 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct denials *denials; /* NULL: the kernel does not tell us */
 	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;

@@ -88,12 +88,22 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 
 /* compile_ids.c: uid, gid, groups, id maps, stale_users, home, shell, range */
 int compile_ids(struct compile_unit *cu);
+/* True if root in the unit is an id of its own range, not the host's root. */
+bool compile_root_is_mapped(const struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
 /* The capabilities that its processes can ever have. */
 uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
+/* compile_credentials.c: credentials */
+int compile_credentials(struct compile_unit *cu);
+/* compile_dirs.c: dirs; needs the flags */
+int compile_dirs(struct compile_unit *cu);
+/* compile_places.c: root, API file systems, cgroup view, host name; needs the flags */
+int compile_places(struct compile_unit *cu);
+/* Divides m->options, as a unit writes them, into flags and options of the file system. */
+int compile_mount_options(struct compile_unit *cu, struct plan_mount *m);
 /* compile_env.c: env, env_files, unset_env */
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */

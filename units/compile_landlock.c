@@ -71,6 +71,7 @@ static uint32_t access_of(const struct plan_mount *m, bool noexec_root)
 
 	switch ((enum plan_mount_kind)m->kind) {
 	case PLAN_MOUNT_BIND:
+	case PLAN_MOUNT_IMAGE:
 	case PLAN_MOUNT_TMPFS:
 		/* Attached later than the others' attributes: executable too. */
 		return (read_only ? 0 : PLAN_LANDLOCK_WRITE) | PLAN_LANDLOCK_DEVICE |

@@ -56,7 +56,9 @@ static void drop_walls(struct plan *p)
 {
 	static const uint32_t walls = PLAN_NO_NEW_PRIVS | PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES |
 				      PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID | PLAN_MDWE |
-				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER;
+				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER |
+				      PLAN_API_VFS | PLAN_CGROUP_MOUNT | PLAN_CGROUP_READ_ONLY |
+				      PLAN_IDMAP_ROOT;
 
 	p->flags &= ~walls;
 	p->namespaces = 0;
@@ -64,6 +66,8 @@ static void drop_walls(struct plan *p)
 	p->uid_map = (struct tlv_array) { 0 };
 	p->gid_map = (struct tlv_array) { 0 };
 	p->root_dir = NULL;
+	p->root_image = NULL;
+	p->host_name = NULL;
 	p->hide_dir = NULL;
 	p->proc_hide = PLAN_PROC_HIDE_NONE;
 	p->uid = 0;
@@ -78,12 +82,14 @@ static void drop_walls(struct plan *p)
 	p->seccomp_size = 0;
 	compile_landlock_drop(p);
 	p->labels = (struct tlv_array) { 0 };
+	p->quiet_offset = 0;
+	p->quiet_size = 0;
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
 static void drop_identity(struct compile_unit *cu, struct plan *p)
 {
-	uint32_t root = cu->user_namespace
+	uint32_t root = compile_root_is_mapped(cu)
 				? cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS
 				: 0;
 
@@ -120,6 +126,13 @@ static bool gets_notify(const struct unit_service *s, bool main)
 		    : s->notify_access == NOTIFY_EXEC || s->notify_access == NOTIFY_ALL;
 }
 
+/* Those of a start read them; what comes later has the same ones, whatever became of the source. */
+static bool reads_credentials(const struct unit_command *command)
+{
+	return command->phase == PHASE_CONDITION || command->phase == PHASE_START_PRE ||
+	       command->phase == PHASE_START || (command->flags & COMMAND_NO_SETUID);
+}
+
 static void set_command_flags(
 	struct compile_unit *cu, const struct unit_command *command, struct plan *p)
 {
@@ -137,6 +150,7 @@ static void set_command_flags(
 		{ start && s->watchdog_us, PLAN_PASS_WATCHDOG },
 		{ !start, PLAN_PASS_MAINPID },
 		{ stop, PLAN_PASS_RESULT },
+		{ p->credentials.n && !reads_credentials(command), PLAN_CREDENTIALS_KEPT },
 		{ start && s->pid_file && s->type == SERVICE_FORKING, PLAN_UNLINK_PIDFILE },
 	};
 
@@ -172,7 +186,8 @@ static int add_command(
 		drop_identity(cu, &p);
 	}
 	if (s->root_directory_start_only && !start) {
-		p.root_dir = NULL;
+		p.root_dir = p.root_image = NULL;
+		p.flags &= ~(uint32_t)(PLAN_API_VFS | PLAN_IDMAP_ROOT);
 	}
 	set_command_flags(cu, command, &p);
 	row->phase = command->phase;
@@ -244,8 +259,8 @@ static bool needs_clean(const struct compile_unit *cu)
 		}
 	}
 	return (cu->base.flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1) ||
-	       cu->unit->exec->remove_ipc || (cu->base.flags & PLAN_DYNAMIC_USER) ||
-	       cu->unit->service->pid_file;
+	       cu->base.credentials.n || cu->unit->exec->remove_ipc ||
+	       (cu->base.flags & PLAN_DYNAMIC_USER) || cu->unit->service->pid_file;
 }
 
 static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
@@ -267,6 +282,7 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 	if ((e->remove_ipc && e->user) || (p.flags & PLAN_DYNAMIC_USER)) {
 		p.flags |= cu->base.stale_users ? 0 : PLAN_REMOVE_IPC;
 	}
+	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
 	if (cu->unit->service->pid_file) {
 		p.pid_file = cu->unit->service->pid_file;
 		p.flags |= PLAN_UNLINK_PIDFILE;
@@ -295,6 +311,7 @@ int compile_prepare(struct compile_unit *cu)
 		compile_walls,
 		compile_bpf,
 		compile_caps,
+		compile_credentials,
 		compile_environment,
 		compile_process,
 		compile_filter,

@@ -30,6 +30,12 @@
 #define LIMIT_MOUNTS           1024u
 #define LIMIT_GROUPS           256u
 
+/* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
+#define LIMIT_CREDENTIALS      256u
+#define LIMIT_CREDENTIAL       (1024u * 1024u)
+#define LIMIT_CREDENTIAL_NAME  256u
+#define LIMIT_CREDENTIAL_DEPTH 16u /* of directories that LoadCredential= names */
+
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
@@ -52,6 +58,7 @@
 #define LIMIT_SLOTS            16384u
 #define LIMIT_NOTE             256u
 #define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
 #define LIMIT_ORPHANS          1024u
 #define LIMIT_FDSTORE_PER_UNIT 512u
 #define LIMIT_FDSTORE_TOTAL    4096u

@@ -232,6 +232,7 @@ int power_final(struct broker *b)
 	bool leave = b->final_power == WIRE_POWER_EXIT_LEAVE;
 
 	supdproc_stop(b);
+	warm_stop(b);
 	util_close(&b->log.fd); /* supd-log drains and ends */
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);

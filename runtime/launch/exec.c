@@ -14,6 +14,7 @@
 #include "../base/sysx.h"
 #include "bpf.h"
 #include "command.h"
+#include "credload.h"
 #include "creds.h"
 #include "dirs.h"
 #include "envfile.h"
@@ -22,6 +23,7 @@
 #include "landlock.h"
 #include "launch.h"
 #include "nsfd.h"
+#include "places.h"
 #include "prepare.h"
 #include "streams.h"
 #include "trees.h"
@@ -145,6 +147,7 @@ static int fork_payload(struct launch *l)
 static const struct launch_row second_stage[] = {
 	{ STEP_CLONE, hide_from_tracers },
 	{ STEP_NAMESPACES, launch_enter_cgroup_view },
+	{ STEP_NAMESPACES, launch_set_host_name },
 	{ STEP_KEYRING, join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
@@ -232,6 +235,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_MOUNTS, launch_prepare_trees },
 	{ STEP_LABEL, launch_open_proc },
 	{ STEP_CGROUP, launch_attach_programs },
+	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalogue.h"
@@ -61,7 +62,15 @@ enum plan_flags {
 	PLAN_PROC_INSTANCE =
 		1 << 20, /* a proc mount of its own of the PID namespace that the launcher is in,
 			    for proc_hide and PLAN_PROC_SUBSET_PID; not with PLAN_NS_PID */
+	PLAN_CREDENTIALS_KEPT = 1 << 24, /* the slot's credentials do, where it has some */
+	PLAN_API_VFS = 1 << 25, /* with a root of its own: /proc, /sys, /dev, /run as the host has
+				   them, where no other flag gives better ones */
+	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
+	PLAN_CGROUP_READ_ONLY = 1 << 27,
+	PLAN_IDMAP_ROOT = 1 << 28, /* ids of the root's files are ids of the user namespace */
 };
+
+#define PLAN_CREDENTIALS_DIR "/run/credentials"
 
 /* What other users' processes look like in /proc: the numbers of proc(5)'s hidepid=. */
 enum plan_proc_hide {
@@ -86,6 +95,7 @@ enum plan_mount_kind {
 	PLAN_MOUNT_TMPFS,        /* fresh tmpfs; options: "mode=…,size=…" */
 	PLAN_MOUNT_EXEC,         /* ExecPaths= */
 	PLAN_MOUNT_NOEXEC,       /* NoExecPaths= */
+	PLAN_MOUNT_IMAGE,        /* the file system in the file source; options are its */
 	PLAN_MOUNT_KIND_COUNT,
 };
 
@@ -97,6 +107,7 @@ enum plan_mount_flags {
 	PLAN_MOUNT_F_CREATE = 1 << 4, /* make the source directory first, owned by the unit */
 	PLAN_MOUNT_F_NOSUID = 1 << 5,
 	PLAN_MOUNT_F_NODEV = 1 << 6,
+	PLAN_MOUNT_F_IDMAP = 1 << 7, /* ids of its files are ids of the user namespace */
 };
 
 /* Sorted by target, parents first; supd-launch applies them in order. */
@@ -125,7 +136,20 @@ struct plan_dir {
 	const char *path;  /* absolute: /run/NAME */
 	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
 	const char *origin;
+	uint32_t flags;        /* enum plan_dir_flags */
+	struct tlv_strv links; /* absolute: symbolic links to path, EXEC makes them */
+	const char *real;      /* TOP/private/NAME, to which path is a symbolic link; NULL: path
+				  itself. EXEC moves a directory of the other form */
 };
+
+enum plan_dir_flags {
+	PLAN_DIR_READ_ONLY = 1 << 0, /* for the unit */
+};
+
+/* The directory of a kind, without a name: "/var/lib". */
+const char *plan_dir_top(uint32_t kind);
+/* True for kinds of which a dynamic user's are below TOP/private. */
+bool plan_dir_may_be_private(uint32_t kind);
 
 struct plan_rlimit {
 	uint32_t resource; /* RLIMIT_* */
@@ -137,6 +161,23 @@ struct plan_rlimit {
 struct plan_env_file {
 	const char *path;
 	uint32_t optional; /* '-' prefix */
+	const char *origin;
+};
+
+enum plan_credential_kind {
+	PLAN_CREDENTIAL_LOAD, /* LoadCredential=: a file, a directory, a stream socket, or a name */
+	PLAN_CREDENTIAL_IMPORT, /* ImportCredential=: what the stores have of a pattern */
+	PLAN_CREDENTIAL_SET,    /* SetCredential=: for what the other two did not bring */
+	PLAN_CREDENTIAL_KIND_COUNT,
+};
+
+/* In the order of their kinds; the first that brings a name wins. */
+struct plan_credential {
+	uint32_t kind;
+	const char *name;      /* file name; IMPORT: pattern of names, fnmatch(3) */
+	const char *source;    /* LOAD: absolute path, or name in the stores; IMPORT: what stands in
+				  place of the pattern up to its first special character, or NULL */
+	struct tlv_bytes data; /* SET */
 	const char *origin;
 };
 
@@ -293,13 +334,18 @@ struct plan {
 	uint32_t namespaces;     /* enum plan_namespaces */
 	struct tlv_array mounts; /* struct plan_mount */
 	const char *root_dir;
+	const char *root_image;         /* file with a file system, in place of root_dir */
+	const char *root_image_options; /* "ro,noatime" of that file system, or NULL */
+	const char *host_name;          /* with PLAN_NS_UTS, or NULL */
 	const char *hide_dir;  /* supd's runtime directory: hidden but for the notify directory */
 	uint64_t cap_bounding; /* masks, bit = capability number */
 	uint64_t cap_ambient;
 	uint64_t cap_effective; /* what root-in-service or an ambient set keeps; else 0 */
 	uint32_t securebits;
-	uint64_t seccomp_offset;         /* blob of struct sock_filter, 0 = none */
-	uint32_t seccomp_size;           /* bytes */
+	uint64_t seccomp_offset; /* blob of struct sock_filter, 0 = none */
+	uint32_t seccomp_size;   /* bytes */
+	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
+	uint32_t quiet_size;
 	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
 	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
 	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
@@ -336,6 +382,9 @@ struct plan {
 	/* directories, EXEC and CLEAN */
 	struct tlv_array dirs; /* struct plan_dir */
 
+	/* $CREDENTIALS_DIRECTORY, which is PLAN_CREDENTIALS_DIR/UNIT */
+	struct tlv_array credentials; /* struct plan_credential */
+
 	/* CHECK */
 	struct tlv_array conditions; /* struct plan_condition */
 
@@ -348,6 +397,9 @@ struct plan {
 };
 
 extern const struct tlv_schema plan_schema;
+
+/* A file name of printable ASCII without blanks, '/' and ':', as systemd's credentials have. */
+bool plan_credential_name_is_valid(const char *name);
 
 /* Appends the plan to buf. -ENOMEM, -E2BIG. */
 int plan_encode(struct tlv_buf *buf, const struct plan *plan);

@@ -29,6 +29,7 @@ enum supd_fd {
 	SUPD_FD_REQUEST = 3, /* write end of the request pipe */
 	SUPD_FD_EVENT = 4,   /* event socket */
 	SUPD_FD_CONTROL = 5, /* listening control socket; listen() was called by supd-init */
+	SUPD_FD_AUDIT = 6,   /* netlink socket of the kernel's seccomp records; /dev/null: none */
 };
 
 enum wire_request_type {

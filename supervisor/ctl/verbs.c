@@ -31,6 +31,8 @@ static const struct verb verb_rows[] = {
 		"List installed unit files" },
 	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Show the system calls that units were denied" },
 	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
 		"Show how units differ from their profile, and where" },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
