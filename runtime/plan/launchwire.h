@@ -21,7 +21,7 @@
 #include "catalogue.h"
 #include "wire.h"
 
-#define LAUNCH_FD    3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
+#define LAUNCH_FD 3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
 
 /*
  * Below the delegated root: a cgroup without processes at which the launcher keeps loaded programs.

@@ -526,8 +526,8 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
-	       credentials_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) && labels_are_valid(p) &&
-	       streams_are_valid(p) && exec_is_valid(p);
+	       credentials_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
+	       labels_are_valid(p) && streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)
