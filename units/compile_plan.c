@@ -82,6 +82,8 @@ static void drop_walls(struct plan *p)
 	p->seccomp_size = 0;
 	compile_landlock_drop(p);
 	p->labels = (struct tlv_array) { 0 };
+	p->netns_path = NULL;
+	p->ipcns_path = NULL;
 	p->quiet_offset = 0;
 	p->quiet_size = 0;
 }
@@ -314,6 +316,7 @@ int compile_prepare(struct compile_unit *cu)
 		compile_credentials,
 		compile_environment,
 		compile_process,
+		compile_attributes,
 		compile_filter,
 		compile_landlock,
 		compile_labels,

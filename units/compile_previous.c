@@ -135,6 +135,7 @@ static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
 		.fdstore_max = u->fdstore_max,
 		.log_priority = u->log_priority,
 		.log_level_prefix = u->log_level_prefix,
+		.joins = catalogue_string(plans, u->joins),
 	};
 	int64_t n = catalogue_add_unit(&cu->c->builder, &spec);
 

@@ -97,6 +97,14 @@ int parse_proc_subset(struct setting_context *c);
 int parse_private_tmp(struct setting_context *c);
 int parse_secure_bits(struct setting_context *c);
 
+/* rare attributes: parse_attributes.c */
+int parse_personality(struct setting_context *c);
+int parse_numa_policy(struct setting_context *c);
+int parse_numa_mask(struct setting_context *c);
+int parse_dump_filter(struct setting_context *c);
+int parse_ksm(struct setting_context *c);
+int parse_syscall_log(struct setting_context *c);
+
 /* addresses, ports, interfaces: parse_network.c */
 int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
 int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */

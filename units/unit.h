@@ -261,6 +261,17 @@ struct unit_exec {
 	uint64_t timer_slack_ns;
 	bool ignore_sigpipe;
 	enum unit_keyring_mode keyring_mode;
+	bool personality_set;
+	uint32_t personality; /* PER_* */
+	bool numa_set;
+	uint32_t numa_policy;  /* MPOL_* of set_mempolicy(2) */
+	const char *numa_mask; /* "0-3 5", checked, "all" or NULL */
+	bool coredump_filter_set;
+	uint64_t coredump_filter; /* bits of core(5) */
+	bool ksm_set;
+	bool ksm;
+	const char *netns_path; /* absolute, or NULL */
+	const char *ipcns_path;
 	const char *cpu_affinity; /* "0-3 5", checked; NULL: all */
 	struct unit_rlimit rlimits[RLIM_NLIMITS];
 
@@ -302,6 +313,7 @@ struct unit_exec {
 	enum unit_set_mode syscall_mode; /* of the first assignment */
 	struct list syscalls;            /* struct unit_syscall */
 	int syscall_error;               /* SystemCallErrorNumber=; 0: kill */
+	struct list syscall_log;         /* struct unit_syscall; deny: the list is inverted */
 	struct list syscall_archs;       /* struct unit_item: "native", "x86-64" … */
 	enum unit_set_mode families_mode;
 	struct list families;         /* struct unit_item: "AF_UNIX"; allow + empty = none at all */

@@ -9,7 +9,9 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "catalog.h"
 #include "cgroup.h"
+#include "slots.h"
 #include "store.h"
 #include "util.h"
 
@@ -29,15 +31,34 @@ static void add(struct list *list, uint32_t tag, int fd)
 	}
 }
 
+static int own_or(int own, int other)
+{
+	return own >= 0 ? own : other;
+}
+
+/*
+ * JoinsNamespaceOf=: what the other unit's slot holds now, where this one has nothing of its own.
+ * The user namespace is never shared: ids belong to one unit.
+ */
+static void collect_namespaces(
+	struct broker *b, struct slot *s, const struct jobfds *to, struct list *list)
+{
+	const struct catalogue *c = &b->catalogues[to->catalogue_index];
+	const char *joins = catalogue_string(c, c->units[c->entries[to->entry].unit].joins);
+	uint32_t other = joins ? slot_find(b, joins) : WIRE_SLOT_NONE;
+	const struct slot *o = other == WIRE_SLOT_NONE ? s : &b->t->slots[other];
+
+	add(list, LAUNCH_TAG_USERNS, s->userns);
+	add(list, LAUNCH_TAG_IPCNS, own_or(s->ipcns, o->ipcns));
+	add(list, LAUNCH_TAG_NETNS, own_or(s->netns, o->netns));
+	add(list, LAUNCH_TAG_TMP, own_or(s->tmp, o->tmp));
+}
+
 static void collect(struct broker *b, uint32_t ref, struct list *list)
 {
 	uint32_t n = ref / ENTRY_KIND_COUNT;
 	struct slot *s = &b->t->slots[n];
 
-	add(list, LAUNCH_TAG_USERNS, s->userns);
-	add(list, LAUNCH_TAG_IPCNS, s->ipcns);
-	add(list, LAUNCH_TAG_NETNS, s->netns);
-	add(list, LAUNCH_TAG_TMP, s->tmp);
 	add(list, LAUNCH_TAG_CREDENTIALS, s->credentials);
 	add(list, LAUNCH_TAG_LOG, s->log_write);
 	for (uint32_t i = 0; i < s->n_listen; i++) {
@@ -90,6 +111,7 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	add(&list, LAUNCH_TAG_NSINIT,
 		to->entry_flags & CATALOGUE_ENTRY_NSINIT ? LOW_FD_NSINIT : -1);
 	add(&list, LAUNCH_TAG_NOTIFY_DIR, dir);
+	collect_namespaces(b, s, to, &list);
 	collect(b, ref, &list);
 	job->n_fds = list.n;
 	int r = fd_send(to->sock, job, sizeof(*job), NULL, 0, MSG_DONTWAIT);

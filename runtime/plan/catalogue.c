@@ -69,6 +69,12 @@ static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit
 	if (u->log_identifier && !string_at(c, u->log_identifier, LIMIT_LOG_IDENTIFIER)) {
 		return false;
 	}
+	if (u->joins) {
+		name = string_at(c, u->joins, LIMIT_UNIT_NAME);
+		if (!name || !unit_name_is_valid(name)) {
+			return false;
+		}
+	}
 	return (u->flags & ~(uint32_t)CATALOGUE_UNIT_FLAGS_ALL) == 0 &&
 	       u->fdstore_max <= LIMIT_FDSTORE_PER_UNIT;
 }
@@ -184,6 +190,9 @@ int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_u
 	if (spec->log_identifier) {
 		unit.log_identifier =
 			add_bytes(b, spec->log_identifier, strlen(spec->log_identifier) + 1);
+	}
+	if (spec->joins && unit_name_is_valid(spec->joins)) {
+		unit.joins = add_bytes(b, spec->joins, strlen(spec->joins) + 1);
 	}
 	tlv_buf_append(&b->units, &unit, sizeof(unit));
 	if (b->blobs.error || b->units.error) {

@@ -62,6 +62,7 @@ struct catalogue_unit {
 				  */
 	uint32_t log_priority;   /* facility << 3 | level for lines without a prefix */
 	uint32_t log_level_prefix;
+	uint64_t joins; /* string offset, JoinsNamespaceOf=: name of the unit; 0 = none */
 };
 
 /*
@@ -133,6 +134,7 @@ struct catalogue_unit_spec {
 	const char *name;
 	const char *cgroup;
 	const char *log_identifier; /* may be NULL */
+	const char *joins;          /* may be NULL */
 	uint32_t flags;
 	uint32_t fdstore_max;
 	uint32_t log_priority;

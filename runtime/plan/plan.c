@@ -201,6 +201,18 @@ static const struct tlv_field plan_fields[] = {
 	TLV_SUB(80, plan, bpf, bpf_schema),
 	TLV_SUB(81, plan, bpf_fixups, bpf_fixup_schema),
 	TLV_SUB(85, plan, labels, label_schema),
+	TLV_FIELD(86, TLV_U32, plan, personality_set),
+	TLV_FIELD(87, TLV_U32, plan, personality),
+	TLV_FIELD(88, TLV_U32, plan, numa_set),
+	TLV_FIELD(89, TLV_U32, plan, numa_policy),
+	TLV_FIELD(90, TLV_BYTES, plan, numa_nodes),
+	TLV_FIELD(91, TLV_U32, plan, coredump_filter_set),
+	TLV_FIELD(92, TLV_U64, plan, coredump_filter),
+	TLV_FIELD(93, TLV_U32, plan, ksm_set),
+	TLV_FIELD(94, TLV_U32, plan, ksm),
+	TLV_FIELD(95, TLV_U32, plan, keyring_shared),
+	TLV_FIELD(96, TLV_STR, plan, netns_path),
+	TLV_FIELD(97, TLV_STR, plan, ipcns_path),
 	TLV_FIELD(82, TLV_U32, plan, landlock),
 	TLV_SUB(83, plan, landlock_rules, landlock_schema),
 	TLV_FIELD(84, TLV_U32V, plan, landlock_ports),
@@ -522,7 +534,8 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
 		return false;
 	}
-	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
+	return opt_path_is_safe(p->netns_path) && opt_path_is_safe(p->ipcns_path) &&
+	       opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&

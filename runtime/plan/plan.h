@@ -368,7 +368,19 @@ struct plan {
 	uint32_t sched_policy;
 	uint32_t sched_priority;
 	uint32_t sched_reset_on_fork;
-	uint64_t timer_slack_ns;       /* 0: unchanged */
+	uint64_t timer_slack_ns; /* 0: unchanged */
+	uint32_t personality_set;
+	uint32_t personality; /* PER_* */
+	uint32_t numa_set;
+	uint32_t numa_policy;        /* MPOL_* */
+	struct tlv_bytes numa_nodes; /* bits, whole words, little endian */
+	uint32_t coredump_filter_set;
+	uint64_t coredump_filter;
+	uint32_t ksm_set;
+	uint32_t ksm;
+	uint32_t keyring_shared; /* with PLAN_KEYRING_PRIVATE: the user's keyring is linked in */
+	const char *netns_path;  /* with PLAN_NS_NET, PLAN_NS_IPC: entered instead of made */
+	const char *ipcns_path;
 	struct tlv_bytes cpu_affinity; /* cpu_set_t bits, little endian; empty: all */
 	const char *working_dir;
 
