@@ -326,6 +326,7 @@ struct unit_exec {
 /* A limit in bytes or percent. */
 struct unit_amount {
 	bool set;
+	bool old_name;  /* by a setting of cgroup v1 */
 	bool percent;   /* value is in 1/10000 of the machine's total */
 	uint64_t value; /* UINT64_MAX: infinity */
 	const char *origin;
@@ -345,6 +346,25 @@ struct unit_device {
 	const char *origin;
 };
 
+enum unit_io_kind {
+	UNIT_IO_WEIGHT,
+	UNIT_IO_READ_BYTES, /* a second */
+	UNIT_IO_WRITE_BYTES,
+	UNIT_IO_READ_CALLS,
+	UNIT_IO_WRITE_CALLS,
+	UNIT_IO_LATENCY, /* us */
+	UNIT_IO_KIND_COUNT,
+};
+
+/* IODeviceWeight= and its kin. */
+struct unit_io {
+	enum unit_io_kind kind;
+	const char *path; /* absolute: a block device, or a path on its file system */
+	uint64_t value;
+	const char *setting;
+	const char *origin;
+};
+
 struct unit_cgroup {
 	const char *slice; /* as written, or the default; NULL: the root slice itself */
 	bool delegate;
@@ -358,8 +378,10 @@ struct unit_cgroup {
 	const char *allowed_cpus; /* checked list, or NULL */
 	const char *allowed_memory_nodes;
 	enum unit_device_policy device_policy;
-	struct list devices;  /* struct unit_device */
-	struct list ip_allow; /* struct ebpf_prefix */
+	struct list devices; /* struct unit_device */
+	struct unit_amount memory_zswap_max;
+	struct list io_devices; /* struct unit_io */
+	struct list ip_allow;   /* struct ebpf_prefix */
 	struct list ip_deny;
 	struct list bind_allow; /* struct ebpf_port */
 	struct list bind_deny;

@@ -69,6 +69,7 @@ static const struct tlv_field cgroup_write_fields[] = {
 	TLV_FIELD(4, TLV_STR, plan_cgroup_write, controller),
 	TLV_FIELD(5, TLV_U32, plan_cgroup_write, required),
 	TLV_FIELD(6, TLV_STR, plan_cgroup_write, origin),
+	TLV_FIELD(7, TLV_STR, plan_cgroup_write, device),
 };
 static const struct tlv_schema cgroup_write_schema =
 	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
@@ -413,6 +414,8 @@ static bool lists_are_valid(const struct plan *p)
 	}
 	for (uint32_t i = 0; i < p->cgroup_writes.n; i++) {
 		if (!writes[i].file || !writes[i].value || strchr(writes[i].file, '/') ||
+			!opt_path_is_safe(writes[i].device) ||
+			(writes[i].device && strlen(writes[i].value) > 32) ||
 			(writes[i].cgroup && !catalogue_cgroup_path_is_valid(writes[i].cgroup))) {
 			return false;
 		}

@@ -186,6 +186,7 @@ struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
 	const char *file;   /* "memory.max" */
 	const char *value;
+	const char *device;     /* path whose block device's numbers come before the value */
 	const char *controller; /* "memory" */
 	uint32_t required;      /* 0: skipped when the controller is not there */
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
