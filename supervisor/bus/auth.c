@@ -79,6 +79,7 @@ static const struct {
 	{ "Cancel", true, SMALL },
 	{ "ClearJobs", true, SMALL },
 	{ "Reload", true, LARGE },
+	{ "ReloadReport", true, LARGE },
 	{ "Reexecute", true, SMALL },
 	{ "Exit", true, SMALL },
 	{ "PowerOff", true, SMALL },

@@ -11,9 +11,8 @@
 #include "../unitlog.h"
 #include "objects.h"
 
-int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply)
+int bus_append_diagnostics(const struct manifest *manifest, sd_bus_message *reply)
 {
-	const struct manifest *manifest = engine_manifest(b->shell->engine);
 	int r = sd_bus_message_open_container(reply, 'a', "(suuuss)");
 
 	for (uint32_t i = 0; r >= 0 && manifest && i < manifest->diagnostics.n; i++) {
@@ -29,17 +28,27 @@ int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply)
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	(void)error;
-	return bus_reload(userdata, m, true);
+	return bus_reload(userdata, m, BUS_RELOAD_DIAGNOSTICS);
+}
+
+/* ReloadReport(b dry): a(suuuss) diagnostics, a(ssss) unit, setting, from, to, u more of them. */
+static int method_reload_report(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	int dry, r = sd_bus_message_read(m, "b", &dry);
+
+	(void)error;
+	return r < 0 ? r : bus_reload(userdata, m, dry ? BUS_RELOAD_DRY : BUS_RELOAD_REPORT);
 }
 
 static int method_diagnostics(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
+	const struct bus_server *b = userdata;
 	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r = sd_bus_message_new_method_return(m, &reply);
 
 	(void)error;
 	if (r >= 0) {
-		r = bus_append_diagnostics(userdata, reply);
+		r = bus_append_diagnostics(engine_manifest(b->shell->engine), reply);
 	}
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
@@ -138,6 +147,8 @@ static int get_use_journald(sd_bus *bus, const char *path, const char *interface
 const sd_bus_vtable bus_vtable_own_manager[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Reload", "", "a(suuuss)", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("ReloadReport", "b", "a(suuuss)a(ssss)u", method_reload_report,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD(
 		"GetDiagnostics", "", "a(suuuss)", method_diagnostics, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDenials", "s", "ba(suutsit)", method_denials, SD_BUS_VTABLE_UNPRIVILEGED),
