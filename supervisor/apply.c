@@ -90,6 +90,13 @@ static int booted(struct shell *s)
 	return broker_send(&s->broker, &q);
 }
 
+static int stamp(struct shell *s, const struct effect *e)
+{
+	const struct unit *u = engine_unit(s->engine, e->unit);
+
+	return u ? clockwatch_stamp(&s->clock, u->name, e->cookie) : 0;
+}
+
 static int load(struct shell *s)
 {
 	uint64_t cookie;
@@ -139,6 +146,8 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return all_stopped(s);
 	case EFFECT_BOOTED:
 		return booted(s);
+	case EFFECT_STAMP:
+		return stamp(s, e);
 	case EFFECT_EMERGENCY:
 		return machine_action(s, e);
 	case EFFECT_AUTO_RESTART:

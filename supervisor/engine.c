@@ -52,6 +52,8 @@ static const char *const effect_log_table[] = {
 	[LOG_TRIGGER_LIMIT] = "trigger-limit",
 	[LOG_CONNECTION_GONE] = "connection-gone",
 	[LOG_TRIGGER_ACTIVE] = "trigger-active",
+	[LOG_STAMP_FUTURE] = "stamp-future",
+	[LOG_TRIGGER_MISSING] = "trigger-missing",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
 
@@ -216,7 +218,7 @@ static bool note_wanted(const struct unit *u)
 	       (class->keeps_note && class->keeps_note(u));
 }
 
-static void write_note(struct engine *e, struct unit *u)
+void engine_write_note(struct engine *e, struct unit *u)
 {
 	struct effect *x;
 
@@ -290,7 +292,7 @@ int engine_settle(struct engine *e, usec_t now)
 		u->touched = false;
 		engine_timer_set(e, u);
 		if (e->listed) {
-			write_note(e, u);
+			engine_write_note(e, u);
 		}
 	}
 	e->n_touched = 0;

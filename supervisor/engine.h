@@ -61,9 +61,11 @@ struct unit {
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
 	uint64_t watch_cookie;            /* of the slot's last state */
-	struct job *job;     /* NULL: none */
-	uint32_t slot;       /* WIRE_SLOT_NONE: none */
-	uint32_t slot_flags; /* enum wire_slot_flags */
+	struct timer *timer;              /* of a timer with a definition; owned */
+	bool timer_stale;                 /* its times are to be computed anew */
+	struct job *job;                  /* NULL: none */
+	uint32_t slot;                    /* WIRE_SLOT_NONE: none */
+	uint32_t slot_flags;              /* enum wire_slot_flags */
 	uint8_t invocation_id[16];
 	usec_t state_change_us;
 	usec_t inactive_exit_us;
@@ -97,6 +99,19 @@ struct engine_request {
 
 struct engine;
 
+/* What timers must know of the machine. All may be 0 or NULL. */
+struct engine_host {
+	usec_t startup_us; /* CLOCK_MONOTONIC of supd-init's start */
+	usec_t boot_us;    /* where OnBootSec= counts from */
+	uint64_t machine;  /* the same on each boot, another one on each machine */
+	uint64_t seed;
+	/* A time zone by name, "": the local one; borrowed until the next call. NULL: UTC. */
+	const struct zone *(*zone)(void *context, const char *name);
+	/* Last time (CLOCK_REALTIME) of a Persistent= timer; 0: none. */
+	usec_t (*stamp)(void *context, const char *unit);
+	void *context;
+};
+
 struct engine *engine_new(void); /* NULL: no memory */
 void engine_free(struct engine *e);
 
@@ -108,6 +123,13 @@ void engine_free(struct engine *e);
 int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now);
 /* A load that EFFECT_LOAD or a client asked for has failed: the old catalogue stays. */
 int engine_load_failed(struct engine *e, usec_t now);
+
+/* Before engine_listed(). */
+void engine_set_host(struct engine *e, const struct engine_host *host);
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC: before anything else, then whenever the clock was set. */
+int engine_clock(struct engine *e, usec_t real_offset_us, usec_t now);
+/* /etc/localtime is another one. */
+int engine_zone_changed(struct engine *e, usec_t now);
 
 /* ---- requests ---- */
 /*

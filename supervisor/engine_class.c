@@ -10,7 +10,7 @@ const struct unit_class *unit_class(const struct unit *u)
 		[UNIT_SOCKET] = &unit_class_socket,
 		[UNIT_TARGET] = &unit_class_plain,
 		[UNIT_SLICE] = &unit_class_plain,
-		[UNIT_TIMER] = &unit_class_plain,
+		[UNIT_TIMER] = &unit_class_timer,
 		[UNIT_PATH] = &unit_class_path,
 		[UNIT_MOUNT] = &unit_class_plain,
 		[UNIT_AUTOMOUNT] = &unit_class_plain,

@@ -51,6 +51,10 @@ struct engine {
 	uint32_t n_heap;
 	uint32_t cap_heap;
 	uint32_t by_active[ACTIVE_STATE_COUNT];
+	struct engine_host host;
+	usec_t real_offset_us;
+	bool clock_known;
+	uint64_t random;
 	bool safe_mode;
 	bool listed;
 	bool shutting_down;
@@ -67,6 +71,8 @@ void engine_log(struct engine *e, struct unit *u, enum effect_log what, int32_t 
 void engine_touch(struct engine *e, struct unit *u, bool dirty);
 /* Ends every public call: runs jobs, writes notes, sets timers. Returns the call's result. */
 int engine_settle(struct engine *e, usec_t now);
+/* The unit's note at once, ahead of what is pushed later. */
+void engine_write_note(struct engine *e, struct unit *u);
 struct unit *unit_at(struct engine *e, uint32_t index);
 
 /* ---- engine_load.c ---- */

@@ -416,7 +416,8 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 		engine_start_failed(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
-	if (unit_is_down(u) && j->type != JOB_STOP) {
-		engine_tell_triggering(e, u, now); /* skipped by a condition, say */
+	/* A start that came to nothing (a condition, a dependency) changes no state. */
+	if (e->listed && unit_is_down(u) && j->type != JOB_STOP) {
+		engine_tell_triggering(e, u, now);
 	}
 }

@@ -19,6 +19,7 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	}
 	s->hello_seen = true;
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
+	clockwatch_hello(&s->clock);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
 	/* all of LIST follows by itself */
 	return 0;
@@ -31,6 +32,14 @@ static int drop_catalogue(struct shell *s, uint32_t number)
 
 	catalogues_drop(&s->catalogues, number);
 	return broker_send(&s->broker, &q);
+}
+
+/* Catalogues that are adopted carry the cookies of a former supd: those say nothing about ours. */
+static void note_loaded(struct shell *s, uint64_t cookie)
+{
+	if (cookie && cookie <= s->load_cookie) {
+		s->loaded_cookie = cookie;
+	}
 }
 
 /* What is new is worked out before the engine may drop what was. */
@@ -51,7 +60,7 @@ static int take_catalogue(
 	if (dry) {
 		return drop_catalogue(s, l->catalogue);
 	}
-	s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+	note_loaded(s, l->cookie);
 	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;
@@ -81,7 +90,7 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	if (r < 0) {
 		unitlog_plain(
 			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
-		s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+		note_loaded(s, l->cookie);
 		bus_loaded(&s->bus, l->cookie, r, l->text);
 		return engine_load_failed(s->engine, now_us());
 	}

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../runtime/plan/wire.h"
@@ -33,6 +34,18 @@ static int check_descriptors(void)
 	return 0;
 }
 
+/* Started by hand or by a test there may be none: then the number is anything's. */
+static int stamps_descriptor(void)
+{
+	struct stat st;
+
+	if (fstat(SUPD_FD_STAMPS, &st) < 0 || !S_ISREG(st.st_mode) ||
+		fcntl(SUPD_FD_STAMPS, F_SETFD, FD_CLOEXEC) < 0) {
+		return -1;
+	}
+	return SUPD_FD_STAMPS;
+}
+
 static int complain(const char *what, int error)
 {
 	fprintf(stderr, "supd: %s: %s\n", what, strerror(-error));
@@ -51,7 +64,7 @@ int main(void)
 		return complain("SIGPIPE", -errno);
 	}
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
-	r = shell_init(&shell);
+	r = shell_init(&shell, stamps_descriptor());
 	if (r < 0) {
 		return complain("setting up", r);
 	}

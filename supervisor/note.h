@@ -26,6 +26,11 @@ enum note_desired {
 	NOTE_DESIRED_COUNT,
 };
 
+/*
+ * A timer has these of its own in the fields of a service: state: enum timer_state; main_start_us
+ * and main_exit_us: when it elapsed last, monotonic and by the wall clock; reload_us: when its
+ * times were computed; limit_begin_us: the random delay that was drawn.
+ */
 enum note_flags {
 	NOTE_FORBID_RESTART = 1 << 0,    /* a stop was asked for */
 	NOTE_MAIN_KNOWN = 1 << 1,        /* main_pid is known, or was */

@@ -255,7 +255,7 @@ static int add_sources(struct shell *s)
 	return r;
 }
 
-int shell_init(struct shell *s)
+int shell_init(struct shell *s, int stamps_fd)
 {
 	int r;
 
@@ -277,6 +277,9 @@ int shell_init(struct shell *s)
 	}
 	r = add_sources(s);
 	if (r >= 0) {
+		r = clockwatch_init(&s->clock, s, stamps_fd);
+	}
+	if (r >= 0) {
 		r = notify_init(&s->notify, s);
 	}
 	if (r >= 0) {
@@ -295,6 +298,7 @@ void shell_fini(struct shell *s)
 	store_fini(&s->store);
 	busnames_fini(&s->busnames);
 	notify_fini(&s->notify);
+	clockwatch_fini(&s->clock);
 	sd_event_source_disable_unref(s->post_source);
 	sd_event_source_disable_unref(s->timer_source);
 	sd_event_source_disable_unref(s->request_source);

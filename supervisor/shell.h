@@ -20,6 +20,7 @@
 #include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
+#include "clockwatch.h"
 #include "denials.h"
 #include "engine.h"
 #include "journal.h"
@@ -41,6 +42,7 @@ struct shell {
 	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
+	struct clockwatch clock;
 	struct cgroup_root cgroup;
 	usec_t armed_us;        /* what the timer is set to */
 	usec_t started_us;      /* CLOCK_MONOTONIC */
@@ -61,7 +63,7 @@ struct shell {
 };
 
 /* Takes the inherited descriptors, sets up sources. -errno. */
-int shell_init(struct shell *s);
+int shell_init(struct shell *s, int stamps_fd);
 void shell_fini(struct shell *s);
 /* Runs until supd-init is gone (0) or something fatal (-errno). */
 int shell_run(struct shell *s);

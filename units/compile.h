@@ -148,6 +148,8 @@ int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t fl
 int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m);
 int compile_trigger_entries(struct compile_unit *cu, struct manifest_unit *m);
 int compile_listen_names(struct compile_unit *cu);
+/* compile_timer.c */
+int compile_timer(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_manifest.c: everything of *m but entry numbers */
 int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_previous.c: copies a broken unit's former entry forward; 1 when there was one, 0 not */

@@ -59,7 +59,10 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"PassSecurity", "PassPacketInfo", "Timestamping", "TCPCongestion", "ReusePort",
 	"MessageQueueMaxMessages", "MessageQueueMessageSize", "RemoveOnStop", "Symlinks",
 	"FlushPending", "Writable", "SocketProtocol", "SmackLabel", "SmackLabelIPIn",
-	"SmackLabelIPOut" };
+	"SmackLabelIPOut", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec",
+	"OnUnitInactiveSec", "OnCalendar", "OnClockChange", "OnTimezoneChange", "AccuracySec",
+	"RandomizedDelaySec", "FixedRandomDelay", "DeferReactivation", "Persistent", "WakeSystem",
+	"RemainAfterElapse" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {
@@ -373,6 +376,7 @@ int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m)
 		fill_service(cu, s);
 	}
 	r = compile_fill_trigger(cu, m);
+	r = r == 0 ? compile_timer(cu, m) : r;
 	if (r == 0) {
 		r = add_deps(cu, m);
 	}

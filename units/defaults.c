@@ -113,7 +113,7 @@ static void resolve_dynamic_user(struct unit_exec *e)
 
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
-	if (defaults_resolve_trigger(c, u) != 0) {
+	if (defaults_resolve_trigger(c, u) != 0 || defaults_resolve_timer(c, u) != 0) {
 		return -ENOMEM;
 	}
 	if (!u->service) {
@@ -150,6 +150,7 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	bool oneshot;
 
 	defaults_check_trigger(c, u);
+	defaults_check_timer(c, u);
 	if (u->type != UNIT_SERVICE || u->refused) {
 		return;
 	}
@@ -216,6 +217,11 @@ static const struct {
 	{ UNIT_PATH, DEP_AFTER, "sysinit.target" },
 	{ UNIT_PATH, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_PATH, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_TIMER, DEP_BEFORE, "timers.target" },
+	{ UNIT_TIMER, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_TIMER, DEP_AFTER, "sysinit.target" },
+	{ UNIT_TIMER, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_TIMER, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_TARGET, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_TARGET, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_SLICE, DEP_CONFLICTS, "shutdown.target" },
@@ -346,6 +352,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 		r = add_parent_slice(c, u);
 	}
 	r = r == 0 ? defaults_trigger_deps(c, u) : r;
+	r = r == 0 ? defaults_timer_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}

@@ -31,3 +31,7 @@ int defaults_add(
 int defaults_resolve_trigger(const struct defaults_context *c, struct unit *u);
 void defaults_check_trigger(const struct defaults_context *c, struct unit *u);
 int defaults_trigger_deps(const struct defaults_context *c, struct unit *u);
+/* defaults_time.c */
+int defaults_resolve_timer(const struct defaults_context *c, struct unit *u);
+void defaults_check_timer(const struct defaults_context *c, struct unit *u);
+int defaults_timer_deps(const struct defaults_context *c, struct unit *u);

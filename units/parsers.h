@@ -81,6 +81,11 @@ int parse_cpu_priority(struct setting_context *c);
 int parse_cpu_list(struct setting_context *c);
 int parse_rlimit(struct setting_context *c); /* row->arg: RLIMIT_* */
 
+/* timers: parse_timer.c */
+int parse_timer(struct setting_context *c);          /* row->arg: enum timer_base */
+int parse_triggered_unit(struct setting_context *c); /* const char * */
+int parse_wake_system(struct setting_context *c);    /* as parse_bool_flag, with a warning */
+
 /* walls: parse_walls.c */
 int parse_paths(struct setting_context *c); /* row->arg: enum plan_mount_kind */
 int parse_binds(struct setting_context *c); /* row->arg: 1: read-only */

@@ -21,7 +21,7 @@ static const struct {
 	{ "Container", SECTION_CONTAINER },
 	{ "Slice", SECTION_SLICE },
 	{ "Socket", SECTION_SOCKET },
-	{ "Timer", SECTION_OTHER },
+	{ "Timer", SECTION_TIMER },
 	{ "Path", SECTION_PATH },
 	{ "Mount", SECTION_OTHER },
 	{ "Automount", SECTION_OTHER },
@@ -292,6 +292,9 @@ static void *target_of(struct setting_context *c)
 	case TARGET_WATCH:
 		base = (unsigned char *)c->unit->watch;
 		break;
+	case TARGET_TIMER:
+		base = (unsigned char *)c->unit->timer;
+		break;
 	}
 	return base + c->row->offset;
 }
@@ -338,10 +341,11 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 	       (section == SECTION_SOCKET && u->type != UNIT_SOCKET) ||
 	       (section == SECTION_PATH && u->type != UNIT_PATH) ||
 	       (section == SECTION_SLICE && u->type != UNIT_SLICE) ||
+	       (section == SECTION_TIMER && u->type != UNIT_TIMER) ||
 	       (section == SECTION_OTHER &&
 		       (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
 			       u->type == UNIT_TARGET || u->type == UNIT_SOCKET ||
-			       u->type == UNIT_PATH));
+			       u->type == UNIT_PATH || u->type == UNIT_TIMER));
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

@@ -14,11 +14,13 @@
 #define K               SECTION_SOCKET
 #define L               SECTION_SLICE
 #define P               SECTION_PATH
+#define T               SECTION_TIMER
 #define UNIT(member)    TARGET_UNIT, offsetof(struct unit, member)
 #define SERVICE(member) TARGET_SERVICE, offsetof(struct unit_service, member)
 #define EXEC(member)    TARGET_EXEC, offsetof(struct unit_exec, member)
 #define SOCKET(member)  TARGET_SOCKET, offsetof(struct unit_socket, member)
 #define WATCH(member)   TARGET_WATCH, offsetof(struct unit_watch, member)
+#define TIMER(member)   TARGET_TIMER, offsetof(struct unit_timer, member)
 #define NONE            TARGET_UNIT, 0
 #define CONFINES        SETTING_CONFINES
 #define LIST            SETTING_LIST
@@ -28,6 +30,8 @@
 static const struct setting table[] = {
 	{ "Accept", K, parse_bool, SOCKET(accept), 0, 0,
 		"one instance of the service for each connection" },
+	{ "AccuracySec", T, parse_seconds, TIMER(accuracy_us), 0, 0,
+		"how much later it may elapse, so that timers elapse together" },
 	{ "After", U, parse_dep, NONE, DEP_AFTER, LIST, "ordered after" },
 	{ "Alias", I, parse_unit_names, UNIT(install.alias), 0, LIST,
 		"further names once it is enabled" },
@@ -233,6 +237,8 @@ static const struct setting table[] = {
 		"instance of a template that is enabled bare" },
 	{ "DeferAcceptSec", K, parse_whole_seconds, SOCKET(options.defer_accept_s), 0, 0,
 		"a connection counts when data has come" },
+	{ "DeferReactivation", T, parse_bool_flag, TIMER(flags), TIMER_DEFER_REACTIVATION, 0,
+		"times that pass while the unit runs are skipped" },
 	{ "Delegate", S, parse_delegate, NONE, 0, 0, "it manages its own sub-cgroups" },
 	{ "Description", U, parse_string, UNIT(description), 0, 0, "what the unit is, for people" },
 	{ "DeviceAllow", S | L, parse_device, UNIT(cgroup.devices), 0, CONFINES | LIST,
@@ -276,6 +282,8 @@ static const struct setting table[] = {
 		"whether they outlive a stop" },
 	{ "FinalKillSignal", S, parse_signal, SERVICE(final_kill_signal), 0, 0,
 		"signal for what did not stop" },
+	{ "FixedRandomDelay", T, parse_bool_flag, TIMER(flags), TIMER_FIXED_RANDOM_DELAY, 0,
+		"the random delay is the same each time" },
 	{ "FlushPending", K, parse_bool, SOCKET(flush_pending), 0, 0,
 		"what waits is thrown away before it listens again" },
 	{ "FreeBind", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_FREE_BIND, 0,
@@ -451,14 +459,27 @@ static const struct setting table[] = {
 		"what follows when a process was killed for memory" },
 	{ "OOMScoreAdjust", S, parse_oom_adjust, NONE, 0, 0,
 		"-1000 to 1000: how likely it is killed for memory" },
+	{ "OnActiveSec", T, parse_timer, NONE, TIMER_ACTIVE, LIST, "after the timer was started" },
+	{ "OnBootSec", T, parse_timer, NONE, TIMER_BOOT, LIST, "after the machine was booted" },
+	{ "OnCalendar", T, parse_timer, NONE, TIMER_CALENDAR, LIST,
+		"at these times: daily, Mon..Fri 06:30, …" },
+	{ "OnClockChange", T, parse_bool_flag, TIMER(flags), TIMER_ON_CLOCK_CHANGE, 0,
+		"when the clock is set" },
 	{ "OnFailure", U, parse_dep, NONE, DEP_ON_FAILURE, LIST,
 		"started when this unit has finally failed" },
 	{ "OnFailureJobMode", U, parse_string, UNIT(on_failure_job_mode), 0, 0,
 		"how OnFailure= units are started" },
 	{ "OnRestart", C, parse_dep, NONE, DEP_ON_RESTART, LIST,
 		"started on each automatic restart" },
+	{ "OnStartupSec", T, parse_timer, NONE, TIMER_STARTUP, LIST, "after supd was started" },
 	{ "OnSuccess", U, parse_dep, NONE, DEP_ON_SUCCESS, LIST,
 		"started when this unit has ended well" },
+	{ "OnTimezoneChange", T, parse_bool_flag, TIMER(flags), TIMER_ON_TIMEZONE_CHANGE, 0,
+		"when the time zone is changed" },
+	{ "OnUnitActiveSec", T, parse_timer, NONE, TIMER_UNIT_ACTIVE, LIST,
+		"after the unit was last started" },
+	{ "OnUnitInactiveSec", T, parse_timer, NONE, TIMER_UNIT_INACTIVE, LIST,
+		"after the unit last ended" },
 	{ "PIDFile", S, parse_pid_file, SERVICE(pid_file), 0, 0, "file with the main process id" },
 	{ "PartOf", U, parse_dep, NONE, DEP_PART_OF, LIST, "stopped and restarted with the other" },
 	{ "PassCredentials", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_PASS_CRED, 0,
@@ -479,6 +500,8 @@ static const struct setting table[] = {
 		"starts the unit at each write" },
 	{ "PermissionsStartOnly", S, parse_bool, SERVICE(permissions_start_only), 0, 0,
 		"User= is for ExecStart= only" },
+	{ "Persistent", T, parse_bool_flag, TIMER(flags), TIMER_PERSISTENT, 0,
+		"what was missed while it was off is made up for" },
 	{ "Personality", S, parse_personality, NONE, 0, CONFINES,
 		"x86-64 or x86: what uname(2) says" },
 	{ "PipeSize", K, parse_socket_size, SOCKET(options.pipe_size), 64, 0,
@@ -531,6 +554,8 @@ static const struct setting table[] = {
 		"which processes /proc shows" },
 	{ "ProtectSystem", S, parse_enum, EXEC(protect_system), ENUM_PROTECT_SYSTEM, CONFINES,
 		"read-only: yes /usr, full also /etc, strict everything" },
+	{ "RandomizedDelaySec", T, parse_seconds, TIMER(random_delay_us), 0, 0,
+		"later by a random time up to this" },
 	{ "ReadOnlyDirectories", S, parse_paths, NONE, PLAN_MOUNT_READ_ONLY, CONFINES | LIST,
 		"old name of ReadOnlyPaths=" },
 	{ "ReadOnlyPaths", S, parse_paths, NONE, PLAN_MOUNT_READ_ONLY, CONFINES | LIST,
@@ -551,6 +576,8 @@ static const struct setting table[] = {
 		"reloads this unit with it" },
 	{ "ReloadSignal", S, parse_signal, SERVICE(reload_signal), 0, 0,
 		"signal of Type=notify-reload" },
+	{ "RemainAfterElapse", T, parse_bool_flag, TIMER(flags), TIMER_REMAIN_AFTER_ELAPSE, 0,
+		"stays loaded when nothing is due any more" },
 	{ "RemainAfterExit", S, parse_bool, SERVICE(remain_after_exit), 0, 0,
 		"stays active when all processes are gone" },
 	{ "RemoveIPC", S, parse_bool, EXEC(remove_ipc), 0, CONFINES, "its IPC objects go with it" },
@@ -735,7 +762,7 @@ static const struct setting table[] = {
 	{ "Type", S, parse_enum, SERVICE(type), ENUM_SERVICE_TYPE, 0,
 		"how the service tells that it is up" },
 	{ "UMask", S, parse_umask, EXEC(umask), 0, 0, "file mode bits taken away" },
-	{ "Unit", P, parse_trigger_unit, WATCH(unit), 0, 0,
+	{ "Unit", P | T, parse_triggered_unit, NONE, 0, 0,
 		"unit to start, if it has another name" },
 	{ "UnsetEnvironment", S, parse_env, EXEC(unset_environment), ENVLINE_EITHER, LIST,
 		"variables taken away last" },
@@ -743,6 +770,8 @@ static const struct setting table[] = {
 		"units that uphold it once it is enabled" },
 	{ "Upholds", U, parse_dep, NONE, DEP_UPHOLDS, LIST, "keeps the other up while this is up" },
 	{ "User", S, parse_user, EXEC(user), 0, CONFINES, "user it runs as" },
+	{ "WakeSystem", T, parse_wake_system, TIMER(flags), TIMER_WAKE_SYSTEM, 0,
+		"a suspended machine is not woken here" },
 	{ "WantedBy", I, parse_unit_names, UNIT(install.wanted_by), 0, LIST,
 		"units that want it once it is enabled" },
 	{ "Wants", U, parse_dep, NONE, DEP_WANTS, LIST,

@@ -85,6 +85,11 @@ static const struct unit_exec exec_defaults = {
 	.restrict_namespaces = UINT64_MAX,
 };
 
+static const struct unit_timer timer_defaults = {
+	.flags = TIMER_REMAIN_AFTER_ELAPSE,
+	.accuracy_us = SECONDS(60),
+};
+
 static int init_service(struct unit *u, struct arena *arena)
 {
 	u->service = arena_memdup(arena, &service_defaults, sizeof(service_defaults));
@@ -121,6 +126,10 @@ static int init_type(struct unit *u, struct arena *arena)
 	if (u->type == UNIT_PATH) {
 		u->watch = arena_memdup(arena, &watch_defaults, sizeof(watch_defaults));
 		return u->watch ? 0 : -ENOMEM;
+	}
+	if (u->type == UNIT_TIMER) {
+		u->timer = arena_memdup(arena, &timer_defaults, sizeof(timer_defaults));
+		return u->timer ? 0 : -ENOMEM;
 	}
 	if (u->type == UNIT_SOCKET) {
 		u->socket = arena_memdup(arena, &socket_defaults, sizeof(socket_defaults));

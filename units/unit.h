@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "../runtime/base/unitname.h"
+#include "../runtime/plan/calendar.h"
 #include "../runtime/plan/manifest.h"
 #include "../runtime/plan/plan.h"
 #include "diag.h"
@@ -123,6 +124,22 @@ struct unit_service {
 	bool send_sighup;
 
 	struct list commands; /* struct unit_command, sorted by phase, then as written */
+};
+
+/* One On… line of a timer. */
+struct unit_timer_value {
+	enum timer_base base;
+	uint64_t value_us;
+	const struct calendar *calendar; /* TIMER_CALENDAR */
+	const char *origin;
+};
+
+struct unit_timer {
+	struct list values; /* struct unit_timer_value */
+	uint32_t flags;     /* enum manifest_timer_flags */
+	uint64_t accuracy_us;
+	uint64_t random_delay_us;
+	const char *unit; /* NULL: the service of the same name */
 };
 
 struct unit_stdio {
@@ -489,6 +506,7 @@ struct unit {
 	struct unit_watch *watch;   /* NULL unless it is a path unit */
 	struct list socket_units;   /* uint32_t: sockets of a service, by index in the set */
 	bool many;                  /* a template that a socket with Accept=yes instantiates */
+	struct unit_timer *timer;   /* NULL unless it is a timer */
 
 	struct list assignments; /* struct unit_assignment */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */

@@ -68,6 +68,9 @@
 #define LIMIT_CONNECTIONS      4096u /* MaxConnections=: numbered instances of one template */
 #define LIMIT_SCM_FDS          32u   /* descriptors in one message between our own processes */
 
+/* Timers */
+#define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
+
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u
 #define LIMIT_CLEAN_DEPTH   128u

@@ -165,6 +165,7 @@ struct table {
 	uint64_t size; /* sizeof(struct table) */
 	pid_t owner;   /* the supd-init that wrote it */
 	uint32_t generation;
+	uint64_t started_us; /* of the first supd-init that wrote it */
 	uint32_t next_catalogue;
 	uint32_t n_slots; /* slots at or above were never used */
 	uint64_t next_run;
@@ -275,7 +276,7 @@ struct broker {
 	bool reap_again;   /* more children may have ended */
 	bool remove_again; /* slots that are removing */
 	int epoll_fd, signal_fd, inotify_fd;
-	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, cgroup_fd;
+	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, stamps_fd, cgroup_fd;
 	int journal_fd; /* unconnected datagram socket */
 	uint32_t controllers;
 	uint32_t n_live; /* live launchers */

@@ -71,6 +71,7 @@ static int send_hello(struct broker *b)
 	hello->log_level = set->log_level;
 	hello->use_journald = set->use_journald;
 	hello->controllers = b->controllers;
+	hello->started_us = b->t->started_us;
 	util_copy(hello->runtime_dir, sizeof(hello->runtime_dir), set->runtime_dir);
 	util_copy(hello->state_dir, sizeof(hello->state_dir), set->state_dir);
 	util_copy(hello->log_dir, sizeof(hello->log_dir), set->log_dir);

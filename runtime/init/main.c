@@ -328,9 +328,9 @@ static int start_again(struct broker *b)
 static int start(struct broker *b, char **argv)
 {
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
-		&b->idtable_fd, &b->cgroup_fd, &b->supd.request_fd, &b->supd.event_fd, &b->log.fd,
-		&b->uplink_fd, &b->hw_fd, &b->load.plans_fd, &b->load.manifest_fd,
-		&b->load.error_fd };
+		&b->idtable_fd, &b->stamps_fd, &b->cgroup_fd, &b->supd.request_fd,
+		&b->supd.event_fd, &b->log.fd, &b->uplink_fd, &b->hw_fd, &b->load.plans_fd,
+		&b->load.manifest_fd, &b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;

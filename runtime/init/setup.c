@@ -258,6 +258,11 @@ int setup_places(struct broker *b, bool fresh)
 	if (b->idtable_fd < 0) {
 		return said("state directory", "idtable", errno);
 	}
+	/* supd alone reads and writes it, through this descriptor. */
+	b->stamps_fd = openat(state, "timers", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (b->stamps_fd < 0) {
+		return said("state directory", "timers", errno);
+	}
 	b->log_dir_fd = make_owned_dir(AT_FDCWD, set->log_dir, set->log_uid, set->log_gid, 0750);
 	if (b->log_dir_fd < 0) {
 		return said("log directory", set->log_dir, -b->log_dir_fd);

@@ -79,8 +79,10 @@ void supdproc_start(struct broker *b)
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,
 		.argv = argv,
-		.fds = (int[]) { request, event, b->t->control_fd, audit < 0 ? -1 : audit },
-		.n_fds = 4,
+		.fds = (int[]) { request, event, b->t->control_fd, audit < 0 ? -1 : audit,
+			b->stamps_fd },
+		.n_fds = 5,
+		.max_file = LIMIT_STAMPS * 512,
 		.error_fd = -1,
 		.drop = true,
 		.uid = b->t->settings.supd_uid,

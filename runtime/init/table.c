@@ -128,6 +128,7 @@ int table_map(struct broker *b, int fd)
 	b->t->magic = TABLE_MAGIC;
 	b->t->version = TABLE_VERSION;
 	b->t->size = sizeof(struct table);
+	b->t->started_us = now_us();
 	b->t->next_run = 1;
 	b->t->next_catalogue = 1;
 	b->t->pending_first = b->t->pending_last = REF_NONE;

@@ -2,6 +2,9 @@
 /* When an expression is due next. */
 #include "calendar.h"
 
+#include <errno.h>
+#include <string.h>
+
 #define YEAR_FIRST 1970
 #define YEAR_LAST  2199
 #define DAY_US     (86400 * (int64_t)USEC_PER_SEC)
@@ -41,7 +44,7 @@ static bool part_is_valid(const struct calendar *c, const struct calendar_part *
 bool calendar_is_valid(const struct calendar *c)
 {
 	if (c->weekdays > 0x7f || c->n > CALENDAR_PARTS || c->dst < -1 || c->dst > 1 ||
-		(c->zone[0] && !zone_name_is_valid(c->zone))) {
+		c->from_end > 1 || c->utc > 1 || (c->zone[0] && !zone_name_is_valid(c->zone))) {
 		return false;
 	}
 	if (c->n == 0 || c->parts[c->n - 1].field != CALENDAR_SECOND) {
@@ -249,4 +252,26 @@ usec_t calendar_next(const struct calendar *c, const struct zone *zone, usec_t a
 		}
 	}
 	return USEC_INFINITY;
+}
+
+size_t calendar_packed_size(const struct calendar *c)
+{
+	return offsetof(struct calendar, parts) + c->n * sizeof(c->parts[0]);
+}
+
+int calendar_unpack(const void *data, size_t size, struct calendar *ret)
+{
+	struct calendar c = { 0 };
+
+	if (size < offsetof(struct calendar, parts) || size > sizeof(c)) {
+		return -EBADMSG;
+	}
+	memcpy(&c, data, size);
+	if (c.n > CALENDAR_PARTS || calendar_packed_size(&c) != size ||
+		!memchr(c.zone, '\0', sizeof(c.zone)) ||
+		!memchr(c.zone_label, '\0', sizeof(c.zone_label)) || !calendar_is_valid(&c)) {
+		return -EBADMSG;
+	}
+	*ret = c;
+	return 0;
 }

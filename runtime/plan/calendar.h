@@ -40,9 +40,9 @@ struct calendar_part {
 
 struct calendar {
 	uint32_t weekdays; /* bit 0: Monday; 0: every day */
-	bool from_end;     /* "~": days count from the month's end */
-	bool utc;
-	int32_t dst; /* -1: either; 0, 1: only while the local zone has (no) summer time */
+	uint32_t from_end; /* "~": days count from the month's end */
+	uint32_t utc;      /* 1 */
+	int32_t dst;       /* -1: either; 0, 1: only while the local zone has (no) summer time */
 	char zone[CALENDAR_ZONE];   /* "": the local one */
 	char zone_label[ZONE_NAME]; /* "CEST", with dst */
 	uint32_t n;
@@ -63,6 +63,10 @@ struct calendar_names {
 int calendar_parse(const char *text, const struct calendar_names *names, struct calendar *ret);
 /* The normal form: "Mon..Fri *-*-* 06:30:00". */
 void calendar_format(const struct calendar *c, char buf[CALENDAR_TEXT]);
+/* What travels: the struct up to its last part. */
+size_t calendar_packed_size(const struct calendar *c);
+/* 0, or -EBADMSG: not what was packed, or not valid. */
+int calendar_unpack(const void *data, size_t size, struct calendar *ret);
 /* Can calendar_next() be asked? For what has travelled. */
 bool calendar_is_valid(const struct calendar *c);
 /*

@@ -6,6 +6,7 @@
 
 #include "../base/limits.h"
 #include "../base/unitname.h"
+#include "calendar.h"
 
 static const char *const install_state_table[] = {
 	[INSTALL_STATIC] = "static",
@@ -127,6 +128,22 @@ static const struct tlv_field path_fields[] = {
 	TLV_SUB(6, manifest_path, watches, watch_schema),
 };
 static const struct tlv_schema path_schema = TLV_SCHEMA(manifest_path, path_fields);
+static const struct tlv_field timer_value_fields[] = {
+	TLV_FIELD(1, TLV_U32, manifest_timer_value, base),
+	TLV_FIELD(2, TLV_U64, manifest_timer_value, value_us),
+	TLV_FIELD(3, TLV_BYTES, manifest_timer_value, calendar),
+	TLV_FIELD(4, TLV_STR, manifest_timer_value, text),
+};
+static const struct tlv_schema timer_value_schema =
+	TLV_SCHEMA(manifest_timer_value, timer_value_fields);
+
+static const struct tlv_field timer_fields[] = {
+	TLV_FIELD(1, TLV_U32, manifest_timer, flags),
+	TLV_FIELD(2, TLV_U64, manifest_timer, accuracy_us),
+	TLV_FIELD(3, TLV_U64, manifest_timer, random_delay_us),
+	TLV_SUB(4, manifest_timer, values, timer_value_schema),
+};
+static const struct tlv_schema timer_schema = TLV_SCHEMA(manifest_timer, timer_fields);
 
 static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(1, TLV_STR, manifest_unit, name),
@@ -159,6 +176,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_SUB(28, manifest_unit, commands, command_schema),
 	TLV_SUB(40, manifest_unit, socket, socket_schema),
 	TLV_SUB(41, manifest_unit, path, path_schema),
+	TLV_SUB(50, manifest_unit, timer, timer_schema),
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
@@ -277,6 +295,32 @@ static bool triggers_are_valid(const struct manifest_unit *u)
 	       (!p || p->watches.n <= LIMIT_WATCHES);
 }
 
+/* A loaded timer has its row, with expressions that can be asked. */
+static bool timer_is_valid(const struct manifest_unit *u)
+{
+	const struct manifest_timer *t = u->timer.items;
+	const struct manifest_timer_value *values = u->timer.n ? t->values.items : NULL;
+
+	if (u->timer.n > 1 || (u->timer.n && u->type != UNIT_TIMER) ||
+		(!u->timer.n && u->type == UNIT_TIMER && u->load_state == LOAD_LOADED)) {
+		return false;
+	}
+	if (u->timer.n && (t->flags & ~(uint32_t)TIMER_FLAGS_ALL)) {
+		return false;
+	}
+	for (uint32_t i = 0; values && i < t->values.n; i++) {
+		struct calendar c;
+
+		if (values[i].base >= TIMER_BASE_COUNT ||
+			(values[i].base == TIMER_CALENDAR &&
+				(!values[i].text || calendar_unpack(values[i].calendar.data,
+							    values[i].calendar.n, &c) < 0))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *u)
 {
 	bool loaded_service = u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED;
@@ -286,7 +330,8 @@ static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *
 	       (u->slice == CATALOGUE_NONE || u->slice < m->units.n) &&
 	       (!loaded_service || u->service.n == 1) &&
 	       (u->service.n == 0 || (u->service.n == 1 && service_is_valid(u->service.items))) &&
-	       triggers_are_valid(u) && lists_are_valid(m, u) && pairs_are_valid(&u->properties);
+	       triggers_are_valid(u) && timer_is_valid(u) && lists_are_valid(m, u) &&
+	       pairs_are_valid(&u->properties);
 }
 
 int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret)

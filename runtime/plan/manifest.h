@@ -132,6 +132,32 @@ struct manifest_path {
 	struct tlv_array watches; /* struct manifest_watch */
 };
 
+/* One line of a timer. */
+struct manifest_timer_value {
+	uint32_t base; /* enum timer_base */
+	uint64_t value_us;
+	struct tlv_bytes calendar; /* the head of struct calendar, with its parts; else empty */
+	const char *text;          /* normal form, for show; NULL when it is monotonic */
+};
+
+enum manifest_timer_flags {
+	TIMER_ON_CLOCK_CHANGE = 1 << 0,
+	TIMER_ON_TIMEZONE_CHANGE = 1 << 1,
+	TIMER_PERSISTENT = 1 << 2,
+	TIMER_WAKE_SYSTEM = 1 << 3, /* shown; the machine is not woken */
+	TIMER_REMAIN_AFTER_ELAPSE = 1 << 4,
+	TIMER_FIXED_RANDOM_DELAY = 1 << 5,
+	TIMER_DEFER_REACTIVATION = 1 << 6,
+	TIMER_FLAGS_ALL = (1 << 7) - 1,
+};
+
+struct manifest_timer {
+	uint32_t flags; /* enum manifest_timer_flags */
+	uint64_t accuracy_us;
+	uint64_t random_delay_us;
+	struct tlv_array values; /* struct manifest_timer_value */
+};
+
 enum manifest_unit_flags {
 	UNIT_DEFAULT_DEPENDENCIES = 1 << 0,
 	UNIT_REFUSE_MANUAL_START = 1 << 1,
@@ -191,6 +217,7 @@ struct manifest_unit {
 	struct tlv_array socket;   /* struct manifest_socket [1] for sockets, else empty */
 	struct tlv_array path;     /* struct manifest_path [1] for path units, else empty */
 	struct tlv_array commands; /* struct manifest_command */
+	struct tlv_array timer;    /* struct manifest_timer [1] for timers, else empty */
 	/*
 	 * Further properties for `show`: "NAME\0VALUE\0NAME\0VALUE\0…". supd only passes them on,
 	 * so they are not taken apart before they are asked for: manifest_next_property().

@@ -185,3 +185,13 @@ static const char *const protect_home_table[] = {
 	[PROTECT_HOME_TMPFS] = "tmpfs",
 };
 ENUM_TABLE(protect_home, enum protect_home, PROTECT_HOME_COUNT)
+
+static const char *const timer_base_table[] = {
+	[TIMER_ACTIVE] = "OnActiveSec",
+	[TIMER_BOOT] = "OnBootSec",
+	[TIMER_STARTUP] = "OnStartupSec",
+	[TIMER_UNIT_ACTIVE] = "OnUnitActiveSec",
+	[TIMER_UNIT_INACTIVE] = "OnUnitInactiveSec",
+	[TIMER_CALENDAR] = "OnCalendar",
+};
+ENUM_TABLE(timer_base, enum timer_base, TIMER_BASE_COUNT)

@@ -196,6 +196,19 @@ enum condition_type {
 /* "PathExists" …: what follows Condition or Assert. */
 ENUM_DECLARE(condition_type, enum condition_type);
 
+/* What a timer counts from. */
+enum timer_base {
+	TIMER_ACTIVE,
+	TIMER_BOOT,
+	TIMER_STARTUP,
+	TIMER_UNIT_ACTIVE,
+	TIMER_UNIT_INACTIVE,
+	TIMER_CALENDAR,
+	TIMER_BASE_COUNT,
+};
+/* "OnActiveSec" … "OnCalendar". */
+ENUM_DECLARE(timer_base, enum timer_base);
+
 /* The other end of a standard stream. */
 enum stdio_kind {
 	STDIO_NULL,

@@ -30,6 +30,7 @@ enum supd_fd {
 	SUPD_FD_EVENT = 4,   /* event socket */
 	SUPD_FD_CONTROL = 5, /* listening control socket; listen() was called by supd-init */
 	SUPD_FD_AUDIT = 6,   /* netlink socket of the kernel's seccomp records; /dev/null: none */
+	SUPD_FD_STAMPS = 7,  /* STATE/timers, a file for supd alone; may be /dev/null */
 };
 
 enum wire_request_type {
@@ -168,6 +169,7 @@ struct wire_hello {
 	uint32_t n_units;      /* UNIT… of the command line follow in EV_HELLO's tail */
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
+	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
 };
 
 enum wire_controller {

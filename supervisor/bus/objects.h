@@ -14,6 +14,7 @@
 #define BUS_INTERFACE_MANAGER "org.freedesktop.systemd1.Manager"
 #define BUS_INTERFACE_UNIT    "org.freedesktop.systemd1.Unit"
 #define BUS_INTERFACE_SERVICE "org.freedesktop.systemd1.Service"
+#define BUS_INTERFACE_TIMER   "org.freedesktop.systemd1.Timer"
 #define BUS_INTERFACE_JOB     "org.freedesktop.systemd1.Job"
 #define BUS_INTERFACE_OWN     "org.supd1.Manager"
 #define BUS_INTERFACE_OWNUNIT "org.supd1.Unit"
@@ -28,6 +29,7 @@ extern const sd_bus_vtable bus_vtable_own_manager[];   /* own.c */
 extern const sd_bus_vtable bus_vtable_own_unit[];      /* own.c */
 extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
 extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
+extern const sd_bus_vtable bus_vtable_timer[];         /* timer.c */
 extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
 extern const sd_bus_vtable bus_vtable_job[];           /* job.c */
 
@@ -37,6 +39,7 @@ int bus_objects_add(struct bus_client *client);
 /* Names of properties that a PropertiesChanged signal carries. */
 extern const char *const bus_unit_changing[];
 extern const char *const bus_service_changing[];
+extern const char *const bus_timer_changing[];
 
 /* Sets a "NoSuchUnit" error; returns its -errno. */
 int bus_no_such_unit(sd_bus_error *error, const char *name);

@@ -273,6 +273,11 @@ static void emit_unit(struct bus_server *b, struct bus_client *c, const struct u
 		(void)sd_bus_emit_properties_changed_strv(
 			c->bus, path, BUS_INTERFACE_SERVICE, (char **)bus_service_changing);
 	}
+	if (u->timer) {
+		c->backlog += SIGNAL_COST;
+		(void)sd_bus_emit_properties_changed_strv(
+			c->bus, path, BUS_INTERFACE_TIMER, (char **)bus_timer_changing);
+	}
 }
 
 static void emit_changed(struct bus_server *b)

@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "status.h"
 #include "text.h"
+#include "timers.h"
 #include "when.h"
 
 const char *status_dot(const char *active_state)
@@ -314,6 +315,26 @@ static void print_failure(struct ctl *c, const struct props *p)
 	}
 }
 
+/* A timer: when it is due. */
+static void print_trigger(struct ctl *c, const struct props *p, usec_t now_us)
+{
+	char point[WHEN_TEXT], left[WHEN_TEXT];
+	usec_t next;
+
+	if (!props_find(p, "NextElapseUSecRealtime")) {
+		return;
+	}
+	next = timers_next(p, now_us, clock_us(CLOCK_MONOTONIC));
+	label(c, "Trigger");
+	if (next == USEC_INFINITY) {
+		fputs("n/a\n", c->out);
+		return;
+	}
+	when_format(next, point);
+	when_relative(next, now_us, left);
+	fprintf(c->out, "%s; %s\n", point, left);
+}
+
 void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 {
 	static const char *const commands[] = { "ExecCondition", "ExecStartPre", "ExecStart",
@@ -342,7 +363,9 @@ void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 	if (!props_bool(p, "AssertResult")) {
 		print_unmet(c, p, "Asserts", "Assert");
 	}
+	print_trigger(c, p, now_us);
 	print_strings(c, p, "TriggeredBy", "TriggeredBy");
+	print_strings(c, p, "Triggers", "Triggers");
 	print_strings(c, p, "Documentation", "Docs");
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
 		print_processes(c, p, commands[i]);

@@ -128,6 +128,27 @@ static void print_command(FILE *out, const struct value *v)
 		(int64_t)item_number(v, 8), (int64_t)item_number(v, 9));
 }
 
+/* One row of TimersMonotonic= (stt) or TimersCalendar= (sst). */
+static void print_timer(FILE *out, const struct value *v)
+{
+	bool calendar = v->items[1].kind == VALUE_STRING;
+	uint64_t next = item_number(v, 2);
+	char text[WHEN_TEXT];
+
+	fputs("{ ", out);
+	text_puts(out, item_string(v, 0));
+	putc('=', out);
+	if (calendar) {
+		text_puts(out, item_string(v, 1));
+		when_format(next, text);
+	} else {
+		when_span(item_number(v, 1), text);
+		fputs(text, out);
+		when_span(next, text);
+	}
+	fprintf(out, " ; next_elapse=%s }", next == USEC_INFINITY ? "n/a" : text);
+}
+
 /* (ss): NAME "TEXT", nothing when all is well. */
 static void print_error(FILE *out, const struct value *v)
 {
@@ -146,6 +167,7 @@ static const struct {
 } number_rules[] = {
 	{ "*Timestamp", print_point },
 	{ "*USecRealtime", print_point },
+	{ "LastTriggerUSec", print_point },
 	{ "*USec", print_span },
 	{ "UMask", print_mode },
 	{ "*DirectoryMode", print_mode },
@@ -187,6 +209,10 @@ static void print_items(FILE *out, const char *name, const struct value *v)
 	}
 	if (strncmp(name, "Exec", 4) == 0 && v->kind == VALUE_STRUCT && v->n >= 10) {
 		print_command(out, v);
+		return;
+	}
+	if (strncmp(name, "Timers", 6) == 0 && v->kind == VALUE_STRUCT && v->n == 3) {
+		print_timer(out, v);
 		return;
 	}
 	for (size_t i = 0; i < v->n; i++) {

@@ -30,6 +30,8 @@ static const struct verb verb_rows[] = {
 	{ "list-unit-files", verb_list_unit_files, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List installed unit files" },
 	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
+	{ "list-timers", verb_list_timers, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
+		"List timers by when they are due" },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
 	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Show the system calls that units were denied" },

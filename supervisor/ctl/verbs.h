@@ -40,6 +40,7 @@ int verb_status(struct ctl *c, int n, char *const *args);
 int verb_list(struct ctl *c, int n, char *const *args);
 int verb_list_unit_files(struct ctl *c, int n, char *const *args);
 int verb_list_jobs(struct ctl *c, int n, char *const *args);
+int verb_list_timers(struct ctl *c, int n, char *const *args);
 int verb_cancel(struct ctl *c, int n, char *const *args);
 int verb_denials(struct ctl *c, int n, char *const *args);
 int verb_profile(struct ctl *c, int n, char *const *args);

@@ -299,12 +299,12 @@ static void test_definition_gone(void **state)
 static void test_verify_says_what_it_is(void **state)
 {
 	(void)state;
-	sys_unit(s, "later.timer", "[Unit]\nRequires=form@1.service\n[Timer]\nOnBootSec=1\n");
+	sys_unit(s, "later.scope", "[Unit]\nRequires=form@1.service\n[Scope]\nRuntimeMaxSec=1\n");
 	sys_unit(s, "form@.service", "[Service]\nExecStart=/bin/sleep %i\n");
 	sys_unit(s, "empty.service", "");
 	sys_unit(s, "mistyped.service", "[Service]\nType=simpel\nExecStart=/bin/true\n");
-	CHECK(sys_ctl(s, "verify %s/later.timer", s->units) == 0);
-	CHECK(sys_said(s, "units of type timer are not supported"));
+	CHECK(sys_ctl(s, "verify %s/later.scope", s->units) == 0);
+	CHECK(sys_said(s, "units of type scope are not supported"));
 	CHECK(!sys_said(s, "no such unit"));
 	CHECK(sys_ctl(s, "verify %s/empty.service", s->units) == 0 && sys_said(s, "masked"));
 	CHECK(sys_ctl(s, "verify %s", s->units) == 1 && sys_said(s, "a directory"));

@@ -100,6 +100,24 @@ static void test_start_stop(void **state)
 	CHECK(property_equals("web.service", "SubState", "running"));
 }
 
+static void test_timers(void **state)
+{
+	(void)state;
+	load("tick.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	load("tick.timer", "[Timer]\nOnCalendar=*:*:*\nAccuracySec=1us\nOnActiveSec=1h\n");
+	CHECK(systemctl("start tick.timer") == 0);
+	sys_wait(s, "tick.service", "ActiveState", "inactive");
+	CHECK(systemctl("list-timers --all") == 0);
+	CHECK(sys_said(s, "tick.timer") && sys_said(s, "tick.service") && sys_said(s, "1 timers"));
+	CHECK(systemctl("show tick.timer -p TimersCalendar -p TimersMonotonic -p Unit") == 0);
+	CHECK(sys_said(s, "{ OnCalendar=*-*-* *:*:00 ; next_elapse=") ||
+		sys_said(s, "{ OnCalendar=*-*-* *:*:* ; next_elapse="));
+	CHECK(sys_said(s, "{ OnActiveUSec=1h ; next_elapse=") && sys_said(s, "Unit=tick.service"));
+	CHECK(systemctl("status tick.timer") == 0);
+	CHECK(sys_said(s, "Trigger: ") && sys_said(s, "Triggers: ● tick.service"));
+	CHECK(systemctl("stop tick.timer") == 0);
+}
+
 static void test_failures(void **state)
 {
 	(void)state;
@@ -242,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_stop),
+		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_status_show),
 		cmocka_unit_test(test_lists),

@@ -169,7 +169,7 @@ def compare(what, items, ours, theirs):
 
 
 def main():
-    supctl, seed, count = sys.argv[1], 20260102, 60
+    supctl, seed, count = sys.argv[1], 20260102, 40
     if len(sys.argv) > 2:
         seed = int(sys.argv[2])
     if len(sys.argv) > 3:
