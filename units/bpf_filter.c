@@ -243,10 +243,32 @@ int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool re
 	return 0;
 }
 
+int seccomp_spec_add_log(struct seccomp_spec *spec, const char *name, bool invert)
+{
+	struct seccomp_spec named;
+	int r;
+
+	seccomp_spec_init(&named);
+	r = mark(&named, name, CALL_LISTED, 0);
+	if (r < 0) {
+		return r;
+	}
+	if (!spec->has_log) {
+		spec->has_log = 1;
+		spec->log_others = invert;
+	}
+	for (size_t i = 0; i < SECCOMP_NUMBERS; i++) {
+		if (named.calls[i]) {
+			spec->logged[i] = invert == !!spec->log_others;
+		}
+	}
+	return 0;
+}
+
 bool seccomp_spec_is_empty(const struct seccomp_spec *spec)
 {
 	return !spec->restrictions && !spec->namespaces && !spec->native_only && !spec->has_list &&
-	       spec->family_mode == SECCOMP_FAMILY_ANY;
+	       !spec->has_log && spec->family_mode == SECCOMP_FAMILY_ANY;
 }
 
 static uint32_t deny_action(const struct seccomp_spec *spec, uint16_t call)
@@ -306,6 +328,10 @@ uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_N
 	}
 	for (uint32_t i = 0; i < SECCOMP_NUMBERS; i++) {
 		ret[i] = action_of(spec, &denied, (int)i);
+		if (ret[i] == SECCOMP_RET_ALLOW && spec->has_log &&
+			spec->logged[i] != !!spec->log_others) {
+			ret[i] = SECCOMP_RET_LOG;
+		}
 	}
 	for (size_t i = 0; !spec->no_exec && i < ELEMENTSOF(launcher_tail); i++) {
 		int number = seccomp_syscall_resolve_name(launcher_tail[i]);

@@ -52,7 +52,10 @@ struct seccomp_spec {
 	uint32_t family_mode;  /* enum seccomp_family_mode */
 	uint32_t n_families;
 	uint16_t families[SECCOMP_FAMILIES]; /* ascending, no doubles */
-	uint16_t calls[SECCOMP_NUMBERS];     /* 0: not listed, 1: listed, 2 + errno: that errno */
+	uint32_t has_log;
+	uint32_t log_others;             /* what is not in logged is logged */
+	uint8_t logged[SECCOMP_NUMBERS]; /* SystemCallLog=: allowed, and written to the log */
+	uint16_t calls[SECCOMP_NUMBERS]; /* 0: not listed, 1: listed, 2 + errno: that errno */
 };
 
 void seccomp_spec_init(struct seccomp_spec *spec);
@@ -64,6 +67,10 @@ void seccomp_spec_init(struct seccomp_spec *spec);
  * A call that exists on other architectures only is accepted and does nothing.
  */
 int seccomp_spec_add_call(struct seccomp_spec *spec, const char *word, bool remove);
+
+/* One word of SystemCallLog=; the first decides whether the list names what is logged or what is
+ * not. -ENOENT. */
+int seccomp_spec_add_log(struct seccomp_spec *spec, const char *name, bool invert);
 
 /* One word of RestrictAddressFamilies=, "AF_INET". The first word decides as above. -ENOENT. */
 int seccomp_spec_add_family(struct seccomp_spec *spec, const char *word, bool remove);

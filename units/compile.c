@@ -136,7 +136,7 @@ static uint32_t unit_flags(const struct compile_unit *cu)
 	}
 	flags |= s->notify_access != NOTIFY_NONE ? CATALOGUE_UNIT_NOTIFY : 0;
 	flags |= cu->unit->many ? CATALOGUE_UNIT_MANY : 0;
-	flags |= s->commands.n > 1 ? CATALOGUE_UNIT_HOLD : 0;
+	flags |= s->commands.n > 1 || cu->c->joined[cu->index] ? CATALOGUE_UNIT_HOLD : 0;
 	flags |= s->kill_mode == KILL_PROCESS || s->kill_mode == KILL_NONE
 			 ? CATALOGUE_UNIT_KEEP_LEFTOVERS
 			 : 0;
@@ -161,9 +161,22 @@ static const char *identifier(struct compile_unit *cu)
 		    : NULL;
 }
 
+static const struct unit_dep *find_joined(const struct unit *u)
+{
+	const struct unit_dep *deps = u->deps.items;
+
+	for (size_t i = 0; i < u->deps.n; i++) {
+		if (deps[i].kind == DEP_JOINS_NAMESPACE_OF) {
+			return &deps[i];
+		}
+	}
+	return NULL;
+}
+
 static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 {
 	struct catalogue_unit_spec spec = { .name = cu->unit->name, .cgroup = cu->cgroup };
+	const struct unit_dep *joined = find_joined(cu->unit);
 	int64_t n;
 
 	if (loaded) {
@@ -175,6 +188,9 @@ static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 	}
 	if (loaded && cu->unit->many && spec.n_sockets) {
 		spec.max_per_source = cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
+	}
+	if (loaded && joined && joined->unit < cu->c->set->n) {
+		spec.joins = cu->c->set->units[joined->unit]->name;
 	}
 	if (loaded && cu->unit->service) {
 		spec.log_identifier = identifier(cu);
@@ -303,6 +319,23 @@ static int add_diagnostics(struct compile *c)
 	return 0;
 }
 
+/* Who is joined must keep its namespaces where others can have them. */
+static int find_all_joined(struct compile *c)
+{
+	c->joined = arena_alloc_array(c->arena, c->set->n + 1, sizeof(*c->joined));
+	if (!c->joined) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < c->set->n; i++) {
+		const struct unit_dep *dep = find_joined(c->set->units[i]);
+
+		if (dep && dep->unit < c->set->n) {
+			c->joined[dep->unit] = true;
+		}
+	}
+	return 0;
+}
+
 int compile_all(struct compile *c)
 {
 	c->manifest = (struct manifest) {
@@ -313,6 +346,9 @@ int compile_all(struct compile *c)
 	c->manifest.units.items =
 		arena_alloc_array(c->arena, c->set->n + 1, sizeof(struct manifest_unit));
 	if (!c->manifest.units.items) {
+		return -ENOMEM;
+	}
+	if (find_all_joined(c) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < c->set->n; i++) {

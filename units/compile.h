@@ -43,6 +43,8 @@ struct compile {
 	const struct catalogue *prev_plans; /* previous catalogue, or NULL */
 	const struct manifest *prev_manifest;
 
+	bool *joined; /* by unit: another one joins its namespaces */
+
 	/* results */
 	struct catalogue_builder builder;
 	struct seccomp_cache seccomp;
@@ -125,8 +127,13 @@ void compile_landlock_command(enum exec_phase phase, struct plan *p);
 void compile_landlock_drop(struct plan *p);
 /* Which version of Landlock's interface the unit will have used; 0: none. */
 uint32_t compile_landlock_abi(const struct compile_unit *cu);
-/* compile_unsupported.c: refuses what asks for walls that are not built */
-int compile_unsupported(struct compile_unit *cu);
+/* compile_labels.c: labels of security modules */
+int compile_labels(struct compile_unit *cu);
+/* compile_attributes.c: rare attributes, namespaces by path; after compile_walls */
+int compile_attributes(struct compile_unit *cu);
+/* compile_process.c: a checked list such as "0-3 5" as bits */
+int compile_bits(
+	struct compile_unit *cu, const char *setting, const char *text, struct tlv_bytes *ret);
 /* compile_process.c: rlimits, scheduling, streams */
 int compile_process(struct compile_unit *cu);
 

@@ -37,6 +37,8 @@ static const struct {
 		AMOUNT_BYTES },
 	{ "MemorySwapMax", "memory", "memory.swap.max",
 		offsetof(struct unit_cgroup, memory_swap_max), AMOUNT_BYTES },
+	{ "MemoryZSwapMax", "memory", "memory.zswap.max",
+		offsetof(struct unit_cgroup, memory_zswap_max), AMOUNT_BYTES },
 	{ "TasksMax", "pids", "pids.max", offsetof(struct unit_cgroup, tasks_max), AMOUNT_TASKS },
 	{ "IOWeight", "io", "io.weight", offsetof(struct unit_cgroup, io_weight), AMOUNT_WEIGHT },
 };
@@ -118,6 +120,39 @@ static void add_cpu(struct writes *w)
 	}
 }
 
+/* The device's numbers are put before the value when it is written. */
+static void add_devices(struct writes *w)
+{
+	static const struct {
+		const char *file;
+		const char *key;
+	} kinds[UNIT_IO_KIND_COUNT] = {
+		[UNIT_IO_WEIGHT] = { "io.weight", "" },
+		[UNIT_IO_READ_BYTES] = { "io.max", "rbps=" },
+		[UNIT_IO_WRITE_BYTES] = { "io.max", "wbps=" },
+		[UNIT_IO_READ_CALLS] = { "io.max", "riops=" },
+		[UNIT_IO_WRITE_CALLS] = { "io.max", "wiops=" },
+		[UNIT_IO_LATENCY] = { "io.latency", "target=" },
+	};
+	const struct unit_io *rows = w->owner->cgroup.io_devices.items;
+
+	for (size_t i = 0; i < w->owner->cgroup.io_devices.n; i++) {
+		const char *key = kinds[rows[i].kind].key;
+		const char *value =
+			rows[i].value == UINT64_MAX
+				? arena_printf(w->c->arena, "%smax", key)
+				: arena_printf(w->c->arena, "%s%" PRIu64, key, rows[i].value);
+		struct plan_cgroup_write *row;
+
+		add(w, "io", kinds[rows[i].kind].file, value,
+			origin_of(w, rows[i].setting, rows[i].origin));
+		if (!w->error) {
+			row = (struct plan_cgroup_write *)w->out->items + w->out->n - 1;
+			row->device = rows[i].path;
+		}
+	}
+}
+
 /* All limits of one unit or slice. */
 static void add_unit(struct writes *w)
 {
@@ -136,6 +171,7 @@ static void add_unit(struct writes *w)
 		}
 	}
 	add_cpu(w);
+	add_devices(w);
 	if (g->oom_group) {
 		w->required = 0;
 		add(w, "memory", "memory.oom.group", "1", origin_of(w, "OOMPolicy", NULL));

@@ -119,6 +119,19 @@ static void add_restrictions(struct compile_unit *cu, struct seccomp_spec *spec)
 	spec->namespaces = CLONE_NEW_ALL & ~(uint32_t)e->restrict_namespaces;
 }
 
+static int add_logged(struct compile_unit *cu, struct seccomp_spec *spec)
+{
+	const struct unit_syscall *words = cu->unit->exec->syscall_log.items;
+
+	for (size_t i = 0; i < cu->unit->exec->syscall_log.n; i++) {
+		if (seccomp_spec_add_log(spec, words[i].name, words[i].deny) < 0) {
+			compile_note(cu, SEVERITY_WARNING, words[i].origin,
+				"unknown system call or group '%s'", words[i].name);
+		}
+	}
+	return 0;
+}
+
 /* "native" alone can be had: the filter kills calls of any other architecture. */
 static int add_archs(struct compile_unit *cu, struct seccomp_spec *spec)
 {
@@ -165,6 +178,9 @@ int compile_filter(struct compile_unit *cu)
 	r = compile_filter_calls(cu, &spec);
 	if (r == 0) {
 		r = add_families(cu, &spec);
+	}
+	if (r == 0) {
+		r = add_logged(cu, &spec);
 	}
 	if (r == 0) {
 		r = add_archs(cu, &spec);

@@ -81,6 +81,9 @@ static void drop_walls(struct plan *p)
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
 	compile_landlock_drop(p);
+	p->labels = (struct tlv_array) { 0 };
+	p->netns_path = NULL;
+	p->ipcns_path = NULL;
 	p->quiet_offset = 0;
 	p->quiet_size = 0;
 }
@@ -354,17 +357,16 @@ int compile_prepare(struct compile_unit *cu)
 		compile_credentials,
 		compile_environment,
 		compile_process,
+		compile_attributes,
 		compile_filter,
 		compile_landlock,
-		compile_unsupported,
+		compile_labels,
 		compile_listen_names,
 	};
 
 	cu->base.unit = cu->unit->name;
 	if (!cu->unit->service || (cu->unit->socket && !cu->unit->service->commands.n)) {
-		int r = compile_unsupported(cu);
-
-		return r < 0 ? r : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
+		return compile_cgroup_writes(cu, &cu->base.cgroup_writes);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
 		int r = parts[i](cu);

@@ -158,6 +158,7 @@ static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
 		.fdstore_max = u->fdstore_max,
 		.log_priority = u->log_priority,
 		.log_level_prefix = u->log_level_prefix,
+		.joins = catalogue_string(plans, u->joins),
 		.sockets = sockets,
 		.n_sockets = copy_sockets(cu, u, sockets),
 		.max_per_source = u->max_per_source,

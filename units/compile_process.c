@@ -13,7 +13,8 @@
 #define IOPRIO_CLASS_SHIFT 13
 
 /* The list was checked by the parser: "0-3 5,7". */
-static int parse_cpus(struct compile_unit *cu, const char *text)
+int compile_bits(
+	struct compile_unit *cu, const char *setting, const char *text, struct tlv_bytes *ret)
 {
 	cpu_set_t *set = arena_alloc(cu->c->arena, sizeof(*set));
 
@@ -34,16 +35,16 @@ static int parse_cpus(struct compile_unit *cu, const char *text)
 			last = strtoul(end + 1, &end, 10);
 		}
 		if (last >= CPU_SETSIZE || last < first) {
-			return compile_refuse(cu, unit_setting_origin(cu->unit, "CPUAffinity"),
-				"CPUAffinity=: processors above %d", CPU_SETSIZE - 1);
+			return compile_refuse(cu, unit_setting_origin(cu->unit, setting),
+				"%s=: numbers above %d", setting, CPU_SETSIZE - 1);
 		}
 		for (unsigned long i = first; i <= last; i++) {
 			CPU_SET(i, set);
 		}
 		text = end;
 	}
-	cu->base.cpu_affinity.data = set;
-	cu->base.cpu_affinity.n = sizeof(*set);
+	ret->data = set;
+	ret->n = sizeof(*set);
 	return 0;
 }
 
@@ -147,7 +148,8 @@ int compile_process(struct compile_unit *cu)
 	p->flags |= e->ignore_sigpipe ? PLAN_IGNORE_SIGPIPE : 0;
 	p->flags |= e->keyring_mode != KEYRING_INHERIT ? PLAN_KEYRING_PRIVATE : 0;
 	p->flags |= e->tty_reset ? PLAN_TTY_RESET : 0;
-	r = e->cpu_affinity ? parse_cpus(cu, e->cpu_affinity) : 0;
+	r = e->cpu_affinity ? compile_bits(cu, "CPUAffinity", e->cpu_affinity, &p->cpu_affinity)
+			    : 0;
 	if (r == 0) {
 		r = add_rlimits(cu);
 	}

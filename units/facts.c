@@ -351,7 +351,8 @@ static const char *find_member(struct arena *arena, const char *group, const uin
 		if (*name == '@') {
 			found = find_member(arena, name, actions);
 		} else if (number >= 0 && number < (int)SECCOMP_NUMBERS &&
-			   actions[number] == SECCOMP_RET_ALLOW) {
+			   (actions[number] == SECCOMP_RET_ALLOW ||
+				   actions[number] == SECCOMP_RET_LOG)) {
 			found = name;
 		}
 		if (found) {

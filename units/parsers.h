@@ -102,6 +102,18 @@ int parse_proc_subset(struct setting_context *c);
 int parse_private_tmp(struct setting_context *c);
 int parse_secure_bits(struct setting_context *c);
 
+/* rare attributes: parse_attributes.c */
+int parse_personality(struct setting_context *c);
+int parse_numa_policy(struct setting_context *c);
+int parse_numa_mask(struct setting_context *c);
+int parse_dump_filter(struct setting_context *c);
+int parse_ksm(struct setting_context *c);
+int parse_syscall_log(struct setting_context *c);
+
+/* limits per device, old names: parse_io.c */
+int parse_io_device(struct setting_context *c);  /* row->arg: enum unit_io_kind */
+int parse_old_weight(struct setting_context *c); /* struct unit_amount; row->arg: v1's default */
+
 /* addresses, ports, interfaces: parse_network.c */
 int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
 int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */

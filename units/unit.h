@@ -285,6 +285,17 @@ struct unit_exec {
 	uint64_t timer_slack_ns;
 	bool ignore_sigpipe;
 	enum unit_keyring_mode keyring_mode;
+	bool personality_set;
+	uint32_t personality; /* PER_* */
+	bool numa_set;
+	uint32_t numa_policy;  /* MPOL_* of set_mempolicy(2) */
+	const char *numa_mask; /* "0-3 5", checked, "all" or NULL */
+	bool coredump_filter_set;
+	uint64_t coredump_filter; /* bits of core(5) */
+	bool ksm_set;
+	bool ksm;
+	const char *netns_path; /* absolute, or NULL */
+	const char *ipcns_path;
 	const char *cpu_affinity; /* "0-3 5", checked; NULL: all */
 	struct unit_rlimit rlimits[RLIM_NLIMITS];
 
@@ -326,16 +337,20 @@ struct unit_exec {
 	enum unit_set_mode syscall_mode; /* of the first assignment */
 	struct list syscalls;            /* struct unit_syscall */
 	int syscall_error;               /* SystemCallErrorNumber=; 0: kill */
+	struct list syscall_log;         /* struct unit_syscall; deny: the list is inverted */
 	struct list syscall_archs;       /* struct unit_item: "native", "x86-64" … */
 	enum unit_set_mode families_mode;
 	struct list families;         /* struct unit_item: "AF_UNIX"; allow + empty = none at all */
 	uint64_t restrict_namespaces; /* CLONE_NEW* that stay allowed; UINT64_MAX: all */
-	const char *apparmor_profile; /* '-' prefix kept */
+	const char *apparmor_profile; /* '-' prefix kept in all three */
+	const char *selinux_context;
+	const char *smack_label;
 };
 
 /* A limit in bytes or percent. */
 struct unit_amount {
 	bool set;
+	bool old_name;  /* by a setting of cgroup v1 */
 	bool percent;   /* value is in 1/10000 of the machine's total */
 	uint64_t value; /* UINT64_MAX: infinity */
 	const char *origin;
@@ -355,6 +370,25 @@ struct unit_device {
 	const char *origin;
 };
 
+enum unit_io_kind {
+	UNIT_IO_WEIGHT,
+	UNIT_IO_READ_BYTES, /* a second */
+	UNIT_IO_WRITE_BYTES,
+	UNIT_IO_READ_CALLS,
+	UNIT_IO_WRITE_CALLS,
+	UNIT_IO_LATENCY, /* us */
+	UNIT_IO_KIND_COUNT,
+};
+
+/* IODeviceWeight= and its kin. */
+struct unit_io {
+	enum unit_io_kind kind;
+	const char *path; /* absolute: a block device, or a path on its file system */
+	uint64_t value;
+	const char *setting;
+	const char *origin;
+};
+
 struct unit_cgroup {
 	const char *slice; /* as written, or the default; NULL: the root slice itself */
 	bool delegate;
@@ -368,8 +402,10 @@ struct unit_cgroup {
 	const char *allowed_cpus; /* checked list, or NULL */
 	const char *allowed_memory_nodes;
 	enum unit_device_policy device_policy;
-	struct list devices;  /* struct unit_device */
-	struct list ip_allow; /* struct ebpf_prefix */
+	struct list devices; /* struct unit_device */
+	struct unit_amount memory_zswap_max;
+	struct list io_devices; /* struct unit_io */
+	struct list ip_allow;   /* struct ebpf_prefix */
 	struct list ip_deny;
 	struct list bind_allow; /* struct ebpf_port */
 	struct list bind_deny;

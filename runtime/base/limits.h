@@ -47,6 +47,7 @@
 #define LIMIT_BPF_INSNS       16384u /* of one cgroup program */
 #define LIMIT_BPF_PROGRAMS    64u    /* of one plan: the unit's and its slices' */
 #define LIMIT_BPF_FIXUPS      1024u
+#define LIMIT_LABEL           256u /* of a security module */
 #define LIMIT_LANDLOCK_RULES  256u
 #define LIMIT_LANDLOCK_PORTS  256u
 

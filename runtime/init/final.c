@@ -91,6 +91,7 @@ static void remove_slots(struct broker *b)
 
 static void leave_cgroup(struct broker *b)
 {
+	cgroup_remove(b->cgroup_fd, LAUNCH_PROGRAMS_CGROUP, false);
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
 		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);

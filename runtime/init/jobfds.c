@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "catalog.h"
 #include "cgroup.h"
 #include "slots.h"
 #include "store.h"
@@ -29,6 +30,29 @@ static void add(struct list *list, uint32_t tag, int fd)
 		list->fds[list->n] = fd;
 		list->tags[list->n++] = tag;
 	}
+}
+
+static int own_or(int own, int other)
+{
+	return own >= 0 ? own : other;
+}
+
+/*
+ * JoinsNamespaceOf=: what the other unit's slot holds now, where this one has nothing of its own.
+ * The user namespace is never shared: ids belong to one unit.
+ */
+static void collect_namespaces(
+	struct broker *b, struct slot *s, const struct jobfds *to, struct list *list)
+{
+	const struct catalogue *c = &b->catalogues[to->catalogue_index];
+	const char *joins = catalogue_string(c, c->units[c->entries[to->entry].unit].joins);
+	uint32_t other = joins ? slot_find(b, joins) : WIRE_SLOT_NONE;
+	const struct slot *o = other == WIRE_SLOT_NONE ? s : &b->t->slots[other];
+
+	add(list, LAUNCH_TAG_USERNS, s->userns);
+	add(list, LAUNCH_TAG_IPCNS, own_or(s->ipcns, o->ipcns));
+	add(list, LAUNCH_TAG_NETNS, own_or(s->netns, o->netns));
+	add(list, LAUNCH_TAG_TMP, own_or(s->tmp, o->tmp));
 }
 
 /* Of each socket unit that the catalogue names, all that its slot holds, in order. */
@@ -56,10 +80,6 @@ static void collect(struct broker *b, uint32_t ref, struct list *list)
 	uint32_t n = ref / ENTRY_KIND_COUNT;
 	struct slot *s = &b->t->slots[n];
 
-	add(list, LAUNCH_TAG_USERNS, s->userns);
-	add(list, LAUNCH_TAG_IPCNS, s->ipcns);
-	add(list, LAUNCH_TAG_NETNS, s->netns);
-	add(list, LAUNCH_TAG_TMP, s->tmp);
 	add(list, LAUNCH_TAG_CREDENTIALS, s->credentials);
 	add(list, LAUNCH_TAG_LOG, s->log_write);
 	for (uint32_t i = 0; ref % ENTRY_KIND_COUNT == ENTRY_WORK && i < s->n_listen; i++) {
@@ -120,6 +140,7 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	add(&list, LAUNCH_TAG_NSINIT,
 		to->entry_flags & CATALOGUE_ENTRY_NSINIT ? LOW_FD_NSINIT : -1);
 	add(&list, LAUNCH_TAG_NOTIFY_DIR, dir);
+	collect_namespaces(b, s, to, &list);
 	if (to->entry_flags & CATALOGUE_ENTRY_LISTEN) {
 		collect_sockets(b, &b->catalogues[to->catalogue_index], job, &list);
 	}

@@ -7,6 +7,7 @@
 struct jobfds {
 	int sock;
 	int catalogue_index;
+	uint32_t entry; /* of that catalogue */
 	uint32_t entry_flags;
 };
 /* Sends job (n_fds is filled in) and its descriptors. 0 or -errno. */

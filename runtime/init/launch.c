@@ -192,7 +192,8 @@ static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 		}
 		p->launcher = pid;
 		p->job_fd = sock;
-		r = jobfds_send(b, ref, &job, &(struct jobfds) { sock, catalogue, e->flags });
+		r = jobfds_send(
+			b, ref, &job, &(struct jobfds) { sock, catalogue, p->entry, e->flags });
 		r = r < 0 ? r : broker_watch(b, sock, EPOLLIN, WATCH_JOB, ref);
 		if (r < 0) { /* it sees an end of file, or is dead */
 			util_close(&p->job_fd);

@@ -361,7 +361,8 @@ int setup_cgroup(struct broker *b, bool fresh)
 	 * that a former supd-init was killed in would spoil clones into other cgroups.
 	 */
 	if (fresh) {
-		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
+		cgroup_remove(b->cgroup_fd, LAUNCH_PROGRAMS_CGROUP, false);
 	}
 	if (fresh &&
 		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||

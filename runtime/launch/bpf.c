@@ -21,9 +21,6 @@
 #define NO_SUCH_NODE 0xffffu /* no type of device: matches nothing */
 #define NO_INTERFACE UINT32_MAX
 
-/* An empty cgroup whose programs serve every unit that has the same ones. */
-#define SHARED "supd/programs"
-
 /* ---- numbers of now ---- */
 
 /*
@@ -214,10 +211,11 @@ static int open_shared(struct launch *l)
 {
 	int root = l->fds[LAUNCH_TAG_CGROUP_ROOT];
 
-	if (root < 0 || (mkdirat(root, SHARED, 0755) < 0 && errno != EEXIST)) {
+	if (root < 0 || (mkdirat(root, LAUNCH_PROGRAMS_CGROUP, 0755) < 0 && errno != EEXIST)) {
 		return -1;
 	}
-	return openat(root, SHARED, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return openat(
+		root, LAUNCH_PROGRAMS_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 static int find_shared(int shared, enum plan_bpf_hook hook, const char *wanted)

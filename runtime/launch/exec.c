@@ -12,6 +12,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/sysx.h"
+#include "attributes.h"
 #include "bpf.h"
 #include "command.h"
 #include "credload.h"
@@ -19,9 +20,11 @@
 #include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
+#include "label.h"
 #include "landlock.h"
 #include "launch.h"
 #include "nsfd.h"
+#include "nspath.h"
 #include "places.h"
 #include "prepare.h"
 #include "streams.h"
@@ -160,7 +163,9 @@ static const struct launch_row payload[] = {
 	{ STEP_PROCESS, launch_set_process },
 	{ STEP_PROCESS, launch_build_command },
 	{ STEP_RLIMITS, launch_set_limits },
+	{ STEP_LABEL, launch_set_labels },
 	{ STEP_CREDENTIALS, launch_set_credentials },
+	{ STEP_KEYRING, launch_link_keyring },
 	{ STEP_WORKING_DIR, launch_enter_directory },
 	{ STEP_LANDLOCK, launch_enter_landlock },
 	{ STEP_DESCRIPTORS, launch_arrange_fds },
@@ -231,9 +236,12 @@ static const struct launch_row launcher[] = {
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
+	{ STEP_PROCESS, launch_set_attributes },
 	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_LABEL, launch_open_proc },
 	{ STEP_CGROUP, launch_attach_programs },
 	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
+	{ STEP_NAMESPACES, launch_open_namespaces },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },

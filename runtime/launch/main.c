@@ -152,7 +152,7 @@ static void reset_launch(struct launch *l)
 	memset(&l->trees, 0xff, sizeof(l->trees));
 	l->trees.row = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
-	l->root_fd = l->landlock_fd = -1;
+	l->root_fd = l->proc_fd = l->landlock_fd = -1;
 	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
 }
 

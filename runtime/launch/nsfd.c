@@ -44,11 +44,12 @@ static bool is_held(const struct launch *l, const struct ns_row *row)
 
 /*
  * All commands of a unit share these (a fresh user namespace could not even signal the daemon).
+ * The user namespace is the last: others may belong to another unit's, where ours has no rights.
  * From here on the launcher has no rights on the host, so it comes after all that needs them.
  */
 int launch_enter_held(struct launch *l)
 {
-	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+	for (size_t i = ELEMENTSOF(ns_rows); i-- > 0;) {
 		if (!(l->plan.namespaces & ns_rows[i].plan) || !is_held(l, &ns_rows[i])) {
 			continue;
 		}

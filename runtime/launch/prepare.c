@@ -13,6 +13,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "blockdev.h"
 #include "dirs.h"
 #include "launch.h"
 
@@ -67,15 +68,29 @@ static int write_at(int dir, const char *file, const char *value)
 static int write_row(struct launch *l, const struct plan_cgroup_write *row)
 {
 	AUTO_CLOSE int other = -1;
+	char line[96];
+	const char *value = row->value;
 	int dir = l->fds[LAUNCH_TAG_CGROUP];
 	int r;
 
+	if (row->device) {
+		r = blockdev_numbers(row->device, line);
+		if (r < 0 && (!row->required || !l->job.require_controllers)) {
+			return 0;
+		}
+		if (r < 0) {
+			return launch_fail(l, r, row->origin, "block device of ", row->device);
+		}
+		strcat(line, " ");
+		strcat(line, row->value);
+		value = line;
+	}
 	if (row->cgroup) {
 		other = openat(l->fds[LAUNCH_TAG_CGROUP_ROOT], row->cgroup,
 			O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		dir = other;
 	}
-	r = dir < 0 ? -ENOENT : write_at(dir, row->file, row->value);
+	r = dir < 0 ? -ENOENT : write_at(dir, row->file, value);
 	if (r == -ENOENT && (!row->required || !l->job.require_controllers)) {
 		return 0;
 	}

@@ -142,6 +142,10 @@ static int attach_mqueue(struct launch *l)
 	}
 	mqueue =
 		mount_new("mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	/* Another user namespace's: there are no queues for this unit. */
+	if (mqueue == -EPERM && l->fds[LAUNCH_TAG_IPCNS] >= 0) {
+		return 0;
+	}
 	target = openat(l->trees.dev, "mqueue", O_PATH | O_CLOEXEC);
 	r = mqueue < 0 ? mqueue : target < 0 ? -errno : mount_attach(mqueue, target);
 	return r < 0 ? launch_fail(l, r, NULL, "mount /dev/mqueue", NULL) : 0;

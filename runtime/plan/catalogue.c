@@ -83,6 +83,12 @@ static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit
 	if (u->log_identifier && !string_at(c, u->log_identifier, LIMIT_LOG_IDENTIFIER)) {
 		return false;
 	}
+	if (u->joins) {
+		name = string_at(c, u->joins, LIMIT_UNIT_NAME);
+		if (!name || !unit_name_is_valid(name)) {
+			return false;
+		}
+	}
 	if ((u->flags & CATALOGUE_UNIT_MANY) && unit_name_classify(name) != UNIT_NAME_TEMPLATE) {
 		return false;
 	}
@@ -204,6 +210,9 @@ int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_u
 	if (spec->log_identifier) {
 		unit.log_identifier =
 			add_bytes(b, spec->log_identifier, strlen(spec->log_identifier) + 1);
+	}
+	if (spec->joins && unit_name_is_valid(spec->joins)) {
+		unit.joins = add_bytes(b, spec->joins, strlen(spec->joins) + 1);
 	}
 	if (spec->n_sockets) {
 		unit.sockets = add_bytes(b, spec->sockets, spec->n_sockets * sizeof(uint32_t));

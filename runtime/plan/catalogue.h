@@ -67,6 +67,7 @@ struct catalogue_unit {
 		sockets; /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
 	uint32_t n_sockets;      /* <= LIMIT_LISTEN_UNITS */
 	uint32_t max_per_source; /* MANY: connections of one address at once; 0: no limit */
+	uint64_t joins;          /* string offset, JoinsNamespaceOf=: name of the unit; 0 = none */
 };
 
 /*
@@ -145,6 +146,7 @@ struct catalogue_unit_spec {
 	const char *name;
 	const char *cgroup;
 	const char *log_identifier; /* may be NULL */
+	const char *joins;          /* may be NULL */
 	uint32_t flags;
 	uint32_t fdstore_max;
 	uint32_t log_priority;

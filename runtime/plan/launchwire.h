@@ -21,9 +21,15 @@
 #include "catalogue.h"
 #include "wire.h"
 
-#define LAUNCH_FD    3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
+#define LAUNCH_FD 3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
 
-#define LAUNCH_MAGIC 0x6e75616cu
+/*
+ * Below the delegated root: a cgroup without processes at which the launcher keeps loaded programs.
+ * No unit's can be called so, because their names never begin with a dot.
+ */
+#define LAUNCH_PROGRAMS_CGROUP ".programs"
+
+#define LAUNCH_MAGIC           0x6e75616cu
 
 /* What a descriptor of launch_fds is. */
 enum launch_tag {

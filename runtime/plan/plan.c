@@ -69,6 +69,7 @@ static const struct tlv_field cgroup_write_fields[] = {
 	TLV_FIELD(4, TLV_STR, plan_cgroup_write, controller),
 	TLV_FIELD(5, TLV_U32, plan_cgroup_write, required),
 	TLV_FIELD(6, TLV_STR, plan_cgroup_write, origin),
+	TLV_FIELD(7, TLV_STR, plan_cgroup_write, device),
 };
 static const struct tlv_schema cgroup_write_schema =
 	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
@@ -92,6 +93,14 @@ static const struct tlv_field bpf_fixup_fields[] = {
 	TLV_FIELD(6, TLV_STR, plan_bpf_fixup, origin),
 };
 static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
+
+static const struct tlv_field label_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_label, kind),
+	TLV_FIELD(2, TLV_U32, plan_label, optional),
+	TLV_FIELD(3, TLV_STR, plan_label, text),
+	TLV_FIELD(4, TLV_STR, plan_label, origin),
+};
+static const struct tlv_schema label_schema = TLV_SCHEMA(plan_label, label_fields);
 
 static const struct tlv_field landlock_fields[] = {
 	TLV_FIELD(1, TLV_STR, plan_landlock, path),
@@ -221,11 +230,24 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(50, TLV_U64, plan, timeout_us),
 	TLV_SUB(51, plan, sockets, socket_schema),
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
-	TLV_SUB(60, plan, bpf, bpf_schema),
-	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
-	TLV_FIELD(62, TLV_U32, plan, landlock),
-	TLV_SUB(63, plan, landlock_rules, landlock_schema),
-	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
+	TLV_SUB(80, plan, bpf, bpf_schema),
+	TLV_SUB(81, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_SUB(85, plan, labels, label_schema),
+	TLV_FIELD(86, TLV_U32, plan, personality_set),
+	TLV_FIELD(87, TLV_U32, plan, personality),
+	TLV_FIELD(88, TLV_U32, plan, numa_set),
+	TLV_FIELD(89, TLV_U32, plan, numa_policy),
+	TLV_FIELD(90, TLV_BYTES, plan, numa_nodes),
+	TLV_FIELD(91, TLV_U32, plan, coredump_filter_set),
+	TLV_FIELD(92, TLV_U64, plan, coredump_filter),
+	TLV_FIELD(93, TLV_U32, plan, ksm_set),
+	TLV_FIELD(94, TLV_U32, plan, ksm),
+	TLV_FIELD(95, TLV_U32, plan, keyring_shared),
+	TLV_FIELD(96, TLV_STR, plan, netns_path),
+	TLV_FIELD(97, TLV_STR, plan, ipcns_path),
+	TLV_FIELD(82, TLV_U32, plan, landlock),
+	TLV_SUB(83, plan, landlock_rules, landlock_schema),
+	TLV_FIELD(84, TLV_U32V, plan, landlock_ports),
 	TLV_SUB(70, plan, credentials, credential_schema),
 	TLV_FIELD(71, TLV_STR, plan, root_image),
 	TLV_FIELD(72, TLV_STR, plan, root_image_options),
@@ -425,6 +447,8 @@ static bool lists_are_valid(const struct plan *p)
 	}
 	for (uint32_t i = 0; i < p->cgroup_writes.n; i++) {
 		if (!writes[i].file || !writes[i].value || strchr(writes[i].file, '/') ||
+			!opt_path_is_safe(writes[i].device) ||
+			(writes[i].device && strlen(writes[i].value) > 32) ||
 			(writes[i].cgroup && !catalogue_cgroup_path_is_valid(writes[i].cgroup))) {
 			return false;
 		}
@@ -496,6 +520,19 @@ static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
 		}
 	}
 	return true;
+}
+
+static bool labels_are_valid(const struct plan *p)
+{
+	const struct plan_label *rows = p->labels.items;
+
+	for (uint32_t i = 0; i < p->labels.n; i++) {
+		if (rows[i].kind >= PLAN_LABEL_KIND_COUNT || !rows[i].text || !rows[i].text[0] ||
+			strlen(rows[i].text) >= LIMIT_LABEL || strpbrk(rows[i].text, " \t\n")) {
+			return false;
+		}
+	}
+	return p->labels.n <= PLAN_LABEL_KIND_COUNT;
 }
 
 static bool landlock_is_valid(const struct plan *p)
@@ -570,13 +607,14 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	}
 	return filter_is_valid(c, p->seccomp_offset, p->seccomp_size) &&
 	       filter_is_valid(c, p->quiet_offset, p->quiet_size) &&
+	       opt_path_is_safe(p->netns_path) && opt_path_is_safe(p->ipcns_path) &&
 	       opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
 	       sockets_are_valid(p) && watches_are_valid(p) && credentials_are_valid(p) &&
-	       bpf_is_valid(c, p) && landlock_is_valid(p) && streams_are_valid(p) &&
-	       exec_is_valid(p);
+	       bpf_is_valid(c, p) && landlock_is_valid(p) && labels_are_valid(p) &&
+	       streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

@@ -191,9 +191,25 @@ struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
 	const char *file;   /* "memory.max" */
 	const char *value;
+	const char *device;     /* path whose block device's numbers come before the value */
 	const char *controller; /* "memory" */
 	uint32_t required;      /* 0: skipped when the controller is not there */
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
+};
+
+enum plan_label_kind {
+	PLAN_LABEL_SELINUX,
+	PLAN_LABEL_APPARMOR,
+	PLAN_LABEL_SMACK,
+	PLAN_LABEL_KIND_COUNT,
+};
+
+/* A security module's label for the program. */
+struct plan_label {
+	uint32_t kind;     /* enum plan_label_kind */
+	uint32_t optional; /* one that cannot be applied is no error */
+	const char *text;  /* without blanks, shorter than LIMIT_LABEL */
+	const char *origin;
 };
 
 /* What Landlock is to restrict; what no rule then allows is refused. */
@@ -385,6 +401,7 @@ struct plan {
 	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
 	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
 	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
+	struct tlv_array labels;         /* struct plan_label */
 	uint32_t landlock;               /* enum plan_landlock_handled */
 	struct tlv_array landlock_rules; /* struct plan_landlock */
 	struct tlv_u32v landlock_ports;  /* TCP ports that may be bound */
@@ -403,7 +420,19 @@ struct plan {
 	uint32_t sched_policy;
 	uint32_t sched_priority;
 	uint32_t sched_reset_on_fork;
-	uint64_t timer_slack_ns;       /* 0: unchanged */
+	uint64_t timer_slack_ns; /* 0: unchanged */
+	uint32_t personality_set;
+	uint32_t personality; /* PER_* */
+	uint32_t numa_set;
+	uint32_t numa_policy;        /* MPOL_* */
+	struct tlv_bytes numa_nodes; /* bits, whole words, little endian */
+	uint32_t coredump_filter_set;
+	uint64_t coredump_filter;
+	uint32_t ksm_set;
+	uint32_t ksm;
+	uint32_t keyring_shared; /* with PLAN_KEYRING_PRIVATE: the user's keyring is linked in */
+	const char *netns_path;  /* with PLAN_NS_NET, PLAN_NS_IPC: entered instead of made */
+	const char *ipcns_path;
 	struct tlv_bytes cpu_affinity; /* cpu_set_t bits, little endian; empty: all */
 	const char *working_dir;
 

@@ -282,6 +282,143 @@ static void test_landlock_ports(void **state)
 	EXPECT({ "bind:tcp,127.0.0.1,7020", "ok" });
 }
 
+/* ---- labels ---- */
+
+/*
+ * Where the module is not there: an error that names the setting, and none with '-'. Where it is, a
+ * label that nobody has is refused just so.
+ */
+static void test_labels(void **state)
+{
+	static const char *const settings[] = { "AppArmorProfile", "SELinuxContext",
+		"SmackProcessLabel" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), ONESHOT "%s=kwalls_nosuch\nExecStart=DIR/probe\n",
+			settings[i]);
+		unit("label.service", text);
+		CHECK(sys_ctl(s, "start label.service") != 0);
+		snprintf(text, sizeof(text), "label: %s=kwalls_nosuch needs", settings[i]);
+		CHECK(sys_said(s, text) && sys_said(s, "label.service:3"));
+		snprintf(text, sizeof(text), ONESHOT "%s=-kwalls_nosuch\nExecStart=DIR/probe\n",
+			settings[i]);
+		unit("label.service", text);
+		CHECK(sys_ctl(s, "start label.service") == 0);
+	}
+}
+
+/* ---- attributes, calls, namespaces of others ---- */
+
+static void test_attributes(void **state)
+{
+	(void)state;
+	run("at0.service", COMPAT "ExecStart=DIR/probe machine policy line:coredump_filter,00 "
+				  "prctl:68 key:search,kwalls\n");
+	EXPECT({ "machine", "x86_64 0" }, { "policy", "0 0" },
+		{ "line:coredump_filter,00", "000033" }, { "key:search,kwalls", "E*" });
+	run("at1.service",
+		COMPAT "Personality=x86\nNUMAPolicy=bind\nNUMAMask=0\nKeyringMode=shared\n"
+		       "CoredumpFilter=elf-headers private-anonymous\nMemoryKSM=no\n"
+		       "ExecStart=DIR/probe machine policy line:coredump_filter,00 "
+		       "key:add,kwalls key:search,kwalls\n");
+	EXPECT({ "machine", "i686 8" }, { "policy", "2 1" },
+		{ "line:coredump_filter,00", "000011" }, { "key:search,kwalls", "ok" });
+	run("at2.service", COMPAT "KeyringMode=private\nExecStart=DIR/probe key:search,kwalls\n");
+	EXPECT({ "key:search,kwalls", "E*" });
+}
+
+/* An errno of its own for a call, and calls that are only logged: getppid is 110, sysinfo 99. */
+static void test_calls(void **state)
+{
+	(void)state;
+	run("ca0.service", COMPAT "SystemCallFilter=~getppid:ENOTTY sysinfo\n"
+				  "SystemCallErrorNumber=EUCLEAN\nSystemCallLog=getuid\n"
+				  "ExecStart=DIR/probe call:110 call:99 call:102 call:104\n");
+	EXPECT({ "call:110", "ENOTTY" }, { "call:99", "EUCLEAN" }, { "call:102", "ok" },
+		{ "call:104", "ok" });
+	run("ca1.service", COMPAT "SystemCallFilter=~getppid:kill\nSystemCallLog=~getuid\n"
+				  "ExecStart=DIR/probe call:110 call:104\n");
+	EXPECT({ "call:110", "SIG*" }, { "call:104", "ok" });
+	run("ca2.service", COMPAT "ExecStart=DIR/probe call:110\n");
+	EXPECT({ "call:110", "ok" });
+}
+
+static void host_namespace(const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlink(path, buf, size - 1);
+
+	CHECK(n > 0);
+	buf[n] = '\0';
+}
+
+static void test_namespace_paths(void **state)
+{
+	char own[64], other[64], path[64], text[256];
+	long pid;
+
+	(void)state;
+	unit("np0.service", "[Service]\nPrivateNetwork=yes\nPrivateIPC=yes\n"
+			    "ExecStart=DIR/probe hold\n");
+	CHECK(sys_ctl(s, "start np0.service") == 0);
+	wait_answer("np0.service", "holding");
+	pid = sys_number(s, "np0.service", "MainPID");
+	for (int ipc = 0; ipc < 2; ipc++) {
+		const char *kind = ipc ? "ipc" : "net";
+
+		snprintf(path, sizeof(path), "/proc/%ld/ns/%s", pid, kind);
+		host_namespace(path, other, sizeof(other));
+		snprintf(own, sizeof(own), "/proc/self/ns/%s", kind);
+		host_namespace(own, own, sizeof(own));
+		snprintf(text, sizeof(text),
+			ONESHOT "User=alice\n%s=%s\n"
+				"ExecStart=DIR/probe ns:%s send:127.0.0.1,9\n",
+			ipc ? "IPCNamespacePath" : "NetworkNamespacePath", path, kind);
+		run(ipc ? "np2.service" : "np1.service", text);
+		snprintf(text, sizeof(text), "ns:%s", kind);
+		CHECK(strcmp(answer(text), other) == 0 && strcmp(answer(text), own) != 0);
+	}
+	unit("np3.service",
+		ONESHOT "NetworkNamespacePath=/proc/self/ns/mnt\nExecStart=DIR/probe\n");
+	CHECK(sys_ctl(s, "start np3.service") != 0);
+	CHECK(sys_said(s, "not a namespace of that kind"));
+	unit("np4.service", ONESHOT "NetworkNamespacePath=/etc/passwd\nExecStart=DIR/probe\n");
+	CHECK(sys_ctl(s, "start np4.service") != 0);
+	CHECK(sys_said(s, "not a namespace of that kind"));
+	CHECK(sys_ctl(s, "stop np0.service") == 0);
+}
+
+/* JoinsNamespaceOf=: network and IPC of the other's slot; nothing of it without the line. */
+static void test_joined(void **state)
+{
+	char net[64], ipc[64], path[64];
+
+	(void)state;
+	sys_unit(s, "jo1.service",
+		"[Unit]\nJoinsNamespaceOf=jo0.service\nAfter=jo0.service\n" ONESHOT
+		"PrivateNetwork=yes\nPrivateIPC=yes\nExecStart=/bin/true\n");
+	unit("jo0.service", "[Service]\nPrivateNetwork=yes\nPrivateIPC=yes\nUser=alice\n"
+			    "ExecStart=DIR/probe hold\n");
+	CHECK(sys_ctl(s, "start jo0.service") == 0);
+	wait_answer("jo0.service", "holding");
+	snprintf(path, sizeof(path), "/proc/%ld/ns/net", sys_number(s, "jo0.service", "MainPID"));
+	host_namespace(path, net, sizeof(net));
+	snprintf(path, sizeof(path), "/proc/%ld/ns/ipc", sys_number(s, "jo0.service", "MainPID"));
+	host_namespace(path, ipc, sizeof(ipc));
+	run("jo1.service", "[Unit]\nJoinsNamespaceOf=jo0.service\nAfter=jo0.service\n" ONESHOT
+			   "PrivateNetwork=yes\nPrivateIPC=yes\n"
+			   "ExecStart=DIR/probe ns:net ns:ipc ns:user send:127.0.0.1,9\n");
+	CHECK(strcmp(answer("ns:net"), net) == 0);
+	CHECK(strcmp(answer("ns:ipc"), ipc) == 0);
+	EXPECT({ "send:127.0.0.1,9", "ok" });
+	run("jo2.service", ONESHOT "PrivateNetwork=yes\nPrivateIPC=yes\n"
+				   "ExecStart=DIR/probe ns:net ns:ipc\n");
+	CHECK(strcmp(answer("ns:net"), net) != 0 && strcmp(answer("ns:ipc"), ipc) != 0);
+	CHECK(sys_ctl(s, "stop jo0.service") == 0);
+}
+
 /* ---- errors ---- */
 
 /* What is wrong refuses the unit, with the word. */
@@ -327,6 +464,11 @@ int main(void)
 		cmocka_unit_test(test_landlock),
 		cmocka_unit_test(test_landlock_keeps),
 		cmocka_unit_test(test_landlock_ports),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_namespace_paths),
+		cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_refused),
 	};
 	int r = ask_begin();
