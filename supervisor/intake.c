@@ -108,6 +108,9 @@ static int on_refused(struct shell *s, struct broker_message *m)
 	const struct wire_refused *refused = &m->event.refused;
 	int r;
 
+	if (refused->request == WIRE_BUS) {
+		return busnames_connected(&s->busnames, refused->error, -1);
+	}
 	if (refused->request == WIRE_STORE_NEW) {
 		store_refused(&s->store, refused->slot);
 		return notify_resume(&s->notify, refused->slot);
@@ -175,6 +178,7 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
+	busnames_adopt(&s->busnames);
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
 	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
 }
@@ -192,6 +196,13 @@ static int on_stop(struct shell *s, struct broker_message *m)
 	return shell_stop(s, m->event.stop.power, m->event.stop.status);
 }
 
+static int on_bus(struct shell *s, struct broker_message *m)
+{
+	int fd = m->n_fds == 1 ? TAKE_FD(m->fds[0]) : -1;
+
+	return busnames_connected(&s->busnames, m->event.bus.error, fd);
+}
+
 static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_message *) = {
 	[WIRE_EV_HELLO] = on_hello,
 	[WIRE_EV_LOADED] = on_loaded,
@@ -201,6 +212,7 @@ static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_mes
 	[WIRE_EV_PARK] = on_park,
 	[WIRE_EV_LISTED] = on_listed,
 	[WIRE_EV_PING] = on_ping,
+	[WIRE_EV_BUS] = on_bus,
 	[WIRE_EV_STOP] = on_stop,
 };
 

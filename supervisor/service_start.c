@@ -23,6 +23,7 @@ static void reset_activation(struct step *st)
 	s->exec_condition_failed = false;
 	s->stale_retried = false;
 	s->stale_waiting = false;
+	s->bus_owned = false; /* the name was the last main's */
 	s->ready_seen = false;
 	s->reload_seen = false;
 	s->reload_failed = false;

@@ -17,6 +17,7 @@
 #include "../runtime/plan/wire.h"
 #include "broker.h"
 #include "bus/server.h"
+#include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
 #include "engine.h"
@@ -35,6 +36,7 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct cgroup_root cgroup;

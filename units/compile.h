@@ -91,6 +91,8 @@ int compile_ids(struct compile_unit *cu);
 bool compile_root_is_mapped(const struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
+/* The capabilities that its processes can ever have. */
+uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
 /* compile_credentials.c: credentials */
@@ -105,9 +107,16 @@ int compile_mount_options(struct compile_unit *cu, struct plan_mount *m);
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */
 int compile_filter(struct compile_unit *cu);
+/* Its part for SystemCallFilter= alone. */
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+#define COMPILE_SLICES 32
+/* The loaded slices above a unit, outermost first, without the root slice. Returns their number. */
+size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);
+/* compile_bpf.c: programs at the unit's cgroup */
+int compile_bpf(struct compile_unit *cu);
 /* compile_unsupported.c: refuses what asks for walls that are not built */
 int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */

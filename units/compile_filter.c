@@ -25,7 +25,7 @@ static size_t skip_profile(const struct compile_unit *cu, const char *first, siz
 	return own == n ? 0 : own;
 }
 
-static int add_calls(struct compile_unit *cu, struct seccomp_spec *spec)
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec)
 {
 	const struct unit_exec *e = cu->unit->exec;
 	const struct unit_syscall *words = e->syscalls.items;
@@ -142,7 +142,7 @@ int compile_filter(struct compile_unit *cu)
 	int r;
 
 	seccomp_spec_init(&spec);
-	r = add_calls(cu, &spec);
+	r = compile_filter_calls(cu, &spec);
 	if (r == 0) {
 		r = add_families(cu, &spec);
 	}

@@ -232,9 +232,18 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	struct plan p = work_plan(cu, PLAN_REALIZE);
 
 	p.cgroup_writes = cu->base.cgroup_writes;
-	return p.cgroup_writes.n == 0 ? 0 : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+	p.bpf = cu->base.bpf;
+	p.bpf_fixups = cu->base.bpf_fixups;
+	return p.cgroup_writes.n + p.bpf.n == 0
+		       ? 0
+		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
+/*
+ * A private /tmp goes with its last process, unless several commands share it: then the slot holds
+ * it, and lets go in the RELEASE that the entry asks for. A restart without an entry is one launch
+ * instead of two.
+ */
 static bool needs_clean(const struct compile_unit *cu)
 {
 	const struct plan_dir *dirs = cu->base.dirs.items;
@@ -244,9 +253,9 @@ static bool needs_clean(const struct compile_unit *cu)
 			return true;
 		}
 	}
-	return (cu->base.flags & PLAN_PRIVATE_TMP) || cu->base.credentials.n ||
-	       cu->unit->exec->remove_ipc || (cu->base.flags & PLAN_DYNAMIC_USER) ||
-	       cu->unit->service->pid_file;
+	return (cu->base.flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1) ||
+	       cu->base.credentials.n || cu->unit->exec->remove_ipc ||
+	       (cu->base.flags & PLAN_DYNAMIC_USER) || cu->unit->service->pid_file;
 }
 
 static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
@@ -295,6 +304,7 @@ int compile_prepare(struct compile_unit *cu)
 	static int (*const parts[])(struct compile_unit *) = {
 		compile_ids,
 		compile_walls,
+		compile_bpf,
 		compile_caps,
 		compile_credentials,
 		compile_environment,

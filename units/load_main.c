@@ -6,6 +6,8 @@
  *   supd-load --settings -- ARGV…  command line and supd.conf to LOAD_FD_SETTINGS
  *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
+ *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
+ *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include "../runtime/plan/launchwire.h"
 #include "conf.h"
 #include "dump.h"
+#include "facts.h"
 #include "load.h"
 #include "sandbox.h"
 
@@ -37,6 +40,8 @@ struct mode {
 
 static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]] FILE...\n"
 			    "       supd-load --dump [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --facts [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --unit-facts --unit-path DIR[:DIR...] UNIT...\n"
 			    "       supd-load --settings -- [ARGUMENT...]\n";
 
 static int complain(const char *what, int error)
@@ -188,10 +193,71 @@ static int run_dump(struct load *l, const char *const *args)
 	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
 }
 
+/* The units that files are: their names. */
+static const char *const *basenames(struct load *l, const char *const *files)
+{
+	size_t n = 0;
+	const char **names;
+
+	while (files[n]) {
+		n++;
+	}
+	names = arena_alloc_array(&l->arena, n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < n; i++) {
+		const char *slash = strrchr(files[i], '/');
+
+		names[i] = slash ? slash + 1 : files[i];
+	}
+	return names;
+}
+
+static int print_facts(struct load *l, const char *const *names)
+{
+	const char *missing = NULL;
+	int r = facts_print(stdout, l, names, &missing);
+
+	if (r == -ENOENT) {
+		fprintf(stderr, "%s: error: no unit file\n", missing);
+		return EXIT_ERRORS;
+	}
+	return r < 0 ? complain("facts", r) : EXIT_OK;
+}
+
+/* What is wrong with a unit stands in its own record, so the diagnostics are not printed. */
+static int run_facts(struct load *l, const char *const *args)
+{
+	bool has_path = args[0] && strcmp(args[0], "--unit-path") == 0 && args[1];
+	struct settings settings;
+	int status = load_files(l, &settings, args);
+
+	if (status == EXIT_OK && !l->set.n) {
+		print_diagnostics(l);
+	}
+	return status == EXIT_OK ? print_facts(l, basenames(l, args + 2 * has_path)) : status;
+}
+
+static int run_unit_facts(struct load *l, const char *const *args)
+{
+	struct settings settings;
+	int r;
+
+	if (!args[0] || strcmp(args[0], "--unit-path") != 0 || !args[1] || !args[2] ||
+		strlen(args[1]) >= sizeof(settings.unit_path)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	conf_defaults(&l->users, &settings);
+	strcpy(settings.unit_path, args[1]);
+	r = load_run(l, &settings, NULL, -1);
+	return r < 0 ? complain("load", r) : print_facts(l, args + 2);
+}
+
 static const struct mode modes[] = {
 	{ "--settings", run_settings },
 	{ "--verify", run_verify },
 	{ "--dump", run_dump },
+	{ "--facts", run_facts },
+	{ "--unit-facts", run_unit_facts },
 };
 
 int main(int argc, char *argv[])

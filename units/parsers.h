@@ -9,6 +9,7 @@ int parse_bool(struct setting_context *c);      /* bool */
 int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
 int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
 int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
+int parse_bus_name(struct setting_context *c);  /* const char *, well-known name */
 int parse_path(struct setting_context *c);      /* const char *, absolute */
 int parse_pid_file(struct setting_context *c);  /* as parse_path; relative is below /run */
 int parse_seconds(struct setting_context *c);   /* uint64_t us; empty or 0 as written */
@@ -96,6 +97,10 @@ int parse_proc_subset(struct setting_context *c);
 int parse_private_tmp(struct setting_context *c);
 int parse_secure_bits(struct setting_context *c);
 
+/* addresses, ports, interfaces: parse_network.c */
+int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
+int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */
+int parse_interfaces(struct setting_context *c);
 /* places: parse_places.c */
 int parse_private_users(struct setting_context *c);
 int parse_protect_cgroups(struct setting_context *c);

@@ -344,8 +344,14 @@ struct unit_cgroup {
 	const char *allowed_cpus; /* checked list, or NULL */
 	const char *allowed_memory_nodes;
 	enum unit_device_policy device_policy;
-	struct list devices; /* struct unit_device */
-	bool oom_group;      /* OOMPolicy=kill */
+	struct list devices;  /* struct unit_device */
+	struct list ip_allow; /* struct ebpf_prefix */
+	struct list ip_deny;
+	struct list bind_allow; /* struct ebpf_port */
+	struct list bind_deny;
+	struct list interfaces; /* struct unit_item */
+	enum unit_set_mode interfaces_mode;
+	bool oom_group; /* OOMPolicy=kill */
 };
 
 /* [Container] */

@@ -44,6 +44,11 @@
 #define LIMIT_PLAN_BYTES      (256u * 1024u) /* one encoded plan entry */
 #define LIMIT_PLAN_ARENA      (1024u * 1024u)
 #define LIMIT_SECCOMP_INSNS   4096u
+#define LIMIT_BPF_INSNS       16384u /* of one cgroup program */
+#define LIMIT_BPF_PROGRAMS    64u    /* of one plan: the unit's and its slices' */
+#define LIMIT_BPF_FIXUPS      1024u
+#define LIMIT_LANDLOCK_RULES  256u
+#define LIMIT_LANDLOCK_PORTS  256u
 
 /* Loads: supd-load is killed when it takes longer or uses more */
 #define LIMIT_LOAD_TIME_US (60u * 1000000u)
@@ -70,6 +75,7 @@
 #define LIMIT_CONTROL_CLIENTS 256u
 #define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
 #define LIMIT_JOBS            131072u
+#define LIMIT_BUS_EVERY_US    (200u * 1000u) /* connections to the system bus */
 
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)

@@ -276,6 +276,7 @@ struct broker {
 	bool status_dirty;
 	uint32_t counts[4];
 	uint64_t logs_dropped;
+	uint64_t bus_asked_us; /* last WIRE_BUS */
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
 	uint32_t watch_heads[LIMIT_SLOTS], watch_next[LIMIT_SLOTS];

@@ -385,6 +385,11 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		return fd_write_full(STDOUT_FILENO, usage, sizeof(usage) - 1) == 0 ? 0 : 1;
 	}
+	if (getpid() == 1 && access("/proc/self/exe", F_OK) < 0) {
+		/* Straight from the kernel: it mounts, and comes back to us. */
+		execl(LIBEXECDIR "/supd-boot", "supd-boot", (char *)NULL);
+		util_say("no /proc, and cannot execute", LIBEXECDIR "/supd-boot", errno);
+	}
 	r = argc < 1 ? 1 : start(b, argv);
 
 	if (r >= 0) {

@@ -19,6 +19,7 @@
 #include "helper.h"
 #include "notify.h"
 #include "resources.h"
+#include "setup.h"
 #include "supdproc.h"
 #include "util.h"
 
@@ -204,7 +205,7 @@ static void leave_cgroup(struct broker *b)
 {
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(b->cgroup_fd, "supd", false);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);

@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/fd.h"
 #include "../base/sysx.h"
 #include "broker.h"
 
@@ -169,5 +172,38 @@ int spawn_closer(int first, int second)
 		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
 		_exit(1);
 	}
+	_exit(0);
+}
+
+static int connect_bus(int *ret_error)
+{
+	static const struct sockaddr_un address = { .sun_family = AF_UNIX,
+		.sun_path = "/run/dbus/system_bus_socket" };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	*ret_error = 0;
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		*ret_error = errno;
+		return -1; /* the process ends */
+	}
+	return fd;
+}
+
+int spawn_bus_connector(int event_fd, uint32_t uid, uint32_t gid)
+{
+	const struct spawn identity = { .drop = true, .uid = uid, .gid = gid };
+	struct wire_event event = { .type = WIRE_EV_BUS };
+	pid_t pid = start_child(0);
+	int fd;
+
+	if (pid != 0) {
+		return pid < 0 ? pid : 0;
+	}
+	if (dup2(event_fd, LOW_FD_SPARE) < 0 || sysx_close_range(LOW_FD_SPARE + 1, ~0u, 0) < 0 ||
+		setsid() < 0 || drop_privileges(&identity) < 0) {
+		_exit(1);
+	}
+	fd = connect_bus(&event.bus.error);
+	fd_send(LOW_FD_SPARE, &event, wire_event_size(event.type), &fd, fd >= 0 ? 1 : 0, 0);
 	_exit(0);
 }

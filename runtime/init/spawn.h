@@ -33,3 +33,8 @@ pid_t spawn_start(const struct spawn *spawn);
  * exits. The caller closes its own copies when this has returned 0.
  */
 int spawn_closer(int first, int second);
+/*
+ * A child of that identity that connects to the system bus, sends EV_BUS with the connection over
+ * event_fd, and exits. The bus knows a client by who called connect(): root must not.
+ */
+int spawn_bus_connector(int event_fd, uint32_t uid, uint32_t gid);

@@ -134,6 +134,18 @@ void supdproc_pong(struct broker *b)
 	b->supd.waiting_from = 0;
 }
 
+int supdproc_bus(struct broker *b)
+{
+	const struct settings *set = &b->t->settings;
+	uint64_t now = now_us();
+
+	if (now < b->bus_asked_us + LIMIT_BUS_EVERY_US) {
+		return -EAGAIN;
+	}
+	b->bus_asked_us = now;
+	return spawn_bus_connector(b->supd.event_fd, set->supd_uid, set->supd_gid);
+}
+
 /* Events that supd has not taken yet: unsent, or still in the socket. */
 static bool has_waiting(struct broker *b)
 {

@@ -63,8 +63,8 @@ struct launch {
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
 	int go[2];                /* go byte: read end in the second stage, write end here */
-	int exec_pipe[2];         /* payload to supd-nsinit */
-	bool in_nsinit_tree;      /* this process is a payload below supd-nsinit */
+	bool exec_called;         /* the payload has called execve */
+	bool exec_failed;         /* and it came back */
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */

@@ -139,9 +139,20 @@ static void reset_launch(struct launch *l)
 	memset(&l->trees, 0xff, sizeof(l->trees));
 	l->trees.row = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
-	l->exec_pipe[0] = l->exec_pipe[1] = -1;
 	l->root_fd = -1;
 	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
+}
+
+/* What supd-init was started with is no service's business. */
+static void reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	for (int signo = 1; signo < NSIG; signo++) {
+		sigaction(signo, &action, NULL);
+	}
+	/* supd-init gone: a write must fail, not kill us half-way through a CLEAN. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 int main(void)
@@ -150,8 +161,7 @@ int main(void)
 	int32_t value = 0;
 	int r;
 
-	/* supd-init gone: a write must fail, not kill us half-way through a CLEAN. */
-	signal(SIGPIPE, SIG_IGN);
+	reset_signals();
 	umask(0);
 	reset_launch(l);
 	if (launch_run(l, opening, ELEMENTSOF(opening)) < 0) {

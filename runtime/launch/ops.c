@@ -17,6 +17,7 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "../base/timeutil.h"
+#include "bpf.h"
 #include "credload.h"
 #include "dirmove.h"
 #include "dirs.h"
@@ -27,8 +28,10 @@
 
 int launch_op_realize(struct launch *l, int32_t *ret_value)
 {
+	int r = launch_write_cgroup(l);
+
 	*ret_value = 0;
-	return launch_write_cgroup(l);
+	return r < 0 ? r : launch_attach_programs(l);
 }
 
 /* ---- CLEAN ---- */

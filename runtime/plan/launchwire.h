@@ -93,7 +93,7 @@ enum launch_step {
 	STEP_JOB,         /* the job record itself */
 	STEP_PLAN,        /* decoding */
 	STEP_USERS,       /* stale users */
-	STEP_CGROUP,      /* joining, limits */
+	STEP_CGROUP,      /* joining, limits, programs */
 	STEP_DIRECTORIES, /* RuntimeDirectory= … */
 	STEP_ENVIRONMENT, /* EnvironmentFile= */
 	STEP_STDIO,

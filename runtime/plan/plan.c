@@ -73,6 +73,26 @@ static const struct tlv_field cgroup_write_fields[] = {
 static const struct tlv_schema cgroup_write_schema =
 	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
 
+static const struct tlv_field bpf_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_bpf, hook),
+	TLV_FIELD(2, TLV_U32, plan_bpf, optional),
+	TLV_FIELD(3, TLV_U64, plan_bpf, offset),
+	TLV_FIELD(4, TLV_U32, plan_bpf, size),
+	TLV_FIELD(5, TLV_STR, plan_bpf, setting),
+	TLV_FIELD(6, TLV_STR, plan_bpf, origin),
+};
+static const struct tlv_schema bpf_schema = TLV_SCHEMA(plan_bpf, bpf_fields);
+
+static const struct tlv_field bpf_fixup_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_bpf_fixup, kind),
+	TLV_FIELD(2, TLV_U32, plan_bpf_fixup, program),
+	TLV_FIELD(3, TLV_U32, plan_bpf_fixup, insn),
+	TLV_FIELD(4, TLV_U32, plan_bpf_fixup, required),
+	TLV_FIELD(5, TLV_STR, plan_bpf_fixup, name),
+	TLV_FIELD(6, TLV_STR, plan_bpf_fixup, origin),
+};
+static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
+
 static const struct tlv_field condition_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_condition, type),
 	TLV_FIELD(2, TLV_U32, plan_condition, negate),
@@ -166,6 +186,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(71, TLV_STR, plan, root_image),
 	TLV_FIELD(72, TLV_STR, plan, root_image_options),
 	TLV_FIELD(73, TLV_STR, plan, host_name),
+	TLV_SUB(60, plan, bpf, bpf_schema),
+	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -367,6 +389,32 @@ static bool lists_are_valid(const struct plan *p)
 	       p->sockets.n <= LIMIT_LISTEN_FDS;
 }
 
+/* The instructions themselves are checked by who loads them. */
+static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
+{
+	const struct plan_bpf *b = p->bpf.items;
+	const struct plan_bpf_fixup *f = p->bpf_fixups.items;
+
+	if (p->bpf.n > LIMIT_BPF_PROGRAMS || p->bpf_fixups.n > LIMIT_BPF_FIXUPS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->bpf.n; i++) {
+		if (b[i].hook >= PLAN_BPF_HOOK_COUNT || !b[i].setting || !b[i].size ||
+			b[i].size % 8 || b[i].size / 8 > LIMIT_BPF_INSNS || b[i].offset % 8 ||
+			b[i].offset > c->size || b[i].size > c->size - b[i].offset) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->bpf_fixups.n; i++) {
+		if (f[i].kind >= PLAN_BPF_FIXUP_KIND_COUNT || f[i].program >= p->bpf.n ||
+			!f[i].name ||
+			(f[i].kind == PLAN_BPF_FIX_NODE && !path_is_safe(f[i].name))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool streams_are_valid(const struct plan *p)
 {
 	const struct plan_stdio *s = p->stdio.items;
@@ -417,7 +465,8 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
-	       credentials_are_valid(p) && streams_are_valid(p) && exec_is_valid(p);
+	       credentials_are_valid(p) && bpf_is_valid(c, p) && streams_are_valid(p) &&
+	       exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

@@ -191,6 +191,41 @@ struct plan_cgroup_write {
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
 };
 
+enum plan_bpf_hook {
+	PLAN_BPF_DEVICE,  /* opening and making of device nodes */
+	PLAN_BPF_INGRESS, /* packets that come in */
+	PLAN_BPF_EGRESS,
+	PLAN_BPF_BIND4, /* bind(2) of IPv4 sockets */
+	PLAN_BPF_BIND6,
+	PLAN_BPF_HOOK_COUNT,
+};
+
+/* One program at the unit's cgroup. All at one hook must allow. */
+struct plan_bpf {
+	uint32_t hook;       /* enum plan_bpf_hook */
+	uint32_t optional;   /* a second wall: left out where the kernel lets us attach none */
+	uint64_t offset;     /* blob of struct bpf_insn in the catalogue */
+	uint32_t size;       /* bytes */
+	const char *setting; /* "DeviceAllow=", for messages */
+	const char *origin;
+};
+
+enum plan_bpf_fixup_kind {
+	PLAN_BPF_FIX_NODE,      /* three comparisons get the node's type, major and minor */
+	PLAN_BPF_FIX_INTERFACE, /* one comparison gets the interface's index */
+	PLAN_BPF_FIXUP_KIND_COUNT,
+};
+
+/* Numbers that are known at the start only: they are written into the program's comparisons. */
+struct plan_bpf_fixup {
+	uint32_t kind;     /* enum plan_bpf_fixup_kind */
+	uint32_t program;  /* index in plan.bpf */
+	uint32_t insn;     /* index of the first instruction */
+	uint32_t required; /* a name that is not there fails the start; else it matches nothing */
+	const char *name;  /* path of a node, or name of an interface */
+	const char *origin;
+};
+
 struct plan_condition {
 	uint32_t type; /* enum condition_type */
 	uint32_t negate;
@@ -271,6 +306,8 @@ struct plan {
 	uint64_t seccomp_offset;        /* blob of struct sock_filter, 0 = none */
 	uint32_t seccomp_size;          /* bytes */
 	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
+	struct tlv_array bpf;           /* struct plan_bpf; EXEC and REALIZE */
+	struct tlv_array bpf_fixups;    /* struct plan_bpf_fixup */
 	uint32_t proc_hide; /* enum plan_proc_hide; with PLAN_PROC_FRESH or PLAN_PROC_INSTANCE */
 
 	/* process attributes */

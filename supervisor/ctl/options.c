@@ -32,10 +32,12 @@ static const struct option_row {
 	size_t field;
 } option_rows[] = {
 	{ "all", 'a', OPTION_FLAG, AT(all) },
+	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
 	{ "failed", 0, OPTION_FLAG, AT(failed) },
 	{ "follow", 'f', OPTION_FLAG, AT(follow) },
 	{ "full", 'l', OPTION_FLAG, AT(full) },
 	{ "help", 'h', OPTION_FLAG, AT(help) },
+	{ "iterations", 0, OPTION_TEXT, AT(iterations) },
 	{ "job-mode", 0, OPTION_TEXT, AT(job_mode) },
 	{ "json", 0, OPTION_FLAG, AT(json) },
 	{ "kill-whom", 0, OPTION_TEXT, AT(kill_whom) },
@@ -53,6 +55,7 @@ static const struct option_row {
 	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
 	{ "since", 'S', OPTION_TEXT, AT(since) },
 	{ "state", 0, OPTION_TEXT, AT(state) },
+	{ "threshold", 0, OPTION_TEXT, AT(threshold) },
 	{ "type", 't', OPTION_TEXT, AT(type) },
 	{ "value", 0, OPTION_FLAG, AT(value) },
 	{ "version", 0, OPTION_FLAG, AT(version) },

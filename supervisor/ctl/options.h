@@ -19,8 +19,9 @@ struct options {
 	const char *runtime_dir;
 	const char *properties[OPTIONS_PROPERTIES];
 	size_t n_properties;
-	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output;
-	int signal;        /* kill; SIGTERM unless given */
+	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
+	const char *base_time, *iterations; /* calendar */
+	int signal;                         /* kill; SIGTERM unless given */
 	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */
 	char *const *args; /* the verb and what follows it, permuted argv */
 	size_t n_args;

@@ -3,10 +3,7 @@
 #include "verify.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -14,34 +11,8 @@
 #include "../../runtime/plan/manifest.h"
 #include "diagnostics.h"
 #include "exitcode.h"
+#include "loadtool.h"
 #include "verbs.h"
-
-/* Where supd-load is, relative to supctl's own directory: the build tree, then an installation. */
-static const char *const places[] = { "supd-load", "../libexec/supd/supd-load" };
-
-static char *find_loader(void)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n <= 0) {
-		return NULL;
-	}
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
-		AUTO_FREE char *path = NULL;
-
-		if (asprintf(&path, "%s/%s", self, places[i]) < 0) {
-			path = NULL;
-			return NULL;
-		}
-		if (access(path, X_OK) == 0) {
-			return TAKE_PTR(path);
-		}
-	}
-	return NULL;
-}
 
 /* Cuts line at ": SEVERITY: ", the first one: a text may quote another. NULL if there is none. */
 static const char *cut_severity(char *line, char **ret_text)
@@ -102,40 +73,26 @@ static int verify_json(struct ctl *c, char *const *argv)
 {
 	AUTO_FREE char *line = NULL;
 	size_t size = 0;
-	FILE *lines;
-	int fds[2], status;
+	struct loadtool tool;
 	struct json j;
-	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+	if (loadtool_start(argv, STDERR_FILENO, &tool) < 0) {
 		ctl_error(c, "%s: %m", argv[0]);
 		return EXIT_FAILED;
 	}
-	if (pid == 0) {
-		dup2(fds[1], STDERR_FILENO);
-		execv(argv[0], argv);
-		_exit(EXIT_FAILED);
-	}
-	close(fds[1]);
-	lines = fdopen(fds[0], "re");
 	json_init(&j, c->out);
 	json_array(&j, NULL);
-	while (lines && getline(&line, &size, lines) > 0) {
+	while (getline(&line, &size, tool.lines) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		verify_line_json(&j, line);
 	}
 	json_end(&j);
-	if (lines) {
-		fclose(lines);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	return loadtool_finish(&tool);
 }
 
 int verb_verify(struct ctl *c, int n, char *const *args)
 {
-	AUTO_FREE char *loader = find_loader();
+	AUTO_FREE char *loader = loadtool_find();
 	AUTO_FREE char **argv = calloc((size_t)n + 4, sizeof(*argv));
 	size_t used = 0;
 
