@@ -14,11 +14,11 @@
 #include "../../runtime/base/fd.h"
 #include "ask.h"
 
-static void make_dir(const char *format, const char *dir)
+static void make_dir(const char *name)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), format, dir);
+	snprintf(path, sizeof(path), "%s/%s", s->dir, name);
 	CHECK(mkdir(path, 0755) == 0 || errno == EEXIST);
 }
 
@@ -70,8 +70,7 @@ static void test_root_directory(void **state)
 			  "ExecStart=/probe ids ls:/ cat:/etc/inside read:/etc/own stat:/etc/own "
 			  "read:/etc/shadow write:/etc/x ls:/run stat:/proc/self/comm ls:/sys "
 			  "read:/dev/zero write:/var/lib/rd/file write:/tmp/x\n");
-	EXPECT({ "uid", "0" },
-		{ "ls:/", "= data dev etc probe proc run sys tmp usr var" },
+	EXPECT({ "uid", "0" }, { "ls:/", "= data dev etc probe proc run sys tmp usr var" },
 		{ "cat:/etc/inside", "the tree's" }, { "read:/etc/own", "ok" },
 		{ "stat:/etc/own", "0 0 600" }, { "read:/etc/shadow", "ENOENT" },
 		{ "write:/etc/x", "EROFS" }, { "ls:/sys", "=*kernel*" },
@@ -139,9 +138,9 @@ static void test_images(void **state)
 	write_text(path, "not a file system\n");
 	unit("ri4.service", "[Service]\nType=oneshot\nRootImage=DIR/junk\nExecStart=/probe ids\n");
 	CHECK(sys_ctl(s, "start ri4.service") != 0 && sys_said(s, "junk: Wrong medium type"));
-	unit("ri4.service", "[Service]\nType=oneshot\nRootImage=DIR/disk\nRootDirectory=DIR/tree\n"
+	unit("ri5.service", "[Service]\nType=oneshot\nRootImage=DIR/disk\nRootDirectory=DIR/tree\n"
 			    "ExecStart=/probe ids\n");
-	CHECK(sys_ctl(s, "start ri4.service") != 0 && sys_said(s, "two roots"));
+	CHECK(sys_ctl(s, "start ri5.service") != 0 && sys_said(s, "two roots"));
 	sys_remove_unit(s, "ri4.service");
 }
 
@@ -150,7 +149,7 @@ static void test_tmpfs(void **state)
 	char path[128];
 
 	(void)state;
-	make_dir("%s/a", s->dir);
+	make_dir("a");
 	snprintf(path, sizeof(path), "%s/a/seen", s->dir);
 	write_text(path, "x");
 	run("tf.service",
@@ -159,9 +158,10 @@ static void test_tmpfs(void **state)
 		"BindReadOnlyPaths=DIR/a:/srv/deep/er DIR/probe:/opt/prog\n"
 		"ExecStart=DIR/probe write:/srv/x ls:/srv ls:/srv/deep/er write:/srv/deep/er/x "
 		"write:/opt/x stat:/opt exec:/opt/prog exec:DIR/probe\n");
-	EXPECT({ "write:/srv/x", "EROFS" }, { "ls:/srv", "= deep" }, { "ls:/srv/deep/er", "= seen" },
-		{ "write:/srv/deep/er/x", "EROFS" }, { "write:/opt/x", "ok" },
-		{ "stat:/opt", "* 1777" }, { "exec:/opt/prog", "ok" }, { "exec:DIR/probe", "ok" });
+	EXPECT({ "write:/srv/x", "EROFS" }, { "ls:/srv", "= deep" },
+		{ "ls:/srv/deep/er", "= seen" }, { "write:/srv/deep/er/x", "EROFS" },
+		{ "write:/opt/x", "ok" }, { "stat:/opt", "* 1777" }, { "exec:/opt/prog", "ok" },
+		{ "exec:DIR/probe", "ok" });
 	run("tf2.service", "[Service]\nType=oneshot\nUser=alice\nBindPaths=DIR/a:/srv:norbind\n"
 			   "ExecStart=DIR/probe ls:/srv write:/opt/x\n");
 	EXPECT({ "ls:/srv", "= seen" }, { "write:/opt/x", "EROFS" });
@@ -186,10 +186,30 @@ static void test_exec_paths(void **state)
 	EXPECT({ "exec:/bin/true", "ok" });
 }
 
+/* A root of nothing but what the unit names. */
+static void test_empty_root(void **state)
+{
+	(void)state;
+	run("er.service",
+		"[Service]\nType=oneshot\nUser=alice\nTemporaryFileSystem=/:ro\n"
+		"BindReadOnlyPaths=DIR/probe:/bin/probe DIR/a:/deep/a\nStateDirectory=er\n"
+		"ExecStart=/bin/probe ls:/ ls:/deep/a write:/x stat:/proc/self/comm "
+		"read:/etc/passwd write:/var/lib/er/x read:/dev/null\n");
+	EXPECT({ "ls:/", "= bin deep dev proc run sys tmp var" }, { "ls:/deep/a", "= seen" },
+		{ "write:/x", "EROFS" }, { "stat:/proc/self/comm", ALICE " *" },
+		{ "read:/etc/passwd", "ENOENT" }, { "write:/var/lib/er/x", "ok" },
+		{ "read:/dev/null", "ok" });
+	run("er2.service", "[Container]\nProfile=compat\n[Service]\nType=oneshot\n"
+			   "ReadOnlyPaths=/\nReadWritePaths=/srv\n"
+			   "ExecStart=DIR/probe write:/etc/x write:/srv/x\n");
+	EXPECT({ "write:/etc/x", "EROFS" }, { "write:/srv/x", "ok" });
+}
+
 static void test_cgroups(void **state)
 {
 	(void)state;
-	run("cg.service", "[Service]\nType=oneshot\nProtectControlGroups=strict\n"
+	run("cg.service", "[Container]\nProfile=compat\n[Service]\nType="
+			  "oneshot\nProtectControlGroups=strict\n"
 			  "ExecStart=DIR/probe cat:/sys/fs/cgroup/cgroup.procs "
 			  "write:/sys/fs/cgroup/cgroup.procs\n");
 	EXPECT({ "cat:/sys/fs/cgroup/cgroup.procs", "?*" },
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_tmpfs),
 		cmocka_unit_test(test_exec_paths),
+		cmocka_unit_test(test_empty_root),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_host_name),
 	};
