@@ -409,6 +409,7 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 	if (result != JOB_DONE && result != JOB_CANCELED &&
 		(j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE)) {
 		fail_dependants(e, u, now);
+		engine_start_failed(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
 }

@@ -39,6 +39,13 @@ static void want_all(
 	}
 }
 
+void engine_start_failed(struct engine *e, struct unit *u, usec_t now)
+{
+	if (!u->is_service) {
+		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
+	}
+}
+
 /*
  * A unit that comes up without a job (adopted in safe mode, say) is treated as if it had been
  * asked for, but for what is ordered before it: that is too late. An automatic restart makes a

@@ -6,6 +6,8 @@
 #include <syslog.h>
 
 #include "../runtime/base/cleanup.h"
+#include "machine.h"
+#include "reloaddiff.h"
 #include "shell.h"
 #include "unitlog.h"
 
@@ -19,6 +21,42 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
 	/* all of LIST follows by itself */
+	return 0;
+}
+
+/* A catalogue that was only asked for to see what a reload would change. */
+static int drop_catalogue(struct shell *s, uint32_t number)
+{
+	struct wire_request q = { .type = WIRE_DROP, .catalogue = number };
+
+	catalogues_drop(&s->catalogues, number);
+	return broker_send(&s->broker, &q);
+}
+
+/* What is new is worked out before the engine may drop what was. */
+static int take_catalogue(
+	struct shell *s, const struct wire_loaded *l, const struct manifest *manifest)
+{
+	AUTO(reloaddiff_fini) struct reload_changes changes = { 0 };
+	bool dry = shell_is_dry(s, l->cookie);
+	int r = 0;
+
+	s->rest_due = true;
+	if (bus_wants_changes(&s->bus, l->cookie)) {
+		r = reloaddiff_compute(engine_manifest(s->engine), manifest, &changes);
+	}
+	if (r == 0) {
+		bus_report(&s->bus, l->cookie, manifest, &changes);
+	}
+	if (dry) {
+		return drop_catalogue(s, l->catalogue);
+	}
+	s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+	r = engine_load(s->engine, manifest, l->catalogue, now_us());
+	if (r < 0) {
+		return r;
+	}
+	bus_loaded(&s->bus, l->cookie, 0, "");
 	return 0;
 }
 
@@ -43,16 +81,11 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	if (r < 0) {
 		unitlog_plain(
 			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
+		s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
 		bus_loaded(&s->bus, l->cookie, r, l->text);
 		return engine_load_failed(s->engine, now_us());
 	}
-	s->rest_due = true;
-	r = engine_load(s->engine, manifest, l->catalogue, now_us());
-	if (r < 0) {
-		return r;
-	}
-	bus_loaded(&s->bus, l->cookie, 0, "");
-	return 0;
+	return take_catalogue(s, l, manifest);
 }
 
 static int on_slot(struct shell *s, struct broker_message *m)
@@ -140,6 +173,7 @@ static int start_unit(struct shell *s, const char *name)
 		return 0;
 	}
 	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
+	s->initial_job = s->initial_job ? s->initial_job : job;
 	if (r == 1) {
 		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
 			engine_error_to_string(error.code), error.text);
@@ -180,7 +214,8 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	s->listed = true;
 	busnames_adopt(&s->busnames);
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
-	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
+	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
+	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;
 }
 
 static int on_ping(struct shell *s, struct broker_message *m)
@@ -193,7 +228,12 @@ static int on_ping(struct shell *s, struct broker_message *m)
 
 static int on_stop(struct shell *s, struct broker_message *m)
 {
-	return shell_stop(s, m->event.stop.power, m->event.stop.status);
+	return machine_stop(s, &m->event.stop);
+}
+
+static int on_start(struct shell *s, struct broker_message *m)
+{
+	return machine_start(s, m->event.start.which);
 }
 
 static int on_bus(struct shell *s, struct broker_message *m)
@@ -214,6 +254,7 @@ static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_mes
 	[WIRE_EV_PING] = on_ping,
 	[WIRE_EV_BUS] = on_bus,
 	[WIRE_EV_STOP] = on_stop,
+	[WIRE_EV_START] = on_start,
 };
 
 int intake_event(struct shell *s, struct broker_message *m)

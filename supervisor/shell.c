@@ -187,12 +187,22 @@ static int on_post(sd_event_source *source, void *user)
 	return 0;
 }
 
-int shell_load(struct shell *s, uint64_t *ret_cookie)
+int shell_load(struct shell *s, bool dry, uint64_t *ret_cookie)
 {
 	struct wire_request q = { .type = WIRE_LOAD, .cookie = ++s->load_cookie };
 
 	*ret_cookie = q.cookie;
+	if (!dry) {
+		s->wanted_cookie = q.cookie;
+	}
 	return broker_send(&s->broker, &q);
+}
+
+/* supd-init may answer several loads with one: it is dry only if all of them are. */
+bool shell_is_dry(const struct shell *s, uint64_t cookie)
+{
+	return s->listed && s->wanted_cookie <= s->loaded_cookie &&
+	       bus_wants_changes(&s->bus, cookie);
 }
 
 int shell_stop(struct shell *s, uint32_t power, uint32_t status)
@@ -272,11 +282,15 @@ int shell_init(struct shell *s)
 	if (r >= 0) {
 		r = bus_server_init(&s->bus, s, SUPD_FD_CONTROL);
 	}
+	if (r >= 0) {
+		r = denials_new(s, &s->denials);
+	}
 	return r < 0 ? r : 0;
 }
 
 void shell_fini(struct shell *s)
 {
+	denials_free(s->denials);
 	bus_server_fini(&s->bus);
 	store_fini(&s->store);
 	busnames_fini(&s->busnames);

@@ -20,6 +20,7 @@
 #include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
+#include "denials.h"
 #include "engine.h"
 #include "journal.h"
 #include "notify.h"
@@ -36,17 +37,22 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct denials *denials; /* NULL: the kernel does not tell us */
 	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct cgroup_root cgroup;
-	usec_t armed_us;      /* what the timer is set to */
-	usec_t started_us;    /* CLOCK_MONOTONIC */
-	uint64_t load_cookie; /* of the newest LOAD */
+	usec_t armed_us;        /* what the timer is set to */
+	usec_t started_us;      /* CLOCK_MONOTONIC */
+	uint64_t load_cookie;   /* of the newest LOAD */
+	uint64_t wanted_cookie; /* of the newest LOAD that is to be used */
+	uint64_t loaded_cookie; /* of the newest that was */
 	bool hello_seen;
 	bool listed;
 	bool ready; /* the first transaction is through */
 	bool stopping;
+	bool stop_waits;             /* EV_STOP came before everything was known */
+	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;
@@ -65,8 +71,10 @@ int shell_drain(struct shell *s);
 /* Ends the loop with that error. */
 void shell_fatal(struct shell *s, int error);
 
-/* Asks for a new catalogue; *ret_cookie comes back with LOADED. */
-int shell_load(struct shell *s, uint64_t *ret_cookie);
+/* Asks for a new catalogue; *ret_cookie comes back with LOADED. dry: only to be looked at. */
+int shell_load(struct shell *s, bool dry, uint64_t *ret_cookie);
+/* Is nothing waiting for this catalogue but those who only look? */
+bool shell_is_dry(const struct shell *s, uint64_t cookie);
 /* Stops everything, then sends that power request. */
 int shell_stop(struct shell *s, uint32_t power, uint32_t status);
 /* Restart of supd or supd-init: at once, nothing is stopped. */

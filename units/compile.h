@@ -28,6 +28,7 @@ struct compile_host {
 	uint64_t memory_bytes;
 	uint64_t tasks;
 	uint32_t n_processors;
+	uint32_t landlock_abi; /* 0: none; by sandbox_enter(), later it cannot be asked */
 };
 
 struct compile {
@@ -117,6 +118,13 @@ int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
 size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);
 /* compile_bpf.c: programs at the unit's cgroup */
 int compile_bpf(struct compile_unit *cu);
+/* compile_landlock.c: the second wall; after filters, mounts and capabilities */
+int compile_landlock(struct compile_unit *cu);
+/* What of it one command has; nothing of it. */
+void compile_landlock_command(enum exec_phase phase, struct plan *p);
+void compile_landlock_drop(struct plan *p);
+/* Which version of Landlock's interface the unit will have used; 0: none. */
+uint32_t compile_landlock_abi(const struct compile_unit *cu);
 /* compile_unsupported.c: refuses what asks for walls that are not built */
 int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */

@@ -80,6 +80,9 @@ static void drop_walls(struct plan *p)
 	p->securebits = 0;
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
+	compile_landlock_drop(p);
+	p->quiet_offset = 0;
+	p->quiet_size = 0;
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
@@ -175,6 +178,7 @@ static int add_command(
 	if (!p.log_identifier) {
 		return -ENOMEM;
 	}
+	compile_landlock_command(command->phase, &p);
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {
@@ -239,6 +243,36 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
+/* A file that `supctl run` wrote goes with its unit. */
+static bool is_transient(const struct compile_unit *cu)
+{
+	return cu->unit->flags & UNIT_TRANSIENT;
+}
+
+/* As a runtime directory: it stays while the unit is only restarted. */
+static int add_transient_file(struct compile_unit *cu, struct plan *p)
+{
+	struct tlv_array dirs = { 0 };
+	struct plan_dir *row;
+
+	for (uint32_t i = 0; i < p->dirs.n; i++) {
+		row = compile_array_push(cu->c->arena, &dirs, sizeof(*row));
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = ((const struct plan_dir *)p->dirs.items)[i];
+	}
+	row = compile_array_push(cu->c->arena, &dirs, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = (struct plan_dir) { .kind = PLAN_DIR_RUNTIME,
+		.path = cu->unit->fragment_path,
+		.preserve = FDSTORE_PRESERVE_RESTART };
+	p->dirs = dirs;
+	return 0;
+}
+
 /*
  * A private /tmp goes with its last process, unless several commands share it: then the slot holds
  * it, and lets go in the RELEASE that the entry asks for. A restart without an entry is one launch
@@ -248,6 +282,9 @@ static bool needs_clean(const struct compile_unit *cu)
 {
 	const struct plan_dir *dirs = cu->base.dirs.items;
 
+	if (is_transient(cu)) {
+		return true;
+	}
 	for (uint32_t i = 0; i < cu->base.dirs.n; i++) {
 		if (dirs[i].kind == PLAN_DIR_RUNTIME && dirs[i].preserve != FDSTORE_PRESERVE_YES) {
 			return true;
@@ -278,6 +315,9 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 		p.flags |= cu->base.stale_users ? 0 : PLAN_REMOVE_IPC;
 	}
 	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
+	if (is_transient(cu) && add_transient_file(cu, &p) < 0) {
+		return -ENOMEM;
+	}
 	if (cu->unit->service->pid_file) {
 		p.pid_file = cu->unit->service->pid_file;
 		p.flags |= PLAN_UNLINK_PIDFILE;
@@ -310,6 +350,7 @@ int compile_prepare(struct compile_unit *cu)
 		compile_environment,
 		compile_process,
 		compile_filter,
+		compile_landlock,
 		compile_unsupported,
 	};
 

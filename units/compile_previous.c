@@ -61,6 +61,14 @@ static int copy_entry(struct compile_unit *cu, uint32_t *entry)
 		}
 		plan.seccomp_offset = (uint64_t)n;
 	}
+	if (plan.quiet_size) {
+		n = catalogue_add_blob(&cu->c->builder, &cu->c->seccomp.blobs,
+			old->base + plan.quiet_offset, plan.quiet_size);
+		if (n < 0) {
+			return (int)n;
+		}
+		plan.quiet_offset = (uint64_t)n;
+	}
 	r = copy_programs(cu, &plan);
 	r = r < 0 ? r : plan_encode(&buf, &plan);
 	if (r < 0) {

@@ -11,8 +11,8 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
+#include "../runtime/plan/syscallgroups.h"
 #include "settings.h"
-#include "syscall_groups.h"
 
 #define SETTINGS_MAX 6u
 

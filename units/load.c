@@ -73,11 +73,13 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 	l->compile.prev_manifest = &l->prev_manifest;
 }
 
-static int load_units(struct load *l, const char *unit_path, const char *const *files)
+static int load_units(struct load *l, const struct settings *settings, const char *const *files)
 {
-	struct loader_options opts = { .profile_dir = l->profile_dir };
+	struct loader_options opts = { .profile_dir = l->profile_dir,
+		.masks = settings->masks,
+		.n_masks = settings->n_masks };
 	struct loader_dir *dirs;
-	int r = loader_split_path(unit_path, &l->arena, &dirs, &opts.n_dirs);
+	int r = loader_split_path(settings->unit_path, &l->arena, &dirs, &opts.n_dirs);
 
 	if (r < 0) {
 		return r;
@@ -90,16 +92,33 @@ static int load_units(struct load *l, const char *unit_path, const char *const *
 	return loader_load_files(&opts, files, &l->arena, &l->diagnostics, &l->set);
 }
 
+/* Units whose file `supctl run` wrote. */
+static void mark_transient(struct unit_set *set, const char *runtime_dir)
+{
+	size_t n = strlen(runtime_dir);
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct unit *u = set->units[i];
+
+		if (u->fragment_path && strncmp(u->fragment_path, runtime_dir, n) == 0 &&
+			strncmp(u->fragment_path + n, "/transient/", 11) == 0) {
+			u->flags |= UNIT_TRANSIENT;
+			u->install_state = INSTALL_TRANSIENT;
+		}
+	}
+}
+
 int load_run(
 	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd)
 {
 	struct compile *c = &l->compile;
 	uint64_t start = now_us();
-	int r = load_units(l, settings->unit_path, files);
+	int r = load_units(l, settings, files);
 
 	if (r < 0) {
 		return r;
 	}
+	mark_transient(&l->set, settings->runtime_dir);
 	r = idtable_open(&l->ids, idtable_fd, settings->id_pool_ranges);
 	if (r < 0) {
 		return r;

@@ -15,6 +15,13 @@ static const char *const emergency_action_table[] = {
 	[ACTION_POWEROFF_IMMEDIATE] = "poweroff-immediate",
 	[ACTION_EXIT] = "exit",
 	[ACTION_EXIT_FORCE] = "exit-force",
+	[ACTION_HALT] = "halt",
+	[ACTION_HALT_FORCE] = "halt-force",
+	[ACTION_HALT_IMMEDIATE] = "halt-immediate",
+	[ACTION_KEXEC] = "kexec",
+	[ACTION_KEXEC_FORCE] = "kexec-force",
+	[ACTION_SOFT_REBOOT] = "soft-reboot",
+	[ACTION_SOFT_REBOOT_FORCE] = "soft-reboot-force",
 };
 ENUM_TABLE(emergency_action, enum unit_emergency_action, UNIT_EMERGENCY_ACTION_COUNT)
 

@@ -57,6 +57,7 @@
 #define LIMIT_SLOTS            16384u
 #define LIMIT_NOTE             256u
 #define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
 #define LIMIT_ORPHANS          1024u
 #define LIMIT_FDSTORE_PER_UNIT 512u
 #define LIMIT_FDSTORE_TOTAL    4096u

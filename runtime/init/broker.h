@@ -18,11 +18,12 @@
 #include "../plan/logwire.h"
 #include "../plan/settings.h"
 #include "../plan/wire.h"
+#include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
 #define TABLE_VERSION 1u
 
-/* Low descriptors with fixed numbers: a child that unshares the descriptor table copies no more. */
+/* Low descriptors with fixed numbers. */
 enum low_fd {
 	LOW_FD_SPARE = 3, /* what children get as their first own descriptor */
 	LOW_FD_NULL,
@@ -31,8 +32,9 @@ enum low_fd {
 	LOW_FD_LOAD,
 	LOW_FD_SUPD,
 	LOW_FD_LOG,
-	LOW_FD_JOB, /* child ends of the live launches */
-	LOW_FD_END = LOW_FD_JOB + LIMIT_LAUNCHES_LIVE,
+	LOW_FD_BOOT,
+	LOW_FD_UMOUNT,
+	LOW_FD_END,
 };
 
 /* A place as one number: slot * ENTRY_KIND_COUNT + kind. */
@@ -52,7 +54,7 @@ struct place {
 	bool nsinit;        /* child is supd-nsinit */
 	bool hold;          /* namespaces go into the slot */
 	bool alone;         /* the cgroup was empty when the launch began */
-	int8_t job_index;   /* live launch: LOW_FD_JOB + job_index; -1 none */
+	int8_t job_index;   /* live launch: index of job_refs; -1 none */
 	uint32_t flags;     /* enum wire_proc_flags */
 	uint32_t catalogue;
 	uint32_t entry;
@@ -204,6 +206,7 @@ struct helper {
 	uint64_t backoff_us;
 	uint64_t crashes[8]; /* times, a ring */
 	uint32_t next_crash;
+	uint32_t failures; /* ends in a row before it had settled */
 };
 
 struct supd_channel {
@@ -216,6 +219,7 @@ struct supd_channel {
 	uint64_t ping_at;      /* PING was due at, 0: none outstanding */
 	bool hello_dirty, listed_dirty, ping_dirty, stop_dirty, refused_dirty, load_dirty;
 	bool catalogue_dirty[LIMIT_CATALOGUES];
+	uint32_t start_dirty; /* bits of enum wire_target_unit: EV_START is due */
 	struct wire_refused refused;
 	struct wire_stop stop;
 };
@@ -252,7 +256,12 @@ struct broker {
 	bool pid1;
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
-	uint64_t stop_deadline;
+	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t burst_from; /* of Ctrl-Alt-Del */
+	uint32_t burst;
+	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */
+	pid_t shell_pid; /* emergency shell; 0: none */
+	bool shell_shown;
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;
 	bool reexec;
@@ -266,12 +275,17 @@ struct broker {
 	uint32_t n_live; /* live launchers */
 	bool launched;   /* since the plans' pages were given back */
 	uint32_t job_refs[LIMIT_LAUNCHES_LIVE];
+	struct warm warm;
 	struct supd_channel supd;
 	struct log_channel log;
 	struct loader load;
 	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
 	/* up */
 	char notify_socket[108];
+	int uplink_fd; /* character device to the host; -1: not open */
+	int hw_fd;     /* hardware watchdog; -1: none */
+	uint32_t hw_tries;
+	uint64_t hw_at, hw_us; /* next feed or try; interval */
 	uint64_t watchdog_us, watchdog_at;
 	bool status_dirty;
 	uint32_t counts[4];
@@ -284,6 +298,7 @@ struct broker {
 	uint32_t pid_heads[LIMIT_SLOTS], pid_next[REF_COUNT];
 	pid_t pid_of[REF_COUNT];
 	uint8_t slot_dirty[LIMIT_SLOTS];
+	uint64_t stopping_since[LIMIT_SLOTS]; /* PHASE_STOPPING: told to end; 0: not yet */
 	uint8_t log_dirty[LIMIT_SLOTS];
 	bool notify_sent[LIMIT_SLOTS];
 	uint8_t park_dirty[LIMIT_FDSTORE_TOTAL]; /* 1: push end, 2: peek end */
@@ -314,6 +329,7 @@ enum watch_kind {
 	WATCH_LOAD_ERROR,
 	WATCH_JOB,   /* ref */
 	WATCH_PIDFD, /* ref */
+	WATCH_WARM,
 	WATCH_KIND_COUNT,
 };
 

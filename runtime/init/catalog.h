@@ -14,6 +14,8 @@ void catalog_error_readable(struct broker *b);
 void catalog_tick(struct broker *b, uint64_t now);
 /* Index of the live catalogue with this number, or -ESTALE. */
 int catalog_find(const struct broker *b, uint32_t number);
+/* How many there are. */
+unsigned catalog_count(const struct broker *b);
 /* Index of the newest catalogue, or -1. */
 int catalog_newest(const struct broker *b);
 /* Unmaps and closes the catalogue at that index. */
@@ -26,4 +28,4 @@ void catalog_rest(struct broker *b);
 /* After exec: maps what the table has. */
 void catalog_remap(struct broker *b);
 /* `supd-load --settings -- ARGV`: 0 with *ret, or supd-load's exit status (> 0), or -errno. */
-int catalog_settings(char **argv, struct settings *ret);
+int catalog_settings(char **argv, bool machine, struct settings *ret);

@@ -15,6 +15,7 @@
 #include "logs.h"
 #include "notify.h"
 #include "reports.h"
+#include "rescue.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "util.h"
@@ -68,6 +69,8 @@ static void route(struct broker *b, const struct launch_end *end)
 		helper_ended(&b->log.helper, signo, now_us());
 		util_close(&b->log.fd);
 		b->log.blocked = false;
+	} else if (rescue_ended(b, end->pid)) {
+		util_say("the emergency shell has ended: supd is tried again", NULL, 0);
 	} else if (end->pid == b->load.pid) {
 		catalog_ended(b, end->code, end->status);
 	} else if ((ref = slot_pid_find(b, end->pid)) != REF_NONE) {
@@ -77,7 +80,7 @@ static void route(struct broker *b, const struct launch_end *end)
 			util_close(&p->pidfd); /* became our child: the status is known */
 		}
 		launch_ended(b, ref, end);
-	} else {
+	} else if (!warm_ended(b, end->pid)) {
 		remember_orphan(b, end);
 	}
 }
@@ -96,6 +99,7 @@ void reap_all(struct broker *b)
 		}
 		if (slot_pid_find(b, info.si_pid) == REF_NONE) {
 			launch_drain_all(b); /* its hand-over may be waiting there */
+			warm_readable(b, 0);
 		}
 		if (wait4(info.si_pid, &status, WNOHANG | __WALL, &end.usage) != info.si_pid) {
 			return;
@@ -143,7 +147,8 @@ void reap_helpers(struct broker *b)
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);
 	}
-	while ((b->supd.helper.pid || b->log.helper.pid || b->load.pid) && now_us() < deadline) {
+	while ((warm_stop(b) || b->supd.helper.pid || b->log.helper.pid || b->load.pid) &&
+		now_us() < deadline) {
 		reap_all(b);
 		nanosleep(&step, NULL);
 	}

@@ -24,6 +24,7 @@
 #include "slots.h"
 #include "store.h"
 #include "supdproc.h"
+#include "uplink.h"
 #include "util.h"
 
 #define REQUESTS_PER_TURN 256
@@ -189,6 +190,7 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
+	power_stops(b, q->slot);
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
 		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
@@ -211,6 +213,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size);
+	power_stops(b, q->slot);
 	launch_cancel_all(b, q->slot);
 	return s->cgroup_made ? resources_kill(b, s) : 0;
 }
@@ -254,6 +257,7 @@ static int do_forget(struct broker *b, const struct wire_request *q)
 	}
 	uint64_t run_id = p->run_id;
 
+	power_moves(b);
 	slot_reset_place(p);
 	p->run_id = run_id;
 	slot_set_note(s, q->note, q->note_size);
@@ -362,8 +366,8 @@ static int do_drop(struct broker *b, const struct wire_request *q)
 	if (index < 0) {
 		return index;
 	}
-	if (index == catalog_newest(b)) {
-		return -EBUSY; /* the next supd needs it */
+	if (catalog_count(b) == 1) {
+		return -EBUSY; /* the next supd needs one */
 	}
 	catalog_drop(b, (uint32_t)index);
 	return 0;
@@ -398,6 +402,10 @@ static int do_store_drop(struct broker *b, const struct wire_request *q)
 
 static int do_power(struct broker *b, const struct wire_request *q)
 {
+	if (q->number && q->kind != WIRE_POWER_RESTART_SUPD && q->kind != WIRE_POWER_REEXEC) {
+		power_begin(b, q->kind, q->params.exit_status);
+		return 0;
+	}
 	return power_request(b, q->kind, q->params.exit_status);
 }
 
@@ -414,6 +422,22 @@ static int do_status(struct broker *b, const struct wire_request *q)
 	if (q->counts[3] == 0) {
 		power_ready(b); /* the boot's jobs are done */
 	}
+	return 0;
+}
+
+static int do_reached(struct broker *b, const struct wire_request *q)
+{
+	int index = catalog_find(b, q->catalogue);
+
+	if (index < 0) {
+		return index;
+	}
+	const struct catalogue *c = &b->catalogues[index];
+
+	if (q->entry >= c->header->n_units) {
+		return -EBADMSG;
+	}
+	uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", catalogue_string(c, c->units[q->entry].name));
 	return 0;
 }
 
@@ -434,6 +458,7 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_STORE_NEW] = do_store_new,
 	[WIRE_STORE_DROP] = do_store_drop,
 	[WIRE_POWER] = do_power,
+	[WIRE_REACHED] = do_reached,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

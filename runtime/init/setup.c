@@ -27,6 +27,8 @@ static const struct {
 	{ "supd-load", LOW_FD_LOAD, true },
 	{ "supd", LOW_FD_SUPD, true },
 	{ "supd-log", LOW_FD_LOG, false },
+	{ "supd-boot", LOW_FD_BOOT, false },
+	{ "supd-umount", LOW_FD_UMOUNT, false },
 };
 
 static int said(const char *what, const char *object, int error)
@@ -346,7 +348,7 @@ int setup_cgroup(struct broker *b, bool fresh)
 	 * that a former supd-init was killed in would spoil clones into other cgroups.
 	 */
 	if (fresh) {
-		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
 	if (fresh &&
 		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||

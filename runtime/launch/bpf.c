@@ -2,50 +2,27 @@
 #include "bpf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "bpfcheck.h"
+#include "bpfsys.h"
 #include "launch.h"
 
 #define NAME_PREFIX  "supd_" /* how our programs are told from others' */
 #define NAME_DIGITS  10      /* six bits of the hash each */
-#define ATTACHED_MAX 64      /* the kernel's BPF_CGROUP_MAX_PROGS */
 #define NO_SUCH_NODE 0xffffu /* no type of device: matches nothing */
 #define NO_INTERFACE UINT32_MAX
 
-static const struct {
-	uint32_t type;
-	uint32_t attach;
-} hooks[PLAN_BPF_HOOK_COUNT] = {
-	[PLAN_BPF_DEVICE] = { BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE },
-	[PLAN_BPF_INGRESS] = { BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS },
-	[PLAN_BPF_EGRESS] = { BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS },
-	[PLAN_BPF_BIND4] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND },
-	[PLAN_BPF_BIND6] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_BIND },
-};
-
-/* A program of the plan, complete. */
-struct program {
-	const struct bpf_insn *insns;
-	uint32_t n;
-	char name[BPF_OBJ_NAME_LEN]; /* "supd_" and a hash of the instructions */
-	bool attached;
-};
-
-static int sys_bpf(int command, union bpf_attr *attr)
-{
-	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return r < 0 ? -errno : r;
-}
+/* An empty cgroup whose programs serve every unit that has the same ones. */
+#define SHARED "supd/programs"
 
 /* ---- numbers of now ---- */
 
@@ -108,7 +85,7 @@ static int fix(struct launch *l, const struct plan_bpf_fixup *f, struct bpf_insn
 }
 
 /* FNV-1a over the instructions and the hook: equal programs have equal names. */
-static void name_program(struct program *p, uint32_t hook)
+static void name_program(struct bpfsys_program *p, uint32_t hook)
 {
 	static const char digits[] =
 		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.";
@@ -126,7 +103,7 @@ static void name_program(struct program *p, uint32_t hook)
 }
 
 /* Checks the blob, and completes a copy of it when numbers are missing. */
-static int complete(struct launch *l, uint32_t index, struct program *ret)
+static int complete(struct launch *l, uint32_t index, struct bpfsys_program *ret)
 {
 	const struct plan_bpf *row = (const struct plan_bpf *)l->plan.bpf.items + index;
 	const struct plan_bpf_fixup *f = l->plan.bpf_fixups.items;
@@ -163,92 +140,63 @@ static int complete(struct launch *l, uint32_t index, struct program *ret)
 
 /* ---- what is there ---- */
 
-static int open_program(uint32_t id, char *ret_name)
-{
-	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { .prog_id = id };
-	int fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
-	int r;
+/* The programs of the plan, complete, and what of them the cgroup has already. */
+struct programs {
+	struct bpfsys_program list[LIMIT_BPF_PROGRAMS];
+	bool attached[LIMIT_BPF_PROGRAMS];
+	uint32_t n_stale;
+	struct {
+		enum plan_bpf_hook hook;
+		int fd;
+	} stale[BPFSYS_ATTACHED_MAX];
+};
 
-	if (fd < 0) {
-		return fd;
-	}
-	attr = (union bpf_attr) { 0 };
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uint64_t)(uintptr_t)&info;
-	r = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
-	return fd;
-}
-
-static bool is_wanted(const struct launch *l, uint32_t hook, const char *name, struct program *list)
+static bool is_wanted(
+	const struct launch *l, struct programs *p, enum plan_bpf_hook hook, const char *name)
 {
 	const struct plan_bpf *rows = l->plan.bpf.items;
 
 	for (uint32_t i = 0; i < l->plan.bpf.n; i++) {
-		if (rows[i].hook == hook && !list[i].attached && strcmp(list[i].name, name) == 0) {
-			list[i].attached = true;
+		if (rows[i].hook == hook && !p->attached[i] && strcmp(p->list[i].name, name) == 0) {
+			p->attached[i] = true;
 			return true;
 		}
 	}
 	return false;
 }
 
-struct stale {
-	uint32_t n;
-	struct {
-		uint32_t hook;
-		int fd;
-	} rows[ATTACHED_MAX];
-};
-
-/* Marks what is attached already, collects what is ours and not wanted any more. */
-static void look_at_hook(struct launch *l, uint32_t hook, struct program *list, struct stale *stale)
+/*
+ * Marks what is attached already, collects what is ours and not wanted any more. Where the kernel
+ * cannot be asked nothing of ours can be: attaching will say so.
+ */
+static void look_at_hook(struct launch *l, struct programs *p, enum plan_bpf_hook hook)
 {
-	uint32_t ids[ATTACHED_MAX];
-	union bpf_attr attr = { 0 };
+	uint32_t ids[BPFSYS_ATTACHED_MAX];
+	int n = bpfsys_query(l->fds[LAUNCH_TAG_CGROUP], hook, ids);
 
-	attr.query.target_fd = (uint32_t)l->fds[LAUNCH_TAG_CGROUP];
-	attr.query.attach_type = hooks[hook].attach;
-	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
-	attr.query.prog_cnt = ATTACHED_MAX;
-	/* Where it cannot be asked nothing of ours can be: attaching will say so. */
-	if (sys_bpf(BPF_PROG_QUERY, &attr) < 0) {
-		return;
-	}
-	for (uint32_t i = 0; i < attr.query.prog_cnt; i++) {
+	for (int i = 0; i < n; i++) {
 		char name[BPF_OBJ_NAME_LEN];
-		int fd = open_program(ids[i], name);
+		int fd = bpfsys_open(ids[i], name);
 
 		if (fd < 0) {
 			continue;
 		}
 		if (strncmp(name, NAME_PREFIX, sizeof(NAME_PREFIX) - 1) != 0 ||
-			is_wanted(l, hook, name, list) || stale->n == ATTACHED_MAX) {
+			is_wanted(l, p, hook, name) || p->n_stale == BPFSYS_ATTACHED_MAX) {
 			close(fd);
 			continue;
 		}
-		stale->rows[stale->n].hook = hook;
-		stale->rows[stale->n++].fd = fd;
+		p->stale[p->n_stale].hook = hook;
+		p->stale[p->n_stale++].fd = fd;
 	}
 }
 
-static int detach(struct launch *l, const struct stale *stale)
+static int detach_stale(struct launch *l, const struct programs *p)
 {
-	for (uint32_t i = 0; i < stale->n; i++) {
-		union bpf_attr attr = { 0 };
-		int r;
+	for (uint32_t i = 0; i < p->n_stale; i++) {
+		int r = bpfsys_detach(l->fds[LAUNCH_TAG_CGROUP], p->stale[i].hook, p->stale[i].fd);
 
-		attr.target_fd = (uint32_t)l->fds[LAUNCH_TAG_CGROUP];
-		attr.attach_bpf_fd = (uint32_t)stale->rows[i].fd;
-		attr.attach_type = hooks[stale->rows[i].hook].attach;
-		r = sys_bpf(BPF_PROG_DETACH, &attr);
-		close(stale->rows[i].fd);
+		close(p->stale[i].fd);
 		if (r < 0 && r != -ENOENT) {
 			return launch_fail(l, r, NULL, "detach former program", NULL);
 		}
@@ -258,33 +206,61 @@ static int detach(struct launch *l, const struct stale *stale)
 
 /* ---- attaching ---- */
 
-static int load_program(uint32_t hook, const struct program *p)
+/*
+ * Loading costs the kernel a tenth of a whole start, so one that is loaded is used again: it stands
+ * at a cgroup in which nothing ever runs. -1 when there is no such place.
+ */
+static int open_shared(struct launch *l)
 {
-	union bpf_attr attr = { 0 };
+	int root = l->fds[LAUNCH_TAG_CGROUP_ROOT];
 
-	attr.prog_type = hooks[hook].type;
-	attr.insns = (uint64_t)(uintptr_t)p->insns;
-	attr.insn_cnt = p->n;
-	attr.license = (uint64_t)(uintptr_t) "Dual MIT/GPL";
-	attr.expected_attach_type = hooks[hook].attach;
-	memcpy(attr.prog_name, p->name, sizeof(attr.prog_name));
-	return sys_bpf(BPF_PROG_LOAD, &attr);
+	if (root < 0 || (mkdirat(root, SHARED, 0755) < 0 && errno != EEXIST)) {
+		return -1;
+	}
+	return openat(root, SHARED, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-static int attach(struct launch *l, const struct plan_bpf *row, const struct program *p)
+static int find_shared(int shared, enum plan_bpf_hook hook, const char *wanted)
 {
-	union bpf_attr attr = { 0 };
-	AUTO_CLOSE int fd = load_program(row->hook, p);
-	int r = fd;
+	uint32_t ids[BPFSYS_ATTACHED_MAX];
+	int n = shared < 0 ? -1 : bpfsys_query(shared, hook, ids);
+
+	for (int i = 0; i < n; i++) {
+		char name[BPF_OBJ_NAME_LEN];
+		int fd = bpfsys_open(ids[i], name);
+
+		if (fd >= 0 && strcmp(name, wanted) == 0) {
+			return fd;
+		}
+		if (fd >= 0) {
+			close(fd);
+		}
+	}
+	return -ENOENT;
+}
+
+static int get_program(int shared, enum plan_bpf_hook hook, const struct bpfsys_program *p)
+{
+	int fd = find_shared(shared, hook, p->name);
 
 	if (fd >= 0) {
-		attr.target_fd = (uint32_t)l->fds[LAUNCH_TAG_CGROUP];
-		attr.attach_bpf_fd = (uint32_t)fd;
-		attr.attach_type = hooks[row->hook].attach;
-		/* Multi: beside those of the cgroups above and below, all of which must allow. */
-		attr.attach_flags = BPF_F_ALLOW_MULTI;
-		r = sys_bpf(BPF_PROG_ATTACH, &attr);
+		return fd;
 	}
+	fd = bpfsys_load(hook, p);
+	/* Full, or refused: then this one serves one unit. */
+	if (fd >= 0 && shared >= 0) {
+		bpfsys_attach(shared, hook, fd);
+	}
+	return fd;
+}
+
+static int attach(struct launch *l, int shared, uint32_t index, const struct bpfsys_program *p)
+{
+	const struct plan_bpf *row = (const struct plan_bpf *)l->plan.bpf.items + index;
+	enum plan_bpf_hook hook = (enum plan_bpf_hook)row->hook;
+	AUTO_CLOSE int fd = get_program(shared, hook, p);
+	int r = fd < 0 ? fd : bpfsys_attach(l->fds[LAUNCH_TAG_CGROUP], hook, fd);
+
 	if (r >= 0 || row->optional) {
 		return 0;
 	}
@@ -293,31 +269,43 @@ static int attach(struct launch *l, const struct plan_bpf *row, const struct pro
 		"without it, remove the line");
 }
 
+static int attach_missing(struct launch *l, const struct programs *p)
+{
+	AUTO_CLOSE int shared = -1;
+
+	for (uint32_t i = 0; i < l->plan.bpf.n; i++) {
+		int r = 0;
+
+		if (p->attached[i]) {
+			continue;
+		}
+		shared = shared < 0 ? open_shared(l) : shared;
+		r = attach(l, shared, i, &p->list[i]);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
 int launch_attach_programs(struct launch *l)
 {
-	static struct program list[LIMIT_BPF_PROGRAMS];
-	static struct stale stale;
-	const struct plan_bpf *rows = l->plan.bpf.items;
+	struct programs *p;
+	int r = 0;
 
 	if (l->fds[LAUNCH_TAG_CGROUP] < 0) {
 		return l->plan.bpf.n ? launch_fail(l, -EBADF, NULL, "no cgroup", NULL) : 0;
 	}
-	for (uint32_t i = 0; i < l->plan.bpf.n; i++) {
-		int r = complete(l, i, &list[i]);
-
-		if (r < 0) {
-			return r;
-		}
+	p = arena_alloc(&l->arena, sizeof(*p));
+	if (!p) {
+		return launch_fail(l, -ENOMEM, NULL, "programs", NULL);
 	}
-	for (uint32_t hook = 0; hook < PLAN_BPF_HOOK_COUNT; hook++) {
-		look_at_hook(l, hook, list, &stale);
+	for (uint32_t i = 0; r == 0 && i < l->plan.bpf.n; i++) {
+		r = complete(l, i, &p->list[i]);
 	}
-	for (uint32_t i = 0; i < l->plan.bpf.n; i++) {
-		int r = list[i].attached ? 0 : attach(l, &rows[i], &list[i]);
-
-		if (r < 0) {
-			return r;
-		}
+	for (uint32_t hook = 0; r == 0 && hook < PLAN_BPF_HOOK_COUNT; hook++) {
+		look_at_hook(l, p, (enum plan_bpf_hook)hook);
 	}
-	return detach(l, &stale);
+	r = r < 0 ? r : attach_missing(l, p);
+	return r < 0 ? r : detach_stale(l, p);
 }

@@ -19,6 +19,7 @@
 #include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
+#include "landlock.h"
 #include "launch.h"
 #include "nsfd.h"
 #include "places.h"
@@ -138,8 +139,9 @@ static int fork_payload(struct launch *l)
 /*
  * The order is the point. Mounts come first, with all rights of the user namespace; the root
  * changes when all of the host has been opened; the payload is forked when what it shares with
- * its init is done. Then the process sheds: directory as the user himself, descriptors when no
- * step opens more, and the filter last, because it may refuse what any other step does.
+ * its init is done. Then the process sheds: directory as the user himself, Landlock when nothing is
+ * mounted or looked up any more, descriptors when no step opens more, and the filter last, because
+ * it may refuse what any other step does.
  */
 static const struct launch_row second_stage[] = {
 	{ STEP_CLONE, hide_from_tracers },
@@ -148,6 +150,7 @@ static const struct launch_row second_stage[] = {
 	{ STEP_KEYRING, join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
+	{ STEP_LANDLOCK, launch_prepare_landlock },
 	{ STEP_NAMESPACES, launch_loopback_up },
 	{ STEP_IDMAP, wait_for_go },
 	{ STEP_CLONE, fork_payload },
@@ -159,6 +162,7 @@ static const struct launch_row payload[] = {
 	{ STEP_RLIMITS, launch_set_limits },
 	{ STEP_CREDENTIALS, launch_set_credentials },
 	{ STEP_WORKING_DIR, launch_enter_directory },
+	{ STEP_LANDLOCK, launch_enter_landlock },
 	{ STEP_DESCRIPTORS, launch_arrange_fds },
 	{ STEP_SECCOMP, launch_filter },
 	{ STEP_EXEC, launch_execute },
@@ -227,8 +231,8 @@ static const struct launch_row launcher[] = {
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
 	{ STEP_MOUNTS, launch_prepare_trees },
-	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
 	{ STEP_CGROUP, launch_attach_programs },
+	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },

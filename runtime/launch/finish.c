@@ -210,22 +210,33 @@ int launch_arrange_fds(struct launch *l)
 
 /* ---- exec ---- */
 
-/* EXEC_NOW goes out before the filter, which need not allow sendmsg. */
-int launch_filter(struct launch *l)
+static int install_filter(struct launch *l, uint64_t offset, uint32_t size, unsigned flags)
 {
 	struct sock_fprog prog = {
-		.len = (unsigned short)(l->plan.seccomp_size / sizeof(struct sock_filter)),
-		.filter = (void *)(uintptr_t)(l->catalogue.base + l->plan.seccomp_offset),
+		.len = (unsigned short)(size / sizeof(struct sock_filter)),
+		.filter = (void *)(uintptr_t)(l->catalogue.base + offset),
 	};
 
-	launch_report(l, LAUNCH_EXEC_NOW, 0, 0);
-	if (!l->plan.seccomp_offset) {
-		return 0;
-	}
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0) {
+	if (size && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) < 0) {
 		return launch_fail(l, -errno, NULL, "seccomp filter", NULL);
 	}
 	return 0;
+}
+
+/*
+ * EXEC_NOW goes out before the filter, which need not allow sendmsg. What the main program denies
+ * is logged by the kernel; the quiet one comes first, because the main one need not allow seccomp.
+ */
+int launch_filter(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	int r;
+
+	launch_report(l, LAUNCH_EXEC_NOW, 0, 0);
+	r = install_filter(l, p->quiet_offset, p->quiet_size, 0);
+	return r < 0 ? r
+		     : install_filter(
+			       l, p->seccomp_offset, p->seccomp_size, SECCOMP_FILTER_FLAG_LOG);
 }
 
 static int try_directories(const char *name, char **argv, char **envp)

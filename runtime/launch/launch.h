@@ -68,6 +68,7 @@ struct launch {
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */
+	int landlock_fd;          /* rules that are not in force yet; -1: none */
 
 	char text[LIMIT_FAIL_TEXT]; /* object of the failure */
 	char origin[LIMIT_FAIL_ORIGIN];

@@ -3,6 +3,10 @@
  * supd-init <-> supd-launch: one job in, reports out, over one SEQPACKET pair (the launcher's
  * descriptor LAUNCH_FD). Also supd-init -> supd-load: descriptors by fixed numbers.
  *
+ * supd-init executes one supd-launch, the stem, with another pair at LAUNCH_FD, and sends it struct
+ * launch_more with the launcher's end of a new pair. The stem copies itself and answers with the
+ * same record; the copy waits at its end for a job.
+ *
  * supd-init sends struct launch_job, then as many struct launch_fds messages as it takes to carry
  * job.n_fds descriptors. The launcher sends struct launch_report records. End of file at supd-init
  * means that the launcher and the second stage have closed their ends: exec succeeded if the last
@@ -17,7 +21,7 @@
 #include "catalogue.h"
 #include "wire.h"
 
-#define LAUNCH_FD    3 /* the launcher's only descriptor at its start, beside 0-2 on /dev/null */
+#define LAUNCH_FD    3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
 
 #define LAUNCH_MAGIC 0x6e75616cu
 
@@ -37,6 +41,12 @@ enum launch_tag {
 	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
 	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
 	LAUNCH_TAG_COUNT,
+};
+
+struct launch_more {
+	uint32_t magic;
+	uint32_t index; /* supd-init's, given back */
+	int32_t pid;    /* in the answer: the launcher, a child of supd-init, or -errno */
 };
 
 struct launch_job {

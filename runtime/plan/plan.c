@@ -93,6 +93,12 @@ static const struct tlv_field bpf_fixup_fields[] = {
 };
 static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
 
+static const struct tlv_field landlock_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_landlock, path),
+	TLV_FIELD(2, TLV_U32, plan_landlock, access),
+};
+static const struct tlv_schema landlock_schema = TLV_SCHEMA(plan_landlock, landlock_fields);
+
 static const struct tlv_field condition_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_condition, type),
 	TLV_FIELD(2, TLV_U32, plan_condition, negate),
@@ -155,6 +161,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
+	TLV_FIELD(60, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(61, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -182,12 +190,15 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(50, TLV_U64, plan, timeout_us),
 	TLV_SUB(51, plan, sockets, socket_schema),
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
+	TLV_SUB(60, plan, bpf, bpf_schema),
+	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_FIELD(62, TLV_U32, plan, landlock),
+	TLV_SUB(63, plan, landlock_rules, landlock_schema),
+	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
 	TLV_SUB(70, plan, credentials, credential_schema),
 	TLV_FIELD(71, TLV_STR, plan, root_image),
 	TLV_FIELD(72, TLV_STR, plan, root_image_options),
 	TLV_FIELD(73, TLV_STR, plan, host_name),
-	TLV_SUB(60, plan, bpf, bpf_schema),
-	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -415,6 +426,29 @@ static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
 	return true;
 }
 
+static bool landlock_is_valid(const struct plan *p)
+{
+	const struct plan_landlock *rows = p->landlock_rules.items;
+
+	if (p->landlock & ~(uint32_t)PLAN_LANDLOCK_HANDLED_ALL ||
+		p->landlock_rules.n > LIMIT_LANDLOCK_RULES ||
+		p->landlock_ports.n > LIMIT_LANDLOCK_PORTS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->landlock_rules.n; i++) {
+		if (!rows[i].path || !path_is_safe(rows[i].path) ||
+			rows[i].access & ~(uint32_t)PLAN_LANDLOCK_ACCESS_ALL) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->landlock_ports.n; i++) {
+		if (p->landlock_ports.items[i] > UINT16_MAX) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool streams_are_valid(const struct plan *p)
 {
 	const struct plan_stdio *s = p->stdio.items;
@@ -449,6 +483,12 @@ static bool exec_is_valid(const struct plan *p)
 	return !(p->namespaces & PLAN_NS_USER) || (p->uid_map.n && p->gid_map.n);
 }
 
+static bool filter_is_valid(const struct catalogue *c, uint64_t offset, uint32_t size)
+{
+	return size % 8 == 0 && size / 8 <= LIMIT_SECCOMP_INSNS && offset <= c->size &&
+	       offset % 8 == 0 && size <= c->size - offset;
+}
+
 static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 {
 	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
@@ -456,17 +496,16 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
-	if (p->seccomp_size % 8 || p->seccomp_size / 8 > LIMIT_SECCOMP_INSNS ||
-		p->seccomp_offset > c->size || p->seccomp_offset % 8 ||
-		p->seccomp_size > c->size - p->seccomp_offset) {
+	if (!filter_is_valid(c, p->seccomp_offset, p->seccomp_size) ||
+		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
 		return false;
 	}
 	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
-	       credentials_are_valid(p) && bpf_is_valid(c, p) && streams_are_valid(p) &&
-	       exec_is_valid(p);
+	       credentials_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
+	       streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

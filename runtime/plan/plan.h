@@ -191,6 +191,30 @@ struct plan_cgroup_write {
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
 };
 
+/* What Landlock is to restrict; what no rule then allows is refused. */
+enum plan_landlock_handled {
+	PLAN_LANDLOCK_FILES = 1 << 0,
+	PLAN_LANDLOCK_BIND = 1 << 1,     /* TCP ports, but landlock_ports */
+	PLAN_LANDLOCK_CONNECT = 1 << 2,  /* all TCP connections */
+	PLAN_LANDLOCK_ABSTRACT = 1 << 3, /* abstract unix sockets of others */
+	PLAN_LANDLOCK_SIGNALS = 1 << 4,  /* signals to others */
+	PLAN_LANDLOCK_HANDLED_ALL = (1 << 5) - 1,
+};
+
+enum plan_landlock_access {
+	PLAN_LANDLOCK_READ = 1 << 0,
+	PLAN_LANDLOCK_EXECUTE = 1 << 1,
+	PLAN_LANDLOCK_WRITE = 1 << 2,  /* and making, removing, renaming; no device nodes */
+	PLAN_LANDLOCK_DEVICE = 1 << 3, /* ioctl(2) on device nodes */
+	PLAN_LANDLOCK_ACCESS_ALL = (1 << 4) - 1,
+};
+
+/* A path, as the unit sees it, and what may be done there and below. */
+struct plan_landlock {
+	const char *path; /* absolute; no rule where there is nothing */
+	uint32_t access;  /* enum plan_landlock_access */
+};
+
 enum plan_bpf_hook {
 	PLAN_BPF_DEVICE,  /* opening and making of device nodes */
 	PLAN_BPF_INGRESS, /* packets that come in */
@@ -303,11 +327,16 @@ struct plan {
 	uint64_t cap_ambient;
 	uint64_t cap_effective; /* what root-in-service or an ambient set keeps; else 0 */
 	uint32_t securebits;
-	uint64_t seccomp_offset;        /* blob of struct sock_filter, 0 = none */
-	uint32_t seccomp_size;          /* bytes */
-	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
-	struct tlv_array bpf;           /* struct plan_bpf; EXEC and REALIZE */
-	struct tlv_array bpf_fixups;    /* struct plan_bpf_fixup */
+	uint64_t seccomp_offset; /* blob of struct sock_filter, 0 = none */
+	uint32_t seccomp_size;   /* bytes */
+	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
+	uint32_t quiet_size;
+	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
+	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
+	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
+	uint32_t landlock;               /* enum plan_landlock_handled */
+	struct tlv_array landlock_rules; /* struct plan_landlock */
+	struct tlv_u32v landlock_ports;  /* TCP ports that may be bound */
 	uint32_t proc_hide; /* enum plan_proc_hide; with PLAN_PROC_FRESH or PLAN_PROC_INSTANCE */
 
 	/* process attributes */

@@ -21,6 +21,7 @@ static const size_t event_sizes[WIRE_EVENT_COUNT] = {
 	[WIRE_EV_PARK] = sizeof(struct wire_park),
 	[WIRE_EV_BUS] = sizeof(struct wire_bus),
 	[WIRE_EV_STOP] = sizeof(struct wire_stop),
+	[WIRE_EV_START] = sizeof(struct wire_start),
 };
 
 size_t wire_event_size(uint32_t type)
@@ -69,7 +70,7 @@ static bool park_is_valid(const struct wire_request *q)
 
 static bool power_is_valid(const struct wire_request *q)
 {
-	return q->kind < WIRE_POWER_COUNT;
+	return q->kind < WIRE_POWER_COUNT && (q->number == 0 || q->number == 1);
 }
 
 static bool always_valid(const struct wire_request *q)
@@ -94,6 +95,7 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 	[WIRE_STORE_NEW] = slot_is_valid,
 	[WIRE_STORE_DROP] = park_is_valid,
 	[WIRE_POWER] = power_is_valid,
+	[WIRE_REACHED] = always_valid, /* looked up */
 	[WIRE_STATUS] = always_valid,
 	[WIRE_BUS] = always_valid,
 };

@@ -29,6 +29,7 @@ enum supd_fd {
 	SUPD_FD_REQUEST = 3, /* write end of the request pipe */
 	SUPD_FD_EVENT = 4,   /* event socket */
 	SUPD_FD_CONTROL = 5, /* listening control socket; listen() was called by supd-init */
+	SUPD_FD_AUDIT = 6,   /* netlink socket of the kernel's seccomp records; /dev/null: none */
 };
 
 enum wire_request_type {
@@ -48,10 +49,11 @@ enum wire_request_type {
 	WIRE_PONG, /* answer to EV_PING; flags bit 0: ready (boot transaction done) */
 	WIRE_STORE_NEW,  /* slot: make a parking place for one descriptor; answered by EV_PARK */
 	WIRE_STORE_DROP, /* slot, park: empty that parking place */
-	WIRE_POWER,      /* power: enum wire_power */
-	WIRE_STATUS,     /* counters for the STATUS= that supd-init reports upwards */
-	WIRE_LOG,        /* struct wire_log */
-	WIRE_BUS,        /* a connection to the system bus; answered by EV_BUS */
+	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
+	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
+	WIRE_LOG,     /* struct wire_log */
+	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
 	WIRE_REQUEST_COUNT,
 };
 
@@ -72,6 +74,7 @@ enum wire_power {
 	WIRE_POWER_KEXEC,
 	WIRE_POWER_RESTART_SUPD, /* daemon-reexec, first half: supd exits and is started again */
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
+	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
 };
 
@@ -132,6 +135,7 @@ enum wire_event_type {
 	WIRE_EV_PING,   /* answer with WIRE_PONG */
 	WIRE_EV_BUS,    /* answer to WIRE_BUS: with the connection when error is 0 */
 	WIRE_EV_STOP,   /* stop everything, then WIRE_POWER with the given action */
+	WIRE_EV_START,  /* a signal asks for a unit */
 	WIRE_EVENT_COUNT,
 };
 
@@ -247,6 +251,21 @@ struct wire_park {
 	uint32_t has_peek; /* … or the peek end (LIST): recvmsg with MSG_PEEK only */
 };
 
+/* Units that a signal to PID 1 starts. */
+enum wire_target_unit {
+	WIRE_TARGET_DEFAULT, /* default.target, isolated */
+	WIRE_TARGET_RESCUE,
+	WIRE_TARGET_EMERGENCY,
+	WIRE_TARGET_SIGPWR,
+	WIRE_TARGET_KBREQUEST,
+	WIRE_TARGET_UNIT_COUNT,
+};
+
+struct wire_start {
+	uint32_t which; /* enum wire_target_unit */
+	uint32_t reserved;
+};
+
 struct wire_stop {
 	uint32_t power;  /* enum wire_power to send when all is down */
 	uint32_t status; /* exit status for it */
@@ -268,6 +287,7 @@ struct wire_event {
 		struct wire_refused refused;
 		struct wire_park park;
 		struct wire_stop stop;
+		struct wire_start start;
 		struct wire_bus bus;
 	};
 };

@@ -64,4 +64,4 @@ int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_reques
 /* The unit says how it reloads: ExecReload= or Type=notify-reload. */
 bool bus_can_reload(const struct unit *u);
 /* Manager's a(suuuss) of the newest catalogue. */
-int bus_append_diagnostics(struct bus_server *b, sd_bus_message *reply);
+int bus_append_diagnostics(const struct manifest *manifest, sd_bus_message *reply);

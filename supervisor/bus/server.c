@@ -311,7 +311,8 @@ void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job
 	}
 }
 
-static int wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t cookie, bool own)
+static int wait_for_load(
+	struct bus_server *b, sd_bus_message *message, uint64_t cookie, enum bus_reload_kind kind)
 {
 	struct bus_pending *p = calloc(1, sizeof(*p));
 	struct bus_pending **at = &b->pending;
@@ -321,7 +322,7 @@ static int wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t
 	}
 	p->message = sd_bus_message_ref(message);
 	p->cookie = cookie;
-	p->with_diagnostics = own;
+	p->kind = kind;
 	while (*at) {
 		at = &(*at)->next;
 	}
@@ -329,13 +330,13 @@ static int wait_for_load(struct bus_server *b, sd_bus_message *message, uint64_t
 	return 0;
 }
 
-int bus_reload(struct bus_server *b, sd_bus_message *message, bool own)
+int bus_reload(struct bus_server *b, sd_bus_message *message, enum bus_reload_kind kind)
 {
 	uint64_t cookie;
-	int r = shell_load(b->shell, &cookie);
+	int r = shell_load(b->shell, kind == BUS_RELOAD_DRY, &cookie);
 
 	if (r >= 0) {
-		r = wait_for_load(b, message, cookie, own);
+		r = wait_for_load(b, message, cookie, kind);
 	}
 	return r < 0 ? bus_fatal(b, r) : 1;
 }
@@ -351,10 +352,63 @@ static int reply_loaded(struct bus_server *b, struct bus_pending *p, int status,
 			text && *text ? ": " : "", text ? text : "");
 	}
 	r = sd_bus_message_new_method_return(p->message, &reply);
-	if (r >= 0 && p->with_diagnostics) {
-		r = bus_append_diagnostics(b, reply);
+	if (r >= 0 && p->kind == BUS_RELOAD_DIAGNOSTICS) {
+		r = bus_append_diagnostics(engine_manifest(b->shell->engine), reply);
 	}
 	return r < 0 ? r : sd_bus_send(sd_bus_message_get_bus(p->message), reply, NULL);
+}
+
+static bool wants_report(const struct bus_pending *p)
+{
+	return p->kind == BUS_RELOAD_REPORT || p->kind == BUS_RELOAD_DRY;
+}
+
+bool bus_wants_changes(const struct bus_server *b, uint64_t cookie)
+{
+	for (const struct bus_pending *p = b->pending; p && p->cookie <= cookie; p = p->next) {
+		if (wants_report(p)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int reply_report(struct bus_pending *p, const struct manifest *manifest,
+	const struct reload_changes *changes)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(p->message, &reply);
+
+	r = r < 0 ? r : bus_append_diagnostics(manifest, reply);
+	r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(ssss)");
+	for (uint32_t i = 0; r >= 0 && i < changes->n; i++) {
+		const struct reload_change *row = &changes->rows[i];
+
+		r = sd_bus_message_append(
+			reply, "(ssss)", row->unit, row->setting, row->from, row->to);
+	}
+	r = r < 0 ? r : sd_bus_message_close_container(reply);
+	r = r < 0 ? r : sd_bus_message_append(reply, "u", changes->n_dropped);
+	return r < 0 ? r : sd_bus_send(sd_bus_message_get_bus(p->message), reply, NULL);
+}
+
+void bus_report(struct bus_server *b, uint64_t cookie, const struct manifest *manifest,
+	const struct reload_changes *changes)
+{
+	struct bus_pending **at = &b->pending;
+
+	while (*at && (*at)->cookie <= cookie) {
+		struct bus_pending *p = *at;
+
+		if (!wants_report(p)) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		(void)reply_report(p, manifest, changes);
+		sd_bus_message_unref(p->message);
+		free(p);
+	}
 }
 
 void bus_loaded(struct bus_server *b, uint64_t cookie, int status, const char *text)

@@ -17,6 +17,7 @@
 #include <systemd/sd-event.h>
 
 #include "../engine.h"
+#include "../reloaddiff.h"
 #include "path.h"
 
 struct shell;
@@ -33,12 +34,20 @@ struct bus_client {
 	size_t backlog;  /* estimate of what is not yet sent */
 };
 
+/* What a reload is answered with. */
+enum bus_reload_kind {
+	BUS_RELOAD_PLAIN,       /* nothing */
+	BUS_RELOAD_DIAGNOSTICS, /* a(suuuss) */
+	BUS_RELOAD_REPORT,      /* the same, and a(ssss)u: what changed */
+	BUS_RELOAD_DRY,         /* the same, and the new definitions are not taken */
+};
+
 /* A Reload() that waits for its catalogue. */
 struct bus_pending {
 	struct bus_pending *next;
 	sd_bus_message *message; /* a reference */
 	uint64_t cookie;
-	bool with_diagnostics;
+	enum bus_reload_kind kind;
 };
 
 /* The unit that an object path names; valid during one dispatch. unit is NULL for unknown names. */
@@ -72,6 +81,11 @@ void bus_job_new(struct bus_server *b, uint32_t job, uint32_t unit);
 void bus_job_removed(struct bus_server *b, uint32_t job, uint32_t unit, enum job_result result);
 /* A load ended: answers the Reload() calls up to that cookie. status: 0 or -errno. */
 void bus_loaded(struct bus_server *b, uint64_t cookie, int status, const char *text);
+/* Does somebody wait to hear what that load changes? */
+bool bus_wants_changes(const struct bus_server *b, uint64_t cookie);
+/* Answers them. */
+void bus_report(struct bus_server *b, uint64_t cookie, const struct manifest *manifest,
+	const struct reload_changes *changes);
 /* End of a turn: PropertiesChanged of what changed, drops dead and clogged clients. -errno fatal.
  */
 int bus_flush(struct bus_server *b);
@@ -79,9 +93,9 @@ int bus_flush(struct bus_server *b);
 /* ---- for the methods ---- */
 struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);
 /*
- * Asks for a load of all units and answers message after it; with the diagnostics if own. For
+ * Asks for a load of all units and answers message after it. For
  * methods: 1, or the error of an engine without memory.
  */
-int bus_reload(struct bus_server *b, sd_bus_message *message, bool own);
+int bus_reload(struct bus_server *b, sd_bus_message *message, enum bus_reload_kind kind);
 /* Fills server->ref for that name; never NULL. */
 struct bus_unit_ref *bus_unit_ref(struct bus_server *b, const char *name);

@@ -13,5 +13,10 @@
  * -errno with *error filled when the reload failed.
  */
 int diagnostics_reload(struct ctl *c, const char *only_unit, sd_bus_error *error);
+/*
+ * daemon-reload: the diagnostics as above and what changed, to the output: "unit: setting: from →
+ * to", one a line. dry: only that; the definitions in use stay.
+ */
+int diagnostics_reload_report(struct ctl *c, bool dry, sd_bus_error *error);
 /* "error", "warning", "note". */
 const char *diagnostics_severity(unsigned severity);

@@ -89,7 +89,7 @@ int verb_daemon_reload(struct ctl *c, int n, char *const *args)
 	if (code != EXIT_OK) {
 		return code;
 	}
-	r = diagnostics_reload(c, NULL, &error);
+	r = diagnostics_reload_report(c, c->o.dry_run, &error);
 	return r < 0 ? ctl_call_failed(c, args[0], &error, r) : EXIT_OK;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* list, list-unit-files, list-jobs. */
+/* list, list-jobs. */
 #include <errno.h>
 #include <string.h>
 
@@ -188,46 +188,6 @@ int verb_list(struct ctl *c, int n, char *const *args)
 	static const char *const titles[] = { "  UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION" };
 	static const struct listing l = { "ListUnitsByPatterns", "units", titles,
 		ELEMENTSOF(titles), read_units };
-	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
-	int code = ctl_connect(c);
-
-	if (code == EXIT_OK) {
-		code = call_patterns(c, l.method, n, args, &m);
-	}
-	return code == EXIT_OK ? run(c, &l, m) : code;
-}
-
-static int read_files(struct ctl *c, sd_bus_message *m, struct table *t, struct json *j)
-{
-	const char *path, *state;
-	int r = sd_bus_message_enter_container(m, 'a', "(ss)");
-
-	while (r >= 0 && (r = sd_bus_message_read(m, "(ss)", &path, &state)) > 0) {
-		const char *base = strrchr(path, '/');
-		const char *name = base ? base + 1 : path;
-		const char *type = strrchr(name, '.');
-
-		if (!matches(c->o.type, type ? type + 1 : "") || !matches(c->o.state, state)) {
-			continue;
-		}
-		if (!c->o.json) {
-			r = table_add(t, (const char *const[]) { name, state });
-			continue;
-		}
-		json_object(j, NULL);
-		json_string(j, "unit_file", name);
-		json_string(j, "path", path);
-		json_string(j, "state", state);
-		json_end(j);
-	}
-	return r;
-}
-
-int verb_list_unit_files(struct ctl *c, int n, char *const *args)
-{
-	static const char *const titles[] = { "UNIT FILE", "STATE" };
-	static const struct listing l = { "ListUnitFilesByPatterns", "unit files", titles,
-		ELEMENTSOF(titles), read_files };
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	int code = ctl_connect(c);
 

@@ -33,8 +33,14 @@ static const struct option_row {
 } option_rows[] = {
 	{ "all", 'a', OPTION_FLAG, AT(all) },
 	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
+	{ "after", 0, OPTION_FLAG, AT(after) },
+	{ "before", 0, OPTION_FLAG, AT(before) },
+	{ "collect", 'G', OPTION_FLAG, AT(collect) },
+	{ "description", 0, OPTION_TEXT, AT(description) },
+	{ "dry-run", 0, OPTION_FLAG, AT(dry_run) },
 	{ "failed", 0, OPTION_FLAG, AT(failed) },
 	{ "follow", 'f', OPTION_FLAG, AT(follow) },
+	{ "force", 0, OPTION_FLAG, AT(force) },
 	{ "full", 'l', OPTION_FLAG, AT(full) },
 	{ "help", 'h', OPTION_FLAG, AT(help) },
 	{ "iterations", 0, OPTION_TEXT, AT(iterations) },
@@ -47,18 +53,31 @@ static const struct option_row {
 	{ "no-block", 0, OPTION_FLAG, AT(no_block) },
 	{ "no-legend", 0, OPTION_FLAG, AT(no_legend) },
 	{ "no-pager", 0, OPTION_IGNORED, 0 },
+	{ "no-reload", 0, OPTION_FLAG, AT(no_reload) },
+	{ "no-warn", 0, OPTION_IGNORED, 0 },
+	{ "now", 0, OPTION_FLAG, AT(now) },
+	{ "on-active", 0, OPTION_TEXT, AT(on_active) },
+	{ "on-calendar", 0, OPTION_TEXT, AT(on_calendar) },
 	{ "output", 'o', OPTION_TEXT, AT(output) },
+	{ "pipe", 'P', OPTION_FLAG, AT(pipe) },
 	{ "plain", 0, OPTION_FLAG, AT(plain) },
 	{ "property", 'p', OPTION_PROPERTY, 0 },
+	{ "pty", 0, OPTION_FLAG, AT(pty) },
 	{ "quiet", 'q', OPTION_FLAG, AT(quiet) },
+	{ "remain-after-exit", 'r', OPTION_FLAG, AT(remain_after_exit) },
+	{ "reverse", 0, OPTION_FLAG, AT(reverse) },
+	{ "root", 0, OPTION_TEXT, AT(root) },
+	{ "runtime", 0, OPTION_FLAG, AT(runtime) },
 	{ "runtime-dir", 0, OPTION_TEXT, AT(runtime_dir) },
 	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
 	{ "since", 'S', OPTION_TEXT, AT(since) },
 	{ "state", 0, OPTION_TEXT, AT(state) },
 	{ "threshold", 0, OPTION_TEXT, AT(threshold) },
 	{ "type", 't', OPTION_TEXT, AT(type) },
+	{ "unit", 0, OPTION_TEXT, AT(unit) },
 	{ "value", 0, OPTION_FLAG, AT(value) },
 	{ "version", 0, OPTION_FLAG, AT(version) },
+	{ "wait", 0, OPTION_FLAG, AT(wait) },
 };
 #define N_ROWS ELEMENTSOF(option_rows)
 
@@ -176,27 +195,38 @@ const char *options_wrong_type(const struct options *o)
 	return NULL;
 }
 
+/* The operands of `run` are a command: its options are not ours. */
+static bool is_command(const struct options *o)
+{
+	return o->n_args == 2 && strcmp(o->args[0], "run") == 0;
+}
+
 int options_parse(
 	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong)
 {
 	struct option longs[N_ROWS + 1] = { { 0 } };
-	char shorts[2 * N_ROWS + 1];
+	char shorts[2 * N_ROWS + 2] = "-";
 	int c;
 
 	*o = (struct options) { .signal = SIGTERM, .lines = -1 };
 	o->runtime_dir = runtime_env && *runtime_env ? runtime_env : OPTIONS_RUNTIME_DIR;
-	make_tables(longs, shorts);
+	make_tables(longs, shorts + 1);
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
-		const struct option_row *row = c == '?' ? NULL : row_of(c);
+	/* Operands are moved to the front, over what getopt has left behind. */
+	o->args = argv + 1;
+	while (!is_command(o) && (c = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
+		const struct option_row *row = c == '?' || c == 1 ? NULL : row_of(c);
 
-		if (!row || apply(o, row, optarg) < 0) {
+		if (c == 1) {
+			argv[1 + o->n_args++] = optarg;
+		} else if (!row || apply(o, row, optarg) < 0) {
 			*ret_wrong = argv[optind > 1 ? optind - 1 : 0];
 			return -EINVAL;
 		}
 	}
-	o->args = argv + optind;
-	o->n_args = (size_t)(argc - optind);
+	while (optind < argc) {
+		argv[1 + o->n_args++] = argv[optind++];
+	}
 	return 0;
 }

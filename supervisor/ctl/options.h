@@ -16,20 +16,27 @@
 struct options {
 	bool json, quiet, no_block, no_legend, plain, all, failed, value, follow, full;
 	bool help, version;
+	bool force, runtime, now, no_reload, dry_run;     /* unit files */
+	bool wait, pty, pipe, remain_after_exit, collect; /* run */
+	bool reverse, before, after;                      /* list-dependencies */
 	const char *runtime_dir;
 	const char *properties[OPTIONS_PROPERTIES];
 	size_t n_properties;
 	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
 	const char *base_time, *iterations; /* calendar */
-	int signal;                         /* kill; SIGTERM unless given */
+	const char *root;                   /* a directory with an image, or NULL */
+	const char *unit, *description;     /* run */
+	const char *on_active, *on_calendar;
+	int signal;        /* kill; SIGTERM unless given */
 	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */
-	char *const *args; /* the verb and what follows it, permuted argv */
+	char *const *args; /* the verb and what follows it, in the front of argv */
 	size_t n_args;
 };
 
 /*
- * Parses; runtime_env is the value of SUPD_RUNTIME_DIR or NULL. -EINVAL with *ret_wrong set to the
- * argument that is not understood.
+ * Parses. Options may stand anywhere before "--"; behind the first operand of `run` everything is
+ * the command's. runtime_env is the value of SUPD_RUNTIME_DIR or NULL. -EINVAL with *ret_wrong set
+ * to the argument that is not understood.
  */
 int options_parse(
 	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong);

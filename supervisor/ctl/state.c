@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* is-active, is-failed, is-enabled, is-system-running, get-default. */
+/* is-active, is-failed, is-system-running. */
 #include <errno.h>
 #include <string.h>
 
@@ -49,25 +49,6 @@ static int code_failed(struct ctl *c, const char *unit, char *buf, size_t size)
 	return get_states(c, unit, true, buf, size);
 }
 
-static int code_enabled(struct ctl *c, const char *unit, char *buf, size_t size)
-{
-	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	const char *state = "";
-	int r = ctl_manager(c, "GetUnitFileState", &error, &reply, "s", unit);
-
-	if (r >= 0) {
-		r = sd_bus_message_read(reply, "s", &state);
-	}
-	if (r < 0) {
-		ctl_call_failed(c, unit, &error, r);
-		snprintf(buf, size, "not-found");
-		return EXIT_FAILED;
-	}
-	snprintf(buf, size, "%s", state);
-	return exitcode_is_enabled(state);
-}
-
 /* One success is success (systemctl(1)); otherwise the last unit's code. */
 static int ask_all(struct ctl *c, int n, char *const *args,
 	int (*ask)(struct ctl *, const char *, char *, size_t))
@@ -110,11 +91,6 @@ int verb_is_failed(struct ctl *c, int n, char *const *args)
 	return ask_all(c, n, args, code_failed);
 }
 
-int verb_is_enabled(struct ctl *c, int n, char *const *args)
-{
-	return ask_all(c, n, args, code_enabled);
-}
-
 int verb_is_system_running(struct ctl *c, int n, char *const *args)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -131,30 +107,4 @@ int verb_is_system_running(struct ctl *c, int n, char *const *args)
 	json_init(&j, c->out);
 	answer(c, &j, NULL, r < 0 ? "offline" : state);
 	return r < 0 ? EXIT_FAILED : exitcode_system(state);
-}
-
-int verb_get_default(struct ctl *c, int n, char *const *args)
-{
-	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	int code = ctl_connect(c);
-	const char *name;
-	struct json j;
-	int r;
-
-	(void)n;
-	(void)args;
-	if (code != EXIT_OK) {
-		return code;
-	}
-	r = ctl_manager(c, "GetDefaultTarget", &error, &reply, "");
-	if (r >= 0) {
-		r = sd_bus_message_read(reply, "s", &name);
-	}
-	if (r < 0) {
-		return ctl_call_failed(c, "get-default", &error, r);
-	}
-	json_init(&j, c->out);
-	answer(c, &j, NULL, name);
-	return EXIT_OK;
 }

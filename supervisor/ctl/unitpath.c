@@ -12,8 +12,8 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
 
-static const char *const default_dirs[] = { "/etc/supd", "/run/supd/units", "/usr/local/lib/supd",
-	"/usr/lib/supd" };
+static const char *const default_dirs[] = { "/etc/supd", "/run/supd/units", "/run/supd/transient",
+	"/usr/local/lib/supd", "/usr/lib/supd", "/usr/libexec/supd/units" };
 
 static void add_dir(struct unitpath *p, const char *dir)
 {
@@ -42,15 +42,20 @@ static void ask_server(struct unitpath *p, struct ctl *c)
 	}
 }
 
+void unitpath_init_default(struct unitpath *p)
+{
+	*p = (struct unitpath) { .n = 0 };
+	for (size_t i = 0; i < ELEMENTSOF(default_dirs); i++) {
+		add_dir(p, default_dirs[i]);
+	}
+}
+
 void unitpath_init(struct unitpath *p, struct ctl *c)
 {
 	*p = (struct unitpath) { .n = 0 };
 	ask_server(p, c);
-	for (size_t i = 0; p->n == 0 && i < ELEMENTSOF(default_dirs); i++) {
-		p->dirs[i] = strdup(default_dirs[i]);
-		if (i + 1 == ELEMENTSOF(default_dirs)) {
-			p->n = i + 1;
-		}
+	if (p->n == 0) {
+		unitpath_init_default(p);
 	}
 }
 

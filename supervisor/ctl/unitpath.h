@@ -22,6 +22,8 @@ struct unitfiles {
 };
 
 void unitpath_init(struct unitpath *p, struct ctl *c);
+/* The built-in directories. */
+void unitpath_init_default(struct unitpath *p);
 void unitpath_fini(struct unitpath *p);
 void unitfiles_fini(struct unitfiles *f);
 

@@ -41,6 +41,7 @@ int verb_list(struct ctl *c, int n, char *const *args);
 int verb_list_unit_files(struct ctl *c, int n, char *const *args);
 int verb_list_jobs(struct ctl *c, int n, char *const *args);
 int verb_cancel(struct ctl *c, int n, char *const *args);
+int verb_denials(struct ctl *c, int n, char *const *args);
 int verb_profile(struct ctl *c, int n, char *const *args);
 int verb_show(struct ctl *c, int n, char *const *args);
 int verb_is_active(struct ctl *c, int n, char *const *args);
@@ -48,6 +49,11 @@ int verb_is_failed(struct ctl *c, int n, char *const *args);
 int verb_is_enabled(struct ctl *c, int n, char *const *args);
 int verb_is_system_running(struct ctl *c, int n, char *const *args);
 int verb_get_default(struct ctl *c, int n, char *const *args);
+int verb_power(struct ctl *c, int n, char *const *args);   /* poweroff, reboot, halt, … */
+int verb_install(struct ctl *c, int n, char *const *args); /* enable, disable, mask, … */
+int verb_edit(struct ctl *c, int n, char *const *args);
+int verb_set_property(struct ctl *c, int n, char *const *args);
+int verb_run(struct ctl *c, int n, char *const *args);
 int verb_kill(struct ctl *c, int n, char *const *args);
 int verb_reset_failed(struct ctl *c, int n, char *const *args);
 int verb_logs(struct ctl *c, int n, char *const *args);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -181,6 +182,108 @@ static void test_ports(void **state)
 		{ "bind:udp,127.0.0.1,7001", "ok" });
 }
 
+/* ---- Landlock ---- */
+
+static int listen_abstract(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t n = strlen(name);
+
+	memcpy(at.sun_path + 1, name, n);
+	CHECK(bind(fd, (struct sockaddr *)&at,
+		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n)) == 0);
+	CHECK(listen(fd, 8) == 0);
+	return fd;
+}
+
+/*
+ * What no mount can deny: abstract sockets, signals to another service of the same user, device
+ * nodes (of the kind that needs no capability). The same settings without Landlock allow all three.
+ */
+static void test_landlock(void **state)
+{
+	AUTO_CLOSE int fd = listen_abstract("kwalls");
+	char text[1024];
+	long pid;
+
+	(void)state;
+	unit("ll-other.service", "[Service]\nUser=alice\nExecStart=DIR/probe hold\n");
+	CHECK(sys_ctl(s, "start ll-other.service") == 0);
+	wait_answer("ll-other.service", "holding");
+	pid = sys_number(s, "ll-other.service", "MainPID");
+	for (int with = 0; with < 2; with++) {
+		const char *name = with ? "ll1.service" : "ll0.service";
+
+		snprintf(text, sizeof(text),
+			"[Container]\nProfile=%s\n" ONESHOT
+			"User=alice\nProtectSystem=strict\nStateDirectory=ll\n"
+			"NoNewPrivileges=yes\nPrivateTmp=yes\n"
+			"ExecStart=DIR/probe abstract:kwalls signal:%ld "
+			"mknod:c,0,0,/var/lib/ll/node%d create:/var/lib/ll/f create:/tmp/f "
+			"create:/usr/ll rename:/var/lib/ll/f,/var/lib/ll/g\n",
+			with ? "standard" : "compat", pid, with);
+		run(name, text);
+		snprintf(text, sizeof(text), "signal:%ld", pid);
+		CHECK(strcmp(answer(text), with ? "EPERM" : "ok") == 0);
+		snprintf(text, sizeof(text), "mknod:c,0,0,/var/lib/ll/node%d", with);
+		CHECK(strcmp(answer(text), with ? "EACCES" : "ok") == 0);
+		CHECK(strcmp(answer("abstract:kwalls"), with ? "EPERM" : "ok") == 0);
+		EXPECT({ "create:/var/lib/ll/f", "ok" }, { "create:/tmp/f", "ok" },
+			{ "create:/usr/ll", "EROFS" },
+			{ "rename:/var/lib/ll/f,/var/lib/ll/g", "ok" });
+		CHECK((sys_number(s, name, "LandlockABI") >= 6) == with);
+	}
+	CHECK(sys_ctl(s, "stop ll-other.service") == 0);
+}
+
+/* It takes nothing away that the mounts leave: renames, streams by name, other commands. */
+static void test_landlock_keeps(void **state)
+{
+	char path[160], text[64] = "";
+
+	(void)state;
+	run("keep0.service",
+		ONESHOT "User=alice\nStateDirectory=keep keep/sub\nReadWritePaths=-/srv/rw\n"
+			"ExecStart=DIR/probe create:/var/lib/keep/f "
+			"rename:/var/lib/keep/f,/var/lib/keep/sub/f open:rw,/dev/null "
+			"open:w,/proc/self/comm open:w,/proc/self/oom_score_adj "
+			"create:/dev/shm/x exec:/bin/true\n");
+	EXPECT({ "create:/var/lib/keep/f", "ok" }, { "open:rw,/dev/null", "ok" },
+		{ "open:w,/proc/self/comm", "ok" }, { "open:w,/proc/self/oom_score_adj", "ok" },
+		{ "create:/dev/shm/x", "ok" }, { "exec:/bin/true", "ok" });
+	snprintf(path, sizeof(path), "%s/out", s->dir);
+	write_text(path, "");
+	CHECK(chmod(path, 0666) == 0); /* anybody's, or the service could not for other reasons */
+	unit("keep1.service", ONESHOT "StandardOutput=truncate:DIR/out\n"
+				      "ExecStart=DIR/probe open:w,/dev/stdout\n");
+	CHECK(sys_ctl(s, "start keep1.service") == 0);
+	CHECK(strstr(sys_file(s, "out", text, sizeof(text)), "open:w,/dev/stdout ok"));
+	unit("keep2.service", "[Service]\nUser=alice\nExecStart=DIR/probe hold\n"
+			      "ExecReload=/bin/sh -c 'kill -0 $MAINPID && echo alive && readlink "
+			      "/proc/$MAINPID/exe'\n");
+	CHECK(sys_ctl(s, "start keep2.service") == 0);
+	CHECK(sys_ctl(s, "reload keep2.service") == 0);
+	wait_answer("keep2.service", "alive");
+	CHECK(sys_ctl(s, "stop keep2.service") == 0);
+}
+
+/* Ports: TCP is walled off twice. A strict unit that may have internet sockets again. */
+static void test_landlock_ports(void **state)
+{
+	(void)state;
+	run("llp.service", ONESHOT "SocketBindDeny=any\nSocketBindAllow=tcp:7020\n"
+				   "ExecStart=DIR/probe bind:tcp,127.0.0.1,7020 "
+				   "bind:tcp,127.0.0.1,7021\n");
+	EXPECT({ "bind:tcp,127.0.0.1,7020", "ok" }, { "bind:tcp,127.0.0.1,7021", "E*" });
+	run("llp1.service",
+		"[Container]\nProfile=strict\n" ONESHOT "RestrictAddressFamilies=AF_UNIX AF_INET\n"
+		"ExecStart=DIR/probe bind:tcp,127.0.0.1,7020\n");
+	EXPECT({ "bind:tcp,127.0.0.1,7020", "ok" });
+}
+
+/* ---- errors ---- */
+
 /* What is wrong refuses the unit, with the word. */
 static void test_refused(void **state)
 {
@@ -221,6 +324,9 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_landlock),
+		cmocka_unit_test(test_landlock_keeps),
+		cmocka_unit_test(test_landlock_ports),
 		cmocka_unit_test(test_refused),
 	};
 	int r = ask_begin();

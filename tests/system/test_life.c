@@ -246,7 +246,8 @@ static void test_refusals(void **state)
 	CHECK(!sys_said(s, "form@.service"));
 	CHECK(sys_ctl(s, "start form@77.service") == 0);
 	CHECK(sys_ctl(s, "list-unit-files form*") == 0);
-	CHECK(sys_said(s, "1 unit files listed"));
+	CHECK(sys_said(s, "form@.service") && sys_said(s, "form@77.service"));
+	CHECK(sys_said(s, "2 unit files listed"));
 	CHECK(sys_ctl(s, "stop form@77.service") == 0);
 }
 

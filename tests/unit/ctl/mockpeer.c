@@ -267,6 +267,11 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return sd_bus_reply_method_return(m, "a(suuuss)", 1, "/etc/supd/a.service", 3, 0, 1,
 			"a.service", "unknown key");
 	}
+	if (strcmp(member, "ReloadReport") == 0) {
+		return sd_bus_reply_method_return(m, "a(suuuss)a(ssss)u", 1, "/etc/supd/a.service",
+			3, 0, 1, "a.service", "unknown key", 3, "a.service", "RestartSec", "1s",
+			"2s", "b.service", "", "loaded", "", "c.service", "", "", "loaded", 0);
+	}
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "No %s here", member);
 }
 

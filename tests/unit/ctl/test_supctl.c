@@ -338,8 +338,11 @@ static void test_manager(void **state)
 
 	assert_int_equal(run(f, "daemon-reload"), 0);
 	assert_string_equal(f->err, "/etc/supd/a.service:3: warning: unknown key\n");
+	assert_string_equal(
+		f->out, "a.service: RestartSec: 1s → 2s\nb.service: gone\nc.service: new\n");
 	assert_int_equal(run(f, "daemon-reload --json"), 0);
 	assert_contains(f->out, "[{\"file\":\"/etc/supd/a.service\",\"line\":3,");
+	assert_contains(f->out, "\"setting\":\"RestartSec\",\"from\":\"1s\",\"to\":\"2s\"");
 	assert_int_equal(run(f, "get-default"), 1);
 	assert_int_equal(run(f, "logs ok --since nonsense"), 1);
 	assert_int_equal(run(f, "logs ok"), 0);
