@@ -354,6 +354,11 @@ static int prepare_null(struct launch *l)
 	return r < 0 ? launch_fail(l, r, NULL, "/dev/null", NULL) : 0;
 }
 
+static const char *root_setting(const struct launch *l)
+{
+	return l->plan.root_image ? "RootImage=" : "RootDirectory=";
+}
+
 static int prepare_root(struct launch *l)
 {
 	const struct plan *p = &l->plan;
@@ -367,7 +372,7 @@ static int prepare_root(struct launch *l)
 		     ? image_mount(path, p->root_image_options, launch_has(l, PLAN_ROOT_READ_ONLY))
 		     : mount_clone(AT_FDCWD, path, 1);
 	l->trees.root = fd;
-	return fd < 0 ? launch_fail(l, fd, NULL, "root ", path) : 0;
+	return fd < 0 ? launch_fail(l, fd, NULL, root_setting(l), path) : 0;
 }
 
 /* Before it is attached: the kernel refuses to map a mount that somebody may use. */
@@ -377,7 +382,7 @@ static int finish_root(struct launch *l)
 
 	if (r == 0 && launch_has(l, PLAN_IDMAP_ROOT) && l->trees.root >= 0) {
 		r = idmap_apply(l, l->trees.root);
-		r = r < 0 ? launch_fail(l, r, NULL, "ids of the root's files", NULL) : 0;
+		r = r < 0 ? launch_fail(l, r, NULL, "id-mapped mount of ", root_setting(l)) : 0;
 	}
 	return r;
 }

@@ -53,7 +53,7 @@ static int attach_root(struct launch *l)
 		r = mount_change(l->trees.root, MOUNT_ATTR_RDONLY, 0, 1);
 	}
 	l->root_fd = l->trees.root;
-	return r < 0 ? launch_fail(l, r, NULL, "root ", root_path(l)) : 0;
+	return r < 0 ? launch_fail(l, r, NULL, "attach root ", root_path(l)) : 0;
 }
 
 static int open_point(struct launch *l, const char *path, int tree)

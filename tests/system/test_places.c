@@ -244,6 +244,32 @@ static void test_host_name(void **state)
 	CHECK(strcmp(answer("cat:/proc/sys/kernel/hostname"), uts.nodename) == 0);
 }
 
+/* What could be taken for another path than was meant refuses the unit, by file and line. */
+static void test_bad_paths(void **state)
+{
+	static const char *const lines[] = { "RootImage=image", "RootDirectory=/a/../b",
+		"BindPaths=/a/../b", "BindPaths=a:/b", "MountImages=/x", "MountImages=/x:y",
+		"TemporaryFileSystem=srv", "ReadWritePaths=usr", "InaccessiblePaths=+../x",
+		"StateDirectory=/abs", "StateDirectory=../x", "StateDirectory=a:b:rw",
+		"ConfigurationDirectory=a:b", "RootImageOptions=usr:ro", "MountFlags=shared",
+		"ProtectHostname=no:x", "MountAPIVFS=maybe", "InaccessiblePaths=/" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		char name[32], text[256];
+
+		snprintf(name, sizeof(name), "bad%zu.service", i);
+		snprintf(text, sizeof(text),
+			"[Service]\nType=oneshot\nExecStart=DIR/probe ids\n%s\n", lines[i]);
+		unit(name, text);
+		snprintf(text, sizeof(text), "%s:4", name);
+		CHECK(sys_ctl(s, "start %s", name) != 0);
+		CHECK(sys_said(s, text));
+		CHECK(strcmp(sys_text(s, name, "LoadState"), "bad-setting") == 0);
+		sys_remove_unit(s, name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_tmpfs),
 		cmocka_unit_test(test_exec_paths),
 		cmocka_unit_test(test_empty_root),
+		cmocka_unit_test(test_bad_paths),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test(test_host_name),
 	};
