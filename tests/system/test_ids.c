@@ -40,7 +40,8 @@ static void test_two_roots(void **state)
 	pid = sys_number(s, "one.service", "MainPID");
 	CHECK(pid > 0);
 	snprintf(text, sizeof(text),
-		"[Service]\nType=oneshot\nProtectProc=default\nSystemCallFilter=@system-service ptrace\n"
+		"[Service]\nType=oneshot\nProtectProc=default\nSystemCallFilter=@system-service "
+		"ptrace\n"
 		"ExecStart=DIR/probe ids reach:%ld read:/var/lib/one/key stat:/proc/%ld\n",
 		pid, pid);
 	run("two.service", text);
