@@ -25,6 +25,7 @@ static void fill_request(const struct effect *e, uint32_t type, struct wire_requ
 		.run_id = e->run_id,
 		.cookie = e->cookie,
 		.params = e->params,
+		.instance = type == WIRE_RUN || type == WIRE_NOTE ? e->instance : 0,
 		.note_size = e->note_size,
 	};
 	if (e->note_size <= LIMIT_NOTE) {
@@ -109,6 +110,8 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return request(s, e, WIRE_FORGET);
 	case EFFECT_RELEASE:
 		return request(s, e, WIRE_RELEASE);
+	case EFFECT_WATCH:
+		return request(s, e, WIRE_WATCH);
 	case EFFECT_NOTE:
 		return request(s, e, WIRE_NOTE);
 	case EFFECT_MAIN:
@@ -140,6 +143,7 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return machine_action(s, e);
 	case EFFECT_AUTO_RESTART:
 	case EFFECT_RELOAD_DONE:
+	case EFFECT_TRIGGER:
 	case EFFECT_TYPE_COUNT:
 		return 0;
 	}

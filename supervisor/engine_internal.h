@@ -106,5 +106,8 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 void engine_changed(
 	struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now);
 
+/* What triggers the unit learns that its state or its job has changed. */
+void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
+
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

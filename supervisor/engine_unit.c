@@ -222,9 +222,19 @@ static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
 }
 
 /* Sockets, timers and paths follow the unit that they trigger. */
-static void tell_triggering(struct engine *e, struct unit *u, usec_t now)
+void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 {
 	uint32_t n;
+
+	if (u->accepted_by != ENGINE_NONE) {
+		struct unit *socket = e->units[u->accepted_by];
+
+		if (unit_class(socket)->triggered) {
+			unit_class(socket)->triggered(e, socket, u, now);
+		}
+		return;
+	}
+
 	const struct graph_edge *x = graph_edges(&e->graph, u->index, REL_TRIGGERED_BY, &n);
 
 	for (uint32_t i = 0; i < n && e->error == 0; i++) {
@@ -262,7 +272,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 		gone_down(e, u, now);
 		stop_unneeded(e, u, now);
 	}
-	tell_triggering(e, u, now);
+	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);
 }
 

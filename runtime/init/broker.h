@@ -21,7 +21,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 1u
+#define TABLE_VERSION 2u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -114,6 +114,12 @@ struct slot {
 	uint32_t n_parked;
 	uint32_t n_listen;
 	uint32_t note_size;
+	bool watching;                              /* the held descriptors are armed */
+	bool readable;                              /* … and one of them was */
+	uint64_t watch_cookie;                      /* of the last WATCH */
+	uint32_t instance;                          /* number of a connection's instance; 0: none */
+	uint32_t max_per_source;                    /* of the last RUN */
+	uint64_t source;                            /* hash of the connection's address; 0: none */
 	uint64_t oom_kills;                         /* memory.events at the last start */
 	int userns, ipcns, netns, tmp, credentials; /* -1: none */
 	int notify;                                 /* notify socket, -1: none */
@@ -330,6 +336,7 @@ enum watch_kind {
 	WATCH_JOB,   /* ref */
 	WATCH_PIDFD, /* ref */
 	WATCH_WARM,
+	WATCH_LISTEN, /* slot */
 	WATCH_KIND_COUNT,
 };
 

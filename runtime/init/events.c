@@ -108,10 +108,12 @@ static int send_slot(struct broker *b, uint32_t n)
 		{ s->state == SLOT_USED && s->bare, WIRE_SLOT_BARE },
 		{ with_notify, WIRE_SLOT_HAS_NOTIFY },
 		{ s->oom, WIRE_SLOT_OOM },
+		{ s->readable, WIRE_SLOT_READABLE },
 	};
 
 	w->slot = n;
 	w->n_parked = s->n_parked;
+	w->watch_cookie = s->watch_cookie;
 	w->note_size = s->note_size;
 	for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
 		w->flags |= flags[i].set ? flags[i].flag : 0;

@@ -28,6 +28,7 @@
 #include "events.h"
 #include "final.h"
 #include "launch.h"
+#include "listen.h"
 #include "logs.h"
 #include "notify.h"
 #include "power.h"
@@ -121,6 +122,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
 	[WATCH_WARM] = warm_readable,
+	[WATCH_LISTEN] = listen_ready,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -319,6 +321,7 @@ static int start_again(struct broker *b)
 	catalog_remap(b);
 	slots_index(b);
 	table_resume(b);
+	listen_resume(b);
 	return -1;
 }
 

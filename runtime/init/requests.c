@@ -17,6 +17,7 @@
 #include "events.h"
 #include "helper.h"
 #include "launch.h"
+#include "listen.h"
 #include "logs.h"
 #include "mainpid.h"
 #include "power.h"
@@ -94,18 +95,16 @@ static int do_run(struct broker *b, const struct wire_request *q)
 		return -ESHUTDOWN;
 	}
 	const struct catalogue_entry *e = &c->entries[q->entry];
-	const char *name = catalogue_string(c, c->units[e->unit].name);
-	int64_t n = slot_find(b, name);
-	int r = 0;
+	int64_t n = listen_slot(b, c, e->unit, q->instance);
 
-	if (n == WIRE_SLOT_NONE) {
-		n = slot_make(b, name);
-	} else {
-		slot_revive(b, (uint32_t)n);
-		r = run_allowed(b, (uint32_t)n, e);
+	if (n < 0) {
+		return (int)n;
 	}
-	if (n < 0 || r < 0) {
-		return n < 0 ? (int)n : r;
+	slot_revive(b, (uint32_t)n);
+	int r = run_allowed(b, (uint32_t)n, e);
+
+	if (r < 0) {
+		return r;
 	}
 	slot_set_note(&b->t->slots[n], q->note, q->note_size);
 	launch_order(b, &(struct launch_order) { .slot = (uint32_t)n,
@@ -276,8 +275,12 @@ static int clean_entry(struct broker *b, const struct wire_request *q, const str
 	const struct catalogue *c = &b->catalogues[index];
 	const struct catalogue_entry *e = &c->entries[q->entry];
 
+	char name[LIMIT_UNIT_NAME];
+
 	if (!(e->flags & CATALOGUE_ENTRY_CLEAN) || e->kind != ENTRY_WORK ||
-		strcmp(catalogue_string(c, c->units[e->unit].name), s->name) != 0) {
+		listen_instance(catalogue_string(c, c->units[e->unit].name), s->instance, name,
+			sizeof(name)) < 0 ||
+		strcmp(name, s->name) != 0) {
 		return -EINVAL;
 	}
 	return index;
@@ -334,12 +337,7 @@ static int do_note(struct broker *b, const struct wire_request *q)
 		if (q->entry >= c->header->n_units) {
 			return -EBADMSG;
 		}
-		const char *name = catalogue_string(c, c->units[q->entry].name);
-
-		n = slot_find(b, name);
-		if (n == WIRE_SLOT_NONE) {
-			n = slot_make(b, name);
-		}
+		n = listen_slot(b, c, q->entry, q->instance);
 		if (n < 0) {
 			return (int)n;
 		}
@@ -459,6 +457,7 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_STORE_DROP] = do_store_drop,
 	[WIRE_POWER] = do_power,
 	[WIRE_REACHED] = do_reached,
+	[WIRE_WATCH] = listen_watch,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

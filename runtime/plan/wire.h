@@ -50,6 +50,7 @@ enum wire_request_type {
 	WIRE_STORE_NEW,  /* slot: make a parking place for one descriptor; answered by EV_PARK */
 	WIRE_STORE_DROP, /* slot, park: empty that parking place */
 	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
+	WIRE_WATCH,   /* slot, cookie: tell once when one of its held descriptors is readable */
 	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
 	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,     /* struct wire_log */
@@ -96,6 +97,18 @@ struct wire_params {
 	uint32_t exit_code;      /* CLD_EXITED, CLD_KILLED, CLD_DUMPED, 0: none */
 	uint32_t exit_status;    /* 0–255 or a signal number */
 	uint64_t watchdog_us;
+	uint32_t watch_state; /* PLAN_WATCH: enum wire_watch_state */
+	uint32_t reserved;    /* 0 */
+};
+
+/* Bits 0 to LIMIT_WATCHES - 1: that path of the unit was there at the last look. */
+enum wire_watch_state {
+	WIRE_WATCH_MASK = (1 << 24) - 1,
+	/* in a result: index + 1 of the line that is good, 0: none */
+	WIRE_WATCH_GOOD_SHIFT = 24,
+	WIRE_WATCH_FRESH = 1 << 29, /* the unit was up: what happened meanwhile is no change */
+	WIRE_WATCH_FIRST = 1 << 30, /* there was no look before */
+	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST,
 };
 
 struct wire_request {
@@ -113,7 +126,7 @@ struct wire_request {
 	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE,
 			       NOTE */
 	uint8_t note[LIMIT_NOTE];
-	uint32_t reserved; /* 0 */
+	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
 /* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
@@ -179,7 +192,9 @@ enum wire_slot_flags {
 	WIRE_SLOT_GONE = 1 << 3,       /* the slot is free now; last event of it */
 	WIRE_SLOT_BARE = 1 << 4,       /* only name and note */
 	WIRE_SLOT_HAS_NOTIFY = 1 << 5, /* the message carries the notify socket */
-	WIRE_SLOT_OOM = 1 << 6,        /* memory.events oom_kill has grown since the start */
+	WIRE_SLOT_READABLE =
+		1 << 7,         /* a held descriptor has become readable since WATCH watch_cookie */
+	WIRE_SLOT_OOM = 1 << 6, /* memory.events oom_kill has grown since the start */
 };
 
 struct wire_slot {
@@ -187,6 +202,7 @@ struct wire_slot {
 	uint32_t flags;
 	uint32_t n_parked;
 	uint32_t note_size;
+	uint64_t watch_cookie; /* of the last WATCH that was carried out */
 	uint8_t invocation_id[16];
 	char name[LIMIT_UNIT_NAME];
 	uint8_t note[LIMIT_NOTE];
