@@ -95,6 +95,12 @@ static int resolve_user(struct compile_unit *cu)
 		return compile_refuse(cu, unit_setting_origin(cu->unit, "User"),
 			"User=%s: this id belongs to supd; choose another user", e->user);
 	}
+	if (user.uid == ID_NOBODY) {
+		compile_note(cu, SEVERITY_WARNING, unit_setting_origin(cu->unit, "User"),
+			"User=%s: this user's files and processes may be others' as well; use a "
+			"user of the unit's own or DynamicUser=yes",
+			e->user);
+	}
 	cu->base.uid = user.uid;
 	cu->base.gid = user.gid;
 	cu->home = user.home;

@@ -25,6 +25,7 @@ struct rows {
 	struct ranked *items;
 	uint32_t n;
 	bool overflow;
+	bool own_root; /* nothing of the host's tree is there by itself */
 };
 
 /* aspect and weight by kind */
@@ -223,6 +224,13 @@ static int add_written(struct rows *rows)
 			return compile_refuse(
 				cu, m.origin, "nothing can be mounted on %s", m.target);
 		}
+		if (m.kind == PLAN_MOUNT_INACCESSIBLE && strcmp(m.target, "/") == 0) {
+			return compile_refuse(cu, m.origin, "/ cannot be inaccessible");
+		}
+		if (kinds[m.kind].aspect == 0 && strcmp(m.target, "/") == 0) {
+			cu->base.flags |= cu->unit->exec->mount_api_vfs ? PLAN_API_VFS : 0;
+			rows->own_root = true;
+		}
 		if (m.kind == PLAN_MOUNT_TMPFS || m.kind == PLAN_MOUNT_IMAGE) {
 			int r = compile_mount_options(cu, &m);
 
@@ -247,17 +255,16 @@ static int add_written(struct rows *rows)
 static void add_dir(struct rows *rows, const struct plan_dir *dir)
 {
 	bool read_only = dir->flags & PLAN_DIR_READ_ONLY;
-	bool own_root = rows->cu->base.root_dir || rows->cu->base.root_image;
 	struct plan_mount m = {
 		.kind = read_only ? PLAN_MOUNT_READ_ONLY : PLAN_MOUNT_READ_WRITE,
 		.target = dir->path,
 		.origin = dir->origin,
 	};
 
-	if (own_root || dir->real) {
+	if (rows->own_root || dir->real) {
 		m.kind = PLAN_MOUNT_BIND;
 		m.source = dir->real ? dir->real : dir->path;
-		m.target = own_root ? dir->path : m.source;
+		m.target = rows->own_root ? dir->path : m.source;
 		m.flags = read_only ? PLAN_MOUNT_F_READ_ONLY : 0;
 		push(rows, &m, 0);
 		return;
@@ -294,7 +301,7 @@ static int add_dirs(struct rows *rows)
 
 	for (uint32_t i = 0; r == 0 && i < p->dirs.n; i++) {
 		add_dir(rows, &dirs[i]);
-		if (dirs[i].real && !p->root_dir && !p->root_image) {
+		if (dirs[i].real && !rows->own_root) {
 			r = hide_others(rows, &dirs[i]);
 		}
 	}
@@ -344,7 +351,11 @@ static int finish_rows(struct rows *rows)
 static int build_rows(struct compile_unit *cu)
 {
 	AUTO_FREE struct ranked *items = calloc(LIMIT_MOUNTS, sizeof(*items));
-	struct rows rows = { .cu = cu, .items = items };
+	struct rows rows = {
+		.cu = cu,
+		.items = items,
+		.own_root = cu->base.root_dir || cu->base.root_image,
+	};
 	int r;
 
 	if (!items) {

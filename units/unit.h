@@ -320,7 +320,6 @@ struct unit_exec {
 	bool private_hostname;   /* a UTS namespace in which the name may change */
 	const char *host_name;   /* of that namespace, or NULL: the host's */
 	struct list credentials; /* struct unit_credential */
-	uint64_t timeout_clean_us;
 	enum unit_protect_proc protect_proc;
 	bool proc_subset_pid;
 	bool no_new_privileges;

@@ -181,11 +181,12 @@ static int make_link(const char *path, const char *text)
 	if (parent < 0) {
 		return parent;
 	}
-	if (symlinkat(text, parent, name) == 0 ||
-		(errno == EEXIST && link_is(parent, name, text))) {
-		return 0;
+	if (symlinkat(text, parent, name) < 0) {
+		int error = errno;
+
+		return error == EEXIST && link_is(parent, name, text) ? 0 : -error;
 	}
-	return -errno;
+	return 0;
 }
 
 int dirmove_link(const struct plan_dir *dir)

@@ -17,6 +17,7 @@
 #include "dirs.h"
 #include "mountapi.h"
 
+#define SAFE         (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define LOOP_TRIES   64 /* others take free devices at the same time */
 #define OPTIONS_SIZE 1024
 
@@ -115,18 +116,53 @@ static int make_loop(int image, bool read_only, char *path)
 	return r;
 }
 
+/* Options that are the mount's, not the file system's. */
+static const struct {
+	const char *word;
+	uint64_t attr;
+} attr_words[] = {
+	{ "ro", MOUNT_ATTR_RDONLY },
+	{ "rw", 0 },
+	{ "nosuid", MOUNT_ATTR_NOSUID },
+	{ "nodev", MOUNT_ATTR_NODEV },
+	{ "noexec", MOUNT_ATTR_NOEXEC },
+	{ "noatime", MOUNT_ATTR_NOATIME },
+	{ "nodiratime", MOUNT_ATTR_NODIRATIME },
+	{ "relatime", 0 },
+	{ "defaults", 0 },
+};
+
+static bool take_attr(const char *word, size_t n, uint64_t *attrs)
+{
+	for (size_t i = 0; i < ELEMENTSOF(attr_words); i++) {
+		if (strlen(attr_words[i].word) == n && memcmp(attr_words[i].word, word, n) == 0) {
+			*attrs |= attr_words[i].attr;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int mount_source(const struct magic *type, const char *source, const char *options, bool ro)
 {
 	char text[OPTIONS_SIZE] = "source=";
+	uint64_t attrs = SAFE | (ro ? MOUNT_ATTR_RDONLY : 0);
+	size_t n;
 
-	if (strlen(source) + (options ? strlen(options) : 0) + 16 > sizeof(text)) {
+	options = options ? options : "";
+	if (strlen(source) + strlen(options) + 16 > sizeof(text)) {
 		return -ENAMETOOLONG;
 	}
 	strcat(text, source);
 	strcat(text, ro ? ",ro" : "");
-	strcat(text, options && *options ? "," : "");
-	strcat(text, options ? options : "");
-	return mount_new(type->type, text, ro ? MOUNT_ATTR_RDONLY : 0);
+	for (; *options; options += n + (options[n] == ',')) {
+		n = strcspn(options, ",");
+		if (!take_attr(options, n, &attrs)) {
+			strcat(text, ",");
+			strncat(text, options, n);
+		}
+	}
+	return mount_new(type->type, text, attrs);
 }
 
 int image_mount(const char *path, const char *options, bool read_only)

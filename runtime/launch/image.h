@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /*
- * options: the file system's, "a=b,c", or NULL. The descriptor of the mount, or -errno:
- * -EMEDIUMTYPE, none of these file systems; -ELOOP, a link that is not root's.
+ * options: "a=b,noatime", or NULL; the mount is nosuid and nodev. The descriptor of the mount, or
+ * -errno: -EMEDIUMTYPE, none of these file systems; -ELOOP, a link that is not root's.
  */
 int image_mount(const char *path, const char *options, bool read_only);

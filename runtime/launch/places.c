@@ -79,7 +79,7 @@ int launch_attach_api_vfs(struct launch *l)
 		int r = rows[i].tree < 0 ? 0 : walls_attach(l, rows[i].tree, rows[i].path);
 
 		if (r < 0) {
-			return launch_fail(l, r, NULL, "mount ", rows[i].path);
+			return launch_fail(l, r, NULL, "MountAPIVFS= on ", rows[i].path);
 		}
 	}
 	return 0;
@@ -98,7 +98,7 @@ int launch_attach_cgroups(struct launch *l)
 	tree = mount_new(
 		"cgroup2", NULL, SAFE | MOUNT_ATTR_NOEXEC | (read_only ? MOUNT_ATTR_RDONLY : 0));
 	r = tree < 0 ? tree : walls_attach(l, tree, "/sys/fs/cgroup");
-	return r < 0 ? launch_fail(l, r, NULL, "mount ", "/sys/fs/cgroup") : 0;
+	return r < 0 ? launch_fail(l, r, NULL, "ProtectControlGroups= on ", "/sys/fs/cgroup") : 0;
 }
 
 int launch_set_host_name(struct launch *l)
@@ -112,6 +112,6 @@ int launch_set_host_name(struct launch *l)
 		return launch_fail(l, -EINVAL, NULL, "host name without a UTS namespace", NULL);
 	}
 	return sethostname(name, strlen(name)) < 0
-		       ? launch_fail(l, -errno, NULL, "host name ", name)
+		       ? launch_fail(l, -errno, NULL, "ProtectHostname= ", name)
 		       : 0;
 }

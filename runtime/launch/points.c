@@ -2,11 +2,15 @@
 #include "points.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../base/limits.h"
 #include "../plan/plan.h"
+#include "launch.h"
+#include "mountapi.h"
 
 static int make(int tree, const char *path, bool is_dir)
 {
@@ -37,11 +41,39 @@ int points_make(int tree, const char *rest, bool is_dir)
 	return r < 0 || n == 0 ? r : make(tree, path, is_dir);
 }
 
+int points_make_below(int root, const char *path, bool is_dir)
+{
+	char parent[LIMIT_PATH];
+	char *slash;
+	int dir, r;
+
+	if (strlen(path) >= sizeof(parent)) {
+		return -ENAMETOOLONG;
+	}
+	strcpy(parent, path);
+	slash = strrchr(parent, '/');
+	if (!slash[1]) {
+		return -ENOENT;
+	}
+	*slash = '\0';
+	dir = mount_open_target(root, *parent ? parent : "/");
+	if (dir == -ENOENT) {
+		r = points_make_below(root, parent, true);
+		dir = r < 0 ? r : mount_open_target(root, parent);
+	}
+	if (dir < 0) {
+		return dir;
+	}
+	r = make(dir, slash + 1, is_dir);
+	close(dir);
+	return r;
+}
+
 static bool is_below(const char *path, const char *top)
 {
 	size_t n = strlen(top);
 
-	return strncmp(path, top, n) == 0 && path[n] == '/';
+	return n == 1 || (strncmp(path, top, n) == 0 && path[n] == '/');
 }
 
 /* Rows are sorted by target: the last one that fits is the nearest. */
@@ -66,4 +98,65 @@ int points_make_in_rows(const struct plan_mount *rows, const int *trees, uint32_
 			trees[k], rows[i].target + strlen(rows[k].target), S_ISDIR(st.st_mode));
 	}
 	return 0;
+}
+
+/* What stands on a mount that comes later is not looked for in the root. */
+static bool is_covered(const struct launch *l, const char *path)
+{
+	static const char *const api[] = { "/proc", "/sys", "/dev", "/run" };
+
+	for (size_t i = 0; launch_has(l, PLAN_API_VFS) && i < sizeof(api) / sizeof(api[0]); i++) {
+		if (is_below(path, api[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int ensure(const struct launch *l, const char *path, bool is_dir)
+{
+	int fd, r;
+
+	if (is_covered(l, path)) {
+		return 0;
+	}
+	fd = mount_open_target(l->trees.root, path);
+	if (fd >= 0) {
+		close(fd);
+	}
+	r = fd == -ENOENT ? points_make_below(l->trees.root, path, is_dir) : 0;
+	/* The second stage tells what it cannot mount. */
+	return r == -EROFS || r == -EEXIST ? 0 : r;
+}
+
+int points_make_in_root(struct launch *l)
+{
+	const struct {
+		bool on;
+		const char *path;
+	} fixed[] = {
+		{ l->trees.proc >= 0 || launch_has(l, PLAN_PROC_FRESH), "/proc" },
+		{ l->trees.sys >= 0, "/sys" },
+		{ l->trees.dev >= 0 || l->trees.host_dev >= 0, "/dev" },
+		{ l->trees.run >= 0, "/run" },
+		{ l->trees.tmp >= 0, "/tmp" },
+		{ l->trees.var_tmp >= 0, "/var/tmp" },
+	};
+	const struct plan_mount *rows = l->plan.mounts.items;
+	struct stat st;
+	int r = 0;
+
+	if (l->trees.root < 0) {
+		return 0;
+	}
+	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		r = fixed[i].on ? ensure(l, fixed[i].path, true) : 0;
+	}
+	for (uint32_t i = 0; r == 0 && i < l->plan.mounts.n; i++) {
+		if (l->trees.row[i] >= 0 && fstat(l->trees.row[i], &st) == 0) {
+			r = ensure(l, rows[i].target, S_ISDIR(st.st_mode));
+		}
+		r = r < 0 ? launch_fail(l, r, rows[i].origin, "mount point ", rows[i].target) : 0;
+	}
+	return r;
 }

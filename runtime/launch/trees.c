@@ -316,6 +316,9 @@ static int prepare_rows(struct launch *l)
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
 		l->trees.row[i] = fd;
+		if (fd >= 0 && strcmp(rows[i].target, "/") == 0 && l->trees.root < 0) {
+			l->trees.root = fd; /* the first row, for they are sorted */
+		}
 		fd = points_make_in_rows(rows, l->trees.row, i);
 		if (fd < 0) {
 			return launch_fail(l, fd, rows[i].origin, "mount point ", rows[i].target);
@@ -390,12 +393,16 @@ static int prepare_null(struct launch *l)
 	return r < 0 ? launch_fail(l, r, NULL, "/dev/null", NULL) : 0;
 }
 
-/* Ids before it is attached: the kernel refuses to map a mount that somebody may use. */
+static const char *root_setting(const struct launch *l)
+{
+	return l->plan.root_image ? "RootImage=" : "RootDirectory=";
+}
+
 static int prepare_root(struct launch *l)
 {
 	const struct plan *p = &l->plan;
 	const char *path = p->root_image ? p->root_image : p->root_dir;
-	int fd, r;
+	int fd;
 
 	if (!path) {
 		return 0;
@@ -403,12 +410,20 @@ static int prepare_root(struct launch *l)
 	fd = p->root_image
 		     ? image_mount(path, p->root_image_options, launch_has(l, PLAN_ROOT_READ_ONLY))
 		     : mount_clone(AT_FDCWD, path, 1);
-	r = fd;
-	if (fd >= 0 && launch_has(l, PLAN_IDMAP_ROOT)) {
-		r = idmap_apply(l, fd);
-	}
 	l->trees.root = fd;
-	return r < 0 ? launch_fail(l, r, NULL, "root ", path) : 0;
+	return fd < 0 ? launch_fail(l, fd, NULL, root_setting(l), path) : 0;
+}
+
+/* Before it is attached: the kernel refuses to map a mount that somebody may use. */
+static int finish_root(struct launch *l)
+{
+	int r = points_make_in_root(l);
+
+	if (r == 0 && launch_has(l, PLAN_IDMAP_ROOT) && l->trees.root >= 0) {
+		r = idmap_apply(l, l->trees.root);
+		r = r < 0 ? launch_fail(l, r, NULL, "id-mapped mount of ", root_setting(l)) : 0;
+	}
+	return r;
 }
 
 static bool wants_mounts(const struct launch *l)
@@ -435,5 +450,6 @@ int launch_prepare_trees(struct launch *l)
 	r = r < 0 ? r : prepare_tmp(l);
 	r = r < 0 ? r : prepare_rows(l);
 	r = r < 0 ? r : prepare_null(l);
-	return r < 0 ? r : prepare_hide(l);
+	r = r < 0 ? r : prepare_hide(l);
+	return r < 0 ? r : finish_root(l);
 }

@@ -14,6 +14,7 @@
 #include "launch.h"
 #include "mountapi.h"
 #include "places.h"
+#include "points.h"
 #include "trees.h"
 
 /* Without this an unmount in the service would propagate to the host. */
@@ -32,7 +33,7 @@ static int cut_propagation(struct launch *l)
 
 static const char *root_path(const struct launch *l)
 {
-	return l->plan.root_image ? l->plan.root_image : l->plan.root_dir;
+	return l->plan.root_image ? l->plan.root_image : l->plan.root_dir ? l->plan.root_dir : "/";
 }
 
 static int attach_root(struct launch *l)
@@ -46,43 +47,13 @@ static int attach_root(struct launch *l)
 	}
 	/* An image has no directory that it belongs on; which one is covered does not matter. */
 	target = open(
-		l->plan.root_image ? "/usr" : l->plan.root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		l->plan.root_dir ? l->plan.root_dir : "/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = target < 0 ? -errno : mount_attach(l->trees.root, target);
 	if (r == 0 && launch_has(l, PLAN_ROOT_READ_ONLY)) {
 		r = mount_change(l->trees.root, MOUNT_ATTR_RDONLY, 0, 1);
 	}
 	l->root_fd = l->trees.root;
-	return r < 0 ? launch_fail(l, r, NULL, "root ", root_path(l)) : 0;
-}
-
-/* Mount points that are not there are made where we may: in a tmpfs row, or in the image. */
-static int make_point(struct launch *l, const char *path, bool is_dir)
-{
-	char parent[LIMIT_PATH];
-	char *slash;
-	int dir, r;
-
-	if (strlen(path) >= sizeof(parent)) {
-		return -ENAMETOOLONG;
-	}
-	strcpy(parent, path);
-	slash = strrchr(parent, '/');
-	if (slash == parent) {
-		return -ENOENT;
-	}
-	*slash = '\0';
-	dir = mount_open_target(l->root_fd, parent);
-	if (dir == -ENOENT) {
-		r = make_point(l, parent, true);
-		dir = r < 0 ? r : mount_open_target(l->root_fd, parent);
-	}
-	if (dir < 0) {
-		return dir;
-	}
-	r = is_dir ? mkdirat(dir, slash + 1, 0755) : mknodat(dir, slash + 1, S_IFREG | 0444, 0);
-	r = r < 0 ? -errno : 0;
-	close(dir);
-	return r;
+	return r < 0 ? launch_fail(l, r, NULL, "attach root ", root_path(l)) : 0;
 }
 
 static int open_point(struct launch *l, const char *path, int tree)
@@ -97,7 +68,7 @@ static int open_point(struct launch *l, const char *path, int tree)
 	if (fstat(tree, &st) < 0) {
 		return -errno;
 	}
-	r = make_point(l, path, S_ISDIR(st.st_mode));
+	r = points_make_below(l->root_fd, path, S_ISDIR(st.st_mode));
 	return r < 0 ? r : mount_open_target(l->root_fd, path);
 }
 
@@ -229,6 +200,22 @@ static int rebind(int target, uint64_t set, uint64_t clear)
 	return r < 0 ? r : mount_attach(copy, target);
 }
 
+/*
+ * A copy over itself would lie above the root that we stand in, and nobody would see it: the root
+ * is changed in place.
+ */
+static int change(
+	struct launch *l, const struct plan_mount *m, int target, uint64_t set, uint64_t clear)
+{
+	int r;
+
+	if (strcmp(m->target, "/") != 0) {
+		return rebind(target, set, clear);
+	}
+	r = mount_change(l->root_fd, set, clear, 1);
+	return r == -EPERM && clear ? mount_change(l->root_fd, 0, clear, 0) : r;
+}
+
 static int apply_row(struct launch *l, const struct plan_mount *m, int tree, int target)
 {
 	switch ((enum plan_mount_kind)m->kind) {
@@ -237,15 +224,15 @@ static int apply_row(struct launch *l, const struct plan_mount *m, int tree, int
 	case PLAN_MOUNT_IMAGE:
 		return mount_attach(tree, target);
 	case PLAN_MOUNT_READ_ONLY:
-		return rebind(target, MOUNT_ATTR_RDONLY, 0);
+		return change(l, m, target, MOUNT_ATTR_RDONLY, 0);
 	case PLAN_MOUNT_READ_WRITE:
-		return rebind(target, 0, MOUNT_ATTR_RDONLY);
+		return change(l, m, target, 0, MOUNT_ATTR_RDONLY);
 	case PLAN_MOUNT_INACCESSIBLE:
 		return mask(l, target);
 	case PLAN_MOUNT_EXEC:
-		return rebind(target, 0, MOUNT_ATTR_NOEXEC);
+		return change(l, m, target, 0, MOUNT_ATTR_NOEXEC);
 	case PLAN_MOUNT_NOEXEC:
-		return rebind(target, MOUNT_ATTR_NOEXEC, 0);
+		return change(l, m, target, MOUNT_ATTR_NOEXEC, 0);
 	case PLAN_MOUNT_KIND_COUNT:
 		break;
 	}
@@ -261,7 +248,7 @@ static int apply_rows(struct launch *l)
 		AUTO_CLOSE int target = -1;
 		int r;
 
-		if (tree == ROW_SKIPPED) {
+		if (tree == ROW_SKIPPED || (tree >= 0 && tree == l->trees.root)) {
 			continue;
 		}
 		target = open_point(l, rows[i].target, tree);
@@ -335,7 +322,7 @@ int launch_attach_mounts(struct launch *l)
 /* pivot_root, not chroot: what is outside must not be reachable by a kept descriptor or "..". */
 int launch_change_root(struct launch *l)
 {
-	if (!root_path(l)) {
+	if (l->trees.root < 0) {
 		return 0;
 	}
 	if (fchdir(l->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||

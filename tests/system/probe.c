@@ -421,6 +421,42 @@ static void do_cat(const char *arg)
 	print_file(name, arg);
 }
 
+static void do_exec(const char *arg)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(null, STDOUT_FILENO);
+		execl(arg, arg, (char *)NULL);
+		_exit(errno);
+	}
+	waitpid(pid, &status, 0);
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	printf("exec:%s %s\n", arg, result(errno ? -1 : 0));
+}
+
+static void do_sethostname(const char *arg)
+{
+	printf("sethostname:%s %s\n", arg, result(sethostname(arg, strlen(arg))));
+}
+
+/* Signal 0 and a look at its memory: what one may do to another's process. */
+static void do_reach(const char *arg)
+{
+	pid_t pid = (pid_t)atoi(arg);
+	char path[64];
+
+	printf("kill %s\n", result(kill(pid, 0)));
+	printf("trace %s\n", result(ptrace(PTRACE_SEIZE, pid, NULL, NULL)));
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	printf("environ %s\n", result(open(path, O_RDONLY | O_CLOEXEC)));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const char *arg);
@@ -443,6 +479,9 @@ static const struct {
 	{ "calls", do_calls },
 	{ "int80", do_int80 },
 	{ "sleep", do_sleep },
+	{ "exec", do_exec },
+	{ "reach", do_reach },
+	{ "sethostname", do_sethostname },
 };
 
 int main(int argc, char **argv)

@@ -197,6 +197,69 @@ static void test_standard_service(void **state)
 	drop(&r);
 }
 
+/* The text of a secret goes into the plan, and into nothing that supd sees. */
+static void test_credentials(void **state)
+{
+	static const char secret[] = "s3cr3t";
+	const struct plan_credential *rows;
+	struct result r;
+	struct plan p;
+
+	(void)state;
+	write_unit("cred.service", "[Service]\nExecStart=/bin/true %d/k\nSetCredential=k:old\n"
+				   "SetCredential=k:s3cr3t\\x00\\n\\101\nLoadCredential=f:/a/./b\n"
+				   "LoadCredential=n\nImportCredential=x*:y\n");
+	write_unit("cred2.service", "[Service]\nExecStart=/bin/true\nSetCredential=k:a\\q\n");
+	load(NULL, &r);
+	assert_int_equal(unit(&r, "cred.service")->load_state, LOAD_LOADED);
+	p = main_plan(&r, "cred.service");
+	rows = p.credentials.items;
+	assert_int_equal(p.credentials.n, 4);
+	assert_true(rows[0].kind == PLAN_CREDENTIAL_LOAD && rows[3].kind == PLAN_CREDENTIAL_SET);
+	assert_string_equal(rows[0].source, "/a/b");
+	assert_string_equal(rows[1].source, "n");
+	assert_string_equal(rows[2].source, "y");
+	assert_int_equal(rows[3].data.n, 9);
+	assert_memory_equal(rows[3].data.data, "s3cr3t\0\nA", 9);
+	assert_string_equal(p.argv.items[1], "/run/credentials/cred.service/k");
+	assert_null(memmem(r.maps[1], r.sizes[1], secret, sizeof(secret) - 1));
+	assert_non_null(memmem(r.maps[0], r.sizes[0], secret, sizeof(secret) - 1));
+	assert_true(p.flags & PLAN_PRIVATE_TMP && !(p.flags & PLAN_CREDENTIALS_KEPT));
+	drop(&r);
+}
+
+/* Mount options are divided into the mount's and the file system's; dynamic users' places. */
+static void test_places(void **state)
+{
+	const struct plan_mount *m;
+	const struct plan_dir *dirs;
+	struct result r;
+	struct plan p;
+
+	(void)state;
+	write_unit("place.service",
+		"[Service]\nExecStart=/bin/true\nRootImage=/i\nRootImageOptions=root:noatime\n"
+		"TemporaryFileSystem=/m:ro,size=1M,noexec\nProtectControlGroups=strict\n"
+		"ProtectHostname=private:there\nDynamicUser=yes\nStateDirectory=s/t:u:ro\n");
+	load(NULL, &r);
+	p = main_plan(&r, "place.service");
+	assert_string_equal(p.root_image, "/i");
+	assert_string_equal(p.root_image_options, "noatime");
+	assert_string_equal(p.host_name, "there");
+	assert_true(p.flags & PLAN_IDMAP_ROOT && p.flags & PLAN_API_VFS);
+	assert_true(p.flags & PLAN_CGROUP_MOUNT && p.flags & PLAN_CGROUP_READ_ONLY);
+	dirs = p.dirs.items;
+	assert_string_equal(dirs[0].real, "/var/lib/private/s/t");
+	assert_string_equal(dirs[0].links.items[0], "/var/lib/u");
+	m = p.mounts.items;
+	while (strcmp(m->target, "/m") != 0) {
+		m++;
+	}
+	assert_true(m->flags & PLAN_MOUNT_F_READ_ONLY && m->flags & PLAN_MOUNT_F_NOEXEC);
+	assert_string_equal(m->options, "mode=0755,nr_inodes=400k,size=1M");
+	drop(&r);
+}
+
 /* Nobody cleans what ends with its process: a restart is one launch then. */
 static void test_clean_entry(void **state)
 {
@@ -430,7 +493,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	static const char *const names[] = { "web.service", "bad.service", "absent.service",
-		"db.service", "cap.service" };
+		"db.service", "cap.service", "cred.service", "cred2.service", "place.service" };
 	char path[128];
 
 	(void)state;
@@ -445,6 +508,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard_service),
+		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_clean_entry),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_property_pairs),

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+/* Whose a unit's processes and files are: user namespaces, dynamic users, directories that had
+ * another owner or that an attacker prepared, and what a PID namespace's init weighs. */
+#include "../unit/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../runtime/base/fd.h"
+#include "ask.h"
+
+static struct stat stat_of(const char *path)
+{
+	struct stat st = { 0 };
+
+	CHECK(lstat(path, &st) == 0);
+	return st;
+}
+
+static void make_dir(const char *path)
+{
+	CHECK(mkdir(path, 0755) == 0 || errno == EEXIST);
+}
+
+/* Two that both are root inside: to each other they are strangers. */
+static void test_two_roots(void **state)
+{
+	char text[512];
+	long pid;
+
+	(void)state;
+	unit("one.service", "[Service]\nStateDirectory=one\nProtectProc=default\n"
+			    "ExecStart=DIR/probe ids write:/var/lib/one/key sleep\n");
+	CHECK(sys_ctl(s, "start one.service") == 0);
+	wait_answer("one.service", "write:/var/lib/one/key");
+	EXPECT({ "uid", "0" }, { "write:/var/lib/one/key", "ok" });
+	pid = sys_number(s, "one.service", "MainPID");
+	CHECK(pid > 0);
+	snprintf(text, sizeof(text),
+		"[Service]\nType=oneshot\nProtectProc=default\nSystemCallFilter=@system-service "
+		"ptrace\n"
+		"ExecStart=DIR/probe ids reach:%ld read:/var/lib/one/key stat:/proc/%ld\n",
+		pid, pid);
+	run("two.service", text);
+	EXPECT({ "uid", "0" }, { "kill", "EPERM" }, { "trace", "EPERM" }, { "environ", "EACCES" },
+		{ "read:/var/lib/one/key", "EACCES" });
+	snprintf(text, sizeof(text),
+		"[Service]\nType=oneshot\nExecStart=DIR/probe stat:/proc/%ld reach:%ld\n", pid,
+		pid);
+	run("two2.service", text);
+	CHECK(answer("environ") && strcmp(answer("environ"), "ENOENT") == 0);
+	snprintf(text, sizeof(text),
+		"[Container]\nProfile=trusted\n[Service]\nType=oneshot\n"
+		"ExecStart=DIR/probe reach:%ld read:/var/lib/one/key\n",
+		pid);
+	run("two3.service", text);
+	EXPECT({ "kill", "ok" }, { "trace", "ok" }, { "environ", "ok" },
+		{ "read:/var/lib/one/key", "ok" });
+	CHECK(sys_ctl(s, "stop one.service") == 0);
+}
+
+static void test_private_users(void **state)
+{
+	(void)state;
+	run("pu0.service", "[Service]\nType=oneshot\nUser=alice\nPrivateUsers=pick\n"
+			   "ExecStart=DIR/probe ids stat:/etc/shadow\n");
+	EXPECT({ "uid", ALICE }, { "uid_map", "0 * " ALICE " " ALICE " 1 *" },
+		{ "stat:/etc/shadow", "65534 *" });
+	run("pu1.service", "[Service]\nType=oneshot\nUser=alice\nPrivateUsers=self\n"
+			   "ExecStart=DIR/probe ids\n");
+	EXPECT({ "uid", ALICE }, { "uid_map", "0 * 1 " ALICE " " ALICE " 1" });
+	run("pu2.service", "[Service]\nType=oneshot\nUser=alice\nPrivateUsers=identity\n"
+			   "ExecStart=DIR/probe ids stat:/etc/shadow read:/etc/shadow status\n");
+	EXPECT({ "uid", ALICE }, { "uid_map", "0 0 65536" }, { "stat:/etc/shadow", "0 *" },
+		{ "read:/etc/shadow", "EACCES" }, { "CapEff", "0000000000000000" });
+	run("pu3.service", "[Service]\nType=oneshot\nUser=alice\nPrivateUsers=full\n"
+			   "ExecStart=DIR/probe ids\n");
+	EXPECT({ "uid", ALICE }, { "uid_map", "0 0 2147483647" });
+	run("pu4.service", "[Container]\nProfile=compat\n[Service]\nType=oneshot\nUser=alice\n"
+			   "PrivateUsers=no\nExecStart=DIR/probe ids\n");
+	EXPECT({ "uid", ALICE }, { "uid_map", "0 0 4294967295" });
+	unit("pu5.service",
+		"[Service]\nType=oneshot\nPrivateUsers=mine\nExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start pu5.service") != 0);
+	CHECK(sys_said(s, "none of no, yes, pick") && sys_said(s, "pu5.service:3"));
+	unit("pu6.service", "[Service]\nType=oneshot\nPrivateUsers=identity\nDynamicUser=yes\n"
+			    "ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start pu6.service") != 0 && sys_said(s, "use pick or full"));
+	sys_remove_unit(s, "pu5.service");
+	sys_remove_unit(s, "pu6.service");
+}
+
+/* The same one at each start, the same one in all units that name it, and nobody else's. */
+static void test_dynamic(void **state)
+{
+	char uid[32];
+
+	(void)state;
+	run("dy1.service", "[Service]\nType=oneshot\nDynamicUser=yes\nUser=ghost\n"
+			   "ExecStart=DIR/probe ids\n");
+	snprintf(uid, sizeof(uid), "%s", answer("uid"));
+	CHECK(strcmp(uid, "0") != 0);
+	run("dy2.service", "[Service]\nType=oneshot\nDynamicUser=yes\nUser=ghost\n"
+			   "ExecStart=DIR/probe ids\n");
+	CHECK(strcmp(uid, answer("uid")) == 0);
+	run("dy3.service", "[Service]\nType=oneshot\nDynamicUser=yes\nUser=spectre\n"
+			   "ExecStart=DIR/probe ids\n");
+	CHECK(strcmp(uid, answer("uid")) != 0);
+}
+
+/* /var/lib/private: there for a dynamic user, and back when the user is another. */
+static void test_migration(void **state)
+{
+	static const char *const lines[] = { "", "DynamicUser=yes\n", "User=alice\n" };
+	char text[512];
+
+	(void)state;
+	make_dir("/var/lib/private");
+	make_dir("/var/lib/private/neighbour");
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "mi%zu.service", i);
+		snprintf(text, sizeof(text),
+			"[Service]\nType=oneshot\n%sStateDirectory=moved\nStateDirectoryMode=0700\n"
+			"ExecStart=DIR/probe ids write:/var/lib/moved/f%zu read:/var/lib/moved/f0 "
+			"ls:/var/lib/private\n",
+			lines[i], i);
+		run(name, text);
+		EXPECT({ "read:/var/lib/moved/f0", "ok" });
+		CHECK(S_ISLNK(stat_of("/var/lib/moved").st_mode) == (i == 1));
+		if (i == 1) {
+			EXPECT({ "ls:/var/lib/private", "= moved" });
+			CHECK((stat_of("/var/lib/private").st_mode & 0777) == 0700);
+			CHECK(stat_of("/var/lib/private/moved").st_uid >= 65536);
+		}
+	}
+	CHECK(stat_of("/var/lib/moved/f1").st_uid == (uid_t)atoi(ALICE));
+	CHECK(access("/var/lib/private/moved", F_OK) < 0);
+	/* Both are there: neither is lost. */
+	make_dir("/var/lib/private/moved");
+	unit("mi3.service", "[Service]\nType=oneshot\nDynamicUser=yes\nStateDirectory=moved\n"
+			    "ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start mi3.service") != 0);
+	CHECK(sys_said(s, "make /var/lib/moved: File exists (mi3.service:4)"));
+}
+
+static void test_names(void **state)
+{
+	char target[64] = "";
+
+	(void)state;
+	run("na.service",
+		"[Service]\nType=oneshot\nUser=alice\nStateDirectory=na:alias/two na2::ro\n"
+		"ExecStart=DIR/probe write:/var/lib/na/x read:/var/lib/alias/two/x "
+		"write:/var/lib/na2/x env:STATE_DIRECTORY\n");
+	EXPECT({ "write:/var/lib/na/x", "ok" }, { "read:/var/lib/alias/two/x", "ok" },
+		{ "write:/var/lib/na2/x", "EROFS" },
+		{ "env:STATE_DIRECTORY", "/var/lib/na:/var/lib/na2" });
+	CHECK(readlink("/var/lib/alias/two", target, sizeof(target) - 1) > 0);
+	CHECK(strcmp(target, "/var/lib/na") == 0);
+	unit("na2.service", "[Service]\nType=oneshot\nStateDirectory=na:../x\n"
+			    "ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start na2.service") != 0 && sys_said(s, "na2.service:3"));
+	sys_remove_unit(s, "na2.service");
+}
+
+/* What a former owner of the directory may have left for root to fall into. */
+static void test_traps(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	make_dir("/var/lib/trap");
+	make_dir("/var/lib/trap/inner");
+	make_dir("/srv/outside");
+	write_text("/srv/outside/root-file", "root's\n");
+	write_text("/var/lib/target", "root's\n");
+	CHECK(link("/var/lib/target", "/var/lib/trap/hard") == 0);
+	CHECK(symlink("/srv/outside/root-file", "/var/lib/trap/soft") == 0);
+	/* A mount point of the same file system: no device number tells it from a directory. */
+	make_dir("/var/lib/elsewhere");
+	write_text("/var/lib/elsewhere/file", "root's\n");
+	CHECK(mount("/var/lib/elsewhere", "/var/lib/trap/inner", NULL, MS_BIND, NULL) == 0);
+	CHECK(chown("/var/lib/trap", 61009, 61009) == 0);
+	run("trap.service", "[Service]\nType=oneshot\nUser=alice\nStateDirectory=trap\n"
+			    "ExecStart=DIR/probe write:/var/lib/trap/new\n");
+	EXPECT({ "write:/var/lib/trap/new", "ok" });
+	umount2("/var/lib/trap/inner", MNT_DETACH);
+	CHECK(stat_of("/var/lib/target").st_uid == 0);
+	CHECK(stat_of("/srv/outside/root-file").st_uid == 0);
+	CHECK(stat_of("/var/lib/elsewhere").st_uid == 0);
+	CHECK(stat_of("/var/lib/elsewhere/file").st_uid == 0);
+	CHECK(lstat("/var/lib/trap/soft", &st) == 0 && st.st_uid == (uid_t)atoi(ALICE));
+	/* A parent that is somebody else's link is not followed. */
+	make_dir("/var/lib/hers");
+	CHECK(chown("/var/lib/hers", (uid_t)atoi(ALICE), 0) == 0);
+	CHECK(symlink("/srv/outside", "/var/lib/hers/way") == 0);
+	CHECK(lchown("/var/lib/hers/way", (uid_t)atoi(ALICE), 0) == 0);
+	unit("trap2.service", "[Service]\nType=oneshot\nUser=alice\nStateDirectory=hers/way/deep\n"
+			      "ExecStart=DIR/probe ids\n");
+	CHECK(sys_ctl(s, "start trap2.service") != 0);
+	CHECK(sys_said(s, "make /var/lib/hers/way/deep: Too many levels of symbolic links "
+			  "(trap2.service:4)"));
+	CHECK(access("/srv/outside/deep", F_OK) < 0);
+}
+
+/* Private memory in kB of a process; -1: it is gone. */
+static long private_kb(long pid)
+{
+	char path[64], line[256];
+	long kb, sum = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", pid);
+	f = fopen(path, "re");
+	if (!f) {
+		return -1;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Private_Clean: %ld kB", &kb) == 1 ||
+			sscanf(line, "Private_Dirty: %ld kB", &kb) == 1) {
+			sum += kb;
+		}
+	}
+	fclose(f);
+	return sum;
+}
+
+static long parent_of(long pid)
+{
+	char path[64], line[256];
+	long parent = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	f = fopen(path, "re");
+	CHECK(f);
+	while (fgets(line, sizeof(line), f) && sscanf(line, "PPid: %ld", &parent) != 1) {
+	}
+	fclose(f);
+	return parent;
+}
+
+static void test_nsinit(void **state)
+{
+	long pid, init, kb;
+
+	(void)state;
+	unit("pid.service", "[Service]\nPrivatePIDs=yes\nExecStart=DIR/probe ns ls:/proc sleep\n");
+	CHECK(sys_ctl(s, "start pid.service") == 0);
+	wait_answer("pid.service", "ls:/proc");
+	EXPECT({ "ls:/proc", "= 2 *" });
+	pid = sys_number(s, "pid.service", "MainPID");
+	init = parent_of(pid);
+	kb = private_kb(init);
+	CHECK(init > 1 && kb > 0);
+	/* The sanitizers' own memory is not supd-nsinit's. */
+	if (!getenv("SUPD_SANITIZED")) {
+		CHECK(kb <= 40);
+	}
+	CHECK(sys_ctl(s, "stop pid.service") == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_roots),
+		cmocka_unit_test(test_private_users),
+		cmocka_unit_test(test_dynamic),
+		cmocka_unit_test(test_migration),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_traps),
+		cmocka_unit_test(test_nsinit),
+	};
+	int r = ask_begin();
+
+	return r ? r : cmocka_run_group_tests(tests, ask_setup, ask_teardown);
+}
