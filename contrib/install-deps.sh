@@ -7,7 +7,26 @@ set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev libsystemd-dev libcap-dev
  libseccomp-dev libinih-dev libcmocka-dev"
-check="python3 systemd clang nginx-light redis-server memcached clang-format libclang-rt-14-dev binutils git util-linux mount curl"
+check="
+ binutils
+ clang
+ clang-format
+ curl
+ dbus-daemon
+ e2fsprogs
+ git
+ kmod
+ libclang-rt-14-dev
+ memcached
+ mmdebstrap
+ mount
+ nginx-light
+ python3
+ qemu-system-x86
+ redis-server
+ systemd
+ util-linux
+"
 demo="nginx-light redis-server memcached curl iproute2 procps util-linux bash"
 bench="crun runc bubblewrap runit s6 supervisor"
 

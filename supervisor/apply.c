@@ -151,6 +151,8 @@ int apply_effect(struct shell *s, const struct effect *e)
 	case EFFECT_DROP:
 		return drop(s, e);
 	case EFFECT_STATE:
+		bus_unit_changed(&s->bus, e->unit);
+		return busnames_unit(&s->busnames, e->unit);
 	case EFFECT_UNIT_CHANGED:
 		bus_unit_changed(&s->bus, e->unit);
 		return 0;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine_internal.h"
+#include "engine_class.h"
 
 /* After a burst (1,000 jobs are 2 MB of effects) the memory goes back. */
 #define EFFECTS_KEPT 256u
@@ -69,6 +69,9 @@ void engine_free(struct engine *e)
 		return;
 	}
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		if (unit_class(e->units[i])->fini) {
+			unit_class(e->units[i])->fini(e->units[i]);
+		}
 		free(e->units[i]->job);
 		free(e->units[i]->adopt);
 		free(e->units[i]);
@@ -156,12 +159,13 @@ static bool job_is_dispatched(const struct job *j)
 
 static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 {
+	const struct unit_class *class = unit_class(u);
 	struct note n;
 
 	note_init(&n);
 	n.active = u->active;
-	if (u->is_service) {
-		service_to_note(&u->service, &n);
+	if (class->to_note) {
+		class->to_note(u, &n);
 	}
 	n.desired = u->desired ? NOTE_UP : NOTE_DOWN;
 	n.state_change_us = u->state_change_us;
@@ -203,8 +207,10 @@ static void attach_notes(struct engine *e)
 /* Is there anything of the unit that a note must keep? */
 static bool note_wanted(const struct unit *u)
 {
+	const struct unit_class *class = unit_class(u);
+
 	return u->job || u->active != ACTIVE_INACTIVE ||
-	       (u->is_service && (u->service.has_slot || u->service.main_code));
+	       (class->keeps_note && class->keeps_note(u));
 }
 
 static void write_note(struct engine *e, struct unit *u)
@@ -252,9 +258,26 @@ int engine_boot_asked(struct engine *e, usec_t now)
 	return engine_settle(e, now);
 }
 
+/* The queue has drained: what waits for that goes on. */
+static void wake_idle(struct engine *e, usec_t now)
+{
+	struct service_event event = { .type = EV_IDLE };
+
+	e->idle_waiting = false;
+	for (uint32_t i = 0; i < e->graph.n_units && e->error == 0; i++) {
+		if (e->units[i]->is_service && e->units[i]->service.idle_waiting) {
+			engine_step(e, e->units[i], &event, now);
+		}
+	}
+}
+
 int engine_settle(struct engine *e, usec_t now)
 {
 	engine_run_jobs(e, now);
+	while (e->idle_waiting && e->listed && e->live_jobs == 0 && e->error == 0) {
+		wake_idle(e, now);
+		engine_run_jobs(e, now);
+	}
 	if (e->listed) {
 		attach_notes(e);
 	}
@@ -331,13 +354,7 @@ void engine_counts(const struct engine *e, struct engine_counts *ret)
 
 const char *engine_sub_state(const struct unit *u)
 {
-	if (!u->is_service) {
-		return u->active == ACTIVE_ACTIVE   ? "active"
-		       : u->active == ACTIVE_FAILED ? "failed"
-						    : "dead";
-	}
-	return service_is_crash_looping(&u->service) ? "crash-looping"
-						     : service_state_to_string(u->service.state);
+	return unit_class(u)->sub_state(u);
 }
 
 void engine_set_safe_mode(struct engine *e, bool safe_mode)

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include "../runtime/base/timeutil.h"
+#include "../runtime/base/unitname.h"
 #include "../runtime/plan/manifest.h"
 #include "../runtime/plan/wire.h"
 #include "engine_error.h"
@@ -39,14 +40,16 @@ struct unit {
 	uint32_t newest_index;           /* index in the newest manifest; ENGINE_NONE: not there */
 	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
 	enum unit_active_state active;
-	bool is_service;
-	bool vanished; /* lives by an old catalogue's definition only */
-	bool desired;  /* its start was asked for and no stop since */
+	enum unit_type type;
+	bool is_service; /* a service with a definition */
+	bool vanished;   /* lives by an old catalogue's definition only */
+	bool desired;    /* its start was asked for and no stop since */
 
-	struct service service; /* when is_service */
-	struct job *job;        /* NULL: none */
-	uint32_t slot;          /* WIRE_SLOT_NONE: none */
-	uint32_t slot_flags;    /* enum wire_slot_flags */
+	/* Meaningful when is_service; its places serve every type: see engine_class.h. */
+	struct service service;
+	struct job *job;     /* NULL: none */
+	uint32_t slot;       /* WIRE_SLOT_NONE: none */
+	uint32_t slot_flags; /* enum wire_slot_flags */
 	uint8_t invocation_id[16];
 	usec_t state_change_us;
 	usec_t inactive_exit_us;

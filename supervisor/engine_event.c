@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine_internal.h"
+#include "engine_class.h"
 
 static struct unit *unit_of_slot(struct engine *e, uint32_t slot)
 {
@@ -24,44 +24,20 @@ static void slot_gone(struct engine *e, struct unit *u, const struct wire_slot *
 	u->release_asked = false;
 }
 
-/*
- * The slot's last state says that nothing lives. It may be older than a RUN that is on its way, so
- * it counts only when no place is taken: the record that frees a place is never sent before the
- * slot's state that goes with it.
- */
-static void check_empty(struct engine *e, struct unit *u, usec_t now)
-{
-	struct service_event event = { .type = EV_EMPTY };
-	const struct service *s = &u->service;
-
-	if (!u->is_service || !s->populated || (u->slot_flags & WIRE_SLOT_POPULATED)) {
-		return;
-	}
-	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
-		if (s->places[i].phase != PLACE_FREE) {
-			return;
-		}
-	}
-	engine_step(e, u, &event, now);
-}
-
 static void slot_changed(
 	struct engine *e, struct unit *u, const struct wire_slot *slot, uint32_t old, usec_t now)
 {
-	struct service_event event = { 0 };
+	const struct unit_class *class = unit_class(u);
 	bool ended = (slot->flags & (WIRE_SLOT_GONE | WIRE_SLOT_BARE)) != 0;
 
-	if (u->is_service && (slot->flags & WIRE_SLOT_OOM) && !(old & WIRE_SLOT_OOM)) {
-		event.type = EV_OOM;
-		engine_step(e, u, &event, now);
+	if (class->slot) {
+		class->slot(e, u, old, now);
 	}
-	check_empty(e, u, now);
 	if (ended) {
 		slot_gone(e, u, slot);
 	}
-	if (ended && u->is_service && u->service.releasing) {
-		event.type = EV_RELEASED;
-		engine_step(e, u, &event, now);
+	if (ended && class->released) {
+		class->released(e, u, now);
 	}
 	if (ended && u->job && u->job->state == JOB_WAITING) {
 		engine_queue(e, u->job);
@@ -117,48 +93,15 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 	return engine_settle(e, now);
 }
 
-/* phase and kind of a record -> event; SERVICE_EVENT_COUNT: nothing to tell. */
-static enum service_event_type event_of(const struct wire_proc *p)
-{
-	static const uint8_t events[ENTRY_KIND_COUNT][WIRE_PHASE_COUNT] = {
-		[ENTRY_MAIN] = { [WIRE_PHASE_STARTED] = EV_MAIN_STARTED + 1,
-			[WIRE_PHASE_RUNNING] = EV_MAIN_EXECED + 1,
-			[WIRE_PHASE_FAILED] = EV_MAIN_FAILED + 1,
-			[WIRE_PHASE_EXITED] = EV_MAIN_EXITED + 1 },
-		[ENTRY_CONTROL] = { [WIRE_PHASE_FAILED] = EV_CONTROL_FAILED + 1,
-			[WIRE_PHASE_EXITED] = EV_CONTROL_EXITED + 1 },
-		[ENTRY_WORK] = { [WIRE_PHASE_FAILED] = EV_WORK_FAILED + 1,
-			[WIRE_PHASE_EXITED] = EV_WORK_EXITED + 1 },
-	};
-	uint32_t v = p->kind < ENTRY_KIND_COUNT && p->phase < WIRE_PHASE_COUNT
-			     ? events[p->kind][p->phase]
-			     : 0;
-
-	return v ? (enum service_event_type)(v - 1) : SERVICE_EVENT_COUNT;
-}
-
 static bool is_check(const struct unit *u, const struct wire_proc *p)
 {
 	return p->kind == ENTRY_WORK && u->job && (u->job->flags & JOB_CHECKING) &&
 	       p->cookie == u->job->check_cookie;
 }
 
-/* The record of a unit that is no service: only its worker's place is used. */
-static void take_record(struct engine *e, struct unit *u, const struct wire_proc *p)
-{
-	struct service_place *place = &u->service.places[p->kind];
-	struct effect *x = engine_push(e, EFFECT_FORGET, u);
-
-	*place = (struct service_place) { .forgotten = p->run_id };
-	if (x) {
-		x->kind = p->kind;
-		x->run_id = p->run_id;
-	}
-}
-
 static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *p, usec_t now)
 {
-	struct service_event event = { .type = event_of(p), .proc = p };
+	const struct unit_class *class = unit_class(u);
 	bool check = is_check(u, p);
 
 	u->release_refused = false;
@@ -166,21 +109,19 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 		p->phase <= WIRE_PHASE_RUNNING && p->phase != WIRE_PHASE_FREE) {
 		u->service.places[ENTRY_CONTROL].pid = p->pid;
 	}
-	if (event.type == SERVICE_EVENT_COUNT ||
+	if (engine_event_of(p) == SERVICE_EVENT_COUNT ||
 		p->run_id <= u->service.places[p->kind].forgotten) {
 		return;
 	}
-	if (u->is_service) {
-		engine_step(e, u, &event, now);
-	} else {
-		take_record(e, u, p);
-	}
+	class->record(e, u, p, now);
 	if (check) {
 		engine_checked(e, u, p, now);
 	} else if (p->kind == ENTRY_WORK && u->job && u->job->state == JOB_WAITING) {
 		engine_queue(e, u->job);
 	}
-	check_empty(e, u, now);
+	if (class->slot) {
+		class->slot(e, u, u->slot_flags, now);
+	}
 	engine_touch(e, u, true);
 }
 
@@ -256,11 +197,12 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 {
 	bool run = refused->request == WIRE_RUN;
 	struct unit *u = run ? unit_of_run(e, refused->cookie) : unit_of_slot(e, refused->slot);
-	struct service_event event = { .type = EV_REFUSED, .refused = refused };
+	const struct unit_class *class;
 
 	if (!u) {
 		return 0;
 	}
+	class = unit_class(u);
 	u->release_asked = u->release_asked && refused->request != WIRE_RELEASE;
 	if (run && is_check_place(u, refused->cookie)) {
 		u->service.places[ENTRY_WORK].phase = PLACE_FREE;
@@ -271,8 +213,8 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 		} else if (u->job) {
 			engine_queue(e, u->job);
 		}
-	} else if (u->is_service) {
-		engine_step(e, u, &event, now);
+	} else if (class->refused) {
+		class->refused(e, u, refused, now);
 	}
 	if (refused->request == WIRE_RELEASE) {
 		u->release_refused = true;
@@ -281,7 +223,9 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 			engine_queue(e, u->job);
 		}
 	}
-	check_empty(e, u, now);
+	if (class->slot) {
+		class->slot(e, u, u->slot_flags, now);
+	}
 	return engine_settle(e, now);
 }
 
@@ -314,13 +258,6 @@ static void adopt_job(struct engine *e, struct unit *u, const struct note *n, us
 	}
 }
 
-static void set_active(struct engine *e, struct unit *u, enum unit_active_state active)
-{
-	e->by_active[u->active]--;
-	e->by_active[active]++;
-	u->active = active;
-}
-
 static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 {
 	struct engine_adopt *a = u->adopt;
@@ -330,7 +267,6 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 		.bare = u->slot_flags & WIRE_SLOT_BARE,
 		.releasing = u->slot_flags & WIRE_SLOT_RELEASING,
 		.safe_mode = e->safe_mode };
-	struct service_event event = { .type = EV_ADOPT, .adoption = &facts };
 
 	if (!n) {
 		engine_log(e, u, LOG_NOTE_LOST, 0);
@@ -349,18 +285,8 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 			e->last_cookie = a->procs[i].cookie;
 		}
 	}
-	for (size_t i = 0; !u->is_service && i < ENTRY_KIND_COUNT; i++) {
-		u->service.places[i].phase =
-			a->procs[i].phase == WIRE_PHASE_FREE ? PLACE_FREE : PLACE_LIVE;
-	}
-	if (u->is_service) {
-		if (n && !e->safe_mode) {
-			set_active(e, u, (enum unit_active_state)n->active);
-		}
-		engine_step(e, u, &event, now);
-		set_active(e, u, service_active_state(&u->service));
-	} else if (n && u->def && (n->active == ACTIVE_ACTIVE || n->active == ACTIVE_FAILED)) {
-		set_active(e, u, (enum unit_active_state)n->active);
+	if (unit_class(u)->adopt) {
+		unit_class(u)->adopt(e, u, &facts, now);
 	}
 }
 
@@ -473,13 +399,8 @@ int engine_bus_name(struct engine *e, uint32_t unit, bool owned, usec_t now)
 int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now)
 {
 	struct unit *u = unit_at(e, unit);
-	struct service_event event = { .type = EV_RESET_FAILED };
-
-	if (u && u->is_service) {
-		u->cooldown_us = USEC_INFINITY;
-		engine_step(e, u, &event, now);
-	} else if (u && u->active == ACTIVE_FAILED) {
-		engine_changed(e, u, ACTIVE_INACTIVE, now);
+	if (u && unit_class(u)->reset_failed) {
+		unit_class(u)->reset_failed(e, u, now);
 	}
 	return engine_settle(e, now);
 }

@@ -57,7 +57,8 @@ struct engine {
 	bool all_stopped;
 	bool boot_asked; /* even if that made no job */
 	bool booted;
-	int error; /* sticky */
+	bool idle_waiting; /* a unit of Type=idle waits for the queue to drain */
+	int error;         /* sticky */
 };
 
 /* ---- engine.c ---- */
@@ -73,6 +74,7 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret);
 /* At rest: takes the newest definition; vanished units forget theirs. */
 void engine_refresh(struct engine *e, struct unit *u);
 bool unit_is_down(const struct unit *u);
+bool unit_is_releasing(const struct unit *u);
 
 /* ---- engine_job.c ---- */
 int engine_request(struct engine *e, const struct engine_request *request, usec_t now,
@@ -91,6 +93,10 @@ void engine_wake_neighbours(struct engine *e, const struct unit *u);
 void engine_run_jobs(struct engine *e, usec_t now);
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
+
+/* ---- engine_service.c ---- */
+/* phase and kind of a record -> event; SERVICE_EVENT_COUNT: nothing to tell. */
+enum service_event_type engine_event_of(const struct wire_proc *p);
 
 /* ---- engine_unit.c ---- */
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../runtime/base/cleanup.h"
-#include "engine_internal.h"
+#include "engine_class.h"
 
 /* The load state that a vanished unit has once it is down. */
 static enum unit_load_state newest_state(const struct engine *e, const struct unit *u)
@@ -188,24 +188,6 @@ static void install_planned(struct engine *e, const struct planned_job *p, usec_
 	engine_touch(e, u, true);
 }
 
-static bool can_reload(const struct unit *u)
-{
-	const struct manifest_command *c = u->def ? u->def->commands.items : NULL;
-
-	if (!u->is_service) {
-		return u->def != NULL;
-	}
-	if (u->service.def.service->type == SERVICE_NOTIFY_RELOAD) {
-		return true;
-	}
-	for (uint32_t i = 0; c && i < u->def->commands.n; i++) {
-		if (c[i].phase == PHASE_RELOAD) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int refuse(struct engine_error *error, enum engine_error_code code, const char *text)
 {
 	error->code = code;
@@ -280,7 +262,7 @@ int engine_request(struct engine *e, const struct engine_request *r, usec_t now,
 	if (tr.type == JOB_NOP) {
 		return 0;
 	}
-	if (tr.type == JOB_RELOAD && u->def && !can_reload(u)) {
+	if (tr.type == JOB_RELOAD && u->def && !unit_class(u)->can_reload(u)) {
 		return refuse(error, ENGINE_NOT_APPLICABLE, "The unit cannot be reloaded.");
 	}
 	result = transaction_make(&world, &tr, &plan, error);
@@ -421,8 +403,7 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, 0);
 		u->wait_dependency = u->desired;
 	}
-	if (result == JOB_TIMEOUT && j->type == JOB_START && u->is_service &&
-		u->active == ACTIVE_ACTIVATING) {
+	if (result == JOB_TIMEOUT && j->type == JOB_START && u->active == ACTIVE_ACTIVATING) {
 		engine_want(e, u->index, JOB_STOP, JOB_MODE_REPLACE, now);
 	}
 	if (result != JOB_DONE && result != JOB_CANCELED &&

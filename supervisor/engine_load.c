@@ -5,11 +5,18 @@
 #include <string.h>
 
 #include "../runtime/base/cleanup.h"
-#include "engine_internal.h"
+#include "engine_class.h"
 
 bool unit_is_down(const struct unit *u)
 {
 	return u->active == ACTIVE_INACTIVE || u->active == ACTIVE_FAILED;
+}
+
+bool unit_is_releasing(const struct unit *u)
+{
+	const struct unit_class *class = unit_class(u);
+
+	return class->releasing && class->releasing(u);
 }
 
 static int grow_units(struct engine *e)
@@ -40,6 +47,7 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	uint32_t before = e->graph.n_units;
 	AUTO_FREE struct unit *u = NULL;
 	int64_t index;
+	int type;
 
 	if (grow_units(e) < 0) {
 		return -ENOMEM;
@@ -55,6 +63,8 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	}
 	u->index = (uint32_t)index;
 	u->name = e->graph.names[index];
+	type = unit_type_from_name(u->name);
+	u->type = type < 0 ? UNIT_SCOPE : (enum unit_type)type;
 	u->catalogue = CATALOGUE_NONE;
 	u->load_state = LOAD_NOT_FOUND;
 	u->slot = WIRE_SLOT_NONE;
@@ -102,7 +112,7 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 {
 	struct engine_catalogue *old = catalogue_of(e, u->catalogue);
 	const struct manifest_unit *def = c ? manifest_unit_at(c->manifest, index) : NULL;
-	struct service_def sd = { 0 };
+	const struct unit_class *class;
 
 	if (old) {
 		old->n_users--;
@@ -114,16 +124,9 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 	if (c) {
 		c->n_users++;
 	}
-	if (!def || def->service.n != 1) {
-		u->is_service = false;
-		return;
-	}
-	sd = (struct service_def) { u->catalogue, index, def, def->service.items };
-	if (u->is_service) {
-		u->service.def = sd;
-	} else {
-		service_init(&u->service, &sd);
-		u->is_service = true;
+	class = u->type == UNIT_SERVICE ? &unit_class_service : unit_class(u);
+	if (class->define) {
+		class->define(e, u);
 	}
 }
 
@@ -135,7 +138,7 @@ void engine_refresh(struct engine *e, struct unit *u)
 	bool loaded = c && index != ENGINE_NONE &&
 		      manifest_unit_at(c->manifest, index)->load_state == LOAD_LOADED;
 
-	if (!c || u->catalogue == c->number || (u->is_service && u->service.releasing)) {
+	if (!c || u->catalogue == c->number || unit_is_releasing(u)) {
 		return;
 	}
 	u->vanished = !loaded && !unit_is_down(u);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Jobs that run: what each type does to its unit, and the conditions before a start. */
 #include "../runtime/base/cleanup.h"
-#include "engine_internal.h"
+#include "engine_class.h"
 
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first)
 {
@@ -59,24 +59,18 @@ static void run_check(struct engine *e, struct unit *u)
 
 static void begin_start(struct engine *e, struct unit *u, usec_t now)
 {
-	struct service_event event = { .type = EV_START,
-		.automatic = u->job->flags & JOB_AUTOMATIC };
-
 	if (u->def->check_entry != CATALOGUE_NONE && u->def->conditions.n > 0 &&
 		!(u->job->flags & JOB_CHECKED)) {
 		run_check(e, u);
 		return;
 	}
-	if (u->is_service) {
-		engine_step(e, u, &event, now);
-	} else {
-		engine_changed(e, u, ACTIVE_ACTIVE, now);
-	}
+	unit_class(u)->start(e, u, now);
 }
 
 static void run_start(struct engine *e, struct unit *u, usec_t now)
 {
-	bool again = u->is_service && u->service.state == SERVICE_AUTO_RESTART;
+	const struct unit_class *class = unit_class(u);
+	bool again = class->start_again && class->start_again(u);
 
 	if (u->active == ACTIVE_ACTIVE || u->active == ACTIVE_RELOADING) {
 		engine_finish(e, u, JOB_DONE, now);
@@ -87,7 +81,7 @@ static void run_start(struct engine *e, struct unit *u, usec_t now)
 	} else if (!unit_is_down(u) && !again) {
 		/* On its way up: its state ends the job. On its way down: start it then. */
 		u->job->state = u->active == ACTIVE_ACTIVATING ? JOB_RUNNING : JOB_WAITING;
-	} else if (u->is_service && u->service.releasing && unit_is_down(u)) {
+	} else if (unit_is_releasing(u) && unit_is_down(u)) {
 		u->job->state = JOB_WAITING; /* the slot's event queues it again */
 	} else if (!requirements_hold(e, u)) {
 		engine_finish(e, u, JOB_DEPENDENCY, now);
@@ -98,8 +92,6 @@ static void run_start(struct engine *e, struct unit *u, usec_t now)
 
 static void run_stop(struct engine *e, struct unit *u, usec_t now)
 {
-	struct service_event event = { .type = EV_STOP };
-
 	if (unit_is_down(u) && u->job->type == JOB_STOP) {
 		engine_finish(e, u, JOB_DONE, now);
 	} else if (unit_is_down(u)) {
@@ -108,21 +100,15 @@ static void run_stop(struct engine *e, struct unit *u, usec_t now)
 		u->job->state = JOB_WAITING;
 		engine_queue(e, u->job);
 		engine_wake_neighbours(e, u);
-	} else if (u->is_service) {
-		engine_step(e, u, &event, now);
 	} else {
-		engine_changed(e, u, ACTIVE_INACTIVE, now);
+		unit_class(u)->stop(e, u, now);
 	}
 }
 
 static void run_reload(struct engine *e, struct unit *u, usec_t now)
 {
-	struct service_event event = { .type = EV_RELOAD };
-
-	if (u->active == ACTIVE_ACTIVE && u->is_service) {
-		engine_step(e, u, &event, now);
-	} else if (u->active == ACTIVE_ACTIVE) {
-		engine_finish(e, u, JOB_DONE, now);
+	if (u->active == ACTIVE_ACTIVE) {
+		unit_class(u)->reload(e, u, now);
 	} else if (u->active == ACTIVE_ACTIVATING || u->active == ACTIVE_RELOADING) {
 		u->job->state = JOB_WAITING;
 	} else {

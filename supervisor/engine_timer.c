@@ -2,7 +2,7 @@
 /* One timer per unit in a binary heap: the least of all that the unit waits for. */
 #include <stdlib.h>
 
-#include "engine_internal.h"
+#include "engine_class.h"
 
 static usec_t least(usec_t a, usec_t b)
 {
@@ -11,11 +11,11 @@ static usec_t least(usec_t a, usec_t b)
 
 static usec_t unit_deadline(const struct unit *u)
 {
+	const struct unit_class *class = unit_class(u);
 	usec_t t = u->cooldown_us;
 
-	if (u->is_service) {
-		t = least(t, u->service.deadline_us);
-		t = least(t, u->service.watchdog_deadline_us);
+	if (class->deadline) {
+		t = least(t, class->deadline(u));
 	}
 	return u->job ? least(t, u->job->deadline_us) : t;
 }
@@ -92,7 +92,7 @@ usec_t engine_deadline(const struct engine *e)
 
 static void fire(struct engine *e, struct unit *u, usec_t now)
 {
-	struct service_event event = { .type = EV_TIMEOUT };
+	const struct unit_class *class = unit_class(u);
 
 	if (u->job && u->job->deadline_us <= now) {
 		engine_finish(e, u, JOB_TIMEOUT, now);
@@ -101,14 +101,8 @@ static void fire(struct engine *e, struct unit *u, usec_t now)
 		u->cooldown_us = USEC_INFINITY;
 		engine_want(e, u->index, JOB_START, JOB_MODE_REPLACE, now);
 	}
-	if (u->is_service && u->service.deadline_us <= now) {
-		u->service.deadline_us = USEC_INFINITY;
-		engine_step(e, u, &event, now);
-	}
-	if (u->is_service && u->service.watchdog_deadline_us <= now) {
-		event.type = EV_WATCHDOG;
-		u->service.watchdog_deadline_us = USEC_INFINITY;
-		engine_step(e, u, &event, now);
+	if (class->expired && class->deadline(u) <= now) {
+		class->expired(e, u, now);
 	}
 	engine_touch(e, u, true);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../runtime/base/cleanup.h"
-#include "engine_internal.h"
+#include "engine_class.h"
 
 static void stamp(struct unit *u, enum unit_active_state old, usec_t now)
 {
@@ -48,7 +48,9 @@ static void start_in_hindsight(struct engine *e, struct unit *u, usec_t now)
 {
 	static const enum graph_rel rels[] = { REL_REQUIRES, REL_BINDS_TO, REL_WANTS };
 
-	if (u->job || (u->is_service && u->service.state == SERVICE_AUTO_RESTART)) {
+	const struct unit_class *class = unit_class(u);
+
+	if (u->job || (class->start_again && class->start_again(u))) {
 		return;
 	}
 	for (size_t k = 0; k < ELEMENTSOF(rels) && !e->shutting_down; k++) {
@@ -212,6 +214,22 @@ static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
 	}
 }
 
+/* Sockets, timers and paths follow the unit that they trigger. */
+static void tell_triggering(struct engine *e, struct unit *u, usec_t now)
+{
+	uint32_t n;
+	const struct graph_edge *x = graph_edges(&e->graph, u->index, REL_TRIGGERED_BY, &n);
+
+	for (uint32_t i = 0; i < n && e->error == 0; i++) {
+		struct unit *other = e->units[x[i].unit];
+		const struct unit_class *class = unit_class(other);
+
+		if (class->triggered) {
+			class->triggered(e, other, u, now);
+		}
+	}
+}
+
 void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now)
 {
 	enum unit_active_state old = u->active;
@@ -237,6 +255,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 		gone_down(e, u, now);
 		stop_unneeded(e, u, now);
 	}
+	tell_triggering(e, u, now);
 	engine_refresh(e, u);
 }
 
@@ -372,6 +391,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			}
 		}
 	}
+	e->idle_waiting |= u->service.idle_waiting;
 	engine_touch(e, u, fx->n > 0);
 }
 

@@ -23,6 +23,14 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	return 0;
 }
 
+/* Catalogues of a former supd bear its cookies. */
+static void note_cookie(struct shell *s, uint64_t cookie)
+{
+	if (s->listed && cookie > s->loaded_cookie) {
+		s->loaded_cookie = cookie;
+	}
+}
+
 /* A catalogue that was only asked for to see what a reload would change. */
 static int drop_catalogue(struct shell *s, uint32_t number)
 {
@@ -50,7 +58,7 @@ static int take_catalogue(
 	if (dry) {
 		return drop_catalogue(s, l->catalogue);
 	}
-	s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+	note_cookie(s, l->cookie);
 	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;
@@ -80,7 +88,7 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	if (r < 0) {
 		unitlog_plain(
 			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
-		s->loaded_cookie = l->cookie ? l->cookie : s->loaded_cookie;
+		note_cookie(s, l->cookie);
 		bus_loaded(&s->bus, l->cookie, r, l->text);
 		return engine_load_failed(s->engine, now_us());
 	}
@@ -140,6 +148,9 @@ static int on_refused(struct shell *s, struct broker_message *m)
 	const struct wire_refused *refused = &m->event.refused;
 	int r;
 
+	if (refused->request == WIRE_BUS) {
+		return busnames_connected(&s->busnames, refused->error, -1);
+	}
 	if (refused->request == WIRE_STORE_NEW) {
 		store_refused(&s->store, refused->slot);
 		return notify_resume(&s->notify, refused->slot);
@@ -207,6 +218,7 @@ static int on_listed(struct shell *s, struct broker_message *m)
 		return r;
 	}
 	s->listed = true;
+	busnames_adopt(&s->busnames);
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
 	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
 }
@@ -224,6 +236,13 @@ static int on_stop(struct shell *s, struct broker_message *m)
 	return shell_stop(s, m->event.stop.power, m->event.stop.status);
 }
 
+static int on_bus(struct shell *s, struct broker_message *m)
+{
+	int fd = m->n_fds == 1 ? TAKE_FD(m->fds[0]) : -1;
+
+	return busnames_connected(&s->busnames, m->event.bus.error, fd);
+}
+
 static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_message *) = {
 	[WIRE_EV_HELLO] = on_hello,
 	[WIRE_EV_LOADED] = on_loaded,
@@ -233,6 +252,7 @@ static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_mes
 	[WIRE_EV_PARK] = on_park,
 	[WIRE_EV_LISTED] = on_listed,
 	[WIRE_EV_PING] = on_ping,
+	[WIRE_EV_BUS] = on_bus,
 	[WIRE_EV_STOP] = on_stop,
 };
 

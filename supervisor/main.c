@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * supd: unprivileged, restartable at any instant. Started by supd-init with the three descriptors
+ * supd: unprivileged, restartable at any instant. Started by supd-init with the descriptors
  * of enum supd_fd; takes no arguments and reads no configuration: everything it must know comes in
  * HELLO and the manifests.
  */
@@ -28,6 +28,8 @@ static int check_descriptors(void)
 			return -errno;
 		}
 	}
+	/* Where there are no audit records there may be nothing. */
+	(void)fcntl(SUPD_FD_AUDIT, F_SETFD, FD_CLOEXEC);
 	return 0;
 }
 

@@ -63,6 +63,7 @@ static const char *const service_event_table[] = {
 	[EV_TIMEOUT] = "timeout",
 	[EV_WATCHDOG] = "watchdog",
 	[EV_OOM] = "oom",
+	[EV_IDLE] = "idle",
 	[EV_BUS_NAME] = "bus-name",
 	[EV_RESET_FAILED] = "reset-failed",
 	[EV_ADOPT] = "adopt",
@@ -126,11 +127,12 @@ static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[SERVICE_FAILED] = { ROWS_ENDED },
 	[SERVICE_CONDITION] = { ROWS_STARTING, ROWS_CONTROL(on_start_control) },
 	[SERVICE_START_PRE] = { ROWS_STARTING, ROWS_CONTROL(on_start_control) },
-	[SERVICE_START] = { ROWS_STARTING, ROWS_CONTROL(on_start_control),
-		[EV_MAIN_STARTED] = on_start_main_started, [EV_MAIN_EXECED] = on_start_main_execed,
-		[EV_MAIN_EXITED] = on_start_main_end, [EV_MAIN_FAILED] = on_start_main_end,
-		[EV_WORK_EXITED] = on_start_work, [EV_WORK_FAILED] = on_start_work,
-		[EV_EMPTY] = on_start_empty, [EV_BUS_NAME] = on_start_bus_name },
+	[SERVICE_START] = { ROWS_STARTING,
+		ROWS_CONTROL(on_start_control), [EV_MAIN_STARTED] = on_start_main_started,
+		[EV_MAIN_EXECED] = on_start_main_execed, [EV_MAIN_EXITED] = on_start_main_end,
+		[EV_MAIN_FAILED] = on_start_main_end, [EV_WORK_EXITED] = on_start_work,
+		[EV_WORK_FAILED] = on_start_work, [EV_EMPTY] = on_start_empty,
+		[EV_BUS_NAME] = on_start_bus_name, [EV_IDLE] = on_start_idle },
 	[SERVICE_START_POST] = { ROWS_STARTING,
 		ROWS_CONTROL(on_start_control), [EV_MAIN_STARTED] = on_running_main_started,
 		[EV_MAIN_EXECED] = on_running_main_started, [EV_MAIN_EXITED] = on_post_main_end,
@@ -210,6 +212,7 @@ void step_set_state(struct step *st, enum service_state state)
 	e->old_state = st->s->state;
 	e->state = state;
 	st->s->state = state;
+	st->s->idle_waiting = false;
 	st->s->state_change_us = st->now;
 	step_arm(st, USEC_INFINITY);
 	if (active_of_state[state] != ACTIVE_ACTIVE && active_of_state[state] != ACTIVE_RELOADING &&

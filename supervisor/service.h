@@ -92,6 +92,7 @@ enum service_event_type {
 	EV_TIMEOUT,        /* deadline_us has come */
 	EV_WATCHDOG,       /* watchdog_deadline_us has come */
 	EV_OOM,            /* the kernel killed a process of the cgroup */
+	EV_IDLE,           /* Type=idle: no job is left in the queue */
 	EV_BUS_NAME,       /* Type=dbus: the name is owned (number 1) or lost (0) */
 	EV_RESET_FAILED,
 	EV_ADOPT, /* note, procs: state from before supd's crash */
@@ -264,6 +265,7 @@ struct service {
 	bool releasing;
 	bool has_slot;       /* something was run since the slot was released */
 	bool new_invocation; /* the next RUN begins an activation */
+	bool idle_waiting;   /* Type=idle: ExecStart= waits for EV_IDLE or its deadline */
 	bool reading_pid;    /* forking: READPID works */
 	bool aborting;       /* reload: the control process was killed for its timeout */
 	bool limit_hit;      /* the start limit ended the restarts */

@@ -122,6 +122,10 @@ static void run_missing(struct step *st)
 		(s->main_alien && s->state == SERVICE_START)) {
 		return;
 	}
+	if (s->state == SERVICE_START && s->def.service->type == SERVICE_IDLE) {
+		step_wait_idle(st);
+		return;
+	}
 	step_rerun(st);
 }
 

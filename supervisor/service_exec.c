@@ -162,6 +162,7 @@ uint32_t service_status_of_step(uint32_t step)
 		[STEP_WORKING_DIR] = 200,
 		[STEP_CREDENTIALS] = 217,
 		[STEP_LANDLOCK] = 226,
+		[STEP_CREDENTIALS_DIR] = 243,
 		[STEP_DESCRIPTORS] = 202,
 		[STEP_SECCOMP] = 228,
 		[STEP_EXEC] = 203,

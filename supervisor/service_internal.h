@@ -63,6 +63,9 @@ void on_start_work(struct step *st);
 void on_start_timeout(struct step *st);
 void on_start_empty(struct step *st);
 void on_start_bus_name(struct step *st);
+void on_start_idle(struct step *st);
+/* Type=idle: ExecStart= runs when the job queue has drained, or after five seconds. */
+void step_wait_idle(struct step *st);
 void on_running_main_started(struct step *st);
 void on_running_main_end(struct step *st);
 void on_running_empty(struct step *st);

@@ -23,6 +23,7 @@ static void reset_activation(struct step *st)
 	s->exec_condition_failed = false;
 	s->stale_retried = false;
 	s->stale_waiting = false;
+	s->bus_owned = false; /* the name was the last main's */
 	s->ready_seen = false;
 	s->reload_seen = false;
 	s->reload_failed = false;
@@ -68,12 +69,38 @@ void enter_condition(struct step *st)
 	}
 }
 
-static void enter_start(struct step *st)
+static void run_start(struct step *st)
 {
-	step_set_state(st, SERVICE_START);
 	step_arm(st, start_timeout(st->s));
 	if (!step_run_command(st, PHASE_START, 0)) {
 		enter_start_post(st);
+	}
+}
+
+/* How long Type=idle waits for the job queue to drain; systemd.service(5). */
+#define IDLE_WAIT_US (5 * USEC_PER_SEC)
+
+void step_wait_idle(struct step *st)
+{
+	st->s->idle_waiting = true;
+	step_arm(st, IDLE_WAIT_US);
+}
+
+static void enter_start(struct step *st)
+{
+	step_set_state(st, SERVICE_START);
+	if (st->s->def.service->type == SERVICE_IDLE) {
+		step_wait_idle(st);
+		return;
+	}
+	run_start(st);
+}
+
+void on_start_idle(struct step *st)
+{
+	if (st->s->idle_waiting) {
+		st->s->idle_waiting = false;
+		run_start(st);
 	}
 }
 
@@ -345,6 +372,10 @@ void on_start_work(struct step *st)
 
 void on_start_timeout(struct step *st)
 {
+	if (st->s->idle_waiting) {
+		on_start_idle(st);
+		return;
+	}
 	step_log(st, LOG_TIMEOUT, 0);
 	enter_failure_mode(st, st->s->def.service->timeout_start_failure_mode, false);
 }
@@ -354,7 +385,7 @@ void on_start_empty(struct step *st)
 	struct service *s = st->s;
 
 	if (service_place_busy(s, ENTRY_MAIN) || service_place_busy(s, ENTRY_CONTROL) ||
-		s->stale_waiting) {
+		s->stale_waiting || s->idle_waiting) {
 		return;
 	}
 	enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_PROTOCOL);

@@ -266,6 +266,7 @@ int shell_init(struct shell *s)
 	};
 	catalogues_init(&s->catalogues);
 	store_init(&s->store, s);
+	busnames_init(&s->busnames, s);
 	r = broker_init(&s->broker, SUPD_FD_REQUEST, SUPD_FD_EVENT);
 	if (r < 0) {
 		return r;
@@ -281,13 +282,18 @@ int shell_init(struct shell *s)
 	if (r >= 0) {
 		r = bus_server_init(&s->bus, s, SUPD_FD_CONTROL);
 	}
+	if (r >= 0) {
+		r = denials_new(s, &s->denials);
+	}
 	return r < 0 ? r : 0;
 }
 
 void shell_fini(struct shell *s)
 {
+	denials_free(s->denials);
 	bus_server_fini(&s->bus);
 	store_fini(&s->store);
+	busnames_fini(&s->busnames);
 	notify_fini(&s->notify);
 	sd_event_source_disable_unref(s->post_source);
 	sd_event_source_disable_unref(s->timer_source);

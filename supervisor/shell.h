@@ -17,8 +17,10 @@
 #include "../runtime/plan/wire.h"
 #include "broker.h"
 #include "bus/server.h"
+#include "busnames.h"
 #include "catalogues.h"
 #include "cgroupread.h"
+#include "denials.h"
 #include "engine.h"
 #include "journal.h"
 #include "notify.h"
@@ -35,6 +37,8 @@ struct shell {
 	struct engine *engine;
 	struct notify_hub notify;
 	struct store store;
+	struct denials *denials; /* NULL: the kernel does not tell us */
+	struct busnames busnames;
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct cgroup_root cgroup;

@@ -386,22 +386,36 @@ static bool unit_is_anchored(const struct tx *tx, uint32_t unit)
 	return tx->request->unit == unit;
 }
 
-static void drop_redundant(struct tx *tx)
+static bool job_is_redundant(const struct tx *tx, const struct tjob *j)
 {
 	struct transaction_unit u;
 
+	tx_look(tx, j->unit, &u);
+	return is_redundant(j->type, &u) &&
+	       (u.queued == JOB_NONE || u.queued == JOB_NOP ||
+		       job_type_merge(u.queued, j->type, u.active) != JOB_NONE);
+}
+
+/*
+ * A unit's jobs go together: the stop that a conflict demands of a unit that is down must still
+ * meet the start that another dependency demands of it.
+ */
+static void drop_redundant(struct tx *tx)
+{
+	for (uint32_t i = 0; i < tx->n_jobs; i++) {
+		tx->unit_busy[tx->jobs[i].unit] = unit_is_anchored(tx, tx->jobs[i].unit);
+	}
+	for (uint32_t i = 0; i < tx->n_jobs; i++) {
+		const struct tjob *j = &tx->jobs[i];
+
+		if (!j->deleted && !job_is_redundant(tx, j)) {
+			tx->unit_busy[j->unit] = true;
+		}
+	}
 	for (uint32_t i = 0; i < tx->n_jobs; i++) {
 		struct tjob *j = &tx->jobs[i];
 
-		if (j->deleted || unit_is_anchored(tx, j->unit)) {
-			continue;
-		}
-		tx_look(tx, j->unit, &u);
-		if (is_redundant(j->type, &u) &&
-			(u.queued == JOB_NONE || u.queued == JOB_NOP ||
-				job_type_merge(u.queued, j->type, u.active) != JOB_NONE)) {
-			j->deleted = true;
-		}
+		j->deleted = j->deleted || !tx->unit_busy[j->unit];
 	}
 }
 
@@ -516,8 +530,14 @@ int transaction_make(const struct transaction_world *world,
 	if (!tx.head) {
 		return -ENOMEM;
 	}
+	tx.unit_busy = calloc((size_t)world->graph->n_units + 1, sizeof(*tx.unit_busy));
+	if (!tx.unit_busy) {
+		free(tx.head);
+		return -ENOMEM;
+	}
 	memset(tx.head, 0xff, ((size_t)world->graph->n_units + 1) * sizeof(*tx.head));
 	r = run(&tx);
+	free(tx.unit_busy);
 	free(tx.head);
 	free(tx.jobs);
 	free(tx.links);

@@ -37,7 +37,8 @@ struct tx {
 	struct tlink *links;
 	uint32_t n_links;
 	uint32_t cap_links;
-	uint32_t *head; /* [n_units]: first tjob of the unit, GRAPH_NONE */
+	uint32_t *head;  /* [n_units]: first tjob of the unit, GRAPH_NONE */
+	bool *unit_busy; /* by unit: has a job that is not redundant */
 	uint32_t anchor;
 	struct transaction_plan *plan;
 };
@@ -49,9 +50,9 @@ int tx_refuse(struct tx *tx, enum engine_error_code code, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 /* The job of that unit that is not deleted, GRAPH_NONE. */
 uint32_t tx_job_of(const struct tx *tx, uint32_t unit);
-/* Deletes all jobs of the unit. */
 /* Drops the job and all that must have it. */
 void tx_fail(struct tx *tx, uint32_t job);
+/* … all jobs of the unit. */
 void tx_fail_unit(struct tx *tx, uint32_t unit);
 /* Drops jobs that nothing asks for any more. */
 void tx_collect(struct tx *tx);

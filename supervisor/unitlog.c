@@ -263,3 +263,21 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 	}
 	(void)broker_log(&s->broker, record.data, record.size);
 }
+
+void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d)
+{
+	struct journal_record record;
+	char reason[400], text[LIMIT_UNIT_NAME + 500];
+
+	if (!is_told(s, LOG_WARNING)) {
+		return;
+	}
+	denial_explain(d, u->def, reason, sizeof(reason));
+	snprintf(text, sizeof(text), "%s: %s", u->name, reason);
+	journal_begin(&record, LOG_WARNING, text);
+	journal_unit(&record, u->name, u->invocation_id);
+	journal_field(&record, "DENIED_SYSCALL", denial_call_name(d));
+	journal_field(&record, "DENIED_COMM", d->comm);
+	journal_field_u64(&record, "DENIED_PID", (uint64_t)d->pid);
+	(void)broker_log(&s->broker, record.data, record.size);
+}

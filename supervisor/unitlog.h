@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include "denialtext.h"
 #include "engine.h"
 
 struct shell;
 
 /* EFFECT_LOG. */
 void unitlog_effect(struct shell *s, const struct effect *e);
+/* A denied system call. */
+void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d);
 /* A line of supd's own, without a unit. */
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

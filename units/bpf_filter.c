@@ -12,9 +12,9 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
+#include "../runtime/plan/syscallgroups.h"
 #include "seccomp_args.h"
 #include "seccomp_tree.h"
-#include "syscall_groups.h"
 
 #define CALL_LISTED 1u
 #define CALL_ERRNO  2u

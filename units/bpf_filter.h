@@ -47,6 +47,7 @@ struct seccomp_spec {
 	uint32_t has_list;     /* SystemCallFilter= was given */
 	uint32_t allow_list;   /* 1: only listed calls work; 0: listed calls are denied */
 	uint32_t deny_errno;   /* for denied calls; SECCOMP_ERRNO_KILL */
+	uint32_t quiet;        /* calls that get ENOSYS are left to seccomp_quiet() */
 	uint32_t no_exec;      /* supd-load itself: execve is not kept open for a launcher */
 	uint32_t family_mode;  /* enum seccomp_family_mode */
 	uint32_t n_families;
@@ -80,6 +81,14 @@ struct seccomp_program {
  * all numbers above.
  */
 uint32_t seccomp_actions(const struct seccomp_spec *spec, uint32_t ret[SECCOMP_NUMBERS]);
+
+/*
+ * The calls of which spec's program, with quiet set, says nothing: those whose flags are behind a
+ * pointer and that every caller can do without. Programs that log what they deny would log each
+ * new thread otherwise. At most SECCOMP_QUIET_MAX instructions; returns how many, 0: none.
+ */
+#define SECCOMP_QUIET_MAX 8u
+size_t seccomp_quiet(const struct seccomp_spec *spec, struct sock_filter ret[SECCOMP_QUIET_MAX]);
 
 /* Compiles; the caller frees ret->insns. -ENOMEM, -E2BIG. */
 int seccomp_compile(const struct seccomp_spec *spec, struct seccomp_program *ret);

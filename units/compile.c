@@ -98,7 +98,8 @@ void compile_read_host(struct compile_host *ret)
 		"/proc/sys/kernel/threads-max" };
 	struct sysinfo info;
 
-	*ret = (struct compile_host) { .tasks = TASKS_DEFAULT, .n_processors = 1 };
+	ret->memory_bytes = 0;
+	ret->tasks = TASKS_DEFAULT;
 	if (sysinfo(&info) == 0) {
 		ret->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	}

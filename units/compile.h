@@ -28,6 +28,7 @@ struct compile_host {
 	uint64_t memory_bytes;
 	uint64_t tasks;
 	uint32_t n_processors;
+	uint32_t landlock_abi; /* 0: none; by sandbox_enter(), later it cannot be asked */
 };
 
 struct compile {
@@ -87,17 +88,43 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 
 /* compile_ids.c: uid, gid, groups, id maps, stale_users, home, shell, range */
 int compile_ids(struct compile_unit *cu);
+/* True if root in the unit is an id of its own range, not the host's root. */
+bool compile_root_is_mapped(const struct compile_unit *cu);
 /* compile_caps.c: the capability sets, securebits, no_new_privs */
 int compile_caps(struct compile_unit *cu);
+/* The capabilities that its processes can ever have. */
+uint64_t compile_bounding_set(const struct compile_unit *cu);
 /* compile_mounts.c: namespaces, mounts, flags of private places, dirs */
 int compile_walls(struct compile_unit *cu);
+/* compile_credentials.c: credentials */
+int compile_credentials(struct compile_unit *cu);
+/* compile_dirs.c: dirs; needs the flags */
+int compile_dirs(struct compile_unit *cu);
+/* compile_places.c: root, API file systems, cgroup view, host name; needs the flags */
+int compile_places(struct compile_unit *cu);
+/* Divides m->options, as a unit writes them, into flags and options of the file system. */
+int compile_mount_options(struct compile_unit *cu, struct plan_mount *m);
 /* compile_env.c: env, env_files, unset_env */
 int compile_environment(struct compile_unit *cu);
 /* compile_filter.c: the seccomp program */
 int compile_filter(struct compile_unit *cu);
+/* Its part for SystemCallFilter= alone. */
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+#define COMPILE_SLICES 32
+/* The loaded slices above a unit, outermost first, without the root slice. Returns their number. */
+size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);
+/* compile_bpf.c: programs at the unit's cgroup */
+int compile_bpf(struct compile_unit *cu);
+/* compile_landlock.c: the second wall; after filters, mounts and capabilities */
+int compile_landlock(struct compile_unit *cu);
+/* What of it one command has; nothing of it. */
+void compile_landlock_command(enum exec_phase phase, struct plan *p);
+void compile_landlock_drop(struct plan *p);
+/* Which version of Landlock's interface the unit will have used; 0: none. */
+uint32_t compile_landlock_abi(const struct compile_unit *cu);
 /* compile_unsupported.c: refuses what asks for walls that are not built */
 int compile_unsupported(struct compile_unit *cu);
 /* compile_process.c: rlimits, scheduling, streams */

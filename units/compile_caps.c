@@ -93,11 +93,23 @@ static int check_host_caps(struct compile_unit *cu)
 	return 0;
 }
 
+uint64_t compile_bounding_set(const struct compile_unit *cu)
+{
+	const struct unit_exec *e = cu->unit->exec;
+	uint64_t bounding = e->cap_bounding & CAP_ALL_MASK;
+
+	if (cu->profile->strict_caps) {
+		/* An ambient capability of the unit's own opens the bounding set for itself. */
+		bounding |= e->cap_ambient;
+	}
+	return bounding & ~dropped_caps(e);
+}
+
 int compile_caps(struct compile_unit *cu)
 {
 	const struct unit_exec *e = cu->unit->exec;
 	struct plan *p = &cu->base;
-	uint64_t bounding = (e->cap_bounding & CAP_ALL_MASK) & ~dropped_caps(e);
+	uint64_t bounding = compile_bounding_set(cu);
 	bool root = !e->user && !(p->flags & PLAN_DYNAMIC_USER);
 	int r = check_host_caps(cu);
 
@@ -107,10 +119,6 @@ int compile_caps(struct compile_unit *cu)
 	root = root || p->uid == 0 ||
 	       (cu->user_namespace &&
 		       p->uid == cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS);
-	if (cu->profile->strict_caps) {
-		/* An ambient capability of the unit's own opens the bounding set for itself. */
-		bounding |= e->cap_ambient & ~dropped_caps(e);
-	}
 	p->cap_bounding = bounding;
 	p->cap_ambient = e->cap_ambient & bounding;
 	p->cap_effective = root ? bounding : p->cap_ambient;

@@ -12,7 +12,7 @@
 
 #define PERCENT_SCALE 10000u
 #define CPU_PERIOD_US 100000u
-#define SLICE_DEPTH   32
+#define SLICE_DEPTH   COMPILE_SLICES
 
 enum amount_kind {
 	AMOUNT_BYTES,  /* percent of the machine's memory */
@@ -211,6 +211,34 @@ int compile_cgroup_path(struct compile *c, const struct unit *u, const char **re
 	}
 	*ret = path;
 	return 0;
+}
+
+size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES])
+{
+	char name[LIMIT_UNIT_NAME + 8], parent[LIMIT_UNIT_NAME + 8];
+	const struct unit *found[COMPILE_SLICES];
+	const char *slice = cu->unit->cgroup.slice;
+	size_t n = 0;
+
+	if (!slice || strlen(slice) >= LIMIT_UNIT_NAME) {
+		return 0;
+	}
+	strcpy(name, slice);
+	for (size_t i = 0; i < COMPILE_SLICES && strcmp(name, "-.slice") != 0; i++) {
+		const struct unit *u = unit_set_find(cu->c->set, name);
+
+		if (u && u->load_state == LOAD_LOADED) {
+			found[n++] = u;
+		}
+		if (!parent_slice(name, parent)) {
+			break;
+		}
+		strcpy(name, parent);
+	}
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = found[n - 1 - i];
+	}
+	return n;
 }
 
 /* Limits of the slices above, outermost first, then the unit's own. */

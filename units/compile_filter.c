@@ -25,7 +25,7 @@ static size_t skip_profile(const struct compile_unit *cu, const char *first, siz
 	return own == n ? 0 : own;
 }
 
-static int add_calls(struct compile_unit *cu, struct seccomp_spec *spec)
+int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec)
 {
 	const struct unit_exec *e = cu->unit->exec;
 	const struct unit_syscall *words = e->syscalls.items;
@@ -135,6 +135,25 @@ static int add_archs(struct compile_unit *cu, struct seccomp_spec *spec)
 	return 0;
 }
 
+static int add_quiet(struct compile_unit *cu, const struct seccomp_spec *spec)
+{
+	struct sock_filter insns[SECCOMP_QUIET_MAX];
+	size_t n = seccomp_quiet(spec, insns);
+	int64_t offset;
+
+	if (n == 0) {
+		return 0;
+	}
+	offset = catalogue_add_blob(
+		&cu->c->builder, &cu->c->seccomp.blobs, insns, n * sizeof(*insns));
+	if (offset < 0) {
+		return (int)offset;
+	}
+	cu->base.quiet_offset = (uint64_t)offset;
+	cu->base.quiet_size = (uint32_t)(n * sizeof(*insns));
+	return 0;
+}
+
 int compile_filter(struct compile_unit *cu)
 {
 	struct plan *p = &cu->base;
@@ -142,7 +161,8 @@ int compile_filter(struct compile_unit *cu)
 	int r;
 
 	seccomp_spec_init(&spec);
-	r = add_calls(cu, &spec);
+	spec.quiet = 1;
+	r = compile_filter_calls(cu, &spec);
 	if (r == 0) {
 		r = add_families(cu, &spec);
 	}
@@ -155,6 +175,7 @@ int compile_filter(struct compile_unit *cu)
 	add_restrictions(cu, &spec);
 	r = seccomp_cache_get(
 		&cu->c->seccomp, &cu->c->builder, &spec, &p->seccomp_offset, &p->seccomp_size);
+	r = r < 0 ? r : add_quiet(cu, &spec);
 	if (r < 0) {
 		return r == -ENOMEM
 			       ? r

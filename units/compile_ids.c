@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "compile.h"
 
 #define ID_NOBODY      65534u
-#define DYNAMIC_INSIDE 1u   /* a dynamic user's id in its unit's range */
-#define MAP_LINES_MAX  340u /* user_namespaces(7) */
+#define ID_COUNT_MAX   2147483647u /* what a plan can name */
+#define DYNAMIC_INSIDE 1u          /* a dynamic user's id in its unit's range */
+#define MAP_LINES_MAX  340u        /* user_namespaces(7) */
 
 static uint32_t range_first(const struct compile_unit *cu)
 {
@@ -37,6 +39,19 @@ static bool gid_is_ours(const struct settings *s, uint32_t id)
 	       (id != 0 && (id == s->supd_gid || id == s->load_gid || id == s->log_gid));
 }
 
+static int range_failed(struct compile_unit *cu, int error, uint32_t *ret)
+{
+	if (error == -ENOENT) {
+		*ret = 1; /* verify: nothing runs, so any range will do */
+		return 0;
+	}
+	if (error == -ENOSPC) {
+		return compile_refuse(cu, NULL, "the pool of id ranges is used up (%u ranges)",
+			cu->c->settings->id_pool_ranges);
+	}
+	return compile_refuse(cu, NULL, "cannot get an id range: %s", strerror(-error));
+}
+
 static int get_range(struct compile_unit *cu)
 {
 	int r;
@@ -45,15 +60,7 @@ static int get_range(struct compile_unit *cu)
 		return 0;
 	}
 	r = idtable_get(cu->c->ids, cu->unit->name, &cu->range);
-	if (r == -ENOSPC) {
-		return compile_refuse(cu, NULL, "the pool of id ranges is used up (%u ranges)",
-			cu->c->settings->id_pool_ranges);
-	}
-	if (r == -ENOENT) {
-		cu->range = 1; /* verify: nothing runs, so any range will do */
-		return 0;
-	}
-	return r < 0 ? compile_refuse(cu, NULL, "cannot get an id range: %s", strerror(-r)) : 0;
+	return r == 0 ? 0 : range_failed(cu, r, &cu->range);
 }
 
 /* A name that is not there yet: the unit loads, its start answers STALE or says so. */
@@ -118,14 +125,33 @@ static int resolve_group(
 	return 0;
 }
 
+/*
+ * A dynamic user with a name is the same one in all units that name it. No unit's name has a
+ * slash, so the table's rows for names cannot be taken for a unit's.
+ */
+static int named_range(struct compile_unit *cu, uint32_t *ret)
+{
+	const char *key = arena_printf(cu->c->arena, "user/%s", cu->unit->exec->user);
+	int r = key ? idtable_get(cu->c->ids, key, ret) : -ENOMEM;
+
+	return r == 0 || r == -ENOMEM ? r : range_failed(cu, r, ret);
+}
+
 static int use_dynamic_user(struct compile_unit *cu)
 {
-	int r = get_range(cu);
+	uint32_t range = 0;
+	int r;
 
+	if (cu->unit->exec->user) {
+		r = named_range(cu, &range);
+	} else {
+		r = get_range(cu);
+		range = cu->range;
+	}
 	if (r < 0) {
 		return r;
 	}
-	cu->base.uid = range_first(cu) + DYNAMIC_INSIDE;
+	cu->base.uid = cu->c->settings->id_pool_first + range * IDTABLE_RANGE_IDS + DYNAMIC_INSIDE;
 	cu->base.gid = cu->base.uid;
 	cu->base.flags |= PLAN_DYNAMIC_USER;
 	return 0;
@@ -218,19 +244,64 @@ static int make_map(struct compile_unit *cu, uint32_t *ids, uint32_t n, struct t
 			.count = IDTABLE_RANGE_IDS - next });
 }
 
+/* PrivateUsers=self: no ids but those that the unit names, and its root. */
+static int make_self_map(struct compile_unit *cu, uint32_t *ids, uint32_t n, struct tlv_array *map)
+{
+	int r = push_map(cu, map, (struct plan_idmap) { .outside = range_first(cu), .count = 1 });
+
+	qsort(ids, n, sizeof(*ids), compare_u32);
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		struct plan_idmap self = { .inside = ids[i], .outside = ids[i], .count = 1 };
+
+		if (ids[i] != 0 && (i == 0 || ids[i] != ids[i - 1])) {
+			r = push_map(cu, map, self);
+		}
+	}
+	return r;
+}
+
+/* PrivateUsers=identity, full: the host's ids, root's among them, as the unit asks by this word. */
+static int make_same_maps(struct compile_unit *cu, enum unit_users_map map)
+{
+	const struct plan *p = &cu->base;
+	struct plan_idmap line = { .count = map == USERS_FULL ? ID_COUNT_MAX : IDTABLE_RANGE_IDS };
+	bool fits = p->uid < line.count && p->gid < line.count;
+	int r;
+
+	for (uint32_t i = 0; i < p->groups.n; i++) {
+		fits = fits && p->groups.items[i] < line.count;
+	}
+	if (!fits) {
+		return compile_refuse(cu, unit_setting_origin(cu->unit, "PrivateUsers"),
+			"PrivateUsers=identity has ids below %u only, and the unit's are not; use "
+			"pick or full",
+			IDTABLE_RANGE_IDS);
+	}
+	r = push_map(cu, &cu->base.uid_map, line);
+	return r < 0 ? r : push_map(cu, &cu->base.gid_map, line);
+}
+
 /* Inside ids of 0 and of ranges stay the host's numbers of the range. */
 static int make_maps(struct compile_unit *cu)
 {
 	struct plan *p = &cu->base;
 	bool dynamic = p->flags & PLAN_DYNAMIC_USER;
+	enum unit_users_map map = cu->unit->exec->users_map;
+	int (*make)(struct compile_unit *, uint32_t *, uint32_t, struct tlv_array *) =
+		map == USERS_SELF ? make_self_map : make_map;
 	uint32_t *gids;
-	uint32_t uid = dynamic ? 0 : p->uid;
-	uint32_t n = 0;
+	uint32_t uid, n = 0;
 	int r = get_range(cu);
 
 	if (r < 0) {
 		return r;
 	}
+	if (map == USERS_IDENTITY || map == USERS_FULL) {
+		return make_same_maps(cu, map);
+	}
+	/* Its own range has the dynamic user already, unless that one has a name and a range. */
+	dynamic = dynamic && map == USERS_PICK && p->uid == range_first(cu) + DYNAMIC_INSIDE;
+	uid = dynamic ? 0 : p->uid;
 	gids = arena_alloc_array(cu->c->arena, p->groups.n + 1, sizeof(*gids));
 	if (!gids) {
 		return -ENOMEM;
@@ -241,9 +312,9 @@ static int make_maps(struct compile_unit *cu)
 	for (uint32_t i = 0; i < p->groups.n; i++) {
 		gids[n++] = p->groups.items[i];
 	}
-	r = make_map(cu, &uid, 1, &p->uid_map);
+	r = make(cu, &uid, 1, &p->uid_map);
 	if (r == 0) {
-		r = make_map(cu, gids, n, &p->gid_map);
+		r = make(cu, gids, n, &p->gid_map);
 	}
 	/* The plan speaks in the initial namespace's numbers: root inside is the range's first. */
 	p->uid = p->uid ? p->uid : range_first(cu);
@@ -282,4 +353,11 @@ int compile_ids(struct compile_unit *cu)
 		r = make_maps(cu);
 	}
 	return r;
+}
+
+bool compile_root_is_mapped(const struct compile_unit *cu)
+{
+	enum unit_users_map map = cu->unit->exec->users_map;
+
+	return cu->user_namespace && (map == USERS_PICK || map == USERS_SELF);
 }

@@ -50,7 +50,8 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"StandardError", "SyslogIdentifier", "CPUAffinity", "CPUSchedulingPolicy",
 	"IOSchedulingClass", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
 	"TasksMax", "CPUQuota", "CPUWeight", "IOWeight", "AllowedCPUs", "Delegate", "DevicePolicy",
-	"DeviceAllow", "AppArmorProfile" };
+	"DeviceAllow", "AppArmorProfile", "IPAddressAllow", "IPAddressDeny", "SocketBindAllow",
+	"SocketBindDeny", "RestrictNetworkInterfaces" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {
@@ -78,6 +79,25 @@ static int add_text(struct compile_unit *cu, struct tlv_buf *pairs, const char *
 	return value ? add_property(pairs, name, value) : 0;
 }
 
+/* What can deny a system call: "NAME@", the unit's own line of it, for the explanation. */
+static const char *const explained[] = { "SystemCallFilter", "RestrictAddressFamilies",
+	"RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "MemoryDenyWriteExecute",
+	"LockPersonality", "ProtectClock", "ProtectKernelModules", "ProtectKernelLogs",
+	"ProtectHostname", "PrivateDevices", "SystemCallArchitectures" };
+
+/* "" for a line of the profile. */
+static int add_origin(struct compile_unit *cu, struct tlv_buf *pairs, const char *name)
+{
+	const char *origin = unit_setting_origin(cu->unit, name);
+	const char *key = origin ? arena_printf(cu->c->arena, "%s@", name) : NULL;
+
+	if (!origin) {
+		return 0;
+	}
+	return key ? add_property(pairs, key, compile_origin_is_profile(cu, origin) ? "" : origin)
+		   : -ENOMEM;
+}
+
 static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 {
 	const struct unit_exec *e = cu->unit->exec;
@@ -94,6 +114,13 @@ static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 	}
 	if (e && r == 0 && e->protect_home != PROTECT_HOME_NO) {
 		r = add_property(pairs, "ProtectHome", protect_home_to_string(e->protect_home));
+	}
+	if (e && r == 0 && cu->base.landlock) {
+		r = add_property(pairs, "LandlockABI",
+			arena_printf(cu->c->arena, "%u", compile_landlock_abi(cu)));
+	}
+	for (size_t i = 0; e && r == 0 && i < ELEMENTSOF(explained); i++) {
+		r = add_origin(cu, pairs, explained[i]);
 	}
 	/* Values as they are written are text of the file. */
 	for (size_t i = 0; cu->is_public && r == 0 && i < ELEMENTSOF(texts); i++) {
@@ -274,7 +301,10 @@ static uint64_t config_hash(const struct unit *u)
 	for (size_t i = 0; i < u->assignments.n; i++) {
 		hash = hash_text(hash, lines[i].section);
 		hash = hash_text(hash, lines[i].name);
-		hash = hash_text(hash, lines[i].value);
+		/* A secret's hash would let whoever has the manifest try guesses. */
+		if (strcmp(lines[i].name, "SetCredential") != 0) {
+			hash = hash_text(hash, lines[i].value);
+		}
 	}
 	return hash;
 }

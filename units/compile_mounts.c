@@ -38,6 +38,7 @@ static const struct {
 	[PLAN_MOUNT_READ_ONLY] = { 1, 1 },
 	[PLAN_MOUNT_READ_WRITE] = { 1, 2 },
 	[PLAN_MOUNT_NOEXEC] = { 2, 0 },
+	[PLAN_MOUNT_IMAGE] = { 0, 0 },
 	[PLAN_MOUNT_EXEC] = { 2, 1 },
 };
 
@@ -187,9 +188,18 @@ static void imply_all(struct rows *rows)
 	IMPLY(rows, kernel_fs_ro, "ProtectKernelTunables", kernel_tunables);
 	IMPLY(rows, kernel_fs_ro && !e->protect_control_groups, "ProtectKernelTunables",
 		cgroups_writable);
-	IMPLY(rows, e->protect_control_groups, "ProtectControlGroups", control_groups);
+	IMPLY(rows, e->protect_control_groups && !e->private_cgroups, "ProtectControlGroups",
+		control_groups);
 	IMPLY(rows, e->protect_kernel_modules, "ProtectKernelModules", kernel_modules);
 	IMPLY(rows, e->protect_kernel_logs, "ProtectKernelLogs", kernel_logs);
+}
+
+static const char *below_root(const struct compile_unit *cu, const char *path)
+{
+	const char *root = cu->base.root_dir;
+
+	return root && path_is_below(path, root) && strcmp(path, root) != 0 ? path + strlen(root)
+									    : path;
 }
 
 static int add_written(struct rows *rows)
@@ -213,58 +223,82 @@ static int add_written(struct rows *rows)
 			return compile_refuse(
 				cu, m.origin, "nothing can be mounted on %s", m.target);
 		}
+		if (m.kind == PLAN_MOUNT_TMPFS || m.kind == PLAN_MOUNT_IMAGE) {
+			int r = compile_mount_options(cu, &m);
+
+			if (r < 0) {
+				return r;
+			}
+		}
+		/* '+' or not, what the host calls ROOT/x is the unit's /x. */
+		if (!paths[i].in_root && m.kind != PLAN_MOUNT_IMAGE) {
+			m.target = below_root(cu, m.target);
+		}
+		m.flags |= cu->user_namespace && cu->unit->exec->users_map == USERS_PICK &&
+					   m.kind == PLAN_MOUNT_IMAGE
+				   ? PLAN_MOUNT_F_IDMAP
+				   : 0;
 		push(rows, &m, profile ? RANK_IMPLIED : 0);
 	}
 	return 0;
 }
 
-static const struct {
-	const char *setting;
-	const char *top;
-} dir_kinds[PLAN_DIR_KIND_COUNT] = {
-	[PLAN_DIR_RUNTIME] = { "RuntimeDirectory", "/run" },
-	[PLAN_DIR_STATE] = { "StateDirectory", "/var/lib" },
-	[PLAN_DIR_CACHE] = { "CacheDirectory", "/var/cache" },
-	[PLAN_DIR_LOGS] = { "LogsDirectory", "/var/log" },
-	[PLAN_DIR_CONFIGURATION] = { "ConfigurationDirectory", "/etc" },
-};
-
 /* Directories of the unit's own; they stay writable where all else is read-only. */
+static void add_dir(struct rows *rows, const struct plan_dir *dir)
+{
+	bool read_only = dir->flags & PLAN_DIR_READ_ONLY;
+	bool own_root = rows->cu->base.root_dir || rows->cu->base.root_image;
+	struct plan_mount m = {
+		.kind = read_only ? PLAN_MOUNT_READ_ONLY : PLAN_MOUNT_READ_WRITE,
+		.target = dir->path,
+		.origin = dir->origin,
+	};
+
+	if (own_root || dir->real) {
+		m.kind = PLAN_MOUNT_BIND;
+		m.source = dir->real ? dir->real : dir->path;
+		m.target = own_root ? dir->path : m.source;
+		m.flags = read_only ? PLAN_MOUNT_F_READ_ONLY : 0;
+		push(rows, &m, 0);
+		return;
+	}
+	if (read_only || (dir->kind != PLAN_DIR_CONFIGURATION &&
+				 (rows->cu->base.flags & PLAN_ROOT_READ_ONLY))) {
+		push(rows, &m, 0);
+	}
+}
+
+/* Nobody but root may look into TOP/private: the unit sees one with its own directories alone. */
+static int hide_others(struct rows *rows, const struct plan_dir *dir)
+{
+	struct plan_mount m = {
+		.kind = PLAN_MOUNT_TMPFS,
+		.flags = PLAN_MOUNT_F_READ_ONLY | PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV,
+		.origin = dir->origin,
+		.options = "mode=0755,size=64k",
+		.target = arena_printf(rows->cu->c->arena, "%s/private", plan_dir_top(dir->kind)),
+	};
+
+	if (!m.target) {
+		return -ENOMEM;
+	}
+	push(rows, &m, RANK_IMPLIED);
+	return 0;
+}
+
 static int add_dirs(struct rows *rows)
 {
-	struct compile_unit *cu = rows->cu;
-	struct arena *arena = cu->c->arena;
+	const struct plan *p = &rows->cu->base;
+	const struct plan_dir *dirs = p->dirs.items;
+	int r = 0;
 
-	for (uint32_t kind = 0; kind < PLAN_DIR_KIND_COUNT; kind++) {
-		const struct unit_dirs *dirs = &cu->unit->exec->dirs[kind];
-		const struct unit_item *names = dirs->names.items;
-
-		for (size_t i = 0; i < dirs->names.n; i++) {
-			struct plan_dir *dir =
-				compile_array_push(arena, &cu->base.dirs, sizeof(*dir));
-			struct plan_mount m = { .kind = PLAN_MOUNT_READ_WRITE };
-
-			if (!dir) {
-				return -ENOMEM;
-			}
-			dir->kind = kind;
-			dir->mode = dirs->mode;
-			dir->preserve = dirs->preserve;
-			dir->origin = names[i].origin;
-			dir->path =
-				arena_printf(arena, "%s/%s", dir_kinds[kind].top, names[i].text);
-			if (!dir->path) {
-				return -ENOMEM;
-			}
-			m.target = dir->path;
-			m.origin = names[i].origin;
-			if (kind != PLAN_DIR_CONFIGURATION &&
-				(cu->base.flags & PLAN_ROOT_READ_ONLY)) {
-				push(rows, &m, 0);
-			}
+	for (uint32_t i = 0; r == 0 && i < p->dirs.n; i++) {
+		add_dir(rows, &dirs[i]);
+		if (dirs[i].real && !p->root_dir && !p->root_image) {
+			r = hide_others(rows, &dirs[i]);
 		}
 	}
-	return 0;
+	return r;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -376,7 +410,7 @@ static int set_namespaces(struct compile_unit *cu)
 		{ e->private_network, PLAN_NS_NET },
 		{ e->private_ipc, PLAN_NS_IPC },
 		{ e->private_pids, PLAN_NS_PID },
-		{ e->protect_hostname, PLAN_NS_UTS },
+		{ e->protect_hostname || e->private_hostname, PLAN_NS_UTS },
 		{ e->private_mounts, PLAN_NS_MOUNT },
 	};
 
@@ -412,17 +446,20 @@ int compile_walls(struct compile_unit *cu)
 	}
 	set_flags(cu);
 	set_proc(cu);
-	r = build_rows(cu);
+	r = compile_places(cu);
+	r = r < 0 ? r : compile_dirs(cu);
+	r = r < 0 ? r : build_rows(cu);
 	if (r < 0) {
 		return r;
 	}
-	p->root_dir = cu->unit->exec->root_directory;
-	if (p->mounts.n || p->root_dir ||
+	if (p->mounts.n || p->root_dir || p->root_image ||
 		(p->flags & (PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES | PLAN_ROOT_READ_ONLY |
-				    PLAN_PROC_FRESH | PLAN_PROC_INSTANCE))) {
+				    PLAN_PROC_FRESH | PLAN_PROC_INSTANCE | PLAN_CGROUP_MOUNT))) {
 		p->namespaces |= PLAN_NS_MOUNT;
 	}
-	if (cu->profile->hide_runtime && (p->namespaces & PLAN_NS_MOUNT)) {
+	/* In a root of its own the notify directory has no other way in. */
+	if ((cu->profile->hide_runtime || p->root_dir || p->root_image) &&
+		(p->namespaces & PLAN_NS_MOUNT)) {
 		p->hide_dir = cu->c->settings->runtime_dir;
 	}
 	return 0;

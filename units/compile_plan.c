@@ -56,7 +56,9 @@ static void drop_walls(struct plan *p)
 {
 	static const uint32_t walls = PLAN_NO_NEW_PRIVS | PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES |
 				      PLAN_PROC_FRESH | PLAN_PROC_SUBSET_PID | PLAN_MDWE |
-				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER;
+				      PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY | PLAN_DYNAMIC_USER |
+				      PLAN_API_VFS | PLAN_CGROUP_MOUNT | PLAN_CGROUP_READ_ONLY |
+				      PLAN_IDMAP_ROOT;
 
 	p->flags &= ~walls;
 	p->namespaces = 0;
@@ -64,6 +66,8 @@ static void drop_walls(struct plan *p)
 	p->uid_map = (struct tlv_array) { 0 };
 	p->gid_map = (struct tlv_array) { 0 };
 	p->root_dir = NULL;
+	p->root_image = NULL;
+	p->host_name = NULL;
 	p->hide_dir = NULL;
 	p->proc_hide = PLAN_PROC_HIDE_NONE;
 	p->uid = 0;
@@ -76,12 +80,15 @@ static void drop_walls(struct plan *p)
 	p->securebits = 0;
 	p->seccomp_offset = 0;
 	p->seccomp_size = 0;
+	compile_landlock_drop(p);
+	p->quiet_offset = 0;
+	p->quiet_size = 0;
 }
 
 /* '!' and PermissionsStartOnly=: the unit's root, other walls stay. */
 static void drop_identity(struct compile_unit *cu, struct plan *p)
 {
-	uint32_t root = cu->user_namespace
+	uint32_t root = compile_root_is_mapped(cu)
 				? cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS
 				: 0;
 
@@ -118,6 +125,13 @@ static bool gets_notify(const struct unit_service *s, bool main)
 		    : s->notify_access == NOTIFY_EXEC || s->notify_access == NOTIFY_ALL;
 }
 
+/* Those of a start read them; what comes later has the same ones, whatever became of the source. */
+static bool reads_credentials(const struct unit_command *command)
+{
+	return command->phase == PHASE_CONDITION || command->phase == PHASE_START_PRE ||
+	       command->phase == PHASE_START || (command->flags & COMMAND_NO_SETUID);
+}
+
 static void set_command_flags(
 	struct compile_unit *cu, const struct unit_command *command, struct plan *p)
 {
@@ -135,6 +149,7 @@ static void set_command_flags(
 		{ start && s->watchdog_us, PLAN_PASS_WATCHDOG },
 		{ !start, PLAN_PASS_MAINPID },
 		{ stop, PLAN_PASS_RESULT },
+		{ p->credentials.n && !reads_credentials(command), PLAN_CREDENTIALS_KEPT },
 		{ start && s->pid_file && s->type == SERVICE_FORKING, PLAN_UNLINK_PIDFILE },
 	};
 
@@ -163,13 +178,15 @@ static int add_command(
 	if (!p.log_identifier) {
 		return -ENOMEM;
 	}
+	compile_landlock_command(command->phase, &p);
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {
 		drop_identity(cu, &p);
 	}
 	if (s->root_directory_start_only && !start) {
-		p.root_dir = NULL;
+		p.root_dir = p.root_image = NULL;
+		p.flags &= ~(uint32_t)(PLAN_API_VFS | PLAN_IDMAP_ROOT);
 	}
 	set_command_flags(cu, command, &p);
 	row->phase = command->phase;
@@ -219,7 +236,11 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	struct plan p = work_plan(cu, PLAN_REALIZE);
 
 	p.cgroup_writes = cu->base.cgroup_writes;
-	return p.cgroup_writes.n == 0 ? 0 : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+	p.bpf = cu->base.bpf;
+	p.bpf_fixups = cu->base.bpf_fixups;
+	return p.cgroup_writes.n + p.bpf.n == 0
+		       ? 0
+		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
 /* A file that `supctl run` wrote goes with its unit. */
@@ -252,6 +273,11 @@ static int add_transient_file(struct compile_unit *cu, struct plan *p)
 	return 0;
 }
 
+/*
+ * A private /tmp goes with its last process, unless several commands share it: then the slot holds
+ * it, and lets go in the RELEASE that the entry asks for. A restart without an entry is one launch
+ * instead of two.
+ */
 static bool needs_clean(const struct compile_unit *cu)
 {
 	const struct plan_dir *dirs = cu->base.dirs.items;
@@ -264,7 +290,8 @@ static bool needs_clean(const struct compile_unit *cu)
 			return true;
 		}
 	}
-	return (cu->base.flags & PLAN_PRIVATE_TMP) || cu->unit->exec->remove_ipc ||
+	return (cu->base.flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1) ||
+	       cu->base.credentials.n || cu->unit->exec->remove_ipc ||
 	       (cu->base.flags & PLAN_DYNAMIC_USER) || cu->unit->service->pid_file;
 }
 
@@ -290,6 +317,7 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 	if (is_transient(cu) && add_transient_file(cu, &p) < 0) {
 		return -ENOMEM;
 	}
+	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
 	if (cu->unit->service->pid_file) {
 		p.pid_file = cu->unit->service->pid_file;
 		p.flags |= PLAN_UNLINK_PIDFILE;
@@ -316,10 +344,13 @@ int compile_prepare(struct compile_unit *cu)
 	static int (*const parts[])(struct compile_unit *) = {
 		compile_ids,
 		compile_walls,
+		compile_bpf,
 		compile_caps,
+		compile_credentials,
 		compile_environment,
 		compile_process,
 		compile_filter,
+		compile_landlock,
 		compile_unsupported,
 	};
 

@@ -21,7 +21,23 @@ static const struct manifest_unit *find_previous(const struct manifest *m, const
 	return NULL;
 }
 
-/* Decodes, moves the filter into the new catalogue, encodes. *entry: old number in, new out. */
+static int copy_programs(struct compile_unit *cu, struct plan *plan)
+{
+	struct plan_bpf *rows = plan->bpf.items;
+
+	for (uint32_t i = 0; i < plan->bpf.n; i++) {
+		int64_t n = catalogue_add_blob(&cu->c->builder, &cu->c->seccomp.blobs,
+			cu->c->prev_plans->base + rows[i].offset, rows[i].size);
+
+		if (n < 0) {
+			return (int)n;
+		}
+		rows[i].offset = (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Decodes, moves the programs into the new catalogue, encodes. *entry: old number in, new out. */
 static int copy_entry(struct compile_unit *cu, uint32_t *entry)
 {
 	AUTO(tlv_buf_fini) struct tlv_buf buf = { 0 };
@@ -45,7 +61,16 @@ static int copy_entry(struct compile_unit *cu, uint32_t *entry)
 		}
 		plan.seccomp_offset = (uint64_t)n;
 	}
-	r = plan_encode(&buf, &plan);
+	if (plan.quiet_size) {
+		n = catalogue_add_blob(&cu->c->builder, &cu->c->seccomp.blobs,
+			old->base + plan.quiet_offset, plan.quiet_size);
+		if (n < 0) {
+			return (int)n;
+		}
+		plan.quiet_offset = (uint64_t)n;
+	}
+	r = copy_programs(cu, &plan);
+	r = r < 0 ? r : plan_encode(&buf, &plan);
 	if (r < 0) {
 		return r;
 	}

@@ -96,6 +96,21 @@ static void resolve_service(struct unit *u)
 	u->cgroup.oom_group = s->oom_policy == OOM_POLICY_KILL;
 }
 
+/* systemd.exec(5), DynamicUser=: these cannot be turned off beside it. */
+static void resolve_dynamic_user(struct unit_exec *e)
+{
+	if (!e->dynamic_user) {
+		return;
+	}
+	e->protect_system = PROTECT_SYSTEM_STRICT;
+	e->protect_home =
+		e->protect_home == PROTECT_HOME_NO ? PROTECT_HOME_READ_ONLY : e->protect_home;
+	e->private_tmp = true;
+	e->remove_ipc = true;
+	e->no_new_privileges = true;
+	e->restrict_suid_sgid = true;
+}
+
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
 	if (!u->service) {
@@ -105,6 +120,7 @@ int defaults_resolve(const struct defaults_context *c, struct unit *u)
 		return -ENOMEM;
 	}
 	resolve_service(u);
+	resolve_dynamic_user(u->exec);
 	return 0;
 }
 

@@ -116,7 +116,8 @@ static void put_exec(FILE *out, const struct plan *p)
 	put_caps(out, "bounding", p->cap_bounding);
 	put_caps(out, "ambient", p->cap_ambient);
 	put_caps(out, "effective", p->cap_effective);
-	fprintf(out, "    filter: %zu instructions\n", p->seccomp_size / (size_t)8);
+	fprintf(out, "    filter: %zu instructions, quietly %zu\n", p->seccomp_size / (size_t)8,
+		p->quiet_size / (size_t)8);
 	fprintf(out, "    umask: %04o\n", p->umask);
 }
 

@@ -9,6 +9,8 @@
  *   supd-load --install VERB …      see install_main.h
  *   supd-load --list-settings       the table of settings, for supctl
  *   supd-load --man                 supd.unit(5)
+ *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
+ *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 #include "../runtime/plan/launchwire.h"
 #include "conf.h"
 #include "dump.h"
+#include "facts.h"
 #include "install_main.h"
 #include "load.h"
 #include "manual.h"
@@ -42,6 +45,8 @@ struct mode {
 
 static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]] FILE...\n"
 			    "       supd-load --dump [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --facts [--unit-path DIR[:DIR...]] FILE...\n"
+			    "       supd-load --unit-facts --unit-path DIR[:DIR...] UNIT...\n"
 			    "       supd-load --settings -- [ARGUMENT...]\n";
 
 static int complain(const char *what, int error)
@@ -212,6 +217,65 @@ static int run_man(struct load *l, const char *const *args)
 	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
 }
 
+/* The units that files are: their names. */
+static const char *const *basenames(struct load *l, const char *const *files)
+{
+	size_t n = 0;
+	const char **names;
+
+	while (files[n]) {
+		n++;
+	}
+	names = arena_alloc_array(&l->arena, n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < n; i++) {
+		const char *slash = strrchr(files[i], '/');
+
+		names[i] = slash ? slash + 1 : files[i];
+	}
+	return names;
+}
+
+static int print_facts(struct load *l, const char *const *names)
+{
+	const char *missing = NULL;
+	int r = facts_print(stdout, l, names, &missing);
+
+	if (r == -ENOENT) {
+		fprintf(stderr, "%s: error: no unit file\n", missing);
+		return EXIT_ERRORS;
+	}
+	return r < 0 ? complain("facts", r) : EXIT_OK;
+}
+
+/* What is wrong with a unit stands in its own record, so the diagnostics are not printed. */
+static int run_facts(struct load *l, const char *const *args)
+{
+	bool has_path = args[0] && strcmp(args[0], "--unit-path") == 0 && args[1];
+	struct settings settings;
+	int status = load_files(l, &settings, args);
+
+	if (status == EXIT_OK && !l->set.n) {
+		print_diagnostics(l);
+	}
+	return status == EXIT_OK ? print_facts(l, basenames(l, args + 2 * has_path)) : status;
+}
+
+static int run_unit_facts(struct load *l, const char *const *args)
+{
+	struct settings settings;
+	int r;
+
+	if (!args[0] || strcmp(args[0], "--unit-path") != 0 || !args[1] || !args[2] ||
+		strlen(args[1]) >= sizeof(settings.unit_path)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	conf_defaults(&l->users, &settings);
+	strcpy(settings.unit_path, args[1]);
+	r = load_run(l, &settings, NULL, -1);
+	return r < 0 ? complain("load", r) : print_facts(l, args + 2);
+}
+
 static const struct mode modes[] = {
 	{ "--list-settings", run_list_settings },
 	{ "--man", run_man },
@@ -219,6 +283,8 @@ static const struct mode modes[] = {
 	{ "--settings", run_settings },
 	{ "--verify", run_verify },
 	{ "--dump", run_dump },
+	{ "--facts", run_facts },
+	{ "--unit-facts", run_unit_facts },
 };
 
 int main(int argc, char *argv[])
@@ -226,6 +292,7 @@ int main(int argc, char *argv[])
 	const char *const *args = (const char *const *)argv + (argc > 0);
 	int (*run)(struct load *, const char *const *) = args[0] ? NULL : run_load;
 	struct load l;
+	uint32_t landlock_abi;
 	int status, r = sandbox_enter();
 
 	if (r < 0) {
@@ -240,7 +307,9 @@ int main(int argc, char *argv[])
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	landlock_abi = (uint32_t)r;
 	r = load_init(&l);
+	l.compile.host.landlock_abi = landlock_abi;
 	status = r < 0 ? complain("users", r) : run(&l, args[0] ? args + 1 : args);
 	fflush(NULL);
 	/* Everything goes with the process. */

@@ -66,6 +66,43 @@ int parse_string(struct setting_context *c)
 	return r;
 }
 
+/* The D-Bus specification's well-known names: elements of letters, digits, '_' and '-'. */
+static bool is_bus_name(const char *name)
+{
+	bool dot = false;
+	bool begins = true;
+
+	for (const char *p = name; *p; p++) {
+		bool digit = *p >= '0' && *p <= '9';
+
+		if (*p == '.') {
+			if (begins) {
+				return false;
+			}
+			dot = begins = true;
+			continue;
+		}
+		if (!(digit && !begins) && !(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
+			*p != '_' && *p != '-') {
+			return false;
+		}
+		begins = false;
+	}
+	return dot && !begins && strlen(name) <= 255;
+}
+
+int parse_bus_name(struct setting_context *c)
+{
+	const char **target = c->target;
+	int r = parse_string(c);
+
+	if (r == 0 && *target && !is_bus_name(*target)) {
+		return setting_error(
+			c, 0, "\"%.128s\" is not a D-Bus name such as org.example.Name", *target);
+	}
+	return r;
+}
+
 static int store_path(struct setting_context *c, const char *text)
 {
 	char *path = arena_strdup(c->arena, text);

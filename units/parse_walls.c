@@ -93,9 +93,10 @@ int parse_paths(struct setting_context *c)
 	while ((r = next_expanded(c, &p, &word, &text)) > 0) {
 		struct unit_path path = { .kind = (enum plan_mount_kind)c->row->arg };
 
-		/* '-': may be missing; '+': below RootDirectory=, where we look anyway. */
+		/* '-': may be missing; '+': in the unit's root, not the host's. */
 		for (; *text == '-' || *text == '+'; text++) {
 			path.flags |= *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
+			path.in_root |= *text == '+';
 		}
 		path.target = clean_path(c, text, word.column);
 		r = path.target ? push_path(c, &path) : -EINVAL;
@@ -196,21 +197,10 @@ int parse_dirs(struct setting_context *c)
 		return 0;
 	}
 	while ((r = next_expanded(c, &p, &word, &text)) > 0) {
-		struct unit_item *item;
-
-		if (!value_is_relative_path(text)) {
-			return setting_error(c, word.column,
-				"\"%.128s\" is not a relative path without \"..\"", text);
+		r = parse_dir_word(c, text, word.column);
+		if (r != 0) {
+			return r;
 		}
-		if (strchr(text, ':')) {
-			return setting_error(
-				c, word.column, "a second name after ':' is not supported");
-		}
-		item = list_push(c->arena, &dirs->names, sizeof(*item));
-		if (!item) {
-			return -ENOMEM;
-		}
-		*item = (struct unit_item) { text, c->origin };
 	}
 	return r;
 }

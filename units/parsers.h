@@ -9,6 +9,7 @@ int parse_bool(struct setting_context *c);      /* bool */
 int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
 int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
 int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
+int parse_bus_name(struct setting_context *c);  /* const char *, well-known name */
 int parse_path(struct setting_context *c);      /* const char *, absolute */
 int parse_pid_file(struct setting_context *c);  /* as parse_path; relative is below /run */
 int parse_seconds(struct setting_context *c);   /* uint64_t us; empty or 0 as written */
@@ -84,7 +85,7 @@ int parse_rlimit(struct setting_context *c); /* row->arg: RLIMIT_* */
 int parse_paths(struct setting_context *c); /* row->arg: enum plan_mount_kind */
 int parse_binds(struct setting_context *c); /* row->arg: 1: read-only */
 int parse_tmpfs(struct setting_context *c);
-int parse_dirs(struct setting_context *c); /* struct unit_dirs */
+int parse_dirs(struct setting_context *c); /* struct unit_dirs; row->arg: 1: no second name */
 int parse_preserve(struct setting_context *c);
 int parse_capabilities(struct setting_context *c); /* uint64_t; row->arg: 1 starts full */
 int parse_syscall_filter(struct setting_context *c);
@@ -95,6 +96,26 @@ int parse_namespaces(struct setting_context *c);
 int parse_proc_subset(struct setting_context *c);
 int parse_private_tmp(struct setting_context *c);
 int parse_secure_bits(struct setting_context *c);
+
+/* addresses, ports, interfaces: parse_network.c */
+int parse_addresses(struct setting_context *c); /* struct list of struct ebpf_prefix */
+int parse_ports(struct setting_context *c);     /* struct list of struct ebpf_port */
+int parse_interfaces(struct setting_context *c);
+/* places: parse_places.c */
+int parse_private_users(struct setting_context *c);
+int parse_protect_cgroups(struct setting_context *c);
+int parse_protect_hostname(struct setting_context *c);
+int parse_mount_flags(struct setting_context *c);
+int parse_image_options(struct setting_context *c);
+int parse_mount_images(struct setting_context *c);
+/* One word of parse_dirs: "NAME[:LINK[:ro]]". */
+int parse_dir_word(struct setting_context *c, const char *text, unsigned column);
+
+/* credentials: parse_credentials.c; struct list of struct unit_credential; row->arg: the kind */
+int parse_load_credential(struct setting_context *c);
+int parse_import_credential(struct setting_context *c);
+int parse_set_credential(struct setting_context *c);
+int parse_encrypted_credential(struct setting_context *c); /* refuses, with the way out */
 
 /* limits: parse_limits.c; struct unit_amount */
 int parse_amount(struct setting_context *c);

@@ -58,7 +58,7 @@ static uint64_t handled_access(long abi)
 	return access;
 }
 
-static int restrict_files(void)
+static int restrict_files(uint32_t *ret_abi)
 {
 	AUTO_CLOSE int ruleset = -1;
 	AUTO_CLOSE int root = -1;
@@ -70,6 +70,7 @@ static int restrict_files(void)
 		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
 	}
 	attr.handled_access_fs = handled_access(abi);
+	*ret_abi = (uint32_t)abi;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	root = open("/", O_PATH | O_CLOEXEC | O_DIRECTORY);
 	if (ruleset < 0 || root < 0) {
@@ -155,12 +156,14 @@ static int drop_capabilities(void)
 
 int sandbox_enter(void)
 {
+	uint32_t abi = 0;
 	int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 
 	r = r < 0 ? r : set_limit(RLIMIT_AS, LOAD_MEMORY_MAX);
 	r = r < 0 ? r : set_limit(RLIMIT_CPU, LOAD_CPU_SECS);
 	r = r < 0 ? r : set_limit(RLIMIT_CORE, 0);
 	r = r < 0 ? r : drop_capabilities();
-	r = r < 0 ? r : restrict_files();
-	return r < 0 ? r : restrict_calls();
+	r = r < 0 ? r : restrict_files(&abi);
+	r = r < 0 ? r : restrict_calls();
+	return r < 0 ? r : (int)abi;
 }

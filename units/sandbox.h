@@ -7,5 +7,8 @@
  */
 #pragma once
 
-/* 0 or -errno; nothing of it can be undone. Where Landlock is missing the filter stands alone. */
+/*
+ * The version of the kernel's Landlock interface, 0 without one (the filter then stands alone), or
+ * -errno; nothing of it can be undone.
+ */
 int sandbox_enter(void);

@@ -190,7 +190,7 @@ static void build_families(const struct seccomp_spec *spec, struct seccomp_args 
 	}
 }
 
-static void build_namespaces(uint32_t denied, struct seccomp_args *p)
+static void build_namespaces(uint32_t denied, bool quiet, struct seccomp_args *p)
 {
 	static const struct {
 		const char *call;
@@ -205,7 +205,9 @@ static void build_namespaces(uint32_t denied, struct seccomp_args *p)
 	}
 	emit_deny(p, "setns", EPERM, &any_type, 1);
 	/* Its flags are behind a pointer; libc falls back to clone. */
-	emit_deny(p, "clone3", ENOSYS, NULL, 0);
+	if (!quiet) {
+		emit_deny(p, "clone3", ENOSYS, NULL, 0);
+	}
 }
 
 void seccomp_args_build(const struct seccomp_spec *spec, struct seccomp_args *ret)
@@ -216,7 +218,8 @@ void seccomp_args_build(const struct seccomp_spec *spec, struct seccomp_args *re
 	ret->error = 0;
 	memset(ret->tested, 0, sizeof(ret->tested));
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-		if (spec->restrictions & rows[i].restriction) {
+		if (spec->restrictions & rows[i].restriction &&
+			!(spec->quiet && rows[i].error == ENOSYS)) {
 			emit_deny(ret, rows[i].call, rows[i].error, rows[i].when, rows[i].n);
 		}
 	}
@@ -227,6 +230,39 @@ void seccomp_args_build(const struct seccomp_spec *spec, struct seccomp_args *re
 		denied |= spec->namespaces & namespace_flags[i];
 	}
 	if (denied) {
-		build_namespaces(denied, ret);
+		build_namespaces(denied, spec->quiet, ret);
 	}
+}
+
+static bool wants_quiet(const struct seccomp_spec *spec, const char *call)
+{
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (rows[i].error == ENOSYS && strcmp(rows[i].call, call) == 0 &&
+			spec->restrictions & rows[i].restriction) {
+			return true;
+		}
+	}
+	return strcmp(call, "clone3") == 0 && spec->namespaces;
+}
+
+size_t seccomp_quiet(const struct seccomp_spec *spec, struct sock_filter ret[SECCOMP_QUIET_MAX])
+{
+	static const char *const calls[] = { "clone3", "openat2" };
+	size_t n = 0;
+
+	ret[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
+		int number =
+			wants_quiet(spec, calls[i]) ? seccomp_syscall_resolve_name(calls[i]) : -1;
+
+		if (number >= 0) {
+			ret[n++] = (struct sock_filter)BPF_JUMP(
+				BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1);
+			ret[n++] = (struct sock_filter)BPF_STMT(
+				BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+		}
+	}
+	ret[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return spec->quiet && n > 2 ? n : 0;
 }

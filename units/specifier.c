@@ -13,6 +13,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/unitname.h"
+#include "../runtime/plan/plan.h"
 
 /* In one word; each copies what is done so far. */
 #define SPECIFIER_MAX 64
@@ -192,6 +193,12 @@ static const char *spec_fragment(const struct specifier_unit *u, struct arena *a
 			   : arena_strndup(a, u->fragment_path, (size_t)(slash - u->fragment_path));
 }
 
+static const char *spec_credentials(
+	const struct specifier_unit *u, struct arena *a, const char *arg)
+{
+	return arena_printf(a, "%s/%s", arg, u->name);
+}
+
 static const struct {
 	/* What the letter stands for; NULL: without a value here. */
 	const char *(*fn)(const struct specifier_unit *u, struct arena *a, const char *arg);
@@ -222,6 +229,7 @@ static const struct {
 	['A'] = { spec_host, "A" },
 	['M'] = { spec_host, "M" },
 	/* The system manager's directories and user. */
+	['d'] = { spec_credentials, PLAN_CREDENTIALS_DIR },
 	['t'] = { spec_text, "/run" },
 	['S'] = { spec_text, "/var/lib" },
 	['C'] = { spec_text, "/var/cache" },

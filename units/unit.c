@@ -72,6 +72,8 @@ static const struct unit_exec exec_defaults = {
 	.umask = 0022,
 	.ignore_sigpipe = true,
 	.keyring_mode = KEYRING_PRIVATE,
+	.mount_api_vfs = -1,
+	.timeout_clean_us = UINT64_MAX,
 	.cap_bounding = UINT64_MAX,
 	.restrict_namespaces = UINT64_MAX,
 };

@@ -144,15 +144,40 @@ struct unit_path {
 	uint32_t flags;      /* enum plan_mount_flags: IGNORE_MISSING, READ_ONLY, NON_RECURSIVE */
 	const char *source;  /* bind: absolute; else NULL */
 	const char *target;  /* absolute, simplified, no ".." */
-	const char *options; /* tmpfs, or NULL */
+	const char *options; /* tmpfs, image, or NULL */
 	const char *origin;
+	bool in_root; /* '+' prefix: below RootDirectory= also where that begins the path */
 };
 
 /* RuntimeDirectory= and its kin; index is enum plan_dir_kind. */
+struct unit_dir {
+	const char *name; /* relative path without ".." */
+	const char *link; /* a second name beside it, or NULL */
+	bool read_only;   /* for the unit */
+	const char *origin;
+};
+
 struct unit_dirs {
-	struct list names; /* struct unit_item: relative paths without ".." */
+	struct list names; /* struct unit_dir */
 	uint32_t mode;     /* 0755 */
 	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
+};
+
+struct unit_credential {
+	enum plan_credential_kind kind;
+	const char *name;   /* pattern with IMPORT */
+	const char *source; /* LOAD, IMPORT: see struct plan_credential */
+	const char *data;   /* SET: size bytes; no message may quote them */
+	uint32_t size;
+	const char *origin;
+};
+
+/* How PrivateUsers= maps ids. */
+enum unit_users_map {
+	USERS_PICK,     /* those that the unit names to themselves, others into its own range */
+	USERS_SELF,     /* those that the unit names to themselves, no others */
+	USERS_IDENTITY, /* 0 … 65535 to themselves */
+	USERS_FULL,     /* all to themselves */
 };
 
 /* One word of SystemCallFilter=, in order. */
@@ -198,6 +223,9 @@ struct unit_exec {
 	bool working_directory_missing_ok;
 	bool working_directory_home; /* "~" */
 	const char *root_directory;  /* absolute, or NULL */
+	const char *root_image;      /* absolute, or NULL */
+	const char *root_image_options;
+	int mount_api_vfs; /* -1: not written; 0, 1 */
 
 	/* identity */
 	const char *user; /* valid name or decimal id below 2^31, or NULL: root */
@@ -241,6 +269,7 @@ struct unit_exec {
 	bool private_devices;
 	bool private_network;
 	bool private_users;
+	enum unit_users_map users_map;
 	bool private_mounts;
 	bool private_ipc;
 	bool private_pids;
@@ -251,7 +280,12 @@ struct unit_exec {
 	bool protect_kernel_logs;
 	bool protect_control_groups;
 	bool protect_clock;
+	bool private_cgroups; /* ProtectControlGroups=private, strict */
 	bool protect_hostname;
+	bool private_hostname;   /* a UTS namespace in which the name may change */
+	const char *host_name;   /* of that namespace, or NULL: the host's */
+	struct list credentials; /* struct unit_credential */
+	uint64_t timeout_clean_us;
 	enum unit_protect_proc protect_proc;
 	bool proc_subset_pid;
 	bool no_new_privileges;
@@ -310,8 +344,14 @@ struct unit_cgroup {
 	const char *allowed_cpus; /* checked list, or NULL */
 	const char *allowed_memory_nodes;
 	enum unit_device_policy device_policy;
-	struct list devices; /* struct unit_device */
-	bool oom_group;      /* OOMPolicy=kill */
+	struct list devices;  /* struct unit_device */
+	struct list ip_allow; /* struct ebpf_prefix */
+	struct list ip_deny;
+	struct list bind_allow; /* struct ebpf_port */
+	struct list bind_deny;
+	struct list interfaces; /* struct unit_item */
+	enum unit_set_mode interfaces_mode;
+	bool oom_group; /* OOMPolicy=kill */
 };
 
 /* [Container] */

@@ -30,6 +30,12 @@
 #define LIMIT_MOUNTS           1024u
 #define LIMIT_GROUPS           256u
 
+/* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
+#define LIMIT_CREDENTIALS      256u
+#define LIMIT_CREDENTIAL       (1024u * 1024u)
+#define LIMIT_CREDENTIAL_NAME  256u
+#define LIMIT_CREDENTIAL_DEPTH 16u /* of directories that LoadCredential= names */
+
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
@@ -38,6 +44,11 @@
 #define LIMIT_PLAN_BYTES      (256u * 1024u) /* one encoded plan entry */
 #define LIMIT_PLAN_ARENA      (1024u * 1024u)
 #define LIMIT_SECCOMP_INSNS   4096u
+#define LIMIT_BPF_INSNS       16384u /* of one cgroup program */
+#define LIMIT_BPF_PROGRAMS    64u    /* of one plan: the unit's and its slices' */
+#define LIMIT_BPF_FIXUPS      1024u
+#define LIMIT_LANDLOCK_RULES  256u
+#define LIMIT_LANDLOCK_PORTS  256u
 
 /* Loads: supd-load is killed when it takes longer or uses more */
 #define LIMIT_LOAD_TIME_US (60u * 1000000u)
@@ -46,6 +57,7 @@
 #define LIMIT_SLOTS            16384u
 #define LIMIT_NOTE             256u
 #define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
 #define LIMIT_ORPHANS          1024u
 #define LIMIT_FDSTORE_PER_UNIT 512u
 #define LIMIT_FDSTORE_TOTAL    4096u
@@ -64,6 +76,7 @@
 #define LIMIT_CONTROL_CLIENTS 256u
 #define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
 #define LIMIT_JOBS            131072u
+#define LIMIT_BUS_EVERY_US    (200u * 1000u) /* connections to the system bus */
 
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)

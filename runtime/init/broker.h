@@ -18,11 +18,12 @@
 #include "../plan/logwire.h"
 #include "../plan/settings.h"
 #include "../plan/wire.h"
+#include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
 #define TABLE_VERSION 1u
 
-/* Low descriptors with fixed numbers: a child that unshares the descriptor table copies no more. */
+/* Low descriptors with fixed numbers. */
 enum low_fd {
 	LOW_FD_SPARE = 3, /* what children get as their first own descriptor */
 	LOW_FD_NULL,
@@ -31,8 +32,7 @@ enum low_fd {
 	LOW_FD_LOAD,
 	LOW_FD_SUPD,
 	LOW_FD_LOG,
-	LOW_FD_JOB, /* child ends of the live launches */
-	LOW_FD_END = LOW_FD_JOB + LIMIT_LAUNCHES_LIVE,
+	LOW_FD_END,
 };
 
 /* A place as one number: slot * ENTRY_KIND_COUNT + kind. */
@@ -52,7 +52,7 @@ struct place {
 	bool nsinit;        /* child is supd-nsinit */
 	bool hold;          /* namespaces go into the slot */
 	bool alone;         /* the cgroup was empty when the launch began */
-	int8_t job_index;   /* live launch: LOW_FD_JOB + job_index; -1 none */
+	int8_t job_index;   /* live launch: index of job_refs; -1 none */
 	uint32_t flags;     /* enum wire_proc_flags */
 	uint32_t catalogue;
 	uint32_t entry;
@@ -112,10 +112,10 @@ struct slot {
 	uint32_t n_parked;
 	uint32_t n_listen;
 	uint32_t note_size;
-	uint64_t oom_kills;            /* memory.events at the last start */
-	int userns, ipcns, netns, tmp; /* -1: none */
-	int notify;                    /* notify socket, -1: none */
-	int log_read, log_write;       /* stream pair, -1: none */
+	uint64_t oom_kills;                         /* memory.events at the last start */
+	int userns, ipcns, netns, tmp, credentials; /* -1: none */
+	int notify;                                 /* notify socket, -1: none */
+	int log_read, log_write;                    /* stream pair, -1: none */
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
 	uint8_t invocation_id[16];
@@ -266,6 +266,7 @@ struct broker {
 	uint32_t n_live; /* live launchers */
 	bool launched;   /* since the plans' pages were given back */
 	uint32_t job_refs[LIMIT_LAUNCHES_LIVE];
+	struct warm warm;
 	struct supd_channel supd;
 	struct log_channel log;
 	struct loader load;
@@ -276,6 +277,7 @@ struct broker {
 	bool status_dirty;
 	uint32_t counts[4];
 	uint64_t logs_dropped;
+	uint64_t bus_asked_us; /* last WIRE_BUS */
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
 	uint32_t watch_heads[LIMIT_SLOTS], watch_next[LIMIT_SLOTS];
@@ -313,6 +315,7 @@ enum watch_kind {
 	WATCH_LOAD_ERROR,
 	WATCH_JOB,   /* ref */
 	WATCH_PIDFD, /* ref */
+	WATCH_WARM,
 	WATCH_KIND_COUNT,
 };
 

@@ -38,6 +38,7 @@ static void collect(struct broker *b, uint32_t ref, struct list *list)
 	add(list, LAUNCH_TAG_IPCNS, s->ipcns);
 	add(list, LAUNCH_TAG_NETNS, s->netns);
 	add(list, LAUNCH_TAG_TMP, s->tmp);
+	add(list, LAUNCH_TAG_CREDENTIALS, s->credentials);
 	add(list, LAUNCH_TAG_LOG, s->log_write);
 	for (uint32_t i = 0; i < s->n_listen; i++) {
 		add(list, LAUNCH_TAG_LISTEN, s->listen[i]);

@@ -21,9 +21,10 @@
 #include "reports.h"
 #include "resources.h"
 #include "slots.h"
-#include "spawn.h"
 #include "store.h"
 #include "util.h"
+
+#define WARM_IDLE 2 /* launchers that wait while nothing is asked for */
 
 static struct slot *slot_of(struct broker *b, uint32_t ref)
 {
@@ -63,6 +64,18 @@ static void pending_push(struct broker *b, uint32_t ref)
 		place_of(b, b->t->pending_last)->next_pending = ref;
 	}
 	b->t->pending_last = ref;
+}
+
+static void pending_put_back(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	p->pending = true;
+	p->next_pending = b->t->pending_first;
+	b->t->pending_first = ref;
+	if (b->t->pending_last == REF_NONE) {
+		b->t->pending_last = ref;
+	}
 }
 
 static void pending_remove(struct broker *b, uint32_t ref)
@@ -149,49 +162,32 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 	}
 }
 
-static int start_launcher(struct broker *b, uint32_t ref, int index, int catalogue)
+/* -EAGAIN: none is there yet. */
+static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 {
-	static const char *const argv[] = { "supd-launch", NULL };
 	const struct catalogue_entry *e =
 		&b->catalogues[catalogue].entries[place_of(b, ref)->entry];
 	struct place *p = place_of(b, ref);
-	const struct spawn spawn = {
-		.exe_fd = LOW_FD_LAUNCH,
-		.argv = argv,
-		.fds = (int[]) { LOW_FD_JOB + index },
-		.n_fds = 1,
-		.error_fd = -2,
-		.share = true,
-	};
 	struct launch_job job;
-	int pair[2], on = 1, r;
+	int sock, r;
 
 	fill_job(b, ref, &job);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		return -errno;
-	}
-	AUTO_CLOSE int ours = pair[0];
-	AUTO_CLOSE int theirs = pair[1];
+	do {
+		pid_t pid = warm_take(b, &sock);
 
-	if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
-		return -errno;
-	}
-	r = jobfds_send(b, ref, &job, &(struct jobfds) { ours, catalogue, e->flags });
-	if (r < 0 || (r = broker_watch(b, ours, EPOLLIN, WATCH_JOB, ref)) < 0) {
-		return r;
-	}
-	if (dup3(theirs, LOW_FD_JOB + index, O_CLOEXEC) < 0) {
-		return -errno;
-	}
-	p->launcher = spawn_start(&spawn);
-	if (p->launcher < 0) {
-		r = p->launcher;
-		p->launcher = 0;
-		dup3(LOW_FD_NULL, LOW_FD_JOB + index, O_CLOEXEC);
-		return r;
-	}
-	p->job_fd = TAKE_FD(ours);
-	return 0;
+		if (pid <= 0) {
+			return pid < 0 ? pid : -EAGAIN;
+		}
+		p->launcher = pid;
+		p->job_fd = sock;
+		r = jobfds_send(b, ref, &job, &(struct jobfds) { sock, catalogue, e->flags });
+		r = r < 0 ? r : broker_watch(b, sock, EPOLLIN, WATCH_JOB, ref);
+		if (r < 0) { /* it sees an end of file, or is dead */
+			util_close(&p->job_fd);
+			p->launcher = 0;
+		}
+	} while (r == -EPIPE || r == -ECONNRESET);
+	return r;
 }
 
 static int free_job_index(struct broker *b)
@@ -204,7 +200,8 @@ static int free_job_index(struct broker *b)
 	return -1;
 }
 
-static void start(struct broker *b, uint32_t ref, int index)
+/* False: no launcher is there yet. */
+static bool start(struct broker *b, uint32_t ref, int index)
 {
 	struct place *p = place_of(b, ref);
 	struct slot *s = slot_of(b, ref);
@@ -223,18 +220,22 @@ static void start(struct broker *b, uint32_t ref, int index)
 	if (r < 0) {
 		reports_fail(b, ref, r == -ESTALE ? STEP_JOB : STEP_CGROUP, -r, s->cgroup);
 		launch_try_finish(b, ref);
-		return;
+		return true;
 	}
 	resources_refresh(b, ref / ENTRY_KIND_COUNT);
 	p->alone = !s->populated;
 	if (ref % ENTRY_KIND_COUNT == ENTRY_MAIN) {
 		s->oom_kills = resources_oom_kills(b, s);
 	}
-	r = start_launcher(b, ref, index, catalogue);
+	r = start_launcher(b, ref, catalogue);
+	if (r == -EAGAIN) {
+		pending_put_back(b, ref);
+		return false;
+	}
 	if (r < 0) {
 		reports_fail(b, ref, STEP_CLONE, -r, "supd-launch");
 		launch_try_finish(b, ref);
-		return;
+		return true;
 	}
 	p->job_index = (int8_t)index;
 	b->job_refs[index] = ref;
@@ -242,6 +243,12 @@ static void start(struct broker *b, uint32_t ref, int index)
 	if (p->worker) {
 		p->pid = p->launcher;
 	}
+	return true;
+}
+
+void launch_warm_up(struct broker *b)
+{
+	warm_fill(b, WARM_IDLE);
 }
 
 void launch_serve(struct broker *b)
@@ -251,7 +258,10 @@ void launch_serve(struct broker *b)
 
 		b->launched = true;
 		pending_remove(b, ref);
-		start(b, ref, free_job_index(b));
+		if (!start(b, ref, free_job_index(b))) {
+			return;
+		}
+		warm_fill(b, b->t->pending_first == REF_NONE ? WARM_IDLE : LIMIT_LAUNCHES_WARM);
 	}
 }
 
@@ -306,7 +316,6 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 {
 	struct place *p = place_of(b, ref);
 
-	reports_close_end(p);
 	if (p->job_index >= 0) {
 		b->job_refs[p->job_index] = REF_NONE;
 		p->job_index = -1;

@@ -19,7 +19,9 @@ struct launch_order {
 	bool release;
 };
 void launch_order(struct broker *b, const struct launch_order *order);
-/* Starts pending launches while there is room. */
+/* At the start: the first launches find a launcher. */
+void launch_warm_up(struct broker *b);
+/* Starts pending launches while there is room and a launcher. */
 void launch_serve(struct broker *b);
 /* How a process ended, from waitid(2) and wait4(2). */
 struct launch_end {

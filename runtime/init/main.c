@@ -129,6 +129,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
+	[WATCH_WARM] = warm_readable,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -337,6 +338,7 @@ static int start(struct broker *b, char **argv)
 	}
 	b->remove_again = true; /* what the table says */
 	memset(b->job_refs, 0xff, sizeof(b->job_refs));
+	warm_init(&b->warm);
 	b->argv = argv;
 	become_init(b);
 	power_environment(b);
@@ -357,6 +359,7 @@ static int start(struct broker *b, char **argv)
 		}
 		logs_start(b);
 		supdproc_start(b);
+		launch_warm_up(b);
 	}
 	return r;
 }
@@ -384,6 +387,11 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		return fd_write_full(STDOUT_FILENO, usage, sizeof(usage) - 1) == 0 ? 0 : 1;
+	}
+	if (getpid() == 1 && access("/proc/self/exe", F_OK) < 0) {
+		/* Straight from the kernel: it mounts, and comes back to us. */
+		execl(LIBEXECDIR "/supd-boot", "supd-boot", (char *)NULL);
+		util_say("no /proc, and cannot execute", LIBEXECDIR "/supd-boot", errno);
 	}
 	r = argc < 1 ? 1 : start(b, argv);
 

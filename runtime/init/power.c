@@ -19,6 +19,7 @@
 #include "helper.h"
 #include "notify.h"
 #include "resources.h"
+#include "setup.h"
 #include "supdproc.h"
 #include "util.h"
 
@@ -204,7 +205,8 @@ static void leave_cgroup(struct broker *b)
 {
 	if (b->t->home_cgroup_fd >= 0 &&
 		cgroup_write(b->t->home_cgroup_fd, ".", "cgroup.procs", "0") == 0) {
-		cgroup_remove(b->cgroup_fd, "supd", false);
+		/* the launcher may have made one below */
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
 	if (b->t->root_made) {
 		cgroup_remove(AT_FDCWD, b->t->cgroup_root, false);
@@ -230,6 +232,7 @@ int power_final(struct broker *b)
 	bool leave = b->final_power == WIRE_POWER_EXIT_LEAVE;
 
 	supdproc_stop(b);
+	warm_stop(b);
 	util_close(&b->log.fd); /* supd-log drains and ends */
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);

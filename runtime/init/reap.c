@@ -77,7 +77,7 @@ static void route(struct broker *b, const struct launch_end *end)
 			util_close(&p->pidfd); /* became our child: the status is known */
 		}
 		launch_ended(b, ref, end);
-	} else {
+	} else if (!warm_ended(b, end->pid)) {
 		remember_orphan(b, end);
 	}
 }
@@ -96,6 +96,7 @@ void reap_all(struct broker *b)
 		}
 		if (slot_pid_find(b, info.si_pid) == REF_NONE) {
 			launch_drain_all(b); /* its hand-over may be waiting there */
+			warm_readable(b, 0);
 		}
 		if (wait4(info.si_pid, &status, WNOHANG | __WALL, &end.usage) != info.si_pid) {
 			return;
@@ -143,7 +144,8 @@ void reap_helpers(struct broker *b)
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);
 	}
-	while ((b->supd.helper.pid || b->log.helper.pid || b->load.pid) && now_us() < deadline) {
+	while ((warm_stop(b) || b->supd.helper.pid || b->log.helper.pid || b->load.pid) &&
+		now_us() < deadline) {
 		reap_all(b);
 		nanosleep(&step, NULL);
 	}

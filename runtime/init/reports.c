@@ -36,14 +36,6 @@ void reports_fail(struct broker *b, uint32_t ref, uint32_t step, int error, cons
 	b->t->fails[ref].origin[0] = 0;
 }
 
-/* Our copy of the child's end keeps end-of-file away: it goes once the child has its own table. */
-void reports_close_end(struct place *p)
-{
-	if (p->job_index >= 0) {
-		dup3(LOW_FD_NULL, LOW_FD_JOB + p->job_index, O_CLOEXEC);
-	}
-}
-
 /* supd took a process for the main one before its launcher had reported it for another place. */
 static void disown(struct broker *b, uint32_t ref)
 {
@@ -248,7 +240,6 @@ void launch_drain(struct broker *b, uint32_t ref)
 			launch_try_finish(b, ref);
 			break;
 		}
-		reports_close_end(p);
 		report.text[LIMIT_FAIL_TEXT - 1] = 0;
 		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
 		got_report(b, ref, &report, got.sender);

@@ -9,8 +9,6 @@
 
 #include "broker.h"
 
-/* Our copy of the launcher's end: as long as it is open there is no end of file. */
-void reports_close_end(struct place *p);
 /* Closes the job socket; queued: something may be in its queue, which may hold descriptors. */
 void reports_close(struct broker *b, struct place *p, bool queued);
 /* Reads the reports that are there. */

@@ -142,7 +142,7 @@ static void remove_parents(struct broker *b, char *path)
 void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 {
 	struct slot *s = &b->t->slots[n];
-	int *fds[] = { &s->userns, &s->ipcns, &s->netns, &s->tmp };
+	int *fds[] = { &s->userns, &s->ipcns, &s->netns, &s->tmp, &s->credentials };
 
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
 		util_close(fds[i]);
@@ -176,7 +176,13 @@ void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hol
 		[LAUNCH_TAG_IPCNS] = &s->ipcns,
 		[LAUNCH_TAG_NETNS] = &s->netns,
 		[LAUNCH_TAG_TMP] = &s->tmp,
+		[LAUNCH_TAG_CREDENTIALS] = &s->credentials,
 	};
+
+	/* Read anew by each start; what runs has copies of its own. */
+	if (tag == LAUNCH_TAG_CREDENTIALS && hold) {
+		util_close(&s->credentials);
+	}
 
 	if (tag == LAUNCH_TAG_LISTEN && s->n_listen < LIMIT_LISTEN_FDS) {
 		s->listen[s->n_listen++] = fd;

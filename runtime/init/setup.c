@@ -205,10 +205,44 @@ static int make_runtime_dirs(struct broker *b)
 	return 0;
 }
 
+/* Parents as well: a small machine's root may have none of them. */
+static void make_parents(const char *path)
+{
+	char parent[SETTINGS_PATH];
+
+	util_copy(parent, sizeof(parent), path);
+	for (char *p = strchr(parent + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = 0;
+		mkdir(parent, 0755);
+		*p = '/';
+	}
+}
+
+/* A machine whose root is read-only goes on with what lasts until it ends. */
+static void replace_read_only(struct broker *b, char *path, const char *name)
+{
+	char other[SETTINGS_PATH];
+
+	make_parents(path);
+	if (mkdir(path, 0755) == 0 || (errno == EEXIST && access(path, W_OK) == 0) ||
+		errno != EROFS ||
+		util_join(other, sizeof(other),
+			(const char *const[4]) { b->t->settings.runtime_dir, "/", name }) < 0) {
+		return;
+	}
+	util_say("is not kept over a restart of the machine", path, EROFS);
+	util_copy(path, SETTINGS_PATH, other);
+}
+
 int setup_places(struct broker *b, bool fresh)
 {
-	const struct settings *set = &b->t->settings;
+	struct settings *set = &b->t->settings;
 	int r = make_runtime_dirs(b);
+
+	if (b->machine && fresh) {
+		replace_read_only(b, set->state_dir, "state");
+		replace_read_only(b, set->log_dir, "logs");
+	}
 	AUTO_CLOSE int state = make_dir(AT_FDCWD, set->state_dir, 0755);
 
 	if (r < 0) {
@@ -255,6 +289,11 @@ static int name_root(struct broker *b, const char *own)
 		(const char *const[4]) { own, "/supd", suffix, ".slice" });
 }
 
+const char *setup_leaf(const struct broker *b)
+{
+	return b->machine ? "init.scope" : "supd";
+}
+
 static int make_root(struct broker *b)
 {
 	char parent[SETTINGS_PATH];
@@ -285,6 +324,10 @@ int setup_cgroup(struct broker *b, bool fresh)
 
 	if (fresh && b->t->settings.cgroup[0]) {
 		util_copy(b->t->cgroup_root, sizeof(b->t->cgroup_root), b->t->settings.cgroup);
+	} else if (fresh && b->machine) {
+		/* The whole tree is ours: units have the paths that systemd's have. */
+		util_copy(b->t->cgroup_root, sizeof(b->t->cgroup_root), own);
+		r = found;
 	} else if (fresh) {
 		r = found < 0 ? found : name_root(b, own);
 	}
@@ -303,10 +346,11 @@ int setup_cgroup(struct broker *b, bool fresh)
 	 * that a former supd-init was killed in would spoil clones into other cgroups.
 	 */
 	if (fresh) {
-		cgroup_remove(b->cgroup_fd, "supd", false);
+		cgroup_remove(b->cgroup_fd, setup_leaf(b), true);
 	}
-	if (fresh && ((r = cgroup_make(b->cgroup_fd, "supd", 0)) < 0 ||
-			     (r = cgroup_write(b->cgroup_fd, "supd", "cgroup.procs", "0")) < 0)) {
+	if (fresh &&
+		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||
+			(r = cgroup_write(b->cgroup_fd, setup_leaf(b), "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
 	b->controllers = cgroup_enable(b->cgroup_fd);

@@ -12,6 +12,9 @@ int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lo
 int setup_places(struct broker *b, bool fresh);
 /* The delegated root; fresh: enters its leaf. */
 int setup_cgroup(struct broker *b, bool fresh);
+/* The leaf of the root that supd-init and its helpers are in: journald knows PID 1's by its name.
+ */
+const char *setup_leaf(const struct broker *b);
 /* supd shares the control socket and may have shut it down: then there is a new one. 0 or -errno.
  */
 int setup_control(struct broker *b);

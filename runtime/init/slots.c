@@ -74,7 +74,7 @@ void slot_reset_place(struct place *p)
 static void slot_clear(struct slot *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->userns = s->ipcns = s->netns = s->tmp = -1;
+	s->userns = s->ipcns = s->netns = s->tmp = s->credentials = -1;
 	s->notify = s->log_read = s->log_write = -1;
 	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
 		slot_reset_place(&s->places[k]);

@@ -5,30 +5,23 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/fd.h"
 #include "../base/sysx.h"
 #include "broker.h"
 
-#define CHILD_STACK 16384
-
-/* The address sanitizer's marks on a stack must not outlive the child. */
-#ifdef __SANITIZE_ADDRESS__
-#define SHARED_MEMORY 0
-#else
-#define SHARED_MEMORY (CLONE_VM | CLONE_VFORK)
-#endif
-
 static char *const empty_environment[] = { NULL };
 
-static pid_t start_child(uint64_t flags)
+static pid_t start_child(void)
 {
 	/* CLONE_CLEAR_SIGHAND: signals are default at once, before the mask is opened. */
-	struct clone_args args = { .flags = flags | CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
 	pid_t pid = sysx_clone3(&args);
 
 	return pid < 0 ? -errno : pid;
@@ -78,9 +71,6 @@ static int place_descriptors(const struct spawn *spawn)
 	int base = LOW_FD_END + SPAWN_FDS_MAX;
 	int exe, error = -1;
 
-	if (spawn->share && sysx_close_range(LOW_FD_END, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
-		return -1;
-	}
 	exe = fcntl(spawn->exe_fd, F_DUPFD_CLOEXEC, base);
 	for (uint32_t i = 0; i < spawn->n_fds; i++) {
 		int fd = spawn->fds[i] >= 0 ? spawn->fds[i] : LOW_FD_NULL;
@@ -123,30 +113,9 @@ static __attribute__((noreturn)) void child(const struct spawn *spawn)
 	_exit(127);
 }
 
-static int child_entry(void *spawn)
-{
-	child(spawn);
-}
-
-/*
- * As vfork(2), on a stack of its own: no copy of the page tables and no faults on them afterwards;
- * supd-init waits for the exec. Only for children that keep root: a change of credentials touches
- * the shared memory's dumpable flag. There are no signal handlers to clear, and errno, which is
- * shared too, is not looked at afterwards. PID 1 never waits: the disk below the program may hang.
- */
-static pid_t start_shared(const struct spawn *spawn)
-{
-	char stack[CHILD_STACK] __attribute__((aligned(16)));
-	int memory = getpid() == 1 ? 0 : SHARED_MEMORY;
-	pid_t pid = clone(
-		child_entry, stack + sizeof(stack), memory | CLONE_FILES | SIGCHLD, (void *)spawn);
-
-	return pid < 0 ? -errno : pid;
-}
-
 pid_t spawn_start(const struct spawn *spawn)
 {
-	pid_t pid = spawn->share && !spawn->drop ? start_shared(spawn) : start_child(0);
+	pid_t pid = start_child();
 
 	if (pid == 0) {
 		child(spawn);
@@ -156,7 +125,7 @@ pid_t spawn_start(const struct spawn *spawn)
 
 int spawn_closer(int first, int second)
 {
-	pid_t pid = start_child(0);
+	pid_t pid = start_child();
 
 	if (pid != 0) {
 		return pid < 0 ? pid : 0;
@@ -169,5 +138,38 @@ int spawn_closer(int first, int second)
 		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
 		_exit(1);
 	}
+	_exit(0);
+}
+
+static int connect_bus(int *ret_error)
+{
+	static const struct sockaddr_un address = { .sun_family = AF_UNIX,
+		.sun_path = "/run/dbus/system_bus_socket" };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	*ret_error = 0;
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		*ret_error = errno;
+		return -1; /* the process ends */
+	}
+	return fd;
+}
+
+int spawn_bus_connector(int event_fd, uint32_t uid, uint32_t gid)
+{
+	const struct spawn identity = { .drop = true, .uid = uid, .gid = gid };
+	struct wire_event event = { .type = WIRE_EV_BUS };
+	pid_t pid = start_child();
+	int fd;
+
+	if (pid != 0) {
+		return pid < 0 ? pid : 0;
+	}
+	if (dup2(event_fd, LOW_FD_SPARE) < 0 || sysx_close_range(LOW_FD_SPARE + 1, ~0u, 0) < 0 ||
+		setsid() < 0 || drop_privileges(&identity) < 0) {
+		_exit(1);
+	}
+	fd = connect_bus(&event.bus.error);
+	fd_send(LOW_FD_SPARE, &event, wire_event_size(event.type), &fd, fd >= 0 ? 1 : 0, 0);
 	_exit(0);
 }

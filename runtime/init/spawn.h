@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Starting helper programs by descriptor. The child runs only async-signal-safe code: default
- * signals, /dev/null, its descriptors from 3 on, its identity, execveat. A child that shares the
- * descriptor table until close_range(CLOSE_RANGE_UNSHARE) costs the same however many descriptors
- * supd-init holds; its sources must be below LOW_FD_END.
+ * signals, /dev/null, its descriptors from 3 on, its identity, execveat.
  */
 #pragma once
 
@@ -19,7 +17,6 @@ struct spawn {
 	const int *fds; /* become 3, 4, …; each is a source of any number; -1: /dev/null */
 	uint32_t n_fds;
 	int error_fd;      /* becomes 2; -1: stderr is kept, -2: /dev/null */
-	bool share;        /* shared table, see above; n_fds <= 1 */
 	bool drop;         /* become uid, gid without groups and without privileges */
 	bool keep_search;  /* with drop: CAP_DAC_READ_SEARCH stays, ambient */
 	uint64_t max_file; /* RLIMIT_FSIZE, 0: leave */
@@ -33,3 +30,8 @@ pid_t spawn_start(const struct spawn *spawn);
  * exits. The caller closes its own copies when this has returned 0.
  */
 int spawn_closer(int first, int second);
+/*
+ * A child of that identity that connects to the system bus, sends EV_BUS with the connection over
+ * event_fd, and exits. The bus knows a client by who called connect(): root must not.
+ */
+int spawn_bus_connector(int event_fd, uint32_t uid, uint32_t gid);

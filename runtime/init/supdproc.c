@@ -12,6 +12,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/timeutil.h"
+#include "auditsock.h"
 #include "events.h"
 #include "helper.h"
 #include "notify.h"
@@ -65,6 +66,7 @@ void supdproc_start(struct broker *b)
 	struct supd_channel *supd = &b->supd;
 	AUTO_CLOSE int request = -1;
 	AUTO_CLOSE int event = -1;
+	AUTO_CLOSE int audit = -1;
 
 	if (supd->helper.pid || b->phase == PHASE_FINAL || supd->helper.restart_at > now_us()) {
 		return;
@@ -73,11 +75,12 @@ void supdproc_start(struct broker *b)
 
 	notify_mend(b);
 	r = r < 0 ? r : open_channel(b, &request, &event);
+	audit = auditsock_open();
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_SUPD,
 		.argv = argv,
-		.fds = (int[]) { request, event, b->t->control_fd },
-		.n_fds = 3,
+		.fds = (int[]) { request, event, b->t->control_fd, audit < 0 ? -1 : audit },
+		.n_fds = 4,
 		.error_fd = -1,
 		.drop = true,
 		.uid = b->t->settings.supd_uid,
@@ -132,6 +135,18 @@ void supdproc_pong(struct broker *b)
 {
 	b->supd.ping_at = 0;
 	b->supd.waiting_from = 0;
+}
+
+int supdproc_bus(struct broker *b)
+{
+	const struct settings *set = &b->t->settings;
+	uint64_t now = now_us();
+
+	if (now < b->bus_asked_us + LIMIT_BUS_EVERY_US) {
+		return -EAGAIN;
+	}
+	b->bus_asked_us = now;
+	return spawn_bus_connector(b->supd.event_fd, set->supd_uid, set->supd_gid);
 }
 
 /* Events that supd has not taken yet: unsent, or still in the socket. */

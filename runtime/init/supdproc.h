@@ -17,3 +17,6 @@ void supdproc_ended(struct broker *b);
 void supdproc_tick(struct broker *b, uint64_t now);
 void supdproc_deadline(const struct broker *b, uint64_t *at);
 void supdproc_pong(struct broker *b);
+/* WIRE_BUS: at most one connection in LIMIT_BUS_EVERY_US, so that supd cannot make us fork all day.
+ */
+int supdproc_bus(struct broker *b);

@@ -43,8 +43,8 @@ static void each_fd(struct broker *b, void (*fn)(int *fd))
 	}
 	for (uint32_t n = 0; n < t->n_slots; n++) {
 		struct slot *s = &t->slots[n];
-		int *const held[] = { &s->userns, &s->ipcns, &s->netns, &s->tmp, &s->notify,
-			&s->log_read, &s->log_write };
+		int *const held[] = { &s->userns, &s->ipcns, &s->netns, &s->tmp, &s->credentials,
+			&s->notify, &s->log_read, &s->log_write };
 
 		for (size_t i = 0; s->state != SLOT_FREE && i < ELEMENTSOF(held); i++) {
 			fn(held[i]);

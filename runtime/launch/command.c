@@ -238,6 +238,17 @@ static int put_listen(struct launch *l)
 
 /* ---- the step ---- */
 
+static int put_credentials(struct launch *l)
+{
+	char path[sizeof(PLAN_CREDENTIALS_DIR) + 1 + LIMIT_UNIT_NAME] = PLAN_CREDENTIALS_DIR "/";
+
+	if (l->trees.credentials < 0) {
+		return 0;
+	}
+	strcat(path, l->plan.unit);
+	return put(l, "CREDENTIALS_DIRECTORY", path);
+}
+
 static int put_all(struct launch *l, const struct tlv_strv *lines)
 {
 	for (uint32_t i = 0; i < lines->n; i++) {
@@ -270,7 +281,7 @@ static int put_notify(struct launch *l)
 static int build_env(struct launch *l)
 {
 	static int (*const parts[])(struct launch *) = { put_invocation, put_main_pid, put_notify,
-		put_watchdog, put_result };
+		put_watchdog, put_result, put_credentials };
 	int r;
 
 	the_env.items = arena_alloc_array(&l->arena, ENV_MAX + 1, sizeof(char *));

@@ -17,6 +17,7 @@
 #include "../base/limits.h"
 #include "../base/number.h"
 #include "conditions.h"
+#include "credstores.h"
 #include "dirs.h"
 #include "hostfacts.h"
 
@@ -369,7 +370,7 @@ static int (*const tests[])(const char *parameter) = {
 	[CONDITION_MEMORY_PRESSURE] = memory_pressure,
 	[CONDITION_CPU_PRESSURE] = cpu_pressure,
 	[CONDITION_IO_PRESSURE] = io_pressure,
-	[CONDITION_CREDENTIAL] = never, /* the manager itself has none */
+	[CONDITION_CREDENTIAL] = credstores_system_has,
 };
 _Static_assert(ELEMENTSOF(tests) == CONDITION_TYPE_COUNT, "condition tests drifted");
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -175,16 +176,21 @@ int launch_set_credentials(struct launch *l)
 	return 0;
 }
 
+/*
+ * Root's exec would fill the sets from the bounding set again. no_new_privs and the locked bit say
+ * no to that at once; to empty the bounding set takes forty calls.
+ */
 int launch_shed_for_nsinit(struct launch *l)
 {
 	uint64_t kill_cap = UINT64_C(1) << CAP_KILL;
 	struct caps want = { kill_cap, kill_cap, kill_cap };
-	int r = drop_bounding(kill_cap);
+	int r = 0;
 
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0) {
+		r = -errno;
+	}
 	r = r < 0 ? r : set_caps(&want);
 	r = r < 0 ? r : raise_ambient(kill_cap);
-	if (r < 0) {
-		return launch_fail(l, r, NULL, "capabilities of supd-nsinit", NULL);
-	}
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+	return r < 0 ? launch_fail(l, r, NULL, "capabilities of supd-nsinit", NULL) : 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "dirmove.h"
 #include "launch.h"
 
 #define OPEN_DIR (O_PATH | O_DIRECTORY | O_CLOEXEC)
@@ -101,6 +103,35 @@ int dir_open_parent(const char *path, const char **ret_name)
 	return walk(path, slash, false);
 }
 
+int dir_ensure(const char *path)
+{
+	int fd = walk(path, path + strlen(path), true);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return fd < 0 ? fd : 0;
+}
+
+int dir_open_node(int dir, const char *name)
+{
+	AUTO_CLOSE int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (!S_ISLNK(st.st_mode)) {
+		return TAKE_FD(fd);
+	}
+	if (st.st_uid != 0 || !is_roots_alone(dir)) {
+		return -ELOOP;
+	}
+	close(TAKE_FD(fd));
+	fd = openat(dir, name, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : TAKE_FD(fd);
+}
+
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx)
 {
 	AUTO_CLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -142,7 +173,11 @@ struct tree {
 static int enter(struct tree *t, int dir, const char *name,
 	int (*visit)(void *ctx, int dir, const char *name))
 {
-	AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV,
+	};
+	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
 	int r;
 
 	if (fd < 0) {
@@ -157,23 +192,32 @@ static int enter(struct tree *t, int dir, const char *name,
 	return r;
 }
 
+/*
+ * By descriptor, so that what was looked at is what is given away. A second link may be a file
+ * outside that somebody wants to be given; behind a mount point something else begins.
+ */
 static int chown_entry(void *ctx, int dir, const char *name)
 {
 	struct tree *t = ctx;
+	struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV,
+	};
 	struct stat st;
 
 	if (t->budget-- == 0) {
 		return -E2BIG;
 	}
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != t->dev) {
+	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+	if (fd < 0) {
+		return errno == ENOENT || errno == EXDEV ? 0 : -errno;
+	}
+	if (fstat(fd, &st) < 0 || (!S_ISDIR(st.st_mode) && st.st_nlink > 1)) {
 		return 0;
 	}
-	/* A second link may be a file outside that somebody wants to be given. */
-	if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
-		return 0;
-	}
-	if (fchownat(dir, name, t->owner.uid, t->owner.gid, AT_SYMLINK_NOFOLLOW) < 0) {
-		return errno == ENOENT ? 0 : -errno;
+	if (fchownat(fd, "", t->owner.uid, t->owner.gid, AT_EMPTY_PATH) < 0) {
+		return -errno;
 	}
 	return S_ISDIR(st.st_mode) ? enter(t, dir, name, chown_entry) : 0;
 }
@@ -247,19 +291,30 @@ int dir_make(const char *path, const struct dir_owner *owner)
 	return 0;
 }
 
+static int make_one(struct launch *l, const struct plan_dir *dir)
+{
+	struct dir_owner owner = { l->plan.uid, l->plan.gid, dir->mode };
+	int r = dirmove_settle(dir);
+
+	/* Configuration belongs to the administrator, whoever the service runs as. */
+	if (dir->kind == PLAN_DIR_CONFIGURATION) {
+		owner.uid = owner.gid = 0;
+	}
+	r = r < 0 ? r : dir_make(dir->real ? dir->real : dir->path, &owner);
+	r = r == 0 && dir->real ? dirmove_link(dir) : r;
+	for (uint32_t i = 0; r == 0 && i < dir->links.n; i++) {
+		r = dirmove_alias(dir->links.items[i], dir->path);
+	}
+	return r;
+}
+
 int launch_make_directories(struct launch *l)
 {
 	const struct plan_dir *dirs = l->plan.dirs.items;
 
 	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
-		struct dir_owner owner = { l->plan.uid, l->plan.gid, dirs[i].mode };
-		int r;
+		int r = make_one(l, &dirs[i]);
 
-		/* Configuration belongs to the administrator, whoever the service runs as. */
-		if (dirs[i].kind == PLAN_DIR_CONFIGURATION) {
-			owner.uid = owner.gid = 0;
-		}
-		r = dir_make(dirs[i].path, &owner);
 		if (r < 0) {
 			return launch_fail(l, r, dirs[i].origin, "make ", dirs[i].path);
 		}

@@ -19,6 +19,10 @@ struct dir_owner {
 int dir_open(const char *path);
 /* Opens the directory that holds path, and points *ret_name at the last component. */
 int dir_open_parent(const char *path, const char **ret_name);
+/* Opens an entry of any type O_PATH; a link only where root alone can have made it, else -ELOOP. */
+int dir_open_node(int dir, const char *name);
+/* Makes path and its parents where they are missing, 0755, root's. */
+int dir_ensure(const char *path);
 /*
  * Makes path and its parents (0755, root's). The last one gets owner and mode; if it belonged to
  * somebody else, so does what is in it, but for files with several links and other file systems.

@@ -12,19 +12,23 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/sysx.h"
+#include "bpf.h"
 #include "command.h"
+#include "credload.h"
 #include "creds.h"
 #include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
+#include "landlock.h"
 #include "launch.h"
 #include "nsfd.h"
+#include "places.h"
 #include "prepare.h"
 #include "streams.h"
 #include "trees.h"
 #include "walls.h"
 
-#define NSINIT_EXEC_FD 4
+#define PAYLOAD_STACK 131072 /* untouched pages cost nothing */
 
 /* ---- second stage ---- */
 
@@ -69,36 +73,52 @@ static int wait_for_go(struct launch *l)
 	return 0;
 }
 
-/* What supd-nsinit keeps: the job socket at 3, the payload's exec pipe at 4, and nothing else. */
+/* What supd-nsinit keeps: the job socket at 3, and nothing else. */
 static int become_nsinit(struct launch *l)
 {
 	static char *const argv[] = { "supd-nsinit", NULL };
 	static char *const envp[] = { NULL };
-	int sock = fcntl(l->sock, F_DUPFD_CLOEXEC, 16);
-	int pipe_end = fcntl(l->exec_pipe[0], F_DUPFD_CLOEXEC, 16);
 	int program = fcntl(l->fds[LAUNCH_TAG_NSINIT], F_DUPFD_CLOEXEC, 16);
 	int r = launch_shed_for_nsinit(l);
 
 	if (r < 0) {
 		return r;
 	}
-	if (sock < 0 || pipe_end < 0 || program < 0 || dup2(sock, LAUNCH_FD) < 0 ||
-		dup2(pipe_end, NSINIT_EXEC_FD) < 0 || dup2(l->stdio[0], 0) < 0) {
+	if (program < 0 || dup2(l->sock, LAUNCH_FD) < 0) {
 		return launch_fail(l, -errno, NULL, "descriptors of supd-nsinit", NULL);
 	}
-	sysx_close_range(NSINIT_EXEC_FD + 1, (unsigned)program - 1, 0);
+	fcntl(LAUNCH_FD, F_SETFD, 0);
+	sysx_close_range(LAUNCH_FD + 1, (unsigned)program - 1, 0);
 	sysx_close_range((unsigned)program + 1, ~0u, 0);
 	sysx_execveat(program, "", argv, envp, AT_EMPTY_PATH);
 	return launch_fail(l, -errno, NULL, "exec supd-nsinit", NULL);
 }
 
+/* Steps of the service's own process: below supd-nsinit, or what the second stage becomes. */
+static int run_payload(struct launch *l);
+
+static int payload_entry(void *arg)
+{
+	struct launch *l = arg;
+
+	if (launch_report(l, LAUNCH_PAYLOAD, 0, 0) < 0 || run_payload(l) < 0) {
+		_exit(1);
+	}
+	_exit(2);
+}
+
 /*
  * PID 1 of a namespace ignores signals without a handler and gets every orphan: an ordinary
  * service must not be it. The payload goes on below; PID 1 becomes supd-nsinit.
+ *
+ * As vfork(2), on a stack of its own: no copy of the memory, the payload runs first, and PID 1 goes
+ * on when it has executed its program or ended, so that it knows which. Descriptors are not shared;
+ * what the payload writes about its own into *l must not be taken for ours.
  */
 static int fork_payload(struct launch *l)
 {
-	pid_t pid;
+	static char stack[PAYLOAD_STACK] __attribute__((aligned(16)));
+	const int sock = l->sock;
 
 	if (!launch_has_ns(l, PLAN_NS_PID)) {
 		return 0;
@@ -106,52 +126,58 @@ static int fork_payload(struct launch *l)
 	if (l->fds[LAUNCH_TAG_NSINIT] < 0) {
 		return launch_fail(l, -EBADF, NULL, "no supd-nsinit", NULL);
 	}
-	if (pipe2(l->exec_pipe, O_CLOEXEC) < 0) {
-		return launch_fail(l, -errno, NULL, "pipe", NULL);
-	}
-	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	if (pid < 0) {
+	if (clone(payload_entry, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, l) < 0) {
 		return launch_fail(l, -errno, NULL, "fork payload", NULL);
 	}
-	if (pid == 0) {
-		l->in_nsinit_tree = true;
-		return launch_report(l, LAUNCH_PAYLOAD, 0, 0);
+	l->sock = sock;
+	if (l->exec_called && !l->exec_failed) {
+		launch_report(l, LAUNCH_EXECED, 0, 0);
 	}
-	close(l->exec_pipe[1]);
 	return become_nsinit(l);
 }
 
 /*
  * The order is the point. Mounts come first, with all rights of the user namespace; the root
  * changes when all of the host has been opened; the payload is forked when what it shares with
- * its init is done. Then the process sheds: directory as the user himself, descriptors when no
- * step opens more, and the filter last, because it may refuse what any other step does.
+ * its init is done. Then the process sheds: directory as the user himself, Landlock when nothing is
+ * mounted or looked up any more, descriptors when no step opens more, and the filter last, because
+ * it may refuse what any other step does.
  */
 static const struct launch_row second_stage[] = {
 	{ STEP_CLONE, hide_from_tracers },
 	{ STEP_NAMESPACES, launch_enter_cgroup_view },
+	{ STEP_NAMESPACES, launch_set_host_name },
 	{ STEP_KEYRING, join_keyring },
 	{ STEP_MOUNTS, launch_attach_mounts },
 	{ STEP_ROOT, launch_change_root },
+	{ STEP_LANDLOCK, launch_prepare_landlock },
 	{ STEP_NAMESPACES, launch_loopback_up },
 	{ STEP_IDMAP, wait_for_go },
 	{ STEP_CLONE, fork_payload },
+};
+
+static const struct launch_row payload[] = {
 	{ STEP_PROCESS, launch_set_process },
 	{ STEP_PROCESS, launch_build_command },
 	{ STEP_RLIMITS, launch_set_limits },
 	{ STEP_CREDENTIALS, launch_set_credentials },
 	{ STEP_WORKING_DIR, launch_enter_directory },
+	{ STEP_LANDLOCK, launch_enter_landlock },
 	{ STEP_DESCRIPTORS, launch_arrange_fds },
 	{ STEP_SECCOMP, launch_filter },
 	{ STEP_EXEC, launch_execute },
 };
 
-static void run_second_stage(struct launch *l)
+static int run_payload(struct launch *l)
 {
-	launch_run(l, second_stage, ELEMENTSOF(second_stage));
-	/* Only failures come back. A second byte tells supd-nsinit that exec did not happen. */
-	if (l->exec_pipe[1] >= 0 && write(l->exec_pipe[1], "f", 1) != 1) {
-		_exit(2);
+	return launch_run(l, payload, ELEMENTSOF(payload));
+}
+
+/* Only failures come back. */
+static __attribute__((noreturn)) void run_second_stage(struct launch *l)
+{
+	if (launch_run(l, second_stage, ELEMENTSOF(second_stage)) == 0) {
+		run_payload(l);
 	}
 	_exit(1);
 }
@@ -205,6 +231,8 @@ static const struct launch_row launcher[] = {
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
 	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_CGROUP, launch_attach_programs },
+	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },
 	{ STEP_PROCESS, set_scheduler },

@@ -43,18 +43,12 @@ static int take_tty(struct launch *l)
 /* A session of its own: a terminal or another service's group must not reach it by signals. */
 int launch_set_process(struct launch *l)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	setsid();
-	for (int signo = 1; signo < NSIG; signo++) {
-		if (signo != SIGPIPE) {
-			sigaction(signo, &action, NULL);
-		}
-	}
-	/* SIGPIPE was ignored by main; it stays so as systemd's default has it. */
+	/* All are default since main, but SIGPIPE; ignored is systemd's default for it too. */
 	if (!launch_has(l, PLAN_IGNORE_SIGPIPE)) {
-		sigaction(SIGPIPE, &action, NULL);
+		signal(SIGPIPE, SIG_DFL);
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -122,7 +116,7 @@ static int peek_parked(int park)
 	return n == 1 ? fd : -ENOENT;
 }
 
-/* Moves fd out of the way of 0 to limit - 1; the job socket and the exec pipe go first. */
+/* Moves fd out of the way of 0 to limit - 1; the job socket goes first. */
 static int move_up(int *fd, int limit)
 {
 	int high;
@@ -177,22 +171,12 @@ static int place_streams(struct launch *l)
 /* Really closed, not marked: an open directory of the host would still serve as an exec path. */
 static int close_others(struct launch *l, int from)
 {
-	int keep[2] = { l->sock, l->exec_pipe[1] };
+	int keep = l->sock;
 
-	if (keep[1] >= 0 && keep[1] < keep[0]) {
-		keep[0] = l->exec_pipe[1];
-		keep[1] = l->sock;
+	if (keep > from && sysx_close_range((unsigned)from, (unsigned)keep - 1, 0) < 0) {
+		return -errno;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (keep[i] < 0) {
-			continue;
-		}
-		if (keep[i] > from &&
-			sysx_close_range((unsigned)from, (unsigned)keep[i] - 1, 0) < 0) {
-			return -errno;
-		}
-		from = keep[i] + 1;
-	}
+	from = keep < from ? from : keep + 1;
 	return sysx_close_range((unsigned)from, ~0u, 0) < 0 ? -errno : 0;
 }
 
@@ -210,7 +194,6 @@ static int arrange(struct launch *l)
 	}
 	if (r == 0 && n) {
 		r = move_up(&l->sock, limit);
-		r = r < 0 ? r : move_up(&l->exec_pipe[1], limit);
 	}
 	for (int i = 0; r == 0 && i < n; i++) {
 		r = dup2(passed[i], FIRST_FD + i) < 0 ? -errno : 0;
@@ -227,25 +210,33 @@ int launch_arrange_fds(struct launch *l)
 
 /* ---- exec ---- */
 
-/* EXEC_NOW goes out before the filter, which need not allow sendmsg. */
-int launch_filter(struct launch *l)
+static int install_filter(struct launch *l, uint64_t offset, uint32_t size, unsigned flags)
 {
 	struct sock_fprog prog = {
-		.len = (unsigned short)(l->plan.seccomp_size / sizeof(struct sock_filter)),
-		.filter = (void *)(uintptr_t)(l->catalogue.base + l->plan.seccomp_offset),
+		.len = (unsigned short)(size / sizeof(struct sock_filter)),
+		.filter = (void *)(uintptr_t)(l->catalogue.base + offset),
 	};
 
-	if (l->exec_pipe[1] >= 0 && write(l->exec_pipe[1], "x", 1) != 1) {
-		return launch_fail(l, -EPIPE, NULL, "supd-nsinit", NULL);
-	}
-	launch_report(l, LAUNCH_EXEC_NOW, 0, 0);
-	if (!l->plan.seccomp_offset) {
-		return 0;
-	}
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0) {
+	if (size && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) < 0) {
 		return launch_fail(l, -errno, NULL, "seccomp filter", NULL);
 	}
 	return 0;
+}
+
+/*
+ * EXEC_NOW goes out before the filter, which need not allow sendmsg. What the main program denies
+ * is logged by the kernel; the quiet one comes first, because the main one need not allow seccomp.
+ */
+int launch_filter(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	int r;
+
+	launch_report(l, LAUNCH_EXEC_NOW, 0, 0);
+	r = install_filter(l, p->quiet_offset, p->quiet_size, 0);
+	return r < 0 ? r
+		     : install_filter(
+			       l, p->seccomp_offset, p->seccomp_size, SECCOMP_FILTER_FLAG_LOG);
 }
 
 static int try_directories(const char *name, char **argv, char **envp)
@@ -275,11 +266,13 @@ int launch_execute(struct launch *l)
 	char **envp = (char **)(uintptr_t)command_env()->items;
 	int r;
 
+	l->exec_called = true;
 	if (strchr(l->plan.path, '/')) {
 		syscall(SYS_execve, l->plan.path, argv, envp);
 		r = -errno;
 	} else {
 		r = try_directories(l->plan.path, argv, envp);
 	}
+	l->exec_failed = true;
 	return launch_fail(l, r, NULL, "exec ", l->plan.path);
 }

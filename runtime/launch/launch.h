@@ -19,18 +19,23 @@
 
 /* Detached mounts that the launcher prepares for the second stage; -1: none. */
 struct launch_trees {
-	int root;    /* RootDirectory= */
-	int proc;    /* /proc with less to see */
-	int dev;     /* private /dev with its nodes */
-	int pts;     /* a devpts instance of its own */
-	int shm;     /* /dev/shm */
-	int tmp;     /* /tmp */
-	int var_tmp; /* /var/tmp */
-	int empty;   /* mode-0 directory for masks */
-	int null;    /* host's /dev/null, for masked files */
-	int hide;    /* what stands in place of the runtime directory */
-	int notify;  /* the slot's notify directory */
-	int *row;    /* one per plan.mounts row; ROW_SKIPPED: source is missing and may be */
+	int root;     /* RootDirectory= */
+	int proc;     /* /proc with less to see */
+	int dev;      /* private /dev with its nodes */
+	int pts;      /* a devpts instance of its own */
+	int shm;      /* /dev/shm */
+	int tmp;      /* /tmp */
+	int var_tmp;  /* /var/tmp */
+	int empty;    /* mode-0 directory for masks */
+	int null;     /* host's /dev/null, for masked files */
+	int hide;     /* what stands in place of the runtime directory */
+	int notify;   /* the slot's notify directory */
+	int host_dev; /* the host's, where dev is not private */
+	int sys;
+	int run;
+	int stores;      /* what stands in place of PLAN_CREDENTIALS_DIR */
+	int credentials; /* the unit's, read-only */
+	int *row;        /* one per plan.mounts row; ROW_SKIPPED: source is missing and may be */
 	bool empty_used;
 	bool null_used;
 };
@@ -51,16 +56,19 @@ struct launch {
 	struct arena arena;
 
 	int stdio[3];
-	bool journal_stream[2]; /* stdout, stderr lead to journald */
-	bool tmp_is_new;        /* LAUNCH_TAG_TMP was made by us: for the slot to keep */
+	bool journal_stream[2];   /* stdout, stderr lead to journald */
+	bool tmp_is_new;          /* LAUNCH_TAG_TMP was made by us: for the slot to keep */
+	bool credentials_are_new; /* LAUNCH_TAG_CREDENTIALS likewise */
+	bool userns_is_new;       /* LAUNCH_TAG_USERNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
 	int go[2];                /* go byte: read end in the second stage, write end here */
-	int exec_pipe[2];         /* payload to supd-nsinit */
-	bool in_nsinit_tree;      /* this process is a payload below supd-nsinit */
+	bool exec_called;         /* the payload has called execve */
+	bool exec_failed;         /* and it came back */
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */
+	int landlock_fd;          /* rules that are not in force yet; -1: none */
 
 	char text[LIMIT_FAIL_TEXT]; /* object of the failure */
 	char origin[LIMIT_FAIL_ORIGIN];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * supd-launch: the disposable worker for everything privileged. Takes one job from supd-init,
- * decodes one plan entry, checks it, does it, reports, exits. Reads no arguments, no environment.
+ * supd-launch: the disposable worker for everything privileged. Executed once, it waits and copies
+ * itself (warm.h); each copy takes one job from supd-init, decodes one plan entry, checks it, does
+ * it, reports, exits. Reads no arguments, no environment.
  */
 #include "launch.h"
 
@@ -15,6 +16,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "warm.h"
 
 static struct launch the_launch;
 static uint8_t arena_memory[LAUNCH_ARENA];
@@ -133,15 +135,25 @@ static const struct launch_row opening[] = {
 static void reset_launch(struct launch *l)
 {
 	l->sock = LAUNCH_FD;
-	fcntl(l->sock, F_SETFD, FD_CLOEXEC);
 	memset(l->fds, 0xff, sizeof(l->fds));
 	memset(l->stdio, 0xff, sizeof(l->stdio));
 	memset(&l->trees, 0xff, sizeof(l->trees));
 	l->trees.row = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
-	l->exec_pipe[0] = l->exec_pipe[1] = -1;
-	l->root_fd = -1;
+	l->root_fd = l->landlock_fd = -1;
 	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
+}
+
+/* What supd-init was started with is no service's business. */
+static void reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	for (int signo = 1; signo < NSIG; signo++) {
+		sigaction(signo, &action, NULL);
+	}
+	/* supd-init gone: a write must fail, not kill us half-way through a CLEAN. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 int main(void)
@@ -150,9 +162,9 @@ int main(void)
 	int32_t value = 0;
 	int r;
 
-	/* supd-init gone: a write must fail, not kill us half-way through a CLEAN. */
-	signal(SIGPIPE, SIG_IGN);
+	reset_signals();
 	umask(0);
+	warm_serve();
 	reset_launch(l);
 	if (launch_run(l, opening, ELEMENTSOF(opening)) < 0) {
 		return 1;

@@ -157,12 +157,12 @@ static char *proc_path(char *buf, int pid, const char *file)
 	return buf;
 }
 
-static int write_map(struct launch *l, const char *file, const struct tlv_array *map)
+static int write_map(struct launch *l, int pid, const char *file, const struct tlv_array *map)
 {
 	const struct plan_idmap *rows = map->items;
 	char *text = arena_alloc(&l->arena, (size_t)map->n * MAP_LINE + 1);
 	char path[64];
-	AUTO_CLOSE int fd = open(proc_path(path, l->pid, file), O_WRONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(proc_path(path, pid, file), O_WRONLY | O_CLOEXEC);
 	size_t n = 0;
 
 	if (fd < 0 || !text) {
@@ -179,20 +179,34 @@ static int write_map(struct launch *l, const char *file, const struct tlv_array 
 	return write(fd, text, n) == (ssize_t)n ? 0 : -errno;
 }
 
-/* From outside: only a process with rights over both sides may map other ids than its own. */
-int launch_write_maps(struct launch *l)
+int nsfd_write_maps(struct launch *l, int pid)
 {
-	int r;
+	int r = write_map(l, pid, "gid_map", &l->plan.gid_map);
 
-	if (!launch_has_ns(l, PLAN_NS_USER) || l->fds[LAUNCH_TAG_USERNS] >= 0) {
-		return 0;
-	}
-	r = write_map(l, "gid_map", &l->plan.gid_map);
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "gid_map", NULL);
 	}
-	r = write_map(l, "uid_map", &l->plan.uid_map);
+	r = write_map(l, pid, "uid_map", &l->plan.uid_map);
 	return r < 0 ? launch_fail(l, r, NULL, "uid_map", NULL) : 0;
+}
+
+int nsfd_open(int pid, const char *kind)
+{
+	char path[64], file[16] = "ns/";
+	int fd;
+
+	strcat(file, kind);
+	fd = open(proc_path(path, pid, file), O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* From outside: only a process with rights over both sides may map other ids than its own. */
+int launch_write_maps(struct launch *l)
+{
+	if (!launch_has_ns(l, PLAN_NS_USER) || l->fds[LAUNCH_TAG_USERNS] >= 0) {
+		return 0;
+	}
+	return nsfd_write_maps(l, l->pid);
 }
 
 /* ---- for the slot ---- */
@@ -200,31 +214,39 @@ int launch_write_maps(struct launch *l)
 /* Only for units with several commands: the others' namespaces die with their process. */
 int launch_hand_over(struct launch *l)
 {
-	uint32_t tags[ELEMENTSOF(ns_rows) + 1];
-	int fds[ELEMENTSOF(ns_rows) + 1];
+	uint32_t tags[ELEMENTSOF(ns_rows) + 3];
+	int fds[ELEMENTSOF(ns_rows) + 3];
+	const struct {
+		bool is_new;
+		uint32_t tag;
+	} made[] = {
+		{ l->tmp_is_new, LAUNCH_TAG_TMP },
+		{ l->credentials_are_new, LAUNCH_TAG_CREDENTIALS },
+		{ l->userns_is_new, LAUNCH_TAG_USERNS },
+	};
 	uint32_t n = 0;
-	char path[64] = "ns/";
 
 	if (!(l->unit->flags & CATALOGUE_UNIT_HOLD)) {
 		return 0;
 	}
 	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
 		const struct ns_row *row = &ns_rows[i];
-		char file[16] = "ns/";
 
 		if (row->tag < 0 || is_held(l, row) || !(l->plan.namespaces & row->plan)) {
 			continue;
 		}
-		strcat(file, row->file);
 		tags[n] = (uint32_t)row->tag;
-		fds[n] = open(proc_path(path, l->pid, file), O_RDONLY | O_CLOEXEC);
-		if (fds[n++] < 0) {
-			return launch_fail(l, -errno, NULL, "keep namespace ", row->file);
+		fds[n] = nsfd_open(l->pid, row->file);
+		if (fds[n] < 0) {
+			return launch_fail(l, fds[n], NULL, "keep namespace ", row->file);
 		}
+		n++;
 	}
-	if (l->tmp_is_new) {
-		tags[n] = LAUNCH_TAG_TMP;
-		fds[n++] = l->fds[LAUNCH_TAG_TMP];
+	for (size_t i = 0; i < ELEMENTSOF(made); i++) {
+		if (made[i].is_new) {
+			tags[n] = made[i].tag;
+			fds[n++] = l->fds[made[i].tag];
+		}
 	}
 	return n ? launch_report_fds(l, tags, fds, n) : 0;
 }

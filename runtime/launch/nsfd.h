@@ -4,6 +4,11 @@
 
 struct launch;
 
+/* Both maps of the plan for a process in a fresh user namespace; names the object of a failure. */
+int nsfd_write_maps(struct launch *l, int pid);
+/* The namespace "user", "net" … of a process; a descriptor or -errno. */
+int nsfd_open(int pid, const char *kind);
+
 int launch_enter_held(struct launch *l);        /* the slot's user, ipc, net namespaces */
 int launch_clone(struct launch *l);             /* second stage; reports CHILD. Returns in both */
 int launch_enter_cgroup_view(struct launch *l); /* in the second stage */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * supd-nsinit: PID 1 of a service's PID namespace. Descriptor 3: job socket to supd-init; 4: read
- * end of the payload's exec pipe. Reports EXECED and EXITED, reaps orphans, forwards signals to the
- * payload, and ends when the payload has ended; the kernel then ends the namespace.
+ * supd-nsinit: PID 1 of a service's PID namespace. Descriptor 3: job socket to supd-init. Reports
+ * EXITED, reaps orphans, forwards signals to the payload, and ends when the payload has ended; the
+ * kernel then ends the namespace.
  *
  * All signals are blocked since before the payload was forked, so none is lost.
  */
@@ -15,8 +15,6 @@
 
 #include "../plan/launchwire.h"
 
-#define EXEC_PIPE_FD 4
-
 static void report(uint32_t type, uint32_t step, int32_t value)
 {
 	struct launch_report r = {
@@ -27,25 +25,6 @@ static void report(uint32_t type, uint32_t step, int32_t value)
 	};
 
 	while (send(LAUNCH_FD, &r, sizeof(r), MSG_NOSIGNAL) < 0 && errno == EINTR) {
-	}
-}
-
-/* One byte and end of file: execve was called and did not return. Two bytes: it failed. */
-static void wait_for_exec(void)
-{
-	char bytes[4];
-	int total = 0;
-	ssize_t n;
-
-	do {
-		n = read(EXEC_PIPE_FD, bytes, sizeof(bytes));
-		if (n > 0) {
-			total += (int)n;
-		}
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	close(EXEC_PIPE_FD);
-	if (total == 1) {
-		report(LAUNCH_EXECED, 0, 0);
 	}
 }
 
@@ -77,7 +56,6 @@ int main(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	wait_for_exec();
 	reap(payload);
 	for (;;) {
 		siginfo_t info;

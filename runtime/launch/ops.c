@@ -17,6 +17,9 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "../base/timeutil.h"
+#include "bpf.h"
+#include "credload.h"
+#include "dirmove.h"
 #include "dirs.h"
 #include "launch.h"
 #include "prepare.h"
@@ -25,8 +28,10 @@
 
 int launch_op_realize(struct launch *l, int32_t *ret_value)
 {
+	int r = launch_write_cgroup(l);
+
 	*ret_value = 0;
-	return launch_write_cgroup(l);
+	return r < 0 ? r : launch_attach_programs(l);
 }
 
 /* ---- CLEAN ---- */
@@ -42,6 +47,20 @@ static int remove_path(struct launch *l, const char *path, const char *origin)
 	}
 	r = parent < 0 ? parent : dir_remove(parent, name);
 	return r < 0 ? launch_fail(l, r, origin, "remove ", path) : 0;
+}
+
+static int remove_dir(struct launch *l, const struct plan_dir *dir)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < dir->links.n; i++) {
+		r = dirmove_unalias(dir->links.items[i], dir->path);
+	}
+	r = r < 0 ? launch_fail(l, r, dir->origin, "remove links to ", dir->path) : 0;
+	if (r == 0 && dir->real) {
+		r = remove_path(l, dir->real, dir->origin);
+	}
+	return r < 0 ? r : remove_path(l, dir->path, dir->origin);
 }
 
 static bool dir_goes(const struct launch *l, const struct plan_dir *dir)
@@ -159,7 +178,7 @@ int launch_op_clean(struct launch *l, int32_t *ret_value)
 	int result = 0;
 
 	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
-		int r = dir_goes(l, &dirs[i]) ? remove_path(l, dirs[i].path, dirs[i].origin) : 0;
+		int r = dir_goes(l, &dirs[i]) ? remove_dir(l, &dirs[i]) : 0;
 
 		result = result < 0 ? result : r;
 	}
@@ -179,6 +198,13 @@ int launch_op_clean(struct launch *l, int32_t *ret_value)
 	}
 	if (launch_has(l, PLAN_REMOVE_IPC)) {
 		remove_ipc(l->plan.uid);
+	}
+	if (launch_has(l, PLAN_CREDENTIALS_KEPT)) {
+		int r = credload_remove(l->plan.unit);
+
+		r = r < 0 ? launch_fail(l, r, NULL, "remove credentials in ", PLAN_CREDENTIALS_DIR)
+			  : 0;
+		result = result < 0 ? result : r;
 	}
 	*ret_value = 0;
 	return result;

@@ -7,3 +7,5 @@
 
 /* PR_SET_MDWE (6.3). 0 also where the kernel lacks it: seccomp has the same rule. -1 and errno. */
 int probe_mdwe(void);
+/* Version of Landlock's interface; 0 where the kernel has none, or it is switched off. */
+int probe_landlock(void);

@@ -10,8 +10,12 @@
 
 #include "../base/cleanup.h"
 #include "dirs.h"
+#include "idmap.h"
+#include "image.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "places.h"
+#include "points.h"
 
 #define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
@@ -207,6 +211,16 @@ static int prepare_bind(struct launch *l, const struct plan_mount *m)
 	return r < 0 ? r : fd;
 }
 
+static int prepare_image(struct launch *l, const struct plan_mount *m)
+{
+	uint64_t attrs = SAFE | row_attrs(m);
+	int fd = image_mount(m->source, m->options, m->flags & PLAN_MOUNT_F_READ_ONLY);
+	int r = fd < 0 ? fd : mount_change(fd, attrs, 0, 0);
+
+	r = r == 0 && (m->flags & PLAN_MOUNT_F_IDMAP) ? idmap_apply(l, fd) : r;
+	return r < 0 ? r : fd;
+}
+
 static int prepare_row(struct launch *l, const struct plan_mount *m)
 {
 	switch ((enum plan_mount_kind)m->kind) {
@@ -221,6 +235,8 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 				SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
 		}
 		return l->trees.empty < 0 ? l->trees.empty : -1;
+	case PLAN_MOUNT_IMAGE:
+		return prepare_image(l, m);
 	case PLAN_MOUNT_READ_ONLY:
 	case PLAN_MOUNT_READ_WRITE:
 	case PLAN_MOUNT_EXEC:
@@ -241,6 +257,7 @@ const char *trees_row_verb(const struct plan_mount *m)
 		[PLAN_MOUNT_TMPFS] = "tmpfs ",
 		[PLAN_MOUNT_EXEC] = "exec ",
 		[PLAN_MOUNT_NOEXEC] = "noexec ",
+		[PLAN_MOUNT_IMAGE] = "image ",
 	};
 	_Static_assert(ELEMENTSOF(verbs) == PLAN_MOUNT_KIND_COUNT, "verbs drifted");
 
@@ -266,30 +283,23 @@ static int prepare_rows(struct launch *l)
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
 		l->trees.row[i] = fd;
+		fd = points_make_in_rows(rows, l->trees.row, i);
+		if (fd < 0) {
+			return launch_fail(l, fd, rows[i].origin, "mount point ", rows[i].target);
+		}
 	}
 	return 0;
 }
 
 /* ---- the runtime directory ---- */
 
-/* Makes the path of the notify directory inside the tmpfs that stands for the runtime directory. */
-static int make_notify_point(struct launch *l, const char *rest)
+/* "notify/7/notify" without its last component. */
+static const char *rest_dir(struct launch *l, const char *rest)
 {
-	char path[sizeof(l->job.notify_path)];
-	size_t n = strlen(rest);
+	size_t n = (size_t)(strrchr(rest, '/') - rest);
+	const char *dir = arena_strndup(&l->arena, rest, n);
 
-	memcpy(path, rest, n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if (path[i] != '/') {
-			continue;
-		}
-		path[i] = '\0';
-		if (mkdirat(l->trees.hide, path, 0711) < 0 && errno != EEXIST) {
-			return -errno;
-		}
-		path[i] = '/';
-	}
-	return 0;
+	return dir ? dir : "";
 }
 
 /* True if the notify socket lies below the hidden directory; *ret is the rest of its path. */
@@ -313,7 +323,7 @@ static int prepare_hide(struct launch *l)
 	}
 	t->hide = mount_new("tmpfs", "mode=0711,size=64k,nr_inodes=16", SAFE | MOUNT_ATTR_NOEXEC);
 	if (t->hide >= 0 && launch_has(l, PLAN_NOTIFY_FD) && notify_is_hidden(l, &rest)) {
-		r = make_notify_point(l, rest);
+		r = points_make(t->hide, rest_dir(l, rest), true);
 		t->notify = r < 0 ? r : mount_clone(l->fds[LAUNCH_TAG_NOTIFY_DIR], "", 0);
 		r = t->notify < 0 ? t->notify : 0;
 	}
@@ -341,9 +351,30 @@ static int prepare_null(struct launch *l)
 	return r < 0 ? launch_fail(l, r, NULL, "/dev/null", NULL) : 0;
 }
 
+/* Ids before it is attached: the kernel refuses to map a mount that somebody may use. */
+static int prepare_root(struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	const char *path = p->root_image ? p->root_image : p->root_dir;
+	int fd, r;
+
+	if (!path) {
+		return 0;
+	}
+	fd = p->root_image
+		     ? image_mount(path, p->root_image_options, launch_has(l, PLAN_ROOT_READ_ONLY))
+		     : mount_clone(AT_FDCWD, path, 1);
+	r = fd;
+	if (fd >= 0 && launch_has(l, PLAN_IDMAP_ROOT)) {
+		r = idmap_apply(l, fd);
+	}
+	l->trees.root = fd;
+	return r < 0 ? launch_fail(l, r, NULL, "root ", path) : 0;
+}
+
 static bool wants_mounts(const struct launch *l)
 {
-	return l->plan.mounts.n || l->plan.root_dir || l->plan.hide_dir ||
+	return l->plan.mounts.n || l->plan.root_dir || l->plan.root_image || l->plan.hide_dir ||
 	       (l->plan.flags & (PLAN_PRIVATE_TMP | PLAN_PRIVATE_DEVICES | PLAN_PROC_FRESH |
 					PLAN_PROC_INSTANCE | PLAN_ROOT_READ_ONLY));
 }
@@ -358,14 +389,10 @@ int launch_prepare_trees(struct launch *l)
 						 "mounts without a mount namespace", NULL)
 				       : 0;
 	}
-	if (l->plan.root_dir) {
-		l->trees.root = mount_clone(AT_FDCWD, l->plan.root_dir, 1);
-		if (l->trees.root < 0) {
-			return launch_fail(l, l->trees.root, NULL, "root ", l->plan.root_dir);
-		}
-	}
-	r = prepare_dev(l);
+	r = prepare_root(l);
+	r = r < 0 ? r : prepare_dev(l);
 	r = r < 0 ? r : prepare_proc(l);
+	r = r < 0 ? r : launch_prepare_api_vfs(l);
 	r = r < 0 ? r : prepare_tmp(l);
 	r = r < 0 ? r : prepare_rows(l);
 	r = r < 0 ? r : prepare_null(l);

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "credload.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "places.h"
 #include "trees.h"
 
 /* Without this an unmount in the service would propagate to the host. */
@@ -28,34 +30,88 @@ static int cut_propagation(struct launch *l)
 	return 0;
 }
 
+static const char *root_path(const struct launch *l)
+{
+	return l->plan.root_image ? l->plan.root_image : l->plan.root_dir;
+}
+
 static int attach_root(struct launch *l)
 {
 	AUTO_CLOSE int target = -1;
 	int r;
 
-	if (!l->plan.root_dir) {
+	if (l->trees.root < 0) {
 		l->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return l->root_fd < 0 ? -errno : 0;
 	}
-	target = open(l->plan.root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* An image has no directory that it belongs on; which one is covered does not matter. */
+	target = open(
+		l->plan.root_image ? "/usr" : l->plan.root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	r = target < 0 ? -errno : mount_attach(l->trees.root, target);
 	if (r == 0 && launch_has(l, PLAN_ROOT_READ_ONLY)) {
 		r = mount_change(l->trees.root, MOUNT_ATTR_RDONLY, 0, 1);
 	}
 	l->root_fd = l->trees.root;
-	return r < 0 ? launch_fail(l, r, NULL, "root ", l->plan.root_dir) : 0;
+	return r < 0 ? launch_fail(l, r, NULL, "root ", root_path(l)) : 0;
+}
+
+/* Mount points that are not there are made where we may: in a tmpfs row, or in the image. */
+static int make_point(struct launch *l, const char *path, bool is_dir)
+{
+	char parent[LIMIT_PATH];
+	char *slash;
+	int dir, r;
+
+	if (strlen(path) >= sizeof(parent)) {
+		return -ENAMETOOLONG;
+	}
+	strcpy(parent, path);
+	slash = strrchr(parent, '/');
+	if (slash == parent) {
+		return -ENOENT;
+	}
+	*slash = '\0';
+	dir = mount_open_target(l->root_fd, parent);
+	if (dir == -ENOENT) {
+		r = make_point(l, parent, true);
+		dir = r < 0 ? r : mount_open_target(l->root_fd, parent);
+	}
+	if (dir < 0) {
+		return dir;
+	}
+	r = is_dir ? mkdirat(dir, slash + 1, 0755) : mknodat(dir, slash + 1, S_IFREG | 0444, 0);
+	r = r < 0 ? -errno : 0;
+	close(dir);
+	return r;
+}
+
+static int open_point(struct launch *l, const char *path, int tree)
+{
+	int fd = mount_open_target(l->root_fd, path);
+	struct stat st;
+	int r;
+
+	if (fd != -ENOENT || tree < 0) {
+		return fd;
+	}
+	if (fstat(tree, &st) < 0) {
+		return -errno;
+	}
+	r = make_point(l, path, S_ISDIR(st.st_mode));
+	return r < 0 ? r : mount_open_target(l->root_fd, path);
+}
+
+int walls_attach(struct launch *l, int tree, const char *path)
+{
+	AUTO_CLOSE int target = open_point(l, path, tree);
+
+	return target < 0 ? target : mount_attach(tree, target);
 }
 
 static int attach_at(struct launch *l, int tree, const char *path)
 {
-	AUTO_CLOSE int target = -1;
-	int r;
+	int r = tree < 0 ? 0 : walls_attach(l, tree, path);
 
-	if (tree < 0) {
-		return 0;
-	}
-	target = mount_open_target(l->root_fd, path);
-	r = target < 0 ? target : mount_attach(tree, target);
 	return r < 0 ? launch_fail(l, r, NULL, "mount ", path) : 0;
 }
 
@@ -174,6 +230,7 @@ static int apply_row(struct launch *l, const struct plan_mount *m, int tree, int
 	switch ((enum plan_mount_kind)m->kind) {
 	case PLAN_MOUNT_BIND:
 	case PLAN_MOUNT_TMPFS:
+	case PLAN_MOUNT_IMAGE:
 		return mount_attach(tree, target);
 	case PLAN_MOUNT_READ_ONLY:
 		return rebind(target, MOUNT_ATTR_RDONLY, 0);
@@ -191,52 +248,6 @@ static int apply_row(struct launch *l, const struct plan_mount *m, int tree, int
 	return -EINVAL;
 }
 
-/* Mount points that are not there are made where we may: in a tmpfs row, or in the image. */
-static int make_point(struct launch *l, const char *path, bool is_dir)
-{
-	char parent[LIMIT_PATH];
-	char *slash;
-	int dir, r;
-
-	if (strlen(path) >= sizeof(parent)) {
-		return -ENAMETOOLONG;
-	}
-	strcpy(parent, path);
-	slash = strrchr(parent, '/');
-	if (slash == parent) {
-		return -ENOENT;
-	}
-	*slash = '\0';
-	dir = mount_open_target(l->root_fd, parent);
-	if (dir == -ENOENT) {
-		r = make_point(l, parent, true);
-		dir = r < 0 ? r : mount_open_target(l->root_fd, parent);
-	}
-	if (dir < 0) {
-		return dir;
-	}
-	r = is_dir ? mkdirat(dir, slash + 1, 0755) : mknodat(dir, slash + 1, S_IFREG | 0444, 0);
-	r = r < 0 ? -errno : 0;
-	close(dir);
-	return r;
-}
-
-static int open_row_target(struct launch *l, const struct plan_mount *m, int tree)
-{
-	int fd = mount_open_target(l->root_fd, m->target);
-	struct stat st;
-	int r;
-
-	if (fd != -ENOENT || tree < 0) {
-		return fd;
-	}
-	if (fstat(tree, &st) < 0) {
-		return -errno;
-	}
-	r = make_point(l, m->target, S_ISDIR(st.st_mode));
-	return r < 0 ? r : mount_open_target(l->root_fd, m->target);
-}
-
 static int apply_rows(struct launch *l)
 {
 	const struct plan_mount *rows = l->plan.mounts.items;
@@ -249,7 +260,7 @@ static int apply_rows(struct launch *l)
 		if (tree == ROW_SKIPPED) {
 			continue;
 		}
-		target = open_row_target(l, &rows[i], tree);
+		target = open_point(l, rows[i].target, tree);
 		if (target == -ENOENT && (rows[i].flags & PLAN_MOUNT_F_IGNORE_MISSING)) {
 			continue;
 		}
@@ -294,10 +305,13 @@ int launch_attach_mounts(struct launch *l)
 		cut_propagation,
 		attach_root,
 		attach_proc,
+		launch_attach_api_vfs,
+		launch_attach_cgroups,
 		attach_dev,
 		attach_tmp,
 		attach_hide,
 		apply_rows,
+		launch_attach_credentials,
 		close_tmpfs_rows,
 	};
 
@@ -317,12 +331,12 @@ int launch_attach_mounts(struct launch *l)
 /* pivot_root, not chroot: what is outside must not be reachable by a kept descriptor or "..". */
 int launch_change_root(struct launch *l)
 {
-	if (!l->plan.root_dir) {
+	if (!root_path(l)) {
 		return 0;
 	}
 	if (fchdir(l->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 		umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {
-		return launch_fail(l, -errno, NULL, "pivot to ", l->plan.root_dir);
+		return launch_fail(l, -errno, NULL, "pivot to ", root_path(l));
 	}
 	return 0;
 }

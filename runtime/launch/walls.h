@@ -5,4 +5,6 @@
 struct launch;
 
 int launch_attach_mounts(struct launch *l);
+/* Attaches a detached tree at path below the new root, where a mount point is made if it lacks. */
+int walls_attach(struct launch *l, int tree, const char *path);
 int launch_change_root(struct launch *l);

@@ -24,6 +24,7 @@ static const char *const launch_step_table[] = {
 	[STEP_DESCRIPTORS] = "descriptors",
 	[STEP_SECCOMP] = "seccomp",
 	[STEP_EXEC] = "exec",
+	[STEP_CREDENTIALS_DIR] = "credentials directory",
 	[STEP_SOCKETS] = "sockets",
 	[STEP_PIDFILE] = "pidfile",
 	[STEP_CONDITIONS] = "conditions",

@@ -3,6 +3,10 @@
  * supd-init <-> supd-launch: one job in, reports out, over one SEQPACKET pair (the launcher's
  * descriptor LAUNCH_FD). Also supd-init -> supd-load: descriptors by fixed numbers.
  *
+ * supd-init executes one supd-launch, the stem, with another pair at LAUNCH_FD, and sends it struct
+ * launch_more with the launcher's end of a new pair. The stem copies itself and answers with the
+ * same record; the copy waits at its end for a job.
+ *
  * supd-init sends struct launch_job, then as many struct launch_fds messages as it takes to carry
  * job.n_fds descriptors. The launcher sends struct launch_report records. End of file at supd-init
  * means that the launcher and the second stage have closed their ends: exec succeeded if the last
@@ -17,7 +21,7 @@
 #include "catalogue.h"
 #include "wire.h"
 
-#define LAUNCH_FD    3 /* the launcher's only descriptor at its start, beside 0-2 on /dev/null */
+#define LAUNCH_FD    3 /* the only descriptor of stem and launcher, beside 0-2 on /dev/null */
 
 #define LAUNCH_MAGIC 0x6e75616cu
 
@@ -30,12 +34,19 @@ enum launch_tag {
 	LAUNCH_TAG_USERNS,      /* the slot's namespaces and tmp mount, when they exist */
 	LAUNCH_TAG_IPCNS,
 	LAUNCH_TAG_NETNS,
-	LAUNCH_TAG_TMP,        /* detached mount of the private tmp */
-	LAUNCH_TAG_LOG,        /* write end of the slot's log stream (supd-log) */
-	LAUNCH_TAG_LISTEN,     /* a socket of the slot, in order; repeated */
-	LAUNCH_TAG_PARK,       /* peek end of a parking place, in order; repeated */
-	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_TMP,         /* detached mount of the private tmp */
+	LAUNCH_TAG_CREDENTIALS, /* detached mount of the unit's credentials */
+	LAUNCH_TAG_LOG,         /* write end of the slot's log stream (supd-log) */
+	LAUNCH_TAG_LISTEN,      /* a socket of the slot, in order; repeated */
+	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
+	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
 	LAUNCH_TAG_COUNT,
+};
+
+struct launch_more {
+	uint32_t magic;
+	uint32_t index; /* supd-init's, given back */
+	int32_t pid;    /* in the answer: the launcher, a child of supd-init, or -errno */
 };
 
 struct launch_job {
@@ -60,8 +71,8 @@ struct launch_fds {
 };
 
 enum launch_report_type {
-	LAUNCH_CHILD, /* value: pid of the second stage, a child of supd-init */
-	LAUNCH_FDS,   /* n descriptors with tags: USERNS, IPCNS, NETNS, TMP, LISTEN for the slot */
+	LAUNCH_CHILD,    /* value: pid of the second stage, a child of supd-init */
+	LAUNCH_FDS,      /* n descriptors with tags: USERNS … CREDENTIALS, LISTEN for the slot */
 	LAUNCH_EXEC_NOW, /* second stage: the next thing is execve */
 	LAUNCH_FAILED,   /* step, value = errno, text, origin */
 	LAUNCH_RESULT,   /* value: the operation's result; the launcher exits next */
@@ -92,7 +103,7 @@ enum launch_step {
 	STEP_JOB,         /* the job record itself */
 	STEP_PLAN,        /* decoding */
 	STEP_USERS,       /* stale users */
-	STEP_CGROUP,      /* joining, limits */
+	STEP_CGROUP,      /* joining, limits, programs */
 	STEP_DIRECTORIES, /* RuntimeDirectory= … */
 	STEP_ENVIRONMENT, /* EnvironmentFile= */
 	STEP_STDIO,
@@ -111,7 +122,8 @@ enum launch_step {
 	STEP_DESCRIPTORS,
 	STEP_SECCOMP,
 	STEP_EXEC,
-	STEP_SOCKETS, /* BIND */
+	STEP_CREDENTIALS_DIR, /* LoadCredential= and its kin */
+	STEP_SOCKETS,         /* BIND */
 	STEP_PIDFILE,
 	STEP_CONDITIONS,
 	STEP_CLEAN,

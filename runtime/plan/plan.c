@@ -32,8 +32,20 @@ static const struct tlv_field dir_fields[] = {
 	TLV_FIELD(3, TLV_STR, plan_dir, path),
 	TLV_FIELD(4, TLV_U32, plan_dir, preserve),
 	TLV_FIELD(5, TLV_STR, plan_dir, origin),
+	TLV_FIELD(6, TLV_U32, plan_dir, flags),
+	TLV_FIELD(7, TLV_STRV, plan_dir, links),
+	TLV_FIELD(8, TLV_STR, plan_dir, real),
 };
 static const struct tlv_schema dir_schema = TLV_SCHEMA(plan_dir, dir_fields);
+
+static const struct tlv_field credential_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_credential, kind),
+	TLV_FIELD(2, TLV_STR, plan_credential, name),
+	TLV_FIELD(3, TLV_STR, plan_credential, source),
+	TLV_FIELD(4, TLV_BYTES, plan_credential, data),
+	TLV_FIELD(5, TLV_STR, plan_credential, origin),
+};
+static const struct tlv_schema credential_schema = TLV_SCHEMA(plan_credential, credential_fields);
 
 static const struct tlv_field rlimit_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_rlimit, resource),
@@ -60,6 +72,32 @@ static const struct tlv_field cgroup_write_fields[] = {
 };
 static const struct tlv_schema cgroup_write_schema =
 	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
+
+static const struct tlv_field bpf_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_bpf, hook),
+	TLV_FIELD(2, TLV_U32, plan_bpf, optional),
+	TLV_FIELD(3, TLV_U64, plan_bpf, offset),
+	TLV_FIELD(4, TLV_U32, plan_bpf, size),
+	TLV_FIELD(5, TLV_STR, plan_bpf, setting),
+	TLV_FIELD(6, TLV_STR, plan_bpf, origin),
+};
+static const struct tlv_schema bpf_schema = TLV_SCHEMA(plan_bpf, bpf_fields);
+
+static const struct tlv_field bpf_fixup_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_bpf_fixup, kind),
+	TLV_FIELD(2, TLV_U32, plan_bpf_fixup, program),
+	TLV_FIELD(3, TLV_U32, plan_bpf_fixup, insn),
+	TLV_FIELD(4, TLV_U32, plan_bpf_fixup, required),
+	TLV_FIELD(5, TLV_STR, plan_bpf_fixup, name),
+	TLV_FIELD(6, TLV_STR, plan_bpf_fixup, origin),
+};
+static const struct tlv_schema bpf_fixup_schema = TLV_SCHEMA(plan_bpf_fixup, bpf_fixup_fields);
+
+static const struct tlv_field landlock_fields[] = {
+	TLV_FIELD(1, TLV_STR, plan_landlock, path),
+	TLV_FIELD(2, TLV_U32, plan_landlock, access),
+};
+static const struct tlv_schema landlock_schema = TLV_SCHEMA(plan_landlock, landlock_fields);
 
 static const struct tlv_field condition_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_condition, type),
@@ -123,6 +161,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
+	TLV_FIELD(60, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(61, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -150,6 +190,15 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(50, TLV_U64, plan, timeout_us),
 	TLV_SUB(51, plan, sockets, socket_schema),
 	TLV_FIELD(52, TLV_U32, plan, proc_hide),
+	TLV_SUB(60, plan, bpf, bpf_schema),
+	TLV_SUB(61, plan, bpf_fixups, bpf_fixup_schema),
+	TLV_FIELD(62, TLV_U32, plan, landlock),
+	TLV_SUB(63, plan, landlock_rules, landlock_schema),
+	TLV_FIELD(64, TLV_U32V, plan, landlock_ports),
+	TLV_SUB(70, plan, credentials, credential_schema),
+	TLV_FIELD(71, TLV_STR, plan, root_image),
+	TLV_FIELD(72, TLV_STR, plan, root_image_options),
+	TLV_FIELD(73, TLV_STR, plan, host_name),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -194,7 +243,8 @@ static bool mounts_are_valid(const struct plan *p)
 			!path_is_safe(m[i].target) || !opt_path_is_safe(m[i].source)) {
 			return false;
 		}
-		if (m[i].kind == PLAN_MOUNT_BIND && !m[i].source) {
+		if ((m[i].kind == PLAN_MOUNT_BIND || m[i].kind == PLAN_MOUNT_IMAGE) &&
+			!m[i].source) {
 			return false;
 		}
 	}
@@ -228,21 +278,110 @@ static bool ids_are_valid(const struct plan *p)
 	return idmaps_are_valid(&p->uid_map) && idmaps_are_valid(&p->gid_map);
 }
 
+const char *plan_dir_top(uint32_t kind)
+{
+	static const char *const tops[PLAN_DIR_KIND_COUNT] = {
+		[PLAN_DIR_RUNTIME] = "/run",
+		[PLAN_DIR_STATE] = "/var/lib",
+		[PLAN_DIR_CACHE] = "/var/cache",
+		[PLAN_DIR_LOGS] = "/var/log",
+		[PLAN_DIR_CONFIGURATION] = "/etc",
+	};
+
+	return tops[kind];
+}
+
+bool plan_dir_may_be_private(uint32_t kind)
+{
+	return kind == PLAN_DIR_STATE || kind == PLAN_DIR_CACHE || kind == PLAN_DIR_LOGS;
+}
+
+/* Below its kind's top, and the real one below "private" there. */
+static bool dir_is_valid(const struct plan_dir *dir)
+{
+	const char *top, *rest;
+	size_t n;
+
+	if (dir->kind >= PLAN_DIR_KIND_COUNT || !dir->path || dir->mode > 07777) {
+		return false;
+	}
+	top = plan_dir_top(dir->kind);
+	n = strlen(top);
+	if (!path_is_safe(dir->path) || !plan_dir_may_be_private(dir->kind)) {
+		return path_is_safe(dir->path) && !dir->real;
+	}
+	if (strncmp(dir->path, top, n) != 0 || dir->path[n] != '/') {
+		return false;
+	}
+	if (!dir->real) {
+		return true;
+	}
+	rest = dir->real + n;
+	return path_is_safe(dir->real) && strncmp(dir->real, top, n) == 0 &&
+	       strncmp(rest, "/private", 8) == 0 && strcmp(rest + 8, dir->path + n) == 0;
+}
+
+bool plan_credential_name_is_valid(const char *name)
+{
+	size_t n = name ? strnlen(name, LIMIT_CREDENTIAL_NAME) : 0;
+
+	if (n == 0 || n >= LIMIT_CREDENTIAL_NAME || strcmp(name, ".") == 0 ||
+		strcmp(name, "..") == 0) {
+		return false;
+	}
+	for (const char *p = name; *p; p++) {
+		if (*p <= ' ' || *p > '~' || *p == '/' || *p == ':') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool credentials_are_valid(const struct plan *p)
+{
+	const struct plan_credential *rows = p->credentials.items;
+
+	for (uint32_t i = 0; i < p->credentials.n; i++) {
+		const char *source = rows[i].source;
+
+		if (rows[i].kind >= PLAN_CREDENTIAL_KIND_COUNT ||
+			!plan_credential_name_is_valid(rows[i].name) ||
+			(i && rows[i].kind < rows[i - 1].kind) ||
+			rows[i].data.n > LIMIT_CREDENTIAL) {
+			return false;
+		}
+		if (source && !path_is_safe(source) && !plan_credential_name_is_valid(source)) {
+			return false;
+		}
+	}
+	return p->credentials.n <= LIMIT_CREDENTIALS;
+}
+
+static bool dirs_are_valid(const struct plan *p)
+{
+	const struct plan_dir *dirs = p->dirs.items;
+
+	for (uint32_t i = 0; i < p->dirs.n; i++) {
+		if (!dir_is_valid(&dirs[i])) {
+			return false;
+		}
+		for (uint32_t k = 0; k < dirs[i].links.n; k++) {
+			if (!path_is_safe(dirs[i].links.items[k])) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static bool lists_are_valid(const struct plan *p)
 {
 	const struct plan_env_file *files = p->env_files.items;
-	const struct plan_dir *dirs = p->dirs.items;
 	const struct plan_condition *conditions = p->conditions.items;
 	const struct plan_cgroup_write *writes = p->cgroup_writes.items;
 
 	for (uint32_t i = 0; i < p->env_files.n; i++) {
 		if (!files[i].path || !path_is_safe(files[i].path)) {
-			return false;
-		}
-	}
-	for (uint32_t i = 0; i < p->dirs.n; i++) {
-		if (dirs[i].kind >= PLAN_DIR_KIND_COUNT || !dirs[i].path ||
-			!path_is_safe(dirs[i].path) || dirs[i].mode > 07777) {
 			return false;
 		}
 	}
@@ -259,6 +398,55 @@ static bool lists_are_valid(const struct plan *p)
 	}
 	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32 &&
 	       p->sockets.n <= LIMIT_LISTEN_FDS;
+}
+
+/* The instructions themselves are checked by who loads them. */
+static bool bpf_is_valid(const struct catalogue *c, const struct plan *p)
+{
+	const struct plan_bpf *b = p->bpf.items;
+	const struct plan_bpf_fixup *f = p->bpf_fixups.items;
+
+	if (p->bpf.n > LIMIT_BPF_PROGRAMS || p->bpf_fixups.n > LIMIT_BPF_FIXUPS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->bpf.n; i++) {
+		if (b[i].hook >= PLAN_BPF_HOOK_COUNT || !b[i].setting || !b[i].size ||
+			b[i].size % 8 || b[i].size / 8 > LIMIT_BPF_INSNS || b[i].offset % 8 ||
+			b[i].offset > c->size || b[i].size > c->size - b[i].offset) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->bpf_fixups.n; i++) {
+		if (f[i].kind >= PLAN_BPF_FIXUP_KIND_COUNT || f[i].program >= p->bpf.n ||
+			!f[i].name ||
+			(f[i].kind == PLAN_BPF_FIX_NODE && !path_is_safe(f[i].name))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool landlock_is_valid(const struct plan *p)
+{
+	const struct plan_landlock *rows = p->landlock_rules.items;
+
+	if (p->landlock & ~(uint32_t)PLAN_LANDLOCK_HANDLED_ALL ||
+		p->landlock_rules.n > LIMIT_LANDLOCK_RULES ||
+		p->landlock_ports.n > LIMIT_LANDLOCK_PORTS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->landlock_rules.n; i++) {
+		if (!rows[i].path || !path_is_safe(rows[i].path) ||
+			rows[i].access & ~(uint32_t)PLAN_LANDLOCK_ACCESS_ALL) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->landlock_ports.n; i++) {
+		if (p->landlock_ports.items[i] > UINT16_MAX) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool streams_are_valid(const struct plan *p)
@@ -295,6 +483,12 @@ static bool exec_is_valid(const struct plan *p)
 	return !(p->namespaces & PLAN_NS_USER) || (p->uid_map.n && p->gid_map.n);
 }
 
+static bool filter_is_valid(const struct catalogue *c, uint64_t offset, uint32_t size)
+{
+	return size % 8 == 0 && size / 8 <= LIMIT_SECCOMP_INSNS && offset <= c->size &&
+	       offset % 8 == 0 && size <= c->size - offset;
+}
+
 static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 {
 	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
@@ -302,15 +496,16 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 		p->oom_score_adj < -1000 || p->oom_score_adj > 1000) {
 		return false;
 	}
-	if (p->seccomp_size % 8 || p->seccomp_size / 8 > LIMIT_SECCOMP_INSNS ||
-		p->seccomp_offset > c->size || p->seccomp_offset % 8 ||
-		p->seccomp_size > c->size - p->seccomp_offset) {
+	if (!filter_is_valid(c, p->seccomp_offset, p->seccomp_size) ||
+		!filter_is_valid(c, p->quiet_offset, p->quiet_size)) {
 		return false;
 	}
-	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->hide_dir) &&
-	       opt_path_is_safe(p->working_dir) && opt_path_is_safe(p->pid_file) &&
-	       opt_path_is_safe(p->tty_path) && mounts_are_valid(p) && ids_are_valid(p) &&
-	       lists_are_valid(p) && streams_are_valid(p) && exec_is_valid(p);
+	return opt_path_is_safe(p->root_dir) && opt_path_is_safe(p->root_image) &&
+	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
+	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
+	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
+	       credentials_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
+	       streams_are_valid(p) && exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

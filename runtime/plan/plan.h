@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalogue.h"
@@ -61,7 +62,15 @@ enum plan_flags {
 	PLAN_PROC_INSTANCE =
 		1 << 20, /* a proc mount of its own of the PID namespace that the launcher is in,
 			    for proc_hide and PLAN_PROC_SUBSET_PID; not with PLAN_NS_PID */
+	PLAN_CREDENTIALS_KEPT = 1 << 24, /* the slot's credentials do, where it has some */
+	PLAN_API_VFS = 1 << 25, /* with a root of its own: /proc, /sys, /dev, /run as the host has
+				   them, where no other flag gives better ones */
+	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
+	PLAN_CGROUP_READ_ONLY = 1 << 27,
+	PLAN_IDMAP_ROOT = 1 << 28, /* ids of the root's files are ids of the user namespace */
 };
+
+#define PLAN_CREDENTIALS_DIR "/run/credentials"
 
 /* What other users' processes look like in /proc: the numbers of proc(5)'s hidepid=. */
 enum plan_proc_hide {
@@ -86,6 +95,7 @@ enum plan_mount_kind {
 	PLAN_MOUNT_TMPFS,        /* fresh tmpfs; options: "mode=…,size=…" */
 	PLAN_MOUNT_EXEC,         /* ExecPaths= */
 	PLAN_MOUNT_NOEXEC,       /* NoExecPaths= */
+	PLAN_MOUNT_IMAGE,        /* the file system in the file source; options are its */
 	PLAN_MOUNT_KIND_COUNT,
 };
 
@@ -97,6 +107,7 @@ enum plan_mount_flags {
 	PLAN_MOUNT_F_CREATE = 1 << 4, /* make the source directory first, owned by the unit */
 	PLAN_MOUNT_F_NOSUID = 1 << 5,
 	PLAN_MOUNT_F_NODEV = 1 << 6,
+	PLAN_MOUNT_F_IDMAP = 1 << 7, /* ids of its files are ids of the user namespace */
 };
 
 /* Sorted by target, parents first; supd-launch applies them in order. */
@@ -125,7 +136,20 @@ struct plan_dir {
 	const char *path;  /* absolute: /run/NAME */
 	uint32_t preserve; /* enum fdstore_preserve: no, yes, restart */
 	const char *origin;
+	uint32_t flags;        /* enum plan_dir_flags */
+	struct tlv_strv links; /* absolute: symbolic links to path, EXEC makes them */
+	const char *real;      /* TOP/private/NAME, to which path is a symbolic link; NULL: path
+				  itself. EXEC moves a directory of the other form */
 };
+
+enum plan_dir_flags {
+	PLAN_DIR_READ_ONLY = 1 << 0, /* for the unit */
+};
+
+/* The directory of a kind, without a name: "/var/lib". */
+const char *plan_dir_top(uint32_t kind);
+/* True for kinds of which a dynamic user's are below TOP/private. */
+bool plan_dir_may_be_private(uint32_t kind);
 
 struct plan_rlimit {
 	uint32_t resource; /* RLIMIT_* */
@@ -140,6 +164,23 @@ struct plan_env_file {
 	const char *origin;
 };
 
+enum plan_credential_kind {
+	PLAN_CREDENTIAL_LOAD, /* LoadCredential=: a file, a directory, a stream socket, or a name */
+	PLAN_CREDENTIAL_IMPORT, /* ImportCredential=: what the stores have of a pattern */
+	PLAN_CREDENTIAL_SET,    /* SetCredential=: for what the other two did not bring */
+	PLAN_CREDENTIAL_KIND_COUNT,
+};
+
+/* In the order of their kinds; the first that brings a name wins. */
+struct plan_credential {
+	uint32_t kind;
+	const char *name;      /* file name; IMPORT: pattern of names, fnmatch(3) */
+	const char *source;    /* LOAD: absolute path, or name in the stores; IMPORT: what stands in
+				  place of the pattern up to its first special character, or NULL */
+	struct tlv_bytes data; /* SET */
+	const char *origin;
+};
+
 /* One control file of the unit's cgroup; also of the slices above, by path relative to the root. */
 struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
@@ -148,6 +189,65 @@ struct plan_cgroup_write {
 	const char *controller; /* "memory" */
 	uint32_t required;      /* 0: skipped when the controller is not there */
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
+};
+
+/* What Landlock is to restrict; what no rule then allows is refused. */
+enum plan_landlock_handled {
+	PLAN_LANDLOCK_FILES = 1 << 0,
+	PLAN_LANDLOCK_BIND = 1 << 1,     /* TCP ports, but landlock_ports */
+	PLAN_LANDLOCK_CONNECT = 1 << 2,  /* all TCP connections */
+	PLAN_LANDLOCK_ABSTRACT = 1 << 3, /* abstract unix sockets of others */
+	PLAN_LANDLOCK_SIGNALS = 1 << 4,  /* signals to others */
+	PLAN_LANDLOCK_HANDLED_ALL = (1 << 5) - 1,
+};
+
+enum plan_landlock_access {
+	PLAN_LANDLOCK_READ = 1 << 0,
+	PLAN_LANDLOCK_EXECUTE = 1 << 1,
+	PLAN_LANDLOCK_WRITE = 1 << 2,  /* and making, removing, renaming; no device nodes */
+	PLAN_LANDLOCK_DEVICE = 1 << 3, /* ioctl(2) on device nodes */
+	PLAN_LANDLOCK_ACCESS_ALL = (1 << 4) - 1,
+};
+
+/* A path, as the unit sees it, and what may be done there and below. */
+struct plan_landlock {
+	const char *path; /* absolute; no rule where there is nothing */
+	uint32_t access;  /* enum plan_landlock_access */
+};
+
+enum plan_bpf_hook {
+	PLAN_BPF_DEVICE,  /* opening and making of device nodes */
+	PLAN_BPF_INGRESS, /* packets that come in */
+	PLAN_BPF_EGRESS,
+	PLAN_BPF_BIND4, /* bind(2) of IPv4 sockets */
+	PLAN_BPF_BIND6,
+	PLAN_BPF_HOOK_COUNT,
+};
+
+/* One program at the unit's cgroup. All at one hook must allow. */
+struct plan_bpf {
+	uint32_t hook;       /* enum plan_bpf_hook */
+	uint32_t optional;   /* a second wall: left out where the kernel lets us attach none */
+	uint64_t offset;     /* blob of struct bpf_insn in the catalogue */
+	uint32_t size;       /* bytes */
+	const char *setting; /* "DeviceAllow=", for messages */
+	const char *origin;
+};
+
+enum plan_bpf_fixup_kind {
+	PLAN_BPF_FIX_NODE,      /* three comparisons get the node's type, major and minor */
+	PLAN_BPF_FIX_INTERFACE, /* one comparison gets the interface's index */
+	PLAN_BPF_FIXUP_KIND_COUNT,
+};
+
+/* Numbers that are known at the start only: they are written into the program's comparisons. */
+struct plan_bpf_fixup {
+	uint32_t kind;     /* enum plan_bpf_fixup_kind */
+	uint32_t program;  /* index in plan.bpf */
+	uint32_t insn;     /* index of the first instruction */
+	uint32_t required; /* a name that is not there fails the start; else it matches nothing */
+	const char *name;  /* path of a node, or name of an interface */
+	const char *origin;
 };
 
 struct plan_condition {
@@ -219,14 +319,24 @@ struct plan {
 	uint32_t namespaces;     /* enum plan_namespaces */
 	struct tlv_array mounts; /* struct plan_mount */
 	const char *root_dir;
+	const char *root_image;         /* file with a file system, in place of root_dir */
+	const char *root_image_options; /* "ro,noatime" of that file system, or NULL */
+	const char *host_name;          /* with PLAN_NS_UTS, or NULL */
 	const char *hide_dir;  /* supd's runtime directory: hidden but for the notify directory */
 	uint64_t cap_bounding; /* masks, bit = capability number */
 	uint64_t cap_ambient;
 	uint64_t cap_effective; /* what root-in-service or an ambient set keeps; else 0 */
 	uint32_t securebits;
-	uint64_t seccomp_offset;        /* blob of struct sock_filter, 0 = none */
-	uint32_t seccomp_size;          /* bytes */
-	struct tlv_array cgroup_writes; /* struct plan_cgroup_write */
+	uint64_t seccomp_offset; /* blob of struct sock_filter, 0 = none */
+	uint32_t seccomp_size;   /* bytes */
+	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
+	uint32_t quiet_size;
+	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
+	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
+	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
+	uint32_t landlock;               /* enum plan_landlock_handled */
+	struct tlv_array landlock_rules; /* struct plan_landlock */
+	struct tlv_u32v landlock_ports;  /* TCP ports that may be bound */
 	uint32_t proc_hide; /* enum plan_proc_hide; with PLAN_PROC_FRESH or PLAN_PROC_INSTANCE */
 
 	/* process attributes */
@@ -256,6 +366,9 @@ struct plan {
 	/* directories, EXEC and CLEAN */
 	struct tlv_array dirs; /* struct plan_dir */
 
+	/* $CREDENTIALS_DIRECTORY, which is PLAN_CREDENTIALS_DIR/UNIT */
+	struct tlv_array credentials; /* struct plan_credential */
+
 	/* CHECK */
 	struct tlv_array conditions; /* struct plan_condition */
 
@@ -268,6 +381,9 @@ struct plan {
 };
 
 extern const struct tlv_schema plan_schema;
+
+/* A file name of printable ASCII without blanks, '/' and ':', as systemd's credentials have. */
+bool plan_credential_name_is_valid(const char *name);
 
 /* Appends the plan to buf. -ENOMEM, -E2BIG. */
 int plan_encode(struct tlv_buf *buf, const struct plan *plan);

@@ -19,6 +19,7 @@ static const size_t event_sizes[WIRE_EVENT_COUNT] = {
 	[WIRE_EV_PROC] = sizeof(struct wire_proc),
 	[WIRE_EV_REFUSED] = sizeof(struct wire_refused),
 	[WIRE_EV_PARK] = sizeof(struct wire_park),
+	[WIRE_EV_BUS] = sizeof(struct wire_bus),
 	[WIRE_EV_STOP] = sizeof(struct wire_stop),
 };
 
@@ -94,6 +95,7 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 	[WIRE_STORE_DROP] = park_is_valid,
 	[WIRE_POWER] = power_is_valid,
 	[WIRE_STATUS] = always_valid,
+	[WIRE_BUS] = always_valid,
 };
 
 static int log_check(const void *data, size_t size)

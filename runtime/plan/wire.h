@@ -29,6 +29,7 @@ enum supd_fd {
 	SUPD_FD_REQUEST = 3, /* write end of the request pipe */
 	SUPD_FD_EVENT = 4,   /* event socket */
 	SUPD_FD_CONTROL = 5, /* listening control socket; listen() was called by supd-init */
+	SUPD_FD_AUDIT = 6,   /* netlink socket of the kernel's seccomp records; /dev/null: none */
 };
 
 enum wire_request_type {
@@ -51,6 +52,7 @@ enum wire_request_type {
 	WIRE_POWER,      /* power: enum wire_power */
 	WIRE_STATUS,     /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,        /* struct wire_log */
+	WIRE_BUS,        /* a connection to the system bus; answered by EV_BUS */
 	WIRE_REQUEST_COUNT,
 };
 
@@ -129,6 +131,7 @@ enum wire_event_type {
 	WIRE_EV_PARK,   /* one parking place; fd 0: push end, fd 1: peek end */
 	WIRE_EV_LISTED, /* everything of LIST was sent */
 	WIRE_EV_PING,   /* answer with WIRE_PONG */
+	WIRE_EV_BUS,    /* answer to WIRE_BUS: with the connection when error is 0 */
 	WIRE_EV_STOP,   /* stop everything, then WIRE_POWER with the given action */
 	WIRE_EVENT_COUNT,
 };
@@ -250,6 +253,11 @@ struct wire_stop {
 	uint32_t status; /* exit status for it */
 };
 
+/* Made and sent by a child that is supd's user: the bus sees who connected. */
+struct wire_bus {
+	int32_t error; /* positive errno */
+};
+
 struct wire_event {
 	uint32_t type; /* enum wire_event_type */
 	uint32_t reserved;
@@ -261,6 +269,7 @@ struct wire_event {
 		struct wire_refused refused;
 		struct wire_park park;
 		struct wire_stop stop;
+		struct wire_bus bus;
 	};
 };
 /* Sent size: the header and the member of its type, see wire_event_size(). */

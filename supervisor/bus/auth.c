@@ -57,6 +57,7 @@ static const struct {
 	{ "GetJobBefore", false, SMALL },
 	{ "Subscribe", false, SMALL },
 	{ "Unsubscribe", false, SMALL },
+	{ "GetDenials", false, LARGE },
 	{ "GetDiagnostics", false, LARGE },
 	{ "StartUnit", true, SMALL },
 	{ "StartUnitReplace", true, SMALL },

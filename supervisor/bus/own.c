@@ -53,6 +53,44 @@ static int method_diagnostics(sd_bus_message *m, void *userdata, sd_bus_error *e
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* s UNIT -> b, whether the kernel tells us, and a(suutsit): text, number, killed, count, the first
+ * process's name and pid, and when the last one was (realtime, us). */
+static int method_denials(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	struct bus_server *b = userdata;
+	const struct denial_row *row;
+	const struct unit *u;
+	const char *name;
+	int64_t i;
+	int r = sd_bus_message_read(m, "s", &name);
+
+	if (r < 0) {
+		return r;
+	}
+	i = bus_find_unit(b, name, error);
+	if (i < 0) {
+		return (int)i;
+	}
+	u = engine_unit(b->shell->engine, (uint32_t)i);
+	r = sd_bus_message_new_method_return(m, &reply);
+	r = r < 0 ? r : sd_bus_message_append(reply, "b", b->shell->denials != NULL);
+	r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(suutsit)");
+	for (uint32_t k = 0; r >= 0 && (row = denials_at(b->shell->denials, k)); k++) {
+		char text[400];
+
+		if (strcmp(row->unit, u->name) != 0) {
+			continue;
+		}
+		denial_explain(&row->first, u->def, text, sizeof(text));
+		r = sd_bus_message_append(reply, "(suutsit)", text, row->first.number,
+			(uint32_t)row->first.killed, row->count, row->first.comm, row->first.pid,
+			row->at_us);
+	}
+	r = r < 0 ? r : sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int get_place(sd_bus *bus, const char *path, const char *interface, const char *property,
 	sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -113,6 +151,7 @@ const sd_bus_vtable bus_vtable_own_manager[] = {
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD(
 		"GetDiagnostics", "", "a(suuuss)", method_diagnostics, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("GetDenials", "s", "ba(suutsit)", method_denials, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("RuntimeDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("LogDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -52,6 +52,21 @@ static void print_property(struct ctl *c, const struct prop *p)
 	fprintf(c->out, "%s\n", text);
 }
 
+/* Settings of the unit's file that are no property of their own, when they are asked for by name.
+ */
+static void print_settings(struct ctl *c, const struct props *p)
+{
+	const struct value *all = props_find(p, "Settings");
+
+	for (size_t i = 0; all && all->kind == VALUE_DICT && i < all->n; i++) {
+		const struct value *pair = all->items[i].items;
+
+		if (wanted(c, pair[0].s) && !props_find(p, pair[0].s)) {
+			print_property(c, &(struct prop) { pair[0].s, pair[1] });
+		}
+	}
+}
+
 static void print_object(struct ctl *c, struct json *j, const struct props *p)
 {
 	if (c->o.json) {
@@ -69,6 +84,8 @@ static void print_object(struct ctl *c, struct json *j, const struct props *p)
 	}
 	if (c->o.json) {
 		json_end(j);
+	} else if (c->o.n_properties) {
+		print_settings(c, p);
 	}
 }
 

@@ -31,6 +31,10 @@ static const struct verb verb_rows[] = {
 		"List installed unit files" },
 	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Show the system calls that units were denied" },
+	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
+		"Show how units differ from their profile, and where" },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show properties of units or of the manager" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -72,7 +76,14 @@ static const struct verb verb_rows[] = {
 	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
 	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
 		"Check unit files; needs no daemon" },
+	{ "audit", verb_audit, 0, -1, OPERAND_UNIT, "[UNIT…|FILE…]",
+		"How exposed units are, why, and what would help" },
 	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins" },
+	{ "calendar", verb_calendar, 1, -1, OPERAND_NONE, "EXPRESSION…",
+		"When is that calendar expression due?" },
+	{ "timespan", verb_timespan, 1, -1, OPERAND_NONE, "SPAN…", "How long is that time span?" },
+	{ "timestamp", verb_timestamp, 1, -1, OPERAND_NONE, "TIME…",
+		"What point in time is that?" },
 	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
 		"Read all unit files again" },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
@@ -179,7 +190,10 @@ static const char options_help[] =
 	"  -S, --since TIME       logs: \"5 min ago\", -1h, today, \"2026-01-02 03:04\", @EPOCH\n"
 	"  -o, --output FORMAT    logs: short, cat or json\n"
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
+	"      --base-time TIME   calendar: as if it were that time\n"
+	"      --iterations N     calendar: the next N times\n"
 	"      --no-block         Do not wait for the job\n"
+	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"
 	"  -q, --quiet            Print nothing but errors\n"
 	"      --no-legend        No titles and totals\n"

@@ -3,9 +3,7 @@
 #include "verify.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -13,7 +11,7 @@
 #include "../../runtime/plan/manifest.h"
 #include "diagnostics.h"
 #include "exitcode.h"
-#include "loaderproc.h"
+#include "loadtool.h"
 #include "verbs.h"
 
 /* Cuts line at ": SEVERITY: ", the first one: a text may quote another. NULL if there is none. */
@@ -75,40 +73,26 @@ static int verify_json(struct ctl *c, char *const *argv)
 {
 	AUTO_FREE char *line = NULL;
 	size_t size = 0;
-	FILE *lines;
-	int fds[2], status;
+	struct loadtool tool;
 	struct json j;
-	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+	if (loadtool_start(argv, STDERR_FILENO, &tool) < 0) {
 		ctl_error(c, "%s: %m", argv[0]);
 		return EXIT_FAILED;
 	}
-	if (pid == 0) {
-		dup2(fds[1], STDERR_FILENO);
-		execv(argv[0], argv);
-		_exit(EXIT_FAILED);
-	}
-	close(fds[1]);
-	lines = fdopen(fds[0], "re");
 	json_init(&j, c->out);
 	json_array(&j, NULL);
-	while (lines && getline(&line, &size, lines) > 0) {
+	while (getline(&line, &size, tool.lines) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		verify_line_json(&j, line);
 	}
 	json_end(&j);
-	if (lines) {
-		fclose(lines);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	return loadtool_finish(&tool);
 }
 
 int verb_verify(struct ctl *c, int n, char *const *args)
 {
-	AUTO_FREE char *loader = loaderproc_find();
+	AUTO_FREE char *loader = loadtool_find();
 	AUTO_FREE char **argv = calloc((size_t)n + 4, sizeof(*argv));
 	size_t used = 0;
 

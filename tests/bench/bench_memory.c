@@ -7,7 +7,6 @@
  *
  * bench_memory [SERVICES [PROFILE [RELOADS [CYCLES]]]]
  */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../system/harness.h"
+#include "procfacts.h"
 
 #define BATCH 20 /* services that one supctl starts and stops */
 
@@ -43,70 +43,6 @@ static void write_units(void)
 	free(target);
 }
 
-static pid_t child_named(const char *name)
-{
-	char path[64], line[64];
-	long pid = 0;
-	FILE *list;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)s->init, (int)s->init);
-	list = fopen(path, "re");
-	while (list && fscanf(list, "%ld", &pid) == 1) {
-		FILE *comm;
-		bool found;
-
-		snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-		comm = fopen(path, "re");
-		found = comm && fgets(line, sizeof(line), comm) &&
-			strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == '\n';
-		if (comm) {
-			fclose(comm);
-		}
-		if (found) {
-			break;
-		}
-		pid = 0;
-	}
-	if (list) {
-		fclose(list);
-	}
-	return (pid_t)pid;
-}
-
-static long pss_kb(pid_t pid)
-{
-	char path[64], line[256];
-	long kb = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		sscanf(line, "Pss: %ld", &kb);
-	}
-	if (f) {
-		fclose(f);
-	}
-	return kb;
-}
-
-static unsigned count_fds(pid_t pid)
-{
-	char path[64];
-	unsigned n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
-	while (dir && readdir(dir)) {
-		n++;
-	}
-	if (dir) {
-		closedir(dir);
-	}
-	return n >= 2 ? n - 2 : 0; /* . and .. */
-}
-
 static void keep_smaps(const char *stage, const char *program, pid_t pid)
 {
 	const char *dir = getenv("SUPD_SMAPS");
@@ -129,12 +65,12 @@ static void report(const char *stage)
 	sleep(6); /* supd-init looks once, 5 s after its last event, whether supd has read it */
 	printf("| %s |", stage);
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-		pid_t pid = i == 0 ? s->init : child_named(names[i]);
-		long kb = pss_kb(pid);
+		pid_t pid = i == 0 ? s->init : procfacts_child(s->init, names[i]);
+		long kb = procfacts_pss_kb(pid);
 
 		keep_smaps(stage, names[i], pid);
 		total += kb;
-		printf(" %ld kB, %u fds |", kb, count_fds(pid));
+		printf(" %ld kB, %u fds |", kb, procfacts_fds(pid));
 	}
 	printf(" %.2f MB |\n", (double)total / 1024);
 	fflush(stdout);

@@ -16,6 +16,7 @@ FILE_LINES, FUNCTION_LINES, PARAMETERS, NESTING = 600, 100, 5, 3
 LAYERS = {
     "runtime/base": ["runtime/base"],
     "runtime/plan": ["runtime/base", "runtime/plan"],
+    "runtime/boot": ["runtime/base", "runtime/boot"],
     "runtime/init": ["runtime/base", "runtime/plan", "runtime/init"],
     "runtime/launch": ["runtime/base", "runtime/plan", "runtime/launch"],
     "units": ["runtime/base", "runtime/plan", "units"],
@@ -27,6 +28,7 @@ FORBIDDEN = {"supervisor": ["supervisor/ctl"]}
 
 # What a program may name as NEEDED; None: static.
 LINKS = {
+    "supd-boot": None,
     "supd-init": {"libc"},
     "supd-launch": None,
     "supd-nsinit": None,

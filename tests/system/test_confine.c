@@ -125,8 +125,8 @@ static void test_unknown_user(void **state)
 /* What is not built is refused, by name and line, never ignored. */
 static void test_unsupported(void **state)
 {
-	static const char *const lines[] = { "DeviceAllow=/dev/null rw", "DevicePolicy=strict",
-		"AppArmorProfile=conf" };
+	static const char *const lines[] = { "NFTSet=cgroup:inet:a:b", "NetClass=1",
+		"IPIngressFilterPath=/sys/fs/bpf/x" };
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {

@@ -2,7 +2,9 @@
 /* The life of services through the real programs: start, stop, fail, restart, notify, depend. */
 #include "check.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 static void test_simple(void **state)
 {
@@ -313,6 +315,30 @@ static void test_verify_says_what_it_is(void **state)
 	sys_remove_unit(s, "later.timer");
 }
 
+/* Type=idle is up at once; its command waits for what is queued. */
+static void test_idle_comes_last(void **state)
+{
+	char go[128];
+
+	(void)state;
+	snprintf(go, sizeof(go), "%s/go", s->dir);
+	sys_unit(s, "idle.service", "[Service]\nType=idle\nExecStart=/bin/sleep infinity\n");
+	loadf("slow.service",
+		"[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+		"ExecStart=/bin/sh -c 'until [ -e %s ]; do sleep 0.02; done'\n",
+		go);
+	CHECK(sys_ctl(s, "start --no-block slow.service") == 0);
+	CHECK(sys_ctl(s, "start idle.service") == 0);
+	CHECK(property_equals("idle.service", "ActiveState", "active"));
+	CHECK(property_equals("idle.service", "SubState", "start"));
+	close(open(go, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	sys_wait(s, "idle.service", "SubState", "running");
+	CHECK(property_equals("slow.service", "ActiveState", "active"));
+	CHECK(sys_number(s, "idle.service", "ExecMainStartTimestampMonotonic") >=
+		sys_number(s, "slow.service", "ActiveEnterTimestampMonotonic"));
+	CHECK(sys_ctl(s, "stop idle.service slow.service") == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_stubborn),
 		cmocka_unit_test(test_broken_unit_alone),
 		cmocka_unit_test(test_instances),
+		cmocka_unit_test(test_idle_comes_last),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_unmet_is_shown),

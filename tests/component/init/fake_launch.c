@@ -127,7 +127,30 @@ static bool join(int cgroup)
 	return write(procs, "0", 1) == 1;
 }
 
-int main(void)
+/* As supd-launch's stem; returns in the copy. */
+static void serve(void)
+{
+	struct clone_args args = { .flags = CLONE_PARENT };
+	struct launch_more more = { .pid = -1 };
+
+	do {
+		int fd = -1;
+		size_t n = 1;
+
+		if (fd_recv(LAUNCH_FD, &more, sizeof(more), &fd, &n, 0) != (ssize_t)sizeof(more)) {
+			_exit(0);
+		}
+		more.pid = sysx_clone3(&args);
+		if (more.pid == 0) {
+			dup2(fd, LAUNCH_FD);
+		} else {
+			fd_send(LAUNCH_FD, &more, sizeof(more), NULL, 0, 0);
+		}
+		close(fd);
+	} while (more.pid);
+}
+
+static int launch(void)
 {
 	struct launch_job job;
 	int cgroup = receive(&job), go[2];
@@ -174,4 +197,10 @@ int main(void)
 		pause();
 	}
 	return 0;
+}
+
+int main(void)
+{
+	serve();
+	return launch();
 }

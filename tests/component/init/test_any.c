@@ -127,6 +127,7 @@ static void fill(struct world *w, struct wire_request *q)
 	case WIRE_STORE_NEW:
 	case WIRE_STORE_DROP:
 	case WIRE_POWER:
+	case WIRE_BUS:
 	case WIRE_STATUS:
 	case WIRE_LOG:
 	case WIRE_REQUEST_COUNT:

@@ -71,6 +71,9 @@ void fake_fini(struct fake *f)
 		(void)!write(fd, "1", 1);
 		close(fd);
 	}
+	if (f->stem > 0) {
+		close(f->stem_sock);
+	}
 	while (waitpid(-1, NULL, 0) > 0) {
 	}
 	for (int i = 0;
@@ -139,17 +142,19 @@ static int send_job(struct fake *f, int sock)
 	return r < 0 ? r : fd_send(sock, &m, sizeof(m), fds, m.n, 0);
 }
 
-int fake_start(struct fake *f, int *ret_sock, int *ret_launcher)
+/* The stem, as supd-init has it; it lives as long as f. */
+static int start_stem(struct fake *f)
 {
-	int ends[2], one = 1, r;
+	int ends[2];
 	pid_t pid;
 
+	if (f->stem > 0) {
+		return 0;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		return -errno;
 	}
-	setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
-	r = send_job(f, ends[0]);
-	pid = r < 0 ? -1 : vfork();
+	pid = vfork();
 	if (pid == 0) {
 		static char *const argv[] = { "supd-launch", NULL };
 		static char *const envp[] = { NULL };
@@ -164,9 +169,40 @@ int fake_start(struct fake *f, int *ret_sock, int *ret_launcher)
 		_exit(127);
 	}
 	close(ends[1]);
+	f->stem_sock = ends[0];
+	f->stem = pid;
+	return pid < 0 ? -errno : 0;
+}
+
+static int ask_stem(struct fake *f, int theirs, int *ret_launcher)
+{
+	struct launch_more more = { .magic = LAUNCH_MAGIC };
+	int r = fd_send(f->stem_sock, &more, sizeof(more), &theirs, 1, 0);
+
+	if (r < 0) {
+		return r;
+	}
+	if (recv(f->stem_sock, &more, sizeof(more), 0) != (ssize_t)sizeof(more)) {
+		return -EPIPE;
+	}
+	*ret_launcher = more.pid;
+	return more.pid < 0 ? more.pid : 0;
+}
+
+int fake_start(struct fake *f, int *ret_sock, int *ret_launcher)
+{
+	int ends[2], one = 1;
+	int r = start_stem(f);
+
+	if (r < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		return r < 0 ? r : -errno;
+	}
+	setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
+	r = ask_stem(f, ends[1], ret_launcher);
+	r = r < 0 ? r : send_job(f, ends[0]);
+	close(ends[1]);
 	*ret_sock = ends[0];
-	*ret_launcher = pid;
-	return pid < 0 ? -errno : r;
+	return r;
 }
 
 static void take_control(struct msghdr *msg, const struct launch_report *r, struct outcome *o)

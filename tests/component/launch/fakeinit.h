@@ -17,6 +17,7 @@ struct fake {
 	int cgroups_fd; /* its parent: the path may lead elsewhere after an unshare */
 	int launcher_fd;
 	int nsinit_fd;
+	int stem, stem_sock;        /* the supd-launch that copies itself; 0: not started yet */
 	int held[LAUNCH_TAG_COUNT]; /* passed when not -1 */
 	uint32_t unit_flags;
 	const void *filter; /* seccomp program */

@@ -197,6 +197,41 @@ static void test_standard_service(void **state)
 	drop(&r);
 }
 
+/* Nobody cleans what ends with its process: a restart is one launch then. */
+static void test_clean_entry(void **state)
+{
+	static const struct {
+		const char *lines;
+		bool cleans;
+	} cases[] = {
+		{ "ExecStart=/bin/true\n", false },
+		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n", true },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\n", true },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nRuntimeDirectoryPreserve=yes\n",
+			false },
+		{ "ExecStart=/bin/true\nDynamicUser=yes\n", true },
+		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n[Container]\nProfile=compat\n",
+			false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct result r;
+		char text[256];
+
+		snprintf(text, sizeof(text), "[Service]\n%s", cases[i].lines);
+		write_unit("clean.service", text);
+		load(NULL, &r);
+		assert_int_equal(unit(&r, "clean.service")->load_state, LOAD_LOADED);
+		if (cases[i].cleans) {
+			assert_true(unit(&r, "clean.service")->clean_entry != CATALOGUE_NONE);
+		} else {
+			assert_int_equal(unit(&r, "clean.service")->clean_entry, CATALOGUE_NONE);
+		}
+		drop(&r);
+	}
+}
+
 static const char *property(const struct manifest_unit *u, const char *name)
 {
 	struct manifest_property p;
@@ -410,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard_service),
+		cmocka_unit_test(test_clean_entry),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_property_pairs),
 		cmocka_unit_test(test_private_pids),

@@ -16,9 +16,14 @@
 
 static void ask(struct model *m, enum job_type type, uint32_t unit)
 {
-	struct engine_request r = {
-		.type = type, .mode = JOB_MODE_REPLACE, .unit = engine_find(m->e, model_names[unit])
-	};
+	/* Isolation is refused: no unit allows it. */
+	static const enum job_mode modes[] = { JOB_MODE_REPLACE, JOB_MODE_REPLACE, JOB_MODE_REPLACE,
+		JOB_MODE_FAIL, JOB_MODE_FLUSH, JOB_MODE_IGNORE_DEPENDENCIES,
+		JOB_MODE_IGNORE_REQUIREMENTS, JOB_MODE_ISOLATE };
+	struct engine_request r = { .type = type,
+		.mode = m->calm ? JOB_MODE_REPLACE
+				: modes[model_random(m, sizeof(modes) / sizeof(modes[0]))],
+		.unit = engine_find(m->e, model_names[unit]) };
 	struct engine_error error = { 0 };
 	uint32_t job;
 

@@ -187,141 +187,229 @@ static void test_pairs(void **state)
 
 /* ---- graphs ---- */
 
-#define N       3u
-#define N_PAIRS (N * (N - 1))
-/* What stands between an ordered pair of units: a requirement and an order, or nothing. */
-#define N_WAYS 9u
+/*
+ * All graphs of N units in which between each ordered pair of units stands nothing or one of the
+ * given ways. Three units with nine ways, four units with two kinds of dependencies.
+ */
+#define N_MAX     4u
+#define WAYS_MAX  9u
+#define WAY_KINDS 2u
+#define NO_KIND   DEP_KIND_COUNT
 
-static const char *const names[N] = { "a.service", "b.service", "c.service" };
+struct shape {
+	uint32_t n_units;
+	uint32_t n_ways;
+	enum dep_kind ways[WAYS_MAX][WAY_KINDS];
+};
+
+static const struct shape needs_and_orders = { 3, 9,
+	{ { NO_KIND, NO_KIND }, { DEP_REQUIRES, NO_KIND }, { DEP_WANTS, NO_KIND },
+		{ NO_KIND, DEP_AFTER }, { DEP_REQUIRES, DEP_AFTER }, { DEP_WANTS, DEP_AFTER },
+		{ NO_KIND, DEP_BEFORE }, { DEP_REQUIRES, DEP_BEFORE },
+		{ DEP_WANTS, DEP_BEFORE } } };
+static const struct shape requires_after = { 4, 3,
+	{ { NO_KIND, NO_KIND }, { DEP_REQUIRES, NO_KIND }, { NO_KIND, DEP_AFTER } } };
+static const struct shape wants_with_before = { 4, 3,
+	{ { NO_KIND, NO_KIND }, { DEP_WANTS, NO_KIND }, { DEP_WANTS, DEP_BEFORE } } };
+static const struct shape binds_conflicts = { 4, 3,
+	{ { NO_KIND, NO_KIND }, { DEP_BINDS_TO, NO_KIND }, { DEP_CONFLICTS, NO_KIND } } };
+
+static const char *const names[N_MAX] = { "a.service", "b.service", "c.service", "d.service" };
 static struct graph graph;
+static uint32_t up; /* bits: units that run already */
 
 static void look(void *userdata, uint32_t index, struct transaction_unit *ret)
 {
+	bool active = up >> index & 1;
+
 	(void)userdata;
-	(void)index;
-	*ret = (struct transaction_unit) { .load_state = LOAD_LOADED, .down = true };
+	*ret = (struct transaction_unit) {
+		.load_state = LOAD_LOADED, .active = active, .down = !active
+	};
 }
 
-static void add_dep(struct manifest_dep *deps, uint32_t *n, enum dep_kind kind, uint32_t to)
+static void add_deps(
+	struct manifest_dep *deps, uint32_t *n, const enum dep_kind *kinds, uint32_t to)
 {
-	if (kind != DEP_KIND_COUNT) {
-		deps[(*n)++] = (struct manifest_dep) { kind, to, 0 };
+	for (uint32_t i = 0; i < WAY_KINDS; i++) {
+		if (kinds[i] != NO_KIND) {
+			deps[(*n)++] = (struct manifest_dep) { kinds[i], to, 0 };
+		}
 	}
 }
 
-static void make_graph(uint32_t code)
+static void make_graph(const struct shape *shape, uint32_t code)
 {
-	static const enum dep_kind needs[3] = { DEP_KIND_COUNT, DEP_REQUIRES, DEP_WANTS };
-	static const enum dep_kind orders[3] = { DEP_KIND_COUNT, DEP_AFTER, DEP_BEFORE };
-	static const uint32_t map[N] = { 0, 1, 2 };
-	struct manifest_dep deps[N][4];
-	struct manifest_unit units[N] = { { .name = names[0] }, { .name = names[1] },
-		{ .name = names[2] } };
-	struct graph_source sources[N];
+	static const uint32_t map[N_MAX] = { 0, 1, 2, 3 };
+	struct manifest_dep deps[N_MAX][N_MAX * WAY_KINDS];
+	struct manifest_unit units[N_MAX];
+	struct graph_source sources[N_MAX] = { 0 };
 
-	for (uint32_t i = 0; i < N; i++) {
+	for (uint32_t i = 0; i < shape->n_units; i++) {
 		uint32_t n = 0;
 
-		for (uint32_t k = 0; k < N; k++) {
+		for (uint32_t k = 0; k < shape->n_units; k++) {
 			if (k == i) {
 				continue;
 			}
-			add_dep(deps[i], &n, needs[code % 3], k);
-			add_dep(deps[i], &n, orders[code / 3 % 3], k);
-			code /= N_WAYS;
+			add_deps(deps[i], &n, shape->ways[code % shape->n_ways], k);
+			code /= shape->n_ways;
 		}
-		units[i].deps = (struct tlv_array) { deps[i], n };
+		units[i] = (struct manifest_unit) { .name = names[i], .deps = { deps[i], n } };
 		sources[i] = (struct graph_source) { &units[i], map };
 	}
 	assert_int_equal(graph_rebuild(&graph, sources), 0);
 }
 
-static bool planned(const struct transaction_plan *p, uint32_t u)
+static const struct planned_job *job_of(const struct transaction_plan *p, uint32_t u)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
 		if (p->jobs[i].unit == u) {
-			return true;
+			return &p->jobs[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Must the job of unit i wait for that of unit k? */
+static bool comes_after(const struct transaction_plan *p, uint32_t i, uint32_t k)
+{
+	const struct planned_job *a = job_of(p, i);
+	const struct planned_job *b = job_of(p, k);
+
+	if (!a || !b) {
+		return false;
+	}
+	return (graph_has(&graph, i, REL_AFTER, k) && job_order(b->type, a->type) < 0) ||
+	       (graph_has(&graph, i, REL_BEFORE, k) && job_order(a->type, b->type) > 0);
 }
 
 /* Units of the plan that can run, one after the other: all of them, or there is a cycle. */
-static void check_order(const struct transaction_plan *p)
+static void check_order(const struct transaction_plan *p, uint32_t n)
 {
-	bool done[N] = { false };
+	bool done[N_MAX] = { false };
 
-	for (uint32_t round = 0; round < N; round++) {
-		for (uint32_t i = 0; i < N; i++) {
-			bool ready = planned(p, i);
+	for (uint32_t round = 0; round < n; round++) {
+		for (uint32_t i = 0; i < n; i++) {
+			bool ready = job_of(p, i) != NULL;
 
-			for (uint32_t k = 0; k < N; k++) {
-				ready = ready && (!graph_has(&graph, i, REL_AFTER, k) ||
-							 !planned(p, k) || done[k]);
+			for (uint32_t k = 0; k < n; k++) {
+				ready = ready && (k == i || !comes_after(p, i, k) || done[k]);
 			}
 			done[i] = done[i] || ready;
 		}
 	}
-	for (uint32_t i = 0; i < N; i++) {
-		assert_int_equal(done[i], planned(p, i));
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(done[i], job_of(p, i) != NULL);
 	}
 }
 
-static void check_needs(const struct transaction_plan *p)
+static bool starts(const struct transaction_plan *p, uint32_t u)
 {
-	assert_true(planned(p, 0));
-	for (uint32_t i = 0; i < N; i++) {
-		for (uint32_t k = 0; k < N; k++) {
-			if (planned(p, i) && graph_has(&graph, i, REL_REQUIRES, k)) {
-				assert_true(planned(p, k));
+	const struct planned_job *j = job_of(p, u);
+
+	return j && j->type == JOB_START;
+}
+
+/* What must be there is there or runs already; no two that conflict are started. */
+static void check_needs(const struct transaction_plan *p, uint32_t n)
+{
+	assert_true(starts(p, 0));
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < n; k++) {
+			if (!starts(p, i) || i == k) {
+				continue;
+			}
+			if (graph_has(&graph, i, REL_REQUIRES, k) ||
+				graph_has(&graph, i, REL_BINDS_TO, k)) {
+				assert_true(starts(p, k) || ((up >> k & 1) && !job_of(p, k)));
+			}
+			if (graph_has(&graph, i, REL_CONFLICTS, k)) {
+				assert_false(starts(p, k));
+				assert_true(job_of(p, k) || !(up >> k & 1));
 			}
 		}
 	}
 }
 
-static void test_graphs(void **state)
+/* True: there is a plan. */
+static bool check_graph(const struct shape *shape, enum job_mode mode)
 {
 	struct transaction_world world = { .graph = &graph, .look = look };
-	struct transaction_request request = { JOB_START, JOB_MODE_REPLACE, 0 };
+	struct transaction_request request = { JOB_START, mode, 0 };
+	struct transaction_plan plan = { 0 }, again = { 0 };
+	struct engine_error error = { 0 };
+	int r = transaction_make(&world, &request, &plan, &error);
+
+	assert_int_equal(transaction_make(&world, &request, &again, &error), r);
+	assert_int_equal(plan.n, again.n);
+	if (r == 0) {
+		assert_memory_equal(plan.jobs, again.jobs, plan.n * sizeof(*plan.jobs));
+		check_order(&plan, shape->n_units);
+		check_needs(&plan, shape->n_units);
+	} else {
+		assert_true(error.code == ENGINE_CYCLE || error.code == ENGINE_CONFLICT ||
+			    error.code == ENGINE_DESTRUCTIVE);
+	}
+	free(plan.jobs);
+	free(again.jobs);
+	return r == 0;
+}
+
+static void walk(const struct shape *shape)
+{
 	uint32_t codes = 1, refusals = 0;
 
-	(void)state;
 	graph_init(&graph);
-	for (uint32_t i = 0; i < N; i++) {
+	for (uint32_t i = 0; i < shape->n_units; i++) {
 		assert_int_equal(graph_intern(&graph, names[i]), i);
 	}
-	for (uint32_t i = 0; i < N_PAIRS; i++) {
-		codes *= N_WAYS;
+	for (uint32_t i = 0; i < shape->n_units * (shape->n_units - 1); i++) {
+		codes *= shape->n_ways;
 	}
-	for (uint32_t code = 0; code < codes; code += 1) {
-		struct transaction_plan plan = { 0 }, again = { 0 };
-		struct engine_error error = { 0 };
-		int r;
-
-		make_graph(code);
-		r = transaction_make(&world, &request, &plan, &error);
-		assert_int_equal(transaction_make(&world, &request, &again, &error), r);
-		assert_int_equal(plan.n, again.n);
-		if (r == 0) {
-			assert_memory_equal(plan.jobs, again.jobs, plan.n * sizeof(*plan.jobs));
-			check_order(&plan);
-			check_needs(&plan);
-		} else {
-			assert_int_equal(error.code, ENGINE_CYCLE);
-			refusals++;
-		}
-		free(plan.jobs);
-		free(again.jobs);
+	for (uint32_t code = 0; code < codes; code++) {
+		make_graph(shape, code);
+		/* Every second graph with one other unit up, each in turn. */
+		up = code % 2 ? 2u << code / 2 % (shape->n_units - 1) : 0;
+		refusals += !check_graph(shape, code % 3 ? JOB_MODE_REPLACE : JOB_MODE_FAIL);
 	}
 	print_message("%u graphs, %u of them refused\n", codes, refusals);
+	assert_true(refusals > 0 || shape == &wants_with_before);
 	graph_fini(&graph);
+}
+
+static void test_needs_and_orders(void **state)
+{
+	(void)state;
+	walk(&needs_and_orders);
+}
+
+static void test_requires_after(void **state)
+{
+	(void)state;
+	walk(&requires_after);
+}
+
+static void test_wants_before(void **state)
+{
+	(void)state;
+	walk(&wants_with_before);
+}
+
+static void test_binds_conflicts(void **state)
+{
+	(void)state;
+	walk(&binds_conflicts);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_graphs),
+		cmocka_unit_test(test_needs_and_orders),
+		cmocka_unit_test(test_requires_after),
+		cmocka_unit_test(test_wants_before),
+		cmocka_unit_test(test_binds_conflicts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,7 +188,7 @@ static void test_errors(void **state)
 
 	put(f, "etc/bad.service",
 		"[Service]\nExecStart=rel/x\nPrivatTmp=yes\nUser=0day\nTypo=1\nX-Mine=1\n"
-		"IPAddressDeny=any\nTimeoutStopSec=soon\n[X-Sec]\nFoo=1\n");
+		"NFTSet=any\nTimeoutStopSec=soon\n[X-Sec]\nFoo=1\n");
 	put(f, "etc/good.service", "[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/x\n");
 	load(f);
 	rows = f->d.rows.items;

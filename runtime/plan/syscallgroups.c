@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Facts: the groups that systemd 252 knows (`systemd-analyze syscall-filter`). */
-#include "syscall_groups.h"
+#include "syscallgroups.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "../runtime/base/cleanup.h"
+#include "../base/cleanup.h"
 
 static const struct syscall_group groups[] = {
 	{ "@default", "arch_prctl brk cacheflush clock_getres clock_getres_time64 clock_gettime "

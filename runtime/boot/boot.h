@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supd-boot: what stands between the kernel and supd-init. It is PID 1's first program (in an
+ * initramfs and on a root file system alike), parses what supd-init must not parse, makes the file
+ * systems every program expects, and then becomes supd-init. Started with --emergency by a running
+ * supd-init it is a child that gives the console to a shell.
+ *
+ * Nothing here may end PID 1: a step that fails says so and the boot goes on; without a root file
+ * system or without supd-init there is the emergency shell.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_CMDLINE_MAX 8192u
+#define BOOT_PATH_MAX    4096u
+
+/* ---- say.c: the console ---- */
+
+/* "supd-boot: what: object: errno text" on the console; object may be NULL, error is >= 0. */
+void say(const char *what, const char *object, int error);
+/* /dev/console as descriptors 0 to 2 where they are closed or only /dev/null can be had. */
+void say_open_console(void);
+
+/* ---- cmdline.c: the kernel command line, pure ---- */
+
+struct cmdline {
+	char text[BOOT_CMDLINE_MAX]; /* words, each ended by NUL; an empty one ends the list */
+};
+
+/* Splits at blanks; double quotes keep blanks and are dropped; words after "--" are left out. */
+void cmdline_parse(struct cmdline *ret, const char *text);
+/* The value of the last NAME=VALUE, "" for a bare NAME, NULL without. */
+const char *cmdline_find(const struct cmdline *c, const char *name);
+
+/* ---- apimounts.c ---- */
+
+/* proc, sys, dev, … where nothing is mounted yet. Idempotent. */
+void apimounts_make(void);
+
+/* ---- identity.c ---- */
+
+/* Host name, machine id, loopback interface. */
+void identity_set(const struct cmdline *c);
+
+/* ---- credentials.c ---- */
+
+/* SMBIOS type 11 and fw_cfg into /run/credentials/@system; the host's wish to be told. */
+void credentials_import(void);
+/* Decodes base64 (RFC 4648, padding optional at the end) in place: the length, or -EINVAL. */
+int credentials_base64(char *text);
+
+/* ---- modules.c ---- */
+
+/* Loads the modules that FILE names, one path below DIR a line, in this order. */
+void modules_load_list(const char *dir, const char *file);
+
+/* ---- root.c ---- */
+
+/* In an initramfs with root= on the command line: mounts it and goes there. 0, or -errno, said. */
+int root_switch(const struct cmdline *c);
+
+/* ---- writable.c ---- */
+
+/*
+ * fsck and remount of a root file system that the kernel mounted read-only, as fstab wants it;
+ * without a line there, unless the command line says ro.
+ */
+void root_make_writable(const struct cmdline *c);
+
+/* ---- emergency.c ---- */
+
+/* A shell on the console; returns when it has ended. */
+void emergency_shell(const char *reason);

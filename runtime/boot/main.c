@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/fd.h"
+#include "boot.h"
+
+#define MODULE_LIST "/lib/modules/supd-boot.list"
+
+/* Where it may be installed; init= is the way out when it is in none of them. */
+static const char *const inits[] = {
+	LIBEXECDIR "/supd-init",
+	"/usr/libexec/supd/supd-init",
+	"/usr/lib/supd/supd-init",
+};
+
+static void become_init(const struct cmdline *c)
+{
+	const char *wanted = cmdline_find(c, "init");
+	char *argv[] = { "supd-init", NULL };
+	char *environment[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"TERM=linux",
+		NULL,
+	};
+
+	for (size_t i = 0; i < sizeof(inits) / sizeof(inits[0]); i++) {
+		if (access(inits[i], X_OK) == 0) {
+			execve(inits[i], argv, environment);
+			say("cannot execute", inits[i], errno);
+		}
+	}
+	if (wanted && *wanted == '/') {
+		argv[0] = (char *)(uintptr_t)wanted;
+		execve(wanted, argv, environment);
+		say("cannot execute what init= names", wanted, errno);
+	}
+}
+
+static void boot(void)
+{
+	static char text[BOOT_CMDLINE_MAX];
+	static struct cmdline cmdline;
+
+	apimounts_make();
+	say_open_console();
+	fd_read_text("/proc/cmdline", text, sizeof(text));
+	cmdline_parse(&cmdline, text);
+	modules_load_list("/", MODULE_LIST);
+	if (root_switch(&cmdline) < 0) {
+		emergency_shell("no root file system");
+		return;
+	}
+	apimounts_make(); /* what lies on the new root */
+	root_make_writable(&cmdline);
+	identity_set(&cmdline);
+	credentials_import();
+	become_init(&cmdline);
+	say("supd-init is not on this root file system", NULL, 0);
+	emergency_shell("no supd-init");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 3 && strcmp(argv[1], "--emergency") == 0) {
+		emergency_shell(argv[2]);
+		return 0;
+	}
+	if (getpid() != 1) {
+		say("usage: as PID 1 of a machine, or --emergency REASON", NULL, 0);
+		return 2;
+	}
+	sync(); /* whatever a shell before us did */
+	umask(022);
+	chdir("/");
+	for (;;) {
+		boot();
+	}
+}

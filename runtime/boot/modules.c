@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "boot.h"
+
+#define LIST_MAX 16384u
+
+static void load_one(int dir, const char *path)
+{
+	AUTO_CLOSE int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)) {
+		say("cannot load the module", path, errno);
+	}
+}
+
+void modules_load_list(const char *dir, const char *file)
+{
+	AUTO_CLOSE int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char list[LIST_MAX];
+	char *save = NULL;
+
+	if (dir_fd < 0 || fd_read_text(file, list, sizeof(list)) <= 0) {
+		return;
+	}
+	for (char *p = strtok_r(list, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		load_one(dir_fd, p);
+	}
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/number.h"
+#include "boot.h"
+
+#define NEW_ROOT       "/sysroot"
+#define WAIT_STEP_NS   (20 * 1000 * 1000)
+#define WAIT_DEFAULT_S 30u
+#define TYPES_MAX      4096u
+
+/* Still the kernel's own first file system? */
+static bool in_initramfs(void)
+{
+	struct statfs fs;
+
+	return statfs("/", &fs) == 0 && (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC);
+}
+
+/* /dev/X, UUID=… and the like as udev's links name them; NULL: no path can be made of it. */
+static const char *device_path(const char *root, char *buf, size_t size)
+{
+	static const struct {
+		const char *prefix;
+		const char *dir;
+	} kinds[] = {
+		{ "UUID=", "/dev/disk/by-uuid/" },
+		{ "LABEL=", "/dev/disk/by-label/" },
+		{ "PARTUUID=", "/dev/disk/by-partuuid/" },
+		{ "PARTLABEL=", "/dev/disk/by-partlabel/" },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		size_t n = strlen(kinds[i].prefix), m = strlen(kinds[i].dir);
+
+		if (strncmp(root, kinds[i].prefix, n) != 0) {
+			continue;
+		}
+		if (m + strlen(root + n) >= size) {
+			return NULL;
+		}
+		memcpy(buf, kinds[i].dir, m);
+		strcpy(buf + m, root + n);
+		return buf;
+	}
+	return root[0] == '/' ? root : NULL;
+}
+
+static bool wait_for(const char *path, uint32_t seconds)
+{
+	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
+	uint64_t steps = (uint64_t)seconds * 1000000000u / WAIT_STEP_NS;
+
+	for (uint64_t i = 0; access(path, F_OK) < 0; i++) {
+		if (i == steps) {
+			return false;
+		}
+		if (i == 1000000000u / WAIT_STEP_NS) {
+			say("waiting for the root device", path, 0);
+		}
+		nanosleep(&step, NULL);
+	}
+	return true;
+}
+
+/* Tries the file systems of /proc/filesystems that need a device, as the kernel does. */
+static int mount_any(const char *device, unsigned long flags, const char *options)
+{
+	char types[TYPES_MAX];
+	char *save = NULL;
+	int error = EINVAL;
+
+	if (fd_read_text("/proc/filesystems", types, sizeof(types)) <= 0) {
+		return ENODEV;
+	}
+	for (char *p = strtok_r(types, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		if (*p != '\t') {
+			continue;
+		}
+		if (mount(device, NEW_ROOT, p + 1, flags, options) == 0) {
+			return 0;
+		}
+		error = errno == EINVAL ? error : errno;
+	}
+	return error;
+}
+
+static int mount_root(const struct cmdline *c, const char *root)
+{
+	const char *type = cmdline_find(c, "rootfstype");
+	const char *options = cmdline_find(c, "rootflags");
+	const char *delay = cmdline_find(c, "rootwait");
+	unsigned long flags = cmdline_find(c, "rw") ? 0 : MS_RDONLY;
+	char buf[BOOT_PATH_MAX];
+	uint32_t seconds = WAIT_DEFAULT_S;
+	const char *device = device_path(root, buf, sizeof(buf));
+	int error;
+
+	if (delay) {
+		number_parse_u32(delay, &seconds);
+	}
+	if (!device && !type) {
+		say("root= is neither a path nor UUID=, LABEL=, PARTUUID=, PARTLABEL=", root, 0);
+		return -EINVAL;
+	}
+	if (device && !wait_for(device, seconds)) {
+		say("the root device did not appear", root, ENODEV);
+		return -ENODEV;
+	}
+	mkdir(NEW_ROOT, 0755);
+	error = type ? (mount(device ? device : root, NEW_ROOT, type, flags, options) < 0 ? errno
+											  : 0)
+		     : mount_any(device, flags, options);
+	if (error) {
+		say("cannot mount the root file system", root, error);
+	}
+	return -error;
+}
+
+/* Gives the memory of the initramfs back: one file system, no links followed, bounded depth. */
+static void remove_below(int dir, dev_t device, int depth)
+{
+	DIR *stream = fdopendir(dir);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!stream) {
+		close(dir);
+		return;
+	}
+	while ((entry = readdir(stream))) {
+		const char *name = entry->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+			fstatat(dirfd(stream), name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			st.st_dev != device) {
+			continue;
+		}
+		int child = S_ISDIR(st.st_mode) && depth > 0
+				    ? openat(dirfd(stream), name,
+					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				    : -1;
+
+		if (child >= 0) {
+			remove_below(child, device, depth - 1);
+		}
+		unlinkat(dirfd(stream), name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
+	}
+	closedir(stream);
+}
+
+static int go_there(void)
+{
+	static const char *const moved[] = { "/dev", "/proc", "/sys", "/run" };
+	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char target[64] = NEW_ROOT;
+	struct stat st;
+
+	for (size_t i = 0; i < ELEMENTSOF(moved); i++) {
+		strcpy(target + strlen(NEW_ROOT), moved[i]);
+		mkdir(target, 0755); /* a root that is read-only needs it to be there */
+		if (mount(moved[i], target, NULL, MS_MOVE, NULL) < 0) {
+			say("cannot move to the new root", moved[i], errno);
+			umount2(moved[i], MNT_DETACH);
+		}
+	}
+	if (chdir(NEW_ROOT) < 0 || mount(NEW_ROOT, "/", NULL, MS_MOVE, NULL) < 0 ||
+		chroot(".") < 0 || chdir("/") < 0) {
+		int error = errno;
+
+		say("cannot switch to the new root", NULL, error);
+		return -error;
+	}
+	if (old >= 0 && fstat(old, &st) == 0) {
+		remove_below(old, st.st_dev, 32);
+	}
+	return 0;
+}
+
+int root_switch(const struct cmdline *c)
+{
+	const char *root = cmdline_find(c, "root");
+
+	if (!root || !*root || !in_initramfs()) {
+		return 0; /* this is the root */
+	}
+	int r = mount_root(c, root);
+
+	return r < 0 ? r : go_there();
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "boot.h"
+
+static struct iovec piece(const char *text)
+{
+	return (struct iovec) { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
+}
+
+void say(const char *what, const char *object, int error)
+{
+	struct iovec v[7];
+	int n = 0;
+
+	v[n++] = piece("supd-boot: ");
+	v[n++] = piece(what);
+	if (object) {
+		v[n++] = piece(": ");
+		v[n++] = piece(object);
+	}
+	if (error) {
+		v[n++] = piece(": ");
+		v[n++] = piece(strerror(error));
+	}
+	v[n++] = piece("\n");
+	if (writev(STDERR_FILENO, v, n) < 0) {
+		return; /* no console: the boot goes on */
+	}
+}
+
+void say_open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+	for (int i = 0; fd >= 0 && i < 3; i++) {
+		if (fcntl(i, F_GETFD) < 0) {
+			dup2(fd, i);
+		}
+	}
+	if (fd == 0 || fd == 1 || fd == 2) {
+		fcntl(fd, F_SETFD, 0); /* took a free place itself */
+	} else if (fd > 2) {
+		close(fd);
+	}
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "warm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "broker.h"
+#include "spawn.h"
+#include "util.h"
+
+/* So many stems may end at birth; then a start fails instead of trying for ever. */
+#define BARREN_MAX 3
+
+void warm_init(struct warm *w)
+{
+	*w = (struct warm) { .sock = -1 };
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		w->launchers[i].sock = -1;
+	}
+}
+
+static int start_stem(struct broker *b)
+{
+	static const char *const argv[] = { "supd-launch", NULL };
+	struct warm *w = &b->warm;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	AUTO_CLOSE int ours = pair[0];
+	AUTO_CLOSE int theirs = pair[1];
+	const struct spawn spawn = {
+		.exe_fd = LOW_FD_LAUNCH,
+		.argv = argv,
+		.fds = &theirs,
+		.n_fds = 1,
+		.error_fd = -2,
+	};
+
+	r = broker_watch(b, ours, EPOLLIN, WATCH_WARM, 0);
+	pid_t pid = r < 0 ? r : spawn_start(&spawn);
+
+	if (pid < 0) {
+		return pid;
+	}
+	w->stem = pid;
+	w->sock = TAKE_FD(ours);
+	return 0;
+}
+
+/* The socket's other end goes to the stem, which gives it to its copy. */
+static int ask(struct broker *b, uint32_t index)
+{
+	const struct launch_more more = { .magic = LAUNCH_MAGIC, .index = index };
+	int pair[2], on = 1, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	AUTO_CLOSE int ours = pair[0];
+	AUTO_CLOSE int theirs = pair[1];
+
+	if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		return -errno;
+	}
+	r = fd_send(b->warm.sock, &more, sizeof(more), &theirs, 1, MSG_DONTWAIT);
+	if (r < 0) {
+		return r;
+	}
+	b->warm.launchers[index] = (struct warm_launcher) { .sock = TAKE_FD(ours) };
+	return 0;
+}
+
+void warm_fill(struct broker *b, uint32_t n)
+{
+	struct warm *w = &b->warm;
+	int r = 0;
+
+	if (!w->stem) {
+		if (w->barren >= BARREN_MAX) {
+			w->barren = BARREN_MAX - 1; /* who asks next tries again */
+			w->error = ECHILD;
+			return;
+		}
+		r = start_stem(b);
+	}
+	for (uint32_t i = 0; r == 0 && w->sock >= 0 && i < n && i < LIMIT_LAUNCHES_WARM; i++) {
+		r = w->launchers[i].sock < 0 ? ask(b, i) : 0;
+	}
+	if (r < 0 && r != -EAGAIN && r != -EPIPE && r != -ECONNRESET) {
+		w->error = -r;
+	}
+}
+
+static bool coming(const struct warm *w)
+{
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		if (w->launchers[i].sock >= 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+pid_t warm_take(struct broker *b, int *ret_sock)
+{
+	struct warm *w = &b->warm;
+
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		struct warm_launcher *l = &w->launchers[i];
+
+		if (l->sock >= 0 && l->pid) {
+			pid_t pid = l->pid;
+
+			*ret_sock = TAKE_FD(l->sock);
+			l->pid = 0;
+			return pid;
+		}
+	}
+	if (!w->error) {
+		warm_fill(b, LIMIT_LAUNCHES_WARM);
+	}
+	int error = coming(w) ? 0 : w->error;
+
+	w->error = 0;
+	return -error;
+}
+
+/* No answer comes any more; copies that were made nevertheless see an end of file. */
+static void stem_gone(struct warm *w)
+{
+	util_close(&w->sock);
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		if (!w->launchers[i].pid) {
+			util_close(&w->launchers[i].sock);
+		}
+	}
+}
+
+void warm_readable(struct broker *b, uint32_t index)
+{
+	struct warm *w = &b->warm;
+	struct launch_more more;
+	ssize_t n;
+
+	(void)index;
+	while (w->sock >= 0) {
+		n = fd_recv(w->sock, &more, sizeof(more), NULL, NULL, MSG_DONTWAIT);
+		if (n == -EAGAIN) {
+			return;
+		}
+		if (n != (ssize_t)sizeof(more) || more.magic != LAUNCH_MAGIC ||
+			more.index >= LIMIT_LAUNCHES_WARM) {
+			stem_gone(w);
+			if (w->stem) {
+				kill(w->stem, SIGKILL);
+			}
+			return;
+		}
+		w->barren = 0;
+		if (more.pid > 0) {
+			w->launchers[more.index].pid = more.pid;
+		} else {
+			util_close(&w->launchers[more.index].sock);
+			/* Told to who waits for it; nobody else is to blame later. */
+			w->error = b->t->pending_first == REF_NONE ? 0 : -more.pid;
+		}
+	}
+}
+
+bool warm_ended(struct broker *b, pid_t pid)
+{
+	struct warm *w = &b->warm;
+
+	if (pid == w->stem) {
+		w->stem = 0;
+		w->barren++;
+		stem_gone(w);
+		return true;
+	}
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		if (w->launchers[i].pid == pid) {
+			util_close(&w->launchers[i].sock);
+			w->launchers[i].pid = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool warm_stop(struct broker *b)
+{
+	struct warm *w = &b->warm;
+	bool lives = w->stem;
+
+	if (w->sock >= 0) {
+		stem_gone(w);
+		kill(w->stem, SIGKILL);
+	}
+	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
+		util_close(&w->launchers[i].sock);
+		lives |= w->launchers[i].pid != 0;
+	}
+	return lives;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "../base/limits.h"
+#include "../base/number.h"
+#include "dirs.h"
+#include "mountapi.h"
+
+#define LOOP_TRIES   64 /* others take free devices at the same time */
+#define OPTIONS_SIZE 1024
+
+struct magic {
+	const char *type;
+	uint32_t offset;
+	uint32_t size;
+	const char *bytes;
+	bool read_only; /* of its nature */
+};
+
+static const struct magic magics[] = {
+	{ "squashfs", 0, 4, "hsqs", true },
+	{ "xfs", 0, 4, "XFSB", false },
+	{ "erofs", 1024, 4, "\xe2\xe1\xf5\xe0", true },
+	{ "ext4", 1080, 2, "\x53\xef", false },
+	{ "btrfs", 65600, 8, "_BHRfS_M", false },
+};
+
+static const struct magic *find_type(int fd)
+{
+	for (size_t i = 0; i < ELEMENTSOF(magics); i++) {
+		char found[8];
+
+		if (pread(fd, found, magics[i].size, magics[i].offset) == (ssize_t)magics[i].size &&
+			memcmp(found, magics[i].bytes, magics[i].size) == 0) {
+			return &magics[i];
+		}
+	}
+	return NULL;
+}
+
+/* "PREFIXnumber" into buf; returns buf. */
+static const char *numbered(char *buf, const char *prefix, int number)
+{
+	size_t n = strlen(prefix);
+
+	memcpy(buf, prefix, n);
+	number_format_u64(buf + n, (uint64_t)number);
+	return buf;
+}
+
+static int open_image(const char *path, bool read_only)
+{
+	const char *name;
+	AUTO_CLOSE int dir = dir_open_parent(path, &name);
+	AUTO_CLOSE int node = dir < 0 ? dir : dir_open_node(dir, name);
+	struct stat st;
+	char buf[40];
+	int fd;
+
+	if (node < 0) {
+		return node;
+	}
+	if (fstat(node, &st) < 0) {
+		return -errno;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		return -EMEDIUMTYPE;
+	}
+	fd = open(
+		numbered(buf, "/proc/self/fd/", node), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int configure_free(int control, const struct loop_config *config, char *path)
+{
+	int number = ioctl(control, LOOP_CTL_GET_FREE);
+	int loop;
+
+	if (number < 0) {
+		return -errno;
+	}
+	loop = open(numbered(path, "/dev/loop", number), O_RDWR | O_CLOEXEC);
+	if (loop < 0 || ioctl(loop, LOOP_CONFIGURE, config) == 0) {
+		return loop < 0 ? -errno : loop;
+	}
+	close(loop);
+	return -errno;
+}
+
+/* The device frees itself when nothing uses it any more, also after a crash of everybody. */
+static int make_loop(int image, bool read_only, char *path)
+{
+	AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	struct loop_config config = { .fd = (uint32_t)image };
+	int r = -EBUSY;
+
+	if (control < 0) {
+		return -errno;
+	}
+	config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0);
+	for (int i = 0; r == -EBUSY && i < LOOP_TRIES; i++) {
+		r = configure_free(control, &config, path);
+	}
+	return r;
+}
+
+static int mount_source(const struct magic *type, const char *source, const char *options, bool ro)
+{
+	char text[OPTIONS_SIZE] = "source=";
+
+	if (strlen(source) + (options ? strlen(options) : 0) + 16 > sizeof(text)) {
+		return -ENAMETOOLONG;
+	}
+	strcat(text, source);
+	strcat(text, ro ? ",ro" : "");
+	strcat(text, options && *options ? "," : "");
+	strcat(text, options ? options : "");
+	return mount_new(type->type, text, ro ? MOUNT_ATTR_RDONLY : 0);
+}
+
+int image_mount(const char *path, const char *options, bool read_only)
+{
+	AUTO_CLOSE int image = open_image(path, read_only);
+	AUTO_CLOSE int loop = -1;
+	const struct magic *type;
+	char source[40];
+
+	if (image == -EROFS && !read_only) {
+		return image_mount(path, options, true);
+	}
+	if (image < 0) {
+		return image;
+	}
+	type = find_type(image);
+	if (!type) {
+		return -EMEDIUMTYPE;
+	}
+	read_only |= type->read_only;
+	if (strcmp(type->type, "erofs") == 0) {
+		int fd = mount_source(
+			type, numbered(source, "/proc/self/fd/", image), options, true);
+
+		if (fd != -ENOTBLK) {
+			return fd;
+		}
+	}
+	loop = make_loop(image, read_only, source);
+	return loop < 0 ? loop : mount_source(type, source, options, read_only);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * /init of a test's initramfs: copies /payload over the root file system (whose changes qemu
+ * throws away), then executes /init.real, the supd-boot under test, as the kernel would have.
+ * "vm.stage=none" leaves the root alone.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	fprintf(stderr, "stage: %s: %s\n", what, strerror(errno));
+	for (;;) {
+		pause();
+	}
+}
+
+static void copy_file(const char *from, const char *to, mode_t mode)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out;
+
+	unlink(to);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (in < 0 || out < 0) {
+		die(to);
+	}
+	while (sendfile(out, in, NULL, 1 << 20) > 0) {
+	}
+	fchmod(out, mode & 07777);
+	close(in);
+	close(out);
+}
+
+static void copy_tree(const char *from, const char *to)
+{
+	DIR *dir = opendir(from);
+	struct dirent *e;
+	char source[4096], target[4096], link[4096];
+	struct stat st;
+
+	while (dir && (e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
+			continue;
+		}
+		snprintf(source, sizeof(source), "%s/%s", from, e->d_name);
+		snprintf(target, sizeof(target), "%s/%s", to, e->d_name);
+		lstat(source, &st);
+		if (S_ISDIR(st.st_mode)) {
+			mkdir(target, st.st_mode & 07777);
+			copy_tree(source, target);
+		} else if (S_ISLNK(st.st_mode)) {
+			ssize_t n = readlink(source, link, sizeof(link) - 1);
+
+			link[n < 0 ? 0 : n] = 0;
+			unlink(target);
+			if (symlink(link, target) < 0) {
+				die(target);
+			}
+		} else {
+			copy_file(source, target, st.st_mode);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+}
+
+int main(void)
+{
+	char *argv[] = { "/init", NULL };
+	char *environment[] = { NULL };
+	char cmdline[4096] = "";
+	int fd;
+
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, cmdline, sizeof(cmdline) - 1) <= 0) {
+		die("/proc/cmdline");
+	}
+	close(fd);
+	if (!strstr(cmdline, "vm.stage=none")) {
+		mkdir("/stage", 0755);
+		if (mount("/dev/nvme0n1", "/stage", "ext4", 0, NULL) < 0) {
+			die("/dev/nvme0n1");
+		}
+		copy_tree("/payload", "/stage");
+		if (umount("/stage") < 0) {
+			die("umount");
+		}
+		rmdir("/stage");
+	}
+	umount("/proc");
+	umount2("/dev", MNT_DETACH);
+	execve("/init.real", argv, environment);
+	die("/init.real");
+}

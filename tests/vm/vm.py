@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: MIT
+"""Boots virtual machines with the supd of a build directory as PID 1. README.md says how to use it.
+
+    vm.main(globals())       runs every test_*() of the file, or those named on the command line
+    with vm.Machine(units={"x.service": "..."}) as m:
+        m.sh("supctl is-active x.service")     output; raises when the status is not 0
+"""
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.abspath(os.environ.get("SUPD_BUILD", os.path.join(SOURCE, "build")))
+CACHE = os.environ.get("SUPD_VM_CACHE", os.path.join(BUILD, "vm"))
+sys.path.insert(0, os.path.join(SOURCE, "contrib/vm"))
+import cpio  # noqa: E402
+
+QEMU = "qemu-system-x86_64"
+# Guest time is slow and the host is shared: limits are for what hangs, not for what is slow.
+BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN = 180, 120, 180
+KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
+               "random.trust_cpu=on no_timer_check 8250.nr_uarts=2 rcupdate.rcu_expedited=1 "
+               "root=/dev/nvme0n1 rootfstype=ext4")
+MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
+           "qemu_fw_cfg"]
+AGENT = """[Unit]
+Description=Hand of the test
+DefaultDependencies=no
+[Container]
+Profile=trusted
+[Service]
+ExecStart=/usr/lib/vm-agent /dev/ttyS1
+Restart=always
+"""
+
+
+def packages():
+    with open(os.path.join(HERE, "packages"), encoding="ascii") as f:
+        return [w for line in f for w in line.split("#")[0].split()]
+
+
+class Failed(Exception):
+    pass
+
+
+def check(what, condition, detail=""):
+    if not condition:
+        raise Failed(f"{what}" + (f": {detail}" if detail else ""))
+
+
+def run(*command):
+    out = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if out.returncode:
+        raise Failed(f"{' '.join(command)}: status {out.returncode}\n{out.stdout}{out.stderr}")
+    return out.stdout
+
+
+def prepare():
+    """Kernel and root file system, once per build directory; the first test makes them."""
+    os.makedirs(CACHE, exist_ok=True)
+    for tool in (QEMU, "mmdebstrap", "mke2fs", "depmod"):
+        if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+            raise Failed(f"{tool} is missing: run contrib/install-deps.sh")
+    wanted = " ".join(packages())
+    with open(os.path.join(CACHE, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run(os.path.join(SOURCE, "contrib/vm/kernel"), os.path.join(CACHE, "kernel"))
+        image, stamp = os.path.join(CACHE, "root.ext4"), os.path.join(CACHE, "root.packages")
+        if os.path.exists(image) and os.path.exists(stamp) and open(stamp).read() == wanted:
+            return
+        tree = os.path.join(CACHE, "root")
+        shutil.rmtree(tree, ignore_errors=True)
+        run(os.path.join(SOURCE, "contrib/vm/rootfs"), tree, *packages())
+        run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", tree, "-F", "-L", "root",
+            image + ".new", "1200M")
+        shutil.rmtree(tree)
+        os.rename(image + ".new", image)
+        with open(stamp, "w", encoding="ascii") as f:
+            f.write(wanted)
+
+
+def installed_tree(into):
+    """What `meson install` gives, without debug information."""
+    run("/usr/bin/meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--strip",
+        "--destdir", into)
+
+
+def libexec(tree):
+    for top, _, files in os.walk(tree):
+        if "supd-init" in files:
+            return "/" + os.path.relpath(top, tree)
+    raise Failed("the installed tree has no supd-init")
+
+
+class Machine:
+    """One virtual machine. Everything it makes lies in a directory of its own that goes with it.
+
+    units    name -> text, in /etc/supd; WantedBy=/.wants links are the test's own files
+    files    path -> text, (text, mode) or None (the file is taken away, made /dev/null's link)
+    append   words for the kernel command line
+    qemu     more options of qemu
+    smp, mem
+    agent    the test's hand on ttyS1 (off: only console and QMP)
+    disk     a raw image that stays: second NVMe drive
+    persist  changes of the root file system are kept in this copy of it (a path)
+    """
+
+    def __init__(self, units=None, files=None, **how):
+        self.dir = tempfile.mkdtemp(prefix="supd-vm-", dir="/run" if os.access("/run", os.W_OK)
+                                    else None)
+        self.console_log = os.path.join(self.dir, "console.log")
+        self.how = how
+        self.process = self.agent = self.console = self.qmp = None
+        self.events, self.exited, self.notes = [], None, b""
+        self.started = 0.0
+        try:
+            prepare()
+            self.initrd(units or {}, files or {})
+        except BaseException:
+            self.close()
+            raise
+
+    def initrd(self, units, files):
+        tree = os.path.join(self.dir, "tree")
+        installed_tree(tree)
+        kernel = os.path.join(CACHE, "kernel")
+        version = open(os.path.join(kernel, "version"), encoding="ascii").read().strip()
+        archive = cpio.Archive(os.path.join(self.dir, "initrd"))
+        for name in ("dev", "proc", "sys", "run", "sysroot"):
+            archive.directory(name)
+        archive.device("dev/console", 5, 1)
+        archive.path(os.path.join(BUILD, "tests/vm/vm-stage"), "init")
+        self.libexec = libexec(tree)
+        archive.path(tree + self.libexec + "/supd-boot", "init.real")
+        order = cpio.module_files(kernel, version, MODULES + self.how.get("modules", []))
+        for path in order:
+            archive.path(os.path.join(kernel, path), path)
+        archive.data("lib/modules/supd-boot.list", "".join(p + "\n" for p in order))
+        files = dict(files)
+        if self.how.get("agent", True):
+            archive.path(os.path.join(BUILD, "tests/vm/vm-agent"), "payload/usr/lib/vm-agent")
+            files.setdefault("/etc/supd/vm-agent.service", AGENT)
+            archive.link("payload/etc/supd/sysinit.target.wants/vm-agent.service",
+                         "../vm-agent.service")
+        for name, text in units.items():
+            files["/etc/supd/" + name] = text
+        for top, dirs, names in os.walk(tree):
+            for name in names + [d for d in dirs if os.path.islink(os.path.join(top, d))]:
+                path = os.path.join(top, name)
+                inside = path[len(tree):]
+                if inside not in files:
+                    archive.path(path, "payload" + inside)
+        for path, text in files.items():
+            if text is None:
+                archive.link("payload" + path, "/dev/null")
+            elif isinstance(text, tuple):
+                archive.data("payload" + path, text[0], text[1])
+            else:
+                archive.data("payload" + path, text)
+        for path, target in self.how.get("links", {}).items():
+            archive.link("payload" + path, target)
+        archive.close()
+        shutil.rmtree(tree)
+
+    def command(self):
+        root = self.how.get("persist")
+        image = root or os.path.join(CACHE, "root.ext4")
+        d = self.dir
+        line = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max",
+                "-smp", str(self.how.get("smp", 1)), "-m", str(self.how.get("mem", 512)),
+                "-kernel", os.path.join(CACHE, "kernel/vmlinuz"), "-initrd", d + "/initrd",
+                "-append", KERNEL_ARGS + " " + self.how.get("append", ""),
+                "-drive", f"if=none,id=d0,file={image},format=raw,snapshot="
+                + ("off" if root else "on"), "-device", "nvme,drive=d0,serial=root",
+                "-chardev", f"socket,id=con,path={d}/console,server=on,wait=on,"
+                f"logfile={self.console_log}", "-serial", "chardev:con",
+                "-chardev", f"socket,id=agent,path={d}/agent,server=on,wait=off",
+                "-serial", "chardev:agent",
+                "-chardev", f"socket,id=note,path={d}/note,server=on,wait=off",
+                "-device", "virtio-serial-pci", "-device",
+                "virtserialport,chardev=note,name=org.supd.notify",
+                "-qmp", f"unix:{d}/qmp,server=on,wait=off",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if self.how.get("disk"):
+            line += ["-drive", f"if=none,id=d1,file={self.how['disk']},format=raw",
+                     "-device", "nvme,drive=d1,serial=data"]
+        return line + self.how.get("qemu", [])
+
+    def connect(self, name):
+        deadline = time.monotonic() + 30
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(os.path.join(self.dir, name))
+                return s
+            except OSError:
+                s.close()
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise Failed("qemu did not start: " + self.qemu_says()) from None
+                time.sleep(0.02)
+
+    def qemu_says(self):
+        with open(os.path.join(self.dir, "qemu.log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def start(self):
+        self.started = time.monotonic()
+        with open(os.path.join(self.dir, "qemu.log"), "wb") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        self.console = self.connect("console")
+        self.console.setblocking(False)
+        self.qmp = self.connect("qmp").makefile("rwb", buffering=0)
+        self.qmp_read()
+        self.command_qmp("qmp_capabilities")
+        self.note = self.connect("note")
+        self.note.setblocking(False)
+        if self.how.get("agent", True) and self.how.get("wait", True):
+            self.wait_agent()
+        return self
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+
+    def __exit__(self, kind, error, trace):
+        if kind:
+            print(f"--- console of the machine ({kind.__name__})\n{self.console_text()}"
+                  f"--- qemu\n{self.qemu_says()}---", flush=True)
+        self.close()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # ---- the agent ----
+
+    def wait_agent(self):
+        """Until the agent says hello: its unit runs."""
+        self.agent = self.connect("agent")
+        self.agent.settimeout(1)
+        deadline = time.monotonic() + BOOT_WITHIN
+        seen = b""
+        while b"hello\n" not in seen:
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise Failed(f"no agent after {time.monotonic() - self.started:.0f} s")
+            try:
+                seen += self.agent.recv(1)
+            except socket.timeout:
+                pass
+        self.boot_s = time.monotonic() - self.started
+
+    def read_agent(self, n, deadline):
+        data = b""
+        while len(data) < n:
+            if time.monotonic() > deadline:
+                raise Failed("the guest does not answer")
+            try:
+                part = self.agent.recv(n - len(data))
+            except socket.timeout:
+                continue
+            if not part:
+                raise Failed("the machine has ended")
+            data += part
+        return data
+
+    def try_sh(self, script, within=ANSWER_WITHIN):
+        """(status, output) of a shell script in the guest."""
+        data = script.encode()
+        deadline = time.monotonic() + within
+        self.agent.sendall(b"%d\n" % len(data) + data)
+        head = b""
+        while not head.endswith(b"\n"):
+            head += self.read_agent(1, deadline)
+        status, size = (int(w) for w in head.split())
+        return status, self.read_agent(size, deadline).decode(errors="replace")
+
+    def sh(self, script, within=ANSWER_WITHIN):
+        status, out = self.try_sh(script, within)
+        check(f"in the guest: {script}", status == 0, f"status {status}: {out}")
+        return out
+
+    def send(self, script):
+        """A script whose end is not waited for: it ends the machine."""
+        data = script.encode()
+        self.agent.sendall(b"%d\n" % len(data) + data)
+
+    def wait_sh(self, script, within=ANSWER_WITHIN):
+        """Until the script's status is 0; its output."""
+        deadline = time.monotonic() + within
+        while True:
+            status, out = self.try_sh(script)
+            if status == 0:
+                return out
+            check(f"waited for: {script}", time.monotonic() < deadline, out)
+            time.sleep(0.2)
+
+    # ---- console, notifications, QMP ----
+
+    def console_text(self):
+        self.pump()
+        try:
+            with open(self.console_log, encoding="utf-8", errors="replace") as f:
+                return f.read().replace("\r", "")
+        except FileNotFoundError:
+            return ""
+
+    def pump(self):
+        for sock in (self.console, getattr(self, "note", None)):
+            try:
+                while sock:
+                    data = sock.recv(65536)
+                    if not data:
+                        break
+                    if sock is self.note:
+                        self.notes += data
+            except (BlockingIOError, ConnectionError):
+                pass
+
+    def wait_console(self, text, within=BOOT_WITHIN):
+        deadline = time.monotonic() + within
+        while text not in self.console_text():
+            check(f"the console should say {text!r}", time.monotonic() < deadline and
+                  (self.process.poll() is None or text in self.console_text()))
+            time.sleep(0.1)
+
+    def wait_note(self, text, within=BOOT_WITHIN):
+        """Until the host was told this line over the virtio port."""
+        deadline = time.monotonic() + within
+        while text.encode() not in self.notes:
+            self.pump()
+            check(f"the host should be told {text!r}", time.monotonic() < deadline,
+                  self.notes.decode(errors="replace"))
+            time.sleep(0.1)
+
+    def type(self, text):
+        self.console.setblocking(True)
+        self.console.sendall(text.encode())
+        self.console.setblocking(False)
+
+    def qmp_read(self):
+        line = self.qmp.readline()
+        message = json.loads(line) if line else {}
+        if "event" in message:
+            self.events.append(message)
+        return message
+
+    def command_qmp(self, name, **arguments):
+        self.qmp.write(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        while True:
+            message = self.qmp_read()
+            if "return" in message or not message:
+                return
+            check(f"qmp {name}", "error" not in message, message)
+
+    def key(self, *keys):
+        self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys])
+
+    def wait_end(self, reason=None, within=END_WITHIN):
+        """Until qemu has ended; reason: of QMP's SHUTDOWN event. Returns the seconds it took."""
+        start = time.monotonic()
+        while self.process.poll() is None:
+            self.pump()
+            check("the machine should have ended", time.monotonic() < start + within)
+            time.sleep(0.05)
+        try:
+            while self.qmp_read():
+                pass
+        except OSError:
+            pass
+        self.exited = self.process.returncode
+        reasons = [e["data"]["reason"] for e in self.events if e["event"] == "SHUTDOWN"]
+        check("how the machine ended", reason is None or reason in reasons,
+              f"{reasons}, expected {reason}")
+        return time.monotonic() - start
+
+
+def disk(path, size="16M", label="data"):
+    """A fresh ext4 image."""
+    run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-F", "-L", label, path, size)
+    return path
+
+
+def root_copy(path):
+    """A copy of the root file system that may change, sparse."""
+    prepare()
+    run("cp", "--sparse=always", "--reflink=auto", os.path.join(CACHE, "root.ext4"), path)
+    return path
+
+
+def fsck_clean(image):
+    """Clean: the journal needs no recovery and nothing is wrong."""
+    head = run("/usr/sbin/dumpe2fs", "-h", image)
+    check("journal is clean", "needs_recovery" not in head, head)
+    run("/usr/sbin/e2fsck", "-f", "-n", image)
+
+
+def main(names):
+    tests = {k: v for k, v in names.items() if k.startswith("test_")}
+    chosen = sys.argv[1:] or list(tests)
+    failed = 0
+    if os.geteuid() != 0:
+        print("tests/vm needs root: the root file system is made with its owners")
+        sys.exit(1)
+    for name in chosen:
+        start = time.monotonic()
+        try:
+            tests[name]()
+            print(f"ok   {name} {time.monotonic() - start:.1f} s", flush=True)
+        except (Failed, OSError) as error:
+            failed += 1
+            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error}", flush=True)
+    sys.exit(1 if failed else 0)
