@@ -14,6 +14,7 @@
 
 static int verb_help(struct ctl *c, int n, char *const *args);
 static int verb_words(struct ctl *c, int n, char *const *args);
+static int verb_man(struct ctl *c, int n, char *const *args);
 static int verb_refused(struct ctl *c, int n, char *const *args);
 
 static const struct verb verb_rows[] = {
@@ -99,6 +100,7 @@ static const struct verb verb_rows[] = {
 	{ "unset-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
 	{ "import-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
 	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
+	{ "_man", verb_man, 0, 0, OPERAND_NONE, "", NULL },
 	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
 };
 
@@ -133,7 +135,7 @@ const char *verbs_nearest(const char *name)
 	return nearest;
 }
 
-/* For the completion: "verb NAME OPERAND" and "option --NAME", one a line. */
+/* For the completion: "verb NAME OPERAND" and "option --NAME flag|argument", one a line. */
 static int verb_words(struct ctl *c, int n, char *const *args)
 {
 	static const char *const operands[] = {
@@ -144,6 +146,10 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 		[OPERAND_PATTERN] = "unit",
 	};
 
+	const char *option;
+	bool argument;
+	char letter;
+
 	(void)n;
 	(void)args;
 	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
@@ -152,8 +158,11 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 				operands[verb_rows[i].operand]);
 		}
 	}
-	for (size_t i = 0; options_name(i); i++) {
-		fprintf(c->out, "option --%s\n", options_name(i));
+	for (size_t i = 0; (option = options_name(i, &argument, &letter)); i++) {
+		fprintf(c->out, "option --%s %s\n", option, argument ? "argument" : "flag");
+		if (letter) {
+			fprintf(c->out, "option -%c %s\n", letter, argument ? "argument" : "flag");
+		}
 	}
 	return EXIT_OK;
 }
@@ -230,6 +239,46 @@ static int verb_help(struct ctl *c, int n, char *const *args)
 		}
 	}
 	fputs(options_help, c->out);
+	return EXIT_OK;
+}
+
+/* Text in which a dash or backslash, or a dot at the start of a line, would mean something. */
+static void put_roff(FILE *out, const char *text)
+{
+	for (bool start = true; *text; start = *text++ == '\n') {
+		fputs(start && (*text == '.' || *text == '\'') ? "\\&" : "", out);
+		fputs(*text == '-' || *text == '\\' ? "\\" : "", out);
+		putc(*text == '\\' ? 'e' : *text, out);
+	}
+}
+
+/* supctl(1), from the same tables. */
+static int verb_man(struct ctl *c, int n, char *const *args)
+{
+	(void)n;
+	(void)args;
+	fputs(".TH SUPCTL 1 \"\" supd \"supd\"\n.SH NAME\nsupctl \\- control supd\n.SH SYNOPSIS\n"
+	      ".B supctl\n[OPTION...] VERB [OPERAND...]\n.SH DESCRIPTION\n"
+	      "One command to supd, with the caller's own rights. Verbs that write unit files or\n"
+	      "links do so themselves; supd is asked to read them. Exit codes are those of\n"
+	      ".BR systemctl (1).\n.SH VERBS\n",
+		c->out);
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		const struct verb *v = &verb_rows[i];
+
+		if (v->help) {
+			fprintf(c->out, ".TP\n.B ");
+			put_roff(c->out, v->name);
+			putc(' ', c->out);
+			put_roff(c->out, v->usage);
+			putc('\n', c->out);
+			put_roff(c->out, v->help);
+			putc('\n', c->out);
+		}
+	}
+	fputs(".SH OPTIONS\n.nf\n", c->out);
+	put_roff(c->out, strchr(options_help + 1, '\n') + 1);
+	fputs(".fi\n.SH SEE ALSO\n.BR supd.unit (5),\n.BR systemctl (1)\n", c->out);
 	return EXIT_OK;
 }
 
