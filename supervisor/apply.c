@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "../runtime/base/cleanup.h"
+#include "machine.h"
 #include "shell.h"
 #include "unitlog.h"
 
@@ -24,6 +25,7 @@ static void fill_request(const struct effect *e, uint32_t type, struct wire_requ
 		.run_id = e->run_id,
 		.cookie = e->cookie,
 		.params = e->params,
+		.instance = type == WIRE_RUN || type == WIRE_NOTE ? e->instance : 0,
 		.note_size = e->note_size,
 	};
 	if (e->note_size <= LIMIT_NOTE) {
@@ -80,40 +82,6 @@ static int all_stopped(struct shell *s)
 	return s->stopping ? broker_send(&s->broker, &q) : 0;
 }
 
-/* StartLimitAction= and its kin, in the order in which systemd.unit(5) lists them. */
-static const struct {
-	const char *name;
-	uint32_t power;
-} emergencies[] = {
-	{ "none", WIRE_POWER_COUNT },
-	{ "reboot", WIRE_POWER_REBOOT },
-	{ "reboot-force", WIRE_POWER_REBOOT },
-	{ "reboot-immediate", WIRE_POWER_REBOOT },
-	{ "poweroff", WIRE_POWER_POWEROFF },
-	{ "poweroff-force", WIRE_POWER_POWEROFF },
-	{ "poweroff-immediate", WIRE_POWER_POWEROFF },
-	{ "exit", WIRE_POWER_EXIT },
-	{ "exit-force", WIRE_POWER_EXIT },
-};
-
-static int emergency(struct shell *s, const struct effect *e)
-{
-	const struct unit *u = engine_unit(s->engine, e->unit);
-	size_t i = (size_t)e->number;
-	uint32_t power;
-
-	if (e->number <= 0 || i >= ELEMENTSOF(emergencies)) {
-		return 0;
-	}
-	power = emergencies[i].power;
-	if (!s->hello.pid1 && power != WIRE_POWER_EXIT) {
-		power = WIRE_POWER_EXIT;
-	}
-	unitlog_plain(s, LOG_CRIT, "%s: taking emergency action %s", u ? u->name : "?",
-		emergencies[i].name);
-	return shell_stop(s, power, power == WIRE_POWER_EXIT ? 1 : 0);
-}
-
 static int booted(struct shell *s)
 {
 	struct wire_request q = { .type = WIRE_PONG, .params = { .flags = 1 } };
@@ -142,6 +110,8 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return request(s, e, WIRE_FORGET);
 	case EFFECT_RELEASE:
 		return request(s, e, WIRE_RELEASE);
+	case EFFECT_WATCH:
+		return request(s, e, WIRE_WATCH);
 	case EFFECT_NOTE:
 		return request(s, e, WIRE_NOTE);
 	case EFFECT_MAIN:
@@ -161,7 +131,7 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return 0;
 	case EFFECT_JOB_REMOVED:
 		bus_job_removed(&s->bus, e->job, e->unit, (enum job_result)e->job_result);
-		return 0;
+		return machine_job_removed(s, e);
 	case EFFECT_LOG:
 		unitlog_effect(s, e);
 		return 0;
@@ -170,9 +140,10 @@ int apply_effect(struct shell *s, const struct effect *e)
 	case EFFECT_BOOTED:
 		return booted(s);
 	case EFFECT_EMERGENCY:
-		return emergency(s, e);
+		return machine_action(s, e);
 	case EFFECT_AUTO_RESTART:
 	case EFFECT_RELOAD_DONE:
+	case EFFECT_TRIGGER:
 	case EFFECT_TYPE_COUNT:
 		return 0;
 	}

@@ -49,6 +49,9 @@ static const char *const effect_log_table[] = {
 	[LOG_REFUSED] = "refused",
 	[LOG_NOTE_LOST] = "note-lost",
 	[LOG_UPHOLD_LIMIT] = "uphold-limit",
+	[LOG_TRIGGER_LIMIT] = "trigger-limit",
+	[LOG_CONNECTION_GONE] = "connection-gone",
+	[LOG_TRIGGER_ACTIVE] = "trigger-active",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
 
@@ -310,6 +313,7 @@ bool engine_next_effect(struct engine *e, struct effect *ret)
 	*ret = e->effects[e->effects_at++];
 	if (ret->unit != ENGINE_NONE) {
 		ret->slot = e->units[ret->unit]->slot;
+		ret->instance = e->units[ret->unit]->instance;
 	}
 	return true;
 }
@@ -355,6 +359,13 @@ void engine_counts(const struct engine *e, struct engine_counts *ret)
 const char *engine_sub_state(const struct unit *u)
 {
 	return unit_class(u)->sub_state(u);
+}
+
+const char *engine_state_name(const struct unit *u, uint32_t state)
+{
+	return u->socket ? socket_state_to_string((enum socket_state)state)
+	       : u->path ? path_state_to_string((enum path_state)state)
+			 : service_state_to_string((enum service_state)state);
 }
 
 void engine_set_safe_mode(struct engine *e, bool safe_mode)

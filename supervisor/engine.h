@@ -26,9 +26,18 @@
 #include "graph.h"
 #include "job.h"
 #include "notifymsg.h"
+#include "pathunit.h"
 #include "service.h"
+#include "socket.h"
 
 #define ENGINE_NONE UINT32_MAX
+
+/* A socket unit: the machine, and the connections that it has now. */
+struct unit_socket_state {
+	struct socket machine;
+	uint32_t n_connections;
+	uint32_t top_instance; /* highest number given so far */
+};
 
 /* One unit at run time. Read it freely; only the engine writes. */
 struct unit {
@@ -47,6 +56,11 @@ struct unit {
 
 	/* Meaningful when is_service; its places serve every type: see engine_class.h. */
 	struct service service;
+	struct unit_socket_state *socket; /* NULL unless it is a socket that was loaded once */
+	struct pathunit *path;            /* the same of a path unit */
+	uint32_t instance;                /* a connection's number; 0: it is none */
+	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
+	uint64_t watch_cookie;            /* of the slot's last state */
 	struct job *job;     /* NULL: none */
 	uint32_t slot;       /* WIRE_SLOT_NONE: none */
 	uint32_t slot_flags; /* enum wire_slot_flags */
@@ -169,6 +183,8 @@ struct engine_counts {
 	uint32_t jobs;
 };
 void engine_counts(const struct engine *e, struct engine_counts *ret); /* O(1) */
+/* Name of a state that EFFECT_LOG carries. */
+const char *engine_state_name(const struct unit *u, uint32_t state);
 /* SubState of any unit: a service's state, "active"/"dead" of others, "crash-looping". */
 const char *engine_sub_state(const struct unit *u);
 /* Why a unit's job waits: fills units whose jobs come first; returns how many. */

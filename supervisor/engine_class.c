@@ -7,11 +7,11 @@ const struct unit_class *unit_class(const struct unit *u)
 {
 	static const struct unit_class *const classes[UNIT_TYPE_COUNT] = {
 		[UNIT_SERVICE] = &unit_class_service,
-		[UNIT_SOCKET] = &unit_class_plain,
+		[UNIT_SOCKET] = &unit_class_socket,
 		[UNIT_TARGET] = &unit_class_plain,
 		[UNIT_SLICE] = &unit_class_plain,
 		[UNIT_TIMER] = &unit_class_plain,
-		[UNIT_PATH] = &unit_class_plain,
+		[UNIT_PATH] = &unit_class_path,
 		[UNIT_MOUNT] = &unit_class_plain,
 		[UNIT_AUTOMOUNT] = &unit_class_plain,
 		[UNIT_SWAP] = &unit_class_plain,
@@ -22,11 +22,13 @@ const struct unit_class *unit_class(const struct unit *u)
 	if (!u->is_service && u->type == UNIT_SERVICE) {
 		return &unit_class_plain; /* not found, or its definition has gone */
 	}
+	if ((u->type == UNIT_SOCKET && !u->socket) || (u->type == UNIT_PATH && !u->path)) {
+		return &unit_class_plain; /* never defined */
+	}
 	return classes[u->type];
 }
 
-/* A record that nobody has a use for: the place is free. */
-static void forget(struct engine *e, struct unit *u, const struct wire_proc *p)
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p)
 {
 	struct service_place *place = &u->service.places[p->kind];
 	struct effect *x = engine_push(e, EFFECT_FORGET, u);
@@ -68,7 +70,7 @@ static bool plain_can_reload(const struct unit *u)
 static void plain_record(struct engine *e, struct unit *u, const struct wire_proc *p,
 	usec_t now __attribute__((unused)))
 {
-	forget(e, u, p);
+	unit_forget(e, u, p);
 }
 
 static void plain_reset_failed(struct engine *e, struct unit *u, usec_t now)

@@ -42,6 +42,8 @@ struct unit_class {
 	bool (*keeps_note)(const struct unit *u);
 	/* Its part of the note, and its state from it. adopt() sets u->active at the end. */
 	void (*to_note)(const struct unit *u, struct note *note);
+	/* Every unit is adopted: what of the others means something for this one. */
+	void (*settled)(struct engine *e, struct unit *u, usec_t now);
 	void (*adopt)(
 		struct engine *e, struct unit *u, const struct service_adoption *facts, usec_t now);
 	const char *(*sub_state)(const struct unit *u);
@@ -53,7 +55,18 @@ struct unit_class {
 const struct unit_class *unit_class(const struct unit *u);
 
 extern const struct unit_class unit_class_service; /* engine_service.c */
+extern const struct unit_class unit_class_socket;  /* engine_trigger.c */
+extern const struct unit_class unit_class_path;
 extern const struct unit_class unit_class_plain;   /* targets, slices: up or down at once */
 
+/* A record that nobody has a use for: the place is free, FORGET is sent. */
+void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p);
 /* For adoption: the active state without any of engine_changed()'s consequences. */
 void unit_set_active(struct engine *e, struct unit *u, enum unit_active_state active);
+/* An instance of a template that connections number gets its number, socket and definition. */
+void engine_know_instance(struct engine *e, struct unit *u);
+/* The main process of a connection's instance has taken the connection, or never will. */
+void engine_accepted(struct engine *e, struct unit *u, usec_t now);
+/* EV_RELOADED for whatever type waits for it. */
+void engine_reloaded(
+	struct engine *e, struct unit *u, const struct service_event *event, usec_t now);

@@ -77,6 +77,7 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 	old = u->slot_flags;
 	u->slot = slot->slot;
 	u->slot_flags = slot->flags;
+	u->watch_cookie = slot->watch_cookie;
 	e->slots[slot->slot] = u->index;
 	memcpy(u->invocation_id, slot->invocation_id, sizeof(u->invocation_id));
 	if (!e->listed) {
@@ -114,6 +115,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 		return;
 	}
 	class->record(e, u, p, now);
+	if (u->accepted_by != ENGINE_NONE && p->kind == ENTRY_MAIN) {
+		engine_accepted(e, u, now);
+	}
 	if (check) {
 		engine_checked(e, u, p, now);
 	} else if (p->kind == ENTRY_WORK && u->job && u->job->state == JOB_WAITING) {
@@ -335,6 +339,11 @@ int engine_listed(struct engine *e, usec_t now)
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		if (e->units[i]->adopt) {
 			adopt_records(e, e->units[i], now);
+		}
+	}
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		if (unit_class(e->units[i])->settled) {
+			unit_class(e->units[i])->settled(e, e->units[i], now);
 		}
 	}
 	return engine_settle(e, now);

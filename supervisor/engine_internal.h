@@ -88,6 +88,8 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 void engine_queue(struct engine *e, struct job *j);
 /* Jobs ordered before or after the unit's may run now. */
 void engine_wake_neighbours(struct engine *e, const struct unit *u);
+/* A start has failed for good: OnFailure= of what is no service (a service says so itself). */
+void engine_start_failed(struct engine *e, struct unit *u, usec_t now);
 
 /* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);
@@ -103,6 +105,9 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 /* The active state has changed: timestamps, its job, its neighbours. */
 void engine_changed(
 	struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now);
+
+/* What triggers the unit learns that its state or its job has changed. */
+void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

@@ -211,6 +211,10 @@ static int check_request(const struct engine *e, const struct engine_request *r,
 		(r->type != JOB_START || (u->def && !(u->def->flags & UNIT_ALLOW_ISOLATE)))) {
 		return refuse(error, ENGINE_ISOLATE_REFUSED, "The unit may not be isolated.");
 	}
+	if (u->def && (u->def->flags & UNIT_MANY) && !u->instance && r->type != JOB_STOP) {
+		return refuse(error, ENGINE_BAD_UNIT,
+			"Connections start its instances; it cannot be started itself.");
+	}
 	if ((u->load_state == LOAD_BAD_SETTING || u->load_state == LOAD_ERROR) &&
 		r->type != JOB_STOP) {
 		return refuse(error, ENGINE_BAD_UNIT,
@@ -409,6 +413,10 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 	if (result != JOB_DONE && result != JOB_CANCELED &&
 		(j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE)) {
 		fail_dependants(e, u, now);
+		engine_start_failed(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
+	if (unit_is_down(u) && j->type != JOB_STOP) {
+		engine_tell_triggering(e, u, now); /* skipped by a condition, say */
+	}
 }

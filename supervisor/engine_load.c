@@ -71,8 +71,11 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	u->condition_failed = -1;
 	u->heap_index = ENGINE_NONE;
 	u->cooldown_us = USEC_INFINITY;
+	u->newest_index = ENGINE_NONE;
+	u->accepted_by = ENGINE_NONE;
 	e->by_active[ACTIVE_INACTIVE]++;
 	*ret = e->units[index] = TAKE_PTR(u);
+	engine_know_instance(e, *ret);
 	return 0;
 }
 
@@ -124,7 +127,10 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 	if (c) {
 		c->n_users++;
 	}
-	class = u->type == UNIT_SERVICE ? &unit_class_service : unit_class(u);
+	class = u->type == UNIT_SERVICE  ? &unit_class_service
+		: u->type == UNIT_SOCKET ? &unit_class_socket
+		: u->type == UNIT_PATH   ? &unit_class_path
+					 : unit_class(u);
 	if (class->define) {
 		class->define(e, u);
 	}
@@ -169,6 +175,9 @@ static int map_units(struct engine *e, struct engine_catalogue *c)
 		u->newest_index = i;
 		c->map[i] = u->index;
 	}
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		engine_know_instance(e, e->units[i]);
+	}
 	return 0;
 }
 
@@ -203,12 +212,12 @@ static void reloaded(struct engine *e, usec_t now)
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		struct unit *u = e->units[i];
 
-		if (u->is_service && u->service.stale_waiting) {
+		if (u->service.stale_waiting) {
 			/* What was stale is the plan: the new one is meant. */
 			if (u->newest_index != ENGINE_NONE && u->load_state == LOAD_LOADED) {
 				set_def(e, u, &e->catalogues[e->n_catalogues - 1], u->newest_index);
 			}
-			engine_step(e, u, &event, now);
+			engine_reloaded(e, u, &event, now);
 		}
 		if (u->job && u->load_state != LOAD_LOADED && u->job->type != JOB_STOP) {
 			engine_finish(e, u, JOB_CANCELED, now);
@@ -246,8 +255,8 @@ int engine_load_failed(struct engine *e, usec_t now)
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		struct unit *u = e->units[i];
 
-		if (u->is_service && u->service.stale_waiting) {
-			engine_step(e, u, &event, now);
+		if (u->service.stale_waiting) {
+			engine_reloaded(e, u, &event, now);
 		}
 	}
 	return engine_settle(e, now);

@@ -39,6 +39,13 @@ static void want_all(
 	}
 }
 
+void engine_start_failed(struct engine *e, struct unit *u, usec_t now)
+{
+	if (!u->is_service) {
+		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
+	}
+}
+
 /*
  * A unit that comes up without a job (adopted in safe mode, say) is treated as if it had been
  * asked for, but for what is ordered before it: that is too late. An automatic restart makes a
@@ -215,9 +222,19 @@ static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
 }
 
 /* Sockets, timers and paths follow the unit that they trigger. */
-static void tell_triggering(struct engine *e, struct unit *u, usec_t now)
+void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 {
 	uint32_t n;
+
+	if (u->accepted_by != ENGINE_NONE) {
+		struct unit *socket = e->units[u->accepted_by];
+
+		if (unit_class(socket)->triggered) {
+			unit_class(socket)->triggered(e, socket, u, now);
+		}
+		return;
+	}
+
 	const struct graph_edge *x = graph_edges(&e->graph, u->index, REL_TRIGGERED_BY, &n);
 
 	for (uint32_t i = 0; i < n && e->error == 0; i++) {
@@ -255,7 +272,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 		gone_down(e, u, now);
 		stop_unneeded(e, u, now);
 	}
-	tell_triggering(e, u, now);
+	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);
 }
 

@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "../runtime/base/cleanup.h"
+#include "machine.h"
 #include "reloaddiff.h"
 #include "shell.h"
 #include "unitlog.h"
@@ -180,6 +181,7 @@ static int start_unit(struct shell *s, const char *name)
 		return 0;
 	}
 	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
+	s->initial_job = s->initial_job ? s->initial_job : job;
 	if (r == 1) {
 		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
 			engine_error_to_string(error.code), error.text);
@@ -220,7 +222,8 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	s->listed = true;
 	busnames_adopt(&s->busnames);
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
-	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
+	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
+	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;
 }
 
 static int on_ping(struct shell *s, struct broker_message *m)
@@ -233,7 +236,12 @@ static int on_ping(struct shell *s, struct broker_message *m)
 
 static int on_stop(struct shell *s, struct broker_message *m)
 {
-	return shell_stop(s, m->event.stop.power, m->event.stop.status);
+	return machine_stop(s, &m->event.stop);
+}
+
+static int on_start(struct shell *s, struct broker_message *m)
+{
+	return machine_start(s, m->event.start.which);
 }
 
 static int on_bus(struct shell *s, struct broker_message *m)
@@ -254,6 +262,7 @@ static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_mes
 	[WIRE_EV_PING] = on_ping,
 	[WIRE_EV_BUS] = on_bus,
 	[WIRE_EV_STOP] = on_stop,
+	[WIRE_EV_START] = on_start,
 };
 
 int intake_event(struct shell *s, struct broker_message *m)

@@ -45,7 +45,8 @@ enum note_flags {
 	NOTE_RESTART_PENDING = 1 << 15,  /* a dependency's restart is to start the unit again */
 	NOTE_RELOAD_FAILED = 1 << 16,    /* the running reload has failed */
 	NOTE_JOB_RUNNING = 1 << 17,      /* job: dispatched; the unit's state ends it */
-	NOTE_FLAGS_ALL = (1 << 18) - 1,
+	NOTE_TRIGGERING = 1 << 18,       /* sockets, paths: the unit's start was asked for */
+	NOTE_FLAGS_ALL = (1 << 19) - 1,
 };
 
 struct note {
@@ -54,7 +55,7 @@ struct note {
 	uint32_t result;   /* enum service_result */
 	uint32_t restarts; /* automatic restarts in a row */
 	/* --- not used in safe mode --- */
-	uint32_t state;        /* enum service_state */
+	uint32_t state;        /* enum service_state; of a socket or path its own */
 	uint32_t flags;        /* enum note_flags */
 	uint32_t command;      /* index of the running command within its phase */
 	uint32_t main_command; /* oneshot: index of the ExecStart= that runs */

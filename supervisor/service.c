@@ -66,6 +66,11 @@ static const char *const service_event_table[] = {
 	[EV_IDLE] = "idle",
 	[EV_BUS_NAME] = "bus-name",
 	[EV_RESET_FAILED] = "reset-failed",
+	[EV_READABLE] = "readable",
+	[EV_ACCEPTED] = "accepted",
+	[EV_TRIGGER_UP] = "trigger-up",
+	[EV_TRIGGER_DOWN] = "trigger-down",
+	[EV_TRIGGER_FAILED] = "trigger-failed",
 	[EV_ADOPT] = "adopt",
 };
 ENUM_TABLE(service_event, enum service_event_type, SERVICE_EVENT_COUNT)
@@ -346,6 +351,9 @@ static bool take_refusal(struct step *st)
 		}
 		return true;
 	}
+	if (r->request == WIRE_WATCH) {
+		return true;
+	}
 	if (r->request == WIRE_RELEASE && s->releasing) {
 		s->releasing = false;
 		return true;
@@ -353,14 +361,13 @@ static bool take_refusal(struct step *st)
 	return false;
 }
 
-void service_step(
-	struct service *s, const struct service_event *event, usec_t now, struct effects *ret)
+bool step_begin(struct step *st)
 {
-	struct step st = { .s = s, .event = event, .now = now, .out = ret };
-	step_fn *fn = table[s->state][event->type];
+	const struct service_event *event = st->event;
+	struct service *s = st->s;
 
-	if (!take_record(&st)) {
-		return;
+	if (!take_record(st)) {
+		return false;
 	}
 	if (event->type == EV_EMPTY) {
 		s->populated = false;
@@ -374,7 +381,16 @@ void service_step(
 				(struct service_place) { .forgotten = s->places[i].forgotten };
 		}
 	}
-	if (event->type == EV_REFUSED && !take_refusal(&st)) {
+	return event->type != EV_REFUSED || take_refusal(st);
+}
+
+void service_step(
+	struct service *s, const struct service_event *event, usec_t now, struct effects *ret)
+{
+	struct step st = { .s = s, .event = event, .now = now, .out = ret };
+	step_fn *fn = table[s->state][event->type];
+
+	if (!step_begin(&st)) {
 		return;
 	}
 	if (fn) {

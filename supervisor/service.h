@@ -95,6 +95,12 @@ enum service_event_type {
 	EV_IDLE,           /* Type=idle: no job is left in the queue */
 	EV_BUS_NAME,       /* Type=dbus: the name is owned (number 1) or lost (0) */
 	EV_RESET_FAILED,
+	/* sockets and paths only */
+	EV_READABLE,       /* a held descriptor, since the last EFFECT_WATCH */
+	EV_ACCEPTED,       /* a connection's instance has taken it, or has ended before */
+	EV_TRIGGER_UP,     /* the unit that it triggers has come up */
+	EV_TRIGGER_DOWN,   /* … has gone down and has no job; of a connection: has ended */
+	EV_TRIGGER_FAILED, /* … cannot be started; number: enum service_result */
 	EV_ADOPT, /* note, procs: state from before supd's crash */
 	SERVICE_EVENT_COUNT,
 };
@@ -149,7 +155,8 @@ enum effect_type {
 	EFFECT_RELEASE,  /* catalogue, entry, params.flags */
 	EFFECT_MAIN, /* cookie, number: pid; 0: guess it from the cgroup, then call engine_guessed()
 		      */
-	EFFECT_NOTE, /* the note alone */
+	EFFECT_WATCH, /* cookie: tell when a held descriptor is readable */
+	EFFECT_NOTE,  /* the note alone */
 	EFFECT_LOAD, /* load a new catalogue (a plan was stale) */
 	EFFECT_DROP, /* catalogue: not used any more; its manifest may be unmapped */
 	/* ---- news, for the control API and the journal ---- */
@@ -164,6 +171,7 @@ enum effect_type {
 	/* ---- between the machine and the engine; never seen by the shell ---- */
 	EFFECT_AUTO_RESTART, /* the restart delay is over: enqueue a start */
 	EFFECT_RELOAD_DONE,  /* number: 0, or the reload has failed */
+	EFFECT_TRIGGER,      /* start the unit that is triggered */
 	EFFECT_TYPE_COUNT,
 };
 
@@ -193,6 +201,9 @@ enum effect_log {
 	LOG_REFUSED,        /* number: errno of a refused request */
 	LOG_NOTE_LOST,      /* a note could not be read; unit was adopted from its processes */
 	LOG_UPHOLD_LIMIT,   /* Upholds= tried too often */
+	LOG_TRIGGER_LIMIT,  /* a socket or path has triggered too often */
+	LOG_CONNECTION_GONE, /* number: errno */
+	LOG_TRIGGER_ACTIVE, /* a socket is not started: its service is active */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);
@@ -214,6 +225,7 @@ struct effect {
 	uint32_t log; /* enum effect_log */
 	uint32_t job;
 	uint32_t job_result;
+	uint32_t instance; /* RUN, NOTE: of a connection's instance, else 0 */
 	struct wire_params params;
 	uint32_t note_size; /* 0: no note goes along */
 	uint8_t note[LIMIT_NOTE];

@@ -60,7 +60,7 @@ static bool place_taken(const struct wire_proc *p)
 	return p && p->phase != WIRE_PHASE_FREE;
 }
 
-static void take_places(struct service *s, const struct service_adoption *a)
+void service_take_places(struct service *s, const struct service_adoption *a)
 {
 	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
 		const struct wire_proc *p = a->procs[i];
@@ -210,7 +210,7 @@ static void adopt_safely(struct step *st, const struct service_adoption *a)
 	s->restarts = a->note ? a->note->restarts : 0;
 	s->has_slot = true;
 	s->populated = a->populated;
-	take_places(s, a);
+	service_take_places(s, a);
 	if (service_place_busy(s, ENTRY_MAIN) || (a->populated && a->note && a->note->desired)) {
 		s->result = RESULT_SUCCESS;
 		step_set_state(st, SERVICE_RUNNING);
@@ -244,7 +244,7 @@ void on_adopt(struct step *st)
 	take_note(s, a->note);
 	s->has_slot = true;
 	s->populated = a->populated;
-	take_places(s, a);
+	service_take_places(s, a);
 	if (s->watchdog_override_us != USEC_INFINITY || s->def.service->watchdog_us) {
 		if (service_active_state(s) == ACTIVE_ACTIVE && s->state != SERVICE_EXITED) {
 			step_watchdog_start(st);

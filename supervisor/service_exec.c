@@ -171,7 +171,7 @@ uint32_t service_status_of_step(uint32_t step)
 	return step < STEP_COUNT && statuses[step] ? statuses[step] : 1;
 }
 
-static enum service_result launch_failure(struct step *st)
+enum service_result step_launch_failure(struct step *st)
 {
 	const struct wire_proc *p = st->event->proc;
 	struct service_failure *f = &st->s->failure;
@@ -197,8 +197,15 @@ enum service_result step_end_of_main(struct step *st)
 
 	s->main_pid = 0;
 	s->main_exit_us = p->exit_us ? p->exit_us : st->now;
+	if (st->event->type == EV_MAIN_FAILED && p->step == STEP_SOCKETS) {
+		/* Nobody has failed: the client has gone before it was served, or may not be. */
+		s->main_code = CLD_EXITED;
+		s->main_status = 0;
+		step_log(st, LOG_CONNECTION_GONE, p->error);
+		return RESULT_SUCCESS;
+	}
 	if (st->event->type == EV_MAIN_FAILED) {
-		result = launch_failure(st);
+		result = step_launch_failure(st);
 		s->main_code = CLD_EXITED;
 		s->main_status = service_status_of_step(p->step);
 		return ignore ? RESULT_SUCCESS : result;
@@ -236,7 +243,7 @@ static enum service_result end_of_control(struct step *st)
 		return RESULT_RESOURCES;
 	}
 	if (p->phase == WIRE_PHASE_FAILED) {
-		result = launch_failure(st);
+		result = step_launch_failure(st);
 		s->control_code = CLD_EXITED;
 		s->control_status = service_status_of_step(p->step);
 		return ignore ? RESULT_SUCCESS : result;

@@ -17,6 +17,8 @@ struct step {
 typedef void step_fn(struct step *st);
 
 /* ---- service.c ---- */
+/* What every machine with places does first: books records and refusals. False: nothing more. */
+bool step_begin(struct step *st);
 /* A zeroed effect of that type at the end of the list; never NULL. */
 struct effect *step_push(struct step *st, enum effect_type type);
 struct effect *step_log(struct step *st, enum effect_log what, int32_t number);
@@ -47,6 +49,8 @@ enum service_result step_end_of_main(struct step *st);
 /* The event in the control place: false when it is no end of the command (MAIN refused, or STALE
  * and loaded again), else true and how it ended. */
 bool step_control_ended(struct step *st, enum service_result *ret);
+/* Keeps why a launch failed and logs it; what it means for the unit. */
+enum service_result step_launch_failure(struct step *st);
 /* True when the failure is a stale plan and a reload was asked for: the state goes on waiting. */
 bool step_stale(struct step *st);
 
@@ -88,6 +92,10 @@ void enter_signal(struct step *st, enum service_state state, enum service_result
 void enter_stop_post(struct step *st, enum service_result result);
 /* By TimeoutStartFailureMode= or TimeoutStopFailureMode=; final: after ExecStopPost=. */
 void enter_failure_mode(struct step *st, uint32_t mode, bool final);
+/* Signals what is left, by KillMode=: with KillSignal=, or kill. */
+void step_signal(struct step *st, uint32_t signo, bool kill);
+/* Is there still something to wait for, after signals or (not term) after SIGKILL? */
+bool service_kill_pending(const struct service *s, bool term);
 /* Signals again what the state is to signal; after adoption. */
 void step_signal_state(struct step *st);
 void on_stop_now(struct step *st);
@@ -123,4 +131,5 @@ void step_watchdog_start(struct step *st);
 usec_t service_watchdog_us(const struct service *s);
 
 /* ---- service_adopt.c ---- */
+void service_take_places(struct service *s, const struct service_adoption *a);
 void on_adopt(struct step *st);

@@ -28,7 +28,7 @@ static bool own_processes(const struct service *s)
 }
 
 /* Is there still something that this state waits for? */
-static bool kill_pending(const struct service *s, enum service_state state)
+bool service_kill_pending(const struct service *s, bool term)
 {
 	switch ((enum kill_mode)s->def.service->kill_mode) {
 	case KILL_NONE:
@@ -36,7 +36,7 @@ static bool kill_pending(const struct service *s, enum service_state state)
 	case KILL_PROCESS:
 		return own_processes(s);
 	case KILL_MIXED:
-		return own_processes(s) || (!is_term_phase(state) && s->populated);
+		return own_processes(s) || (!term && s->populated);
 	case KILL_CONTROL_GROUP:
 	case KILL_MODE_COUNT:
 		break;
@@ -62,7 +62,7 @@ static void signal_own(struct step *st, uint32_t signo)
 	}
 }
 
-static void signal_by_mode(struct step *st, uint32_t signo, bool kill)
+void step_signal(struct step *st, uint32_t signo, bool kill)
 {
 	uint32_t mode = st->s->def.service->kill_mode;
 
@@ -83,16 +83,16 @@ void step_signal_state(struct step *st)
 	uint32_t signo = watchdog ? m->watchdog_signal : m->kill_signal;
 
 	if (!is_term_phase(st->s->state)) {
-		signal_by_mode(st, m->final_kill_signal ? m->final_kill_signal : SIGKILL,
+		step_signal(st, m->final_kill_signal ? m->final_kill_signal : SIGKILL,
 			!m->final_kill_signal || m->final_kill_signal == SIGKILL);
 		return;
 	}
-	signal_by_mode(st, signo, false);
+	step_signal(st, signo, false);
 	if (signo != SIGCONT && signo != SIGKILL) {
-		signal_by_mode(st, SIGCONT, false);
+		step_signal(st, SIGCONT, false);
 	}
 	if (m->send_sighup && !watchdog && signo != SIGHUP) {
-		signal_by_mode(st, SIGHUP, false);
+		step_signal(st, SIGHUP, false);
 	}
 }
 
@@ -128,7 +128,7 @@ void enter_signal(struct step *st, enum service_state state, enum service_result
 	s->stale_waiting = false;
 	s->reading_pid = false;
 	step_set_state(st, state);
-	if (!kill_pending(s, state)) {
+	if (!service_kill_pending(s, is_term_phase(state))) {
 		kill_done(st);
 		return;
 	}
@@ -251,7 +251,7 @@ void on_kill_progress(struct step *st)
 {
 	struct service *s = st->s;
 
-	if (kill_pending(s, s->state)) {
+	if (service_kill_pending(s, is_term_phase(s->state))) {
 		return;
 	}
 	if (s->def.service->kill_mode == KILL_MIXED && is_term_phase(s->state) && s->populated &&

@@ -51,6 +51,8 @@ struct shell {
 	bool listed;
 	bool ready; /* the first transaction is through */
 	bool stopping;
+	bool stop_waits;             /* EV_STOP came before everything was known */
+	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;

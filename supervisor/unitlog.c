@@ -72,6 +72,12 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		MESSAGE_UNIT_RESOURCES },
 	[LOG_NOTE_LOST] = { LOG_WARNING, DETAIL_NONE,
 		"State record could not be read; adopted by the processes found.", NULL },
+	[LOG_TRIGGER_LIMIT] = { LOG_ERR, DETAIL_NONE,
+		"Trigger limit hit, refusing further activation.", NULL },
+	[LOG_CONNECTION_GONE] = { LOG_INFO, DETAIL_ERRNO, "The connection was not served", NULL },
+	[LOG_TRIGGER_ACTIVE] = { LOG_ERR, DETAIL_NONE,
+		"Its service is already active, refusing to start; stop the service first.",
+		NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };
@@ -139,7 +145,7 @@ void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
 	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
 
 	buf[0] = '\0';
-	if (!u->is_service || (f->error == 0 && f->text[0] == '\0')) {
+	if (f->error == 0 && f->text[0] == '\0') {
 		return;
 	}
 	text_escape(f->text, object, sizeof(object));
@@ -195,7 +201,7 @@ static void detail_text(const struct unit *u, const struct effect *e, char *buf,
 		snprintf(buf, size, ": %s", strerror(e->number < 0 ? -e->number : e->number));
 		return;
 	case DETAIL_STATE:
-		text = service_state_to_string((enum service_state)e->state);
+		text = engine_state_name(u, e->state);
 		snprintf(buf, size, " '%s'.", text ? text : "?");
 		return;
 	case DETAIL_CONDITION:

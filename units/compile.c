@@ -135,6 +135,7 @@ static uint32_t unit_flags(const struct compile_unit *cu)
 		}
 	}
 	flags |= s->notify_access != NOTIFY_NONE ? CATALOGUE_UNIT_NOTIFY : 0;
+	flags |= cu->unit->many ? CATALOGUE_UNIT_MANY : 0;
 	flags |= s->commands.n > 1 ? CATALOGUE_UNIT_HOLD : 0;
 	flags |= s->kill_mode == KILL_PROCESS || s->kill_mode == KILL_NONE
 			 ? CATALOGUE_UNIT_KEEP_LEFTOVERS
@@ -169,6 +170,11 @@ static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 		spec.flags = unit_flags(cu);
 		spec.log_priority = cu->base.log_priority;
 		spec.log_level_prefix = cu->base.log_level_prefix;
+		spec.sockets = cu->unit->socket_units.items;
+		spec.n_sockets = (uint32_t)cu->unit->socket_units.n;
+	}
+	if (loaded && cu->unit->many && spec.n_sockets) {
+		spec.max_per_source = cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
 	}
 	if (loaded && cu->unit->service) {
 		spec.log_identifier = identifier(cu);

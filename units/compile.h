@@ -134,6 +134,13 @@ int compile_process(struct compile_unit *cu);
 int compile_prepare(struct compile_unit *cu);
 /* Then, when the unit is in the catalogue, its entries; *m gets commands and entry numbers. */
 int compile_entries(struct compile_unit *cu, struct manifest_unit *m);
+/* Encodes a plan and adds it as an entry of the unit; *ret is its number. */
+int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
+	const struct plan *plan, uint32_t *ret);
+/* compile_trigger.c: sockets and paths; manifest rows, then entries; names for LISTEN_FDNAMES */
+int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m);
+int compile_trigger_entries(struct compile_unit *cu, struct manifest_unit *m);
+int compile_listen_names(struct compile_unit *cu);
 /* compile_manifest.c: everything of *m but entry numbers */
 int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_previous.c: copies a broken unit's former entry forward; 1 when there was one, 0 not */

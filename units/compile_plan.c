@@ -29,7 +29,7 @@ void *compile_array_push(struct arena *arena, struct tlv_array *array, size_t si
 	return (char *)array->items + array->n++ * size;
 }
 
-static int add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
+int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t flags,
 	const struct plan *plan, uint32_t *ret)
 {
 	AUTO(tlv_buf_fini) struct tlv_buf buf = { 0 };
@@ -146,6 +146,8 @@ static void set_command_flags(
 		{ command->no_env_expansion, PLAN_NO_ENV_EXPANSION },
 		{ gets_notify(s, main || start), PLAN_NOTIFY_FD },
 		{ start, PLAN_PASS_LISTEN_FDS },
+		{ start && cu->unit->many, PLAN_ACCEPT },
+		{ start && s->non_blocking, PLAN_NON_BLOCKING },
 		{ start && s->watchdog_us, PLAN_PASS_WATCHDOG },
 		{ !start, PLAN_PASS_MAINPID },
 		{ stop, PLAN_PASS_RESULT },
@@ -168,6 +170,7 @@ static int add_command(
 	struct plan p = cu->base;
 	bool start = command->phase == PHASE_START;
 	bool as_root = command->flags & COMMAND_NO_SETUID;
+	uint32_t flags = 0;
 
 	p.op = PLAN_EXEC;
 	p.origin = command->origin;
@@ -194,8 +197,10 @@ static int add_command(
 	row->path = command->path;
 	row->argv = cu->is_public ? p.argv : (struct tlv_strv) { 0 };
 	row->origin = command->origin;
-	return add_entry(cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL,
-		(p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0, &p, &row->entry);
+	flags |= (p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0;
+	flags |= start && p.listen_names.n ? CATALOGUE_ENTRY_LISTEN : 0;
+	return compile_add_entry(
+		cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL, flags, &p, &row->entry);
 }
 
 static struct plan work_plan(const struct compile_unit *cu, enum plan_op op)
@@ -228,7 +233,7 @@ static int add_check(struct compile_unit *cu, struct manifest_unit *m)
 		to->parameter = from[i].parameter;
 		to->origin = from[i].origin;
 	}
-	return add_entry(cu, ENTRY_WORK, 0, &p, &m->check_entry);
+	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->check_entry);
 }
 
 static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
@@ -240,7 +245,7 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	p.bpf_fixups = cu->base.bpf_fixups;
 	return p.cgroup_writes.n + p.bpf.n == 0
 		       ? 0
-		       : add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
+		       : compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }
 
 /* A file that `supctl run` wrote goes with its unit. */
@@ -314,15 +319,15 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 	if ((e->remove_ipc && e->user) || (p.flags & PLAN_DYNAMIC_USER)) {
 		p.flags |= cu->base.stale_users ? 0 : PLAN_REMOVE_IPC;
 	}
+	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
 	if (is_transient(cu) && add_transient_file(cu, &p) < 0) {
 		return -ENOMEM;
 	}
-	p.flags |= cu->base.credentials.n ? PLAN_CREDENTIALS_KEPT : 0;
 	if (cu->unit->service->pid_file) {
 		p.pid_file = cu->unit->service->pid_file;
 		p.flags |= PLAN_UNLINK_PIDFILE;
 	}
-	return add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN, &p, &m->clean_entry);
+	return compile_add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN, &p, &m->clean_entry);
 }
 
 static int add_readpid(struct compile_unit *cu, struct manifest_service *s)
@@ -336,7 +341,7 @@ static int add_readpid(struct compile_unit *cu, struct manifest_service *s)
 	p.uid = cu->base.uid;
 	p.gid = cu->base.gid;
 	p.timeout_us = cu->unit->service->timeout_start_us;
-	return add_entry(cu, ENTRY_WORK, 0, &p, &s->readpid_entry);
+	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &s->readpid_entry);
 }
 
 int compile_prepare(struct compile_unit *cu)
@@ -352,10 +357,11 @@ int compile_prepare(struct compile_unit *cu)
 		compile_filter,
 		compile_landlock,
 		compile_unsupported,
+		compile_listen_names,
 	};
 
 	cu->base.unit = cu->unit->name;
-	if (!cu->unit->service) {
+	if (!cu->unit->service || (cu->unit->socket && !cu->unit->service->commands.n)) {
 		int r = compile_unsupported(cu);
 
 		return r < 0 ? r : compile_cgroup_writes(cu, &cu->base.cgroup_writes);
@@ -394,6 +400,10 @@ int compile_entries(struct compile_unit *cu, struct manifest_unit *m)
 {
 	int r;
 
+	r = compile_trigger_entries(cu, m);
+	if (r < 0) {
+		return r;
+	}
 	if (!cu->unit->service) {
 		r = add_realize(cu, m);
 		return r < 0 ? r : add_check(cu, m);
@@ -405,7 +415,7 @@ int compile_entries(struct compile_unit *cu, struct manifest_unit *m)
 	if (r == 0) {
 		r = add_realize(cu, m);
 	}
-	if (r == 0) {
+	if (r == 0 && !cu->unit->socket) {
 		r = add_clean(cu, m);
 	}
 	return r < 0 ? r : add_readpid(cu, m->service.items);

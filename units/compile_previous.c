@@ -111,15 +111,37 @@ static int copy_entries(struct compile_unit *cu, struct manifest_unit *m)
 {
 	struct manifest_command *commands = m->commands.items;
 	struct manifest_service *service = m->service.items;
+	struct manifest_socket *socket = m->socket.items;
+	struct manifest_path *path = m->path.items;
 	int r = copy_entry(cu, &m->check_entry);
 
 	r = r < 0 ? r : copy_entry(cu, &m->clean_entry);
 	r = r < 0 ? r : copy_entry(cu, &m->realize_entry);
 	r = r < 0 || !service ? r : copy_entry(cu, &service->readpid_entry);
+	r = r < 0 || !socket ? r : copy_entry(cu, &socket->bind_entry);
+	r = r < 0 || !socket ? r : copy_entry(cu, &socket->flush_entry);
+	r = r < 0 || !path ? r : copy_entry(cu, &path->watch_entry);
 	for (uint32_t i = 0; r == 0 && i < m->commands.n; i++) {
 		r = copy_entry(cu, &commands[i].entry);
 	}
 	return r;
+}
+
+/* The socket units by their new numbers. Returns how many. */
+static uint32_t copy_sockets(
+	struct compile_unit *cu, const struct catalogue_unit *u, uint32_t *sockets)
+{
+	const uint32_t *old = catalogue_unit_sockets(cu->c->prev_plans, u);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < u->n_sockets; i++) {
+		uint32_t index = unit_set_index(
+			cu->c->set, manifest_unit_at(cu->c->prev_manifest, old[i])->name);
+
+		/* The plan has a name for each: an absent one still takes its place. */
+		sockets[n++] = index == CATALOGUE_NONE ? cu->index : index;
+	}
+	return n;
 }
 
 static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
@@ -127,6 +149,7 @@ static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
 	const struct catalogue *plans = cu->c->prev_plans;
 	uint32_t index = (uint32_t)(old - manifest_unit_at(cu->c->prev_manifest, 0));
 	const struct catalogue_unit *u = &plans->units[index];
+	uint32_t sockets[LIMIT_LISTEN_UNITS];
 	const struct catalogue_unit_spec spec = {
 		.name = catalogue_string(plans, u->name),
 		.cgroup = catalogue_string(plans, u->cgroup),
@@ -135,6 +158,9 @@ static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
 		.fdstore_max = u->fdstore_max,
 		.log_priority = u->log_priority,
 		.log_level_prefix = u->log_level_prefix,
+		.sockets = sockets,
+		.n_sockets = copy_sockets(cu, u, sockets),
+		.max_per_source = u->max_per_source,
 	};
 	int64_t n = catalogue_add_unit(&cu->c->builder, &spec);
 

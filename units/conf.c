@@ -14,6 +14,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/unitname.h"
+#include "kernelcmd.h"
 #include "reader.h"
 #include "values.h"
 
@@ -23,6 +24,7 @@
 #define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 #define LOG_RATE_LINES  10000u
 #define LOG_RATE_US     (30u * 1000000u)
+#define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
 #define USEC_PER_SEC    1000000u
 
@@ -170,6 +172,8 @@ static const struct row rows[] = {
 	{ "LogMaxBytes", NULL, parse_size, AT(log_max_bytes) },
 	{ "LogRateLines", NULL, parse_u32, AT(log_rate_lines) },
 	{ "LogRateIntervalSec", NULL, parse_span, AT(log_rate_interval_us) },
+	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us) },
+	{ "RebootWatchdogSec", NULL, parse_span, AT(reboot_watchdog_us) },
 };
 
 static void use_uid(const struct userdb *users, const char *name, uint32_t fallback, uint32_t *uid,
@@ -208,6 +212,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_max_bytes = LOG_MAX_DEFAULT,
 		.log_rate_lines = LOG_RATE_LINES,
 		.log_rate_interval_us = LOG_RATE_US,
+		.reboot_watchdog_us = REBOOT_WATCHDOG,
 	};
 	if (userdb_find_group(users, "supd", &ret->control_gid) < 0) {
 		ret->control_gid = 0;
@@ -341,7 +346,7 @@ static const char *find_config(const char *const *argv)
 	return found;
 }
 
-static int finish_path(struct state *st, const char *shipped)
+static int finish_path(struct state *st, const char *shipped, bool machine)
 {
 	struct settings *s = st->s;
 	const char *path = st->unit_path;
@@ -355,6 +360,13 @@ static int finish_path(struct state *st, const char *shipped)
 		path = arena_printf(st->arena, "/etc/supd:%s/units:%s/transient:%s%s%s",
 			s->runtime_dir, s->runtime_dir, own_path, st->import_systemd ? ":" : "",
 			st->import_systemd ? systemd_path : "");
+	}
+	if (!path) {
+		return -ENOMEM;
+	}
+	if (shipped && machine) {
+		/* What mounts, loads modules, talks to the console: no daemon may have these. */
+		path = arena_printf(st->arena, "%s:%s/machine", path, shipped);
 	}
 	if (!path) {
 		return -ENOMEM;
@@ -392,12 +404,18 @@ int conf_load(const struct conf_input *input, struct arena *arena, struct diagno
 		r = apply_option(&st, input->argv, &i);
 		result = r < 0 ? r : result;
 	}
+	if (result == 0 && input->kernel_command_line) {
+		kernelcmd_apply(input->kernel_command_line, d, &s);
+	}
+	if (result == 0 && input->notify_socket) {
+		kernelcmd_notify(input->notify_socket, d, &s);
+	}
 	if (result == 0) {
 		result = check_pool(&st);
 	}
 	if (result == 0) {
 		set_uids(input->users, &s);
-		result = finish_path(&st, input->shipped_dir);
+		result = finish_path(&st, input->shipped_dir, input->kernel_command_line != NULL);
 	}
 	if (result == 0) {
 		*ret = s;

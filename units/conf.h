@@ -16,6 +16,9 @@ struct conf_input {
 	const char *const *argv; /* NULL-terminated; without the program's name */
 	const char *shipped_dir; /* units that come with supd; last in the unit path; NULL: none */
 	const struct userdb *users;
+	/* PID 1 of a machine: /proc/cmdline and the credential vmm.notify_socket; NULL: neither */
+	const char *kernel_command_line;
+	const char *notify_socket;
 };
 
 /* One line per option, for the end of an error message. */

@@ -55,7 +55,7 @@ static int default_slice(const struct defaults_context *c, struct unit *u)
 		return 0;
 	}
 	u->cgroup.slice = "system.slice";
-	if (unit_name_classify(u->name) != UNIT_NAME_INSTANCE ||
+	if (unit_name_classify(u->name) == UNIT_NAME_PLAIN ||
 		unit_name_split(u->name, &parts) != 0) {
 		return 0;
 	}
@@ -113,6 +113,9 @@ static void resolve_dynamic_user(struct unit_exec *e)
 
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
+	if (defaults_resolve_trigger(c, u) != 0) {
+		return -ENOMEM;
+	}
 	if (!u->service) {
 		return 0;
 	}
@@ -124,7 +127,7 @@ int defaults_resolve(const struct defaults_context *c, struct unit *u)
 	return 0;
 }
 
-static void refuse(
+void defaults_refuse(
 	const struct defaults_context *c, struct unit *u, const char *setting, const char *text)
 {
 	const char *origin = unit_setting_origin(u, setting);
@@ -146,41 +149,44 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	size_t starts, stops;
 	bool oneshot;
 
-	if (!s || u->refused) {
+	defaults_check_trigger(c, u);
+	if (u->type != UNIT_SERVICE || u->refused) {
 		return;
 	}
 	starts = count_phase(u, PHASE_START);
 	stops = count_phase(u, PHASE_STOP);
 	oneshot = s->type == SERVICE_ONESHOT;
 	if (starts == 0 && stops == 0 && u->success_action == ACTION_NONE) {
-		refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
+		defaults_refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
 		return;
 	}
 	if (!oneshot && starts == 0) {
-		refuse(c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
+		defaults_refuse(
+			c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
 	}
 	if (!oneshot && starts > 1) {
-		refuse(c, u, "ExecStart", "more than one ExecStart= needs Type=oneshot");
+		defaults_refuse(c, u, "ExecStart", "more than one ExecStart= needs Type=oneshot");
 	}
 	if (oneshot && starts == 0 && !s->remain_after_exit && u->success_action == ACTION_NONE) {
-		refuse(c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
+		defaults_refuse(
+			c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
 	}
 	if (oneshot && (s->restart == RESTART_ALWAYS || s->restart == RESTART_ON_SUCCESS)) {
-		refuse(c, u, "Restart",
+		defaults_refuse(c, u, "Restart",
 			"Restart=always and on-success would run a oneshot for ever; use "
 			"on-failure");
 	}
 	if (oneshot && s->exit_type == EXIT_TYPE_CGROUP) {
-		refuse(c, u, "ExitType", "ExitType=cgroup does not go with Type=oneshot");
+		defaults_refuse(c, u, "ExitType", "ExitType=cgroup does not go with Type=oneshot");
 	}
 	if (s->type == SERVICE_DBUS && !s->bus_name) {
-		refuse(c, u, "Type", "Type=dbus needs BusName=");
+		defaults_refuse(c, u, "Type", "Type=dbus needs BusName=");
 	}
 }
 
 /* ---- dependencies ---- */
 
-static int add(
+int defaults_add(
 	const struct defaults_context *c, struct unit *u, enum dep_kind kind, const char *name)
 {
 	struct unit_dep dep = {
@@ -200,6 +206,16 @@ static const struct {
 	{ UNIT_SERVICE, DEP_AFTER, "basic.target" },
 	{ UNIT_SERVICE, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_SERVICE, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_SOCKET, DEP_BEFORE, "sockets.target" },
+	{ UNIT_SOCKET, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_SOCKET, DEP_AFTER, "sysinit.target" },
+	{ UNIT_SOCKET, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_SOCKET, DEP_BEFORE, "shutdown.target" },
+	{ UNIT_PATH, DEP_BEFORE, "paths.target" },
+	{ UNIT_PATH, DEP_REQUIRES, "sysinit.target" },
+	{ UNIT_PATH, DEP_AFTER, "sysinit.target" },
+	{ UNIT_PATH, DEP_CONFLICTS, "shutdown.target" },
+	{ UNIT_PATH, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_TARGET, DEP_CONFLICTS, "shutdown.target" },
 	{ UNIT_TARGET, DEP_BEFORE, "shutdown.target" },
 	{ UNIT_SLICE, DEP_CONFLICTS, "shutdown.target" },
@@ -231,7 +247,8 @@ static int order_target(const struct defaults_context *c, struct unit *u)
 			     dep->kind == DEP_WANTS || dep->kind == DEP_BINDS_TO ||
 			     dep->kind == DEP_UPHOLDS;
 
-		if (pulls && !ordered(u, dep->name) && add(c, u, DEP_AFTER, dep->name) != 0) {
+		if (pulls && !ordered(u, dep->name) &&
+			defaults_add(c, u, DEP_AFTER, dep->name) != 0) {
 			return -ENOMEM;
 		}
 	}
@@ -248,10 +265,10 @@ static int add_parent_slice(const struct defaults_context *c, struct unit *u)
 		return 0;
 	}
 	parent = arena_printf(c->arena, "%.*s.slice", (int)(dash - u->name), u->name);
-	if (!parent || add(c, u, DEP_REQUIRES, parent) != 0) {
+	if (!parent || defaults_add(c, u, DEP_REQUIRES, parent) != 0) {
 		return -ENOMEM;
 	}
-	return add(c, u, DEP_AFTER, parent);
+	return defaults_add(c, u, DEP_AFTER, parent);
 }
 
 /* The mount unit of every prefix of a path, where there is one. */
@@ -276,8 +293,8 @@ static int add_mounts(const struct defaults_context *c, struct unit *u, const ch
 			continue;
 		}
 		copy = arena_strdup(c->arena, name);
-		if (!copy || add(c, u, DEP_REQUIRES, copy) != 0 ||
-			add(c, u, DEP_AFTER, copy) != 0) {
+		if (!copy || defaults_add(c, u, DEP_REQUIRES, copy) != 0 ||
+			defaults_add(c, u, DEP_AFTER, copy) != 0) {
 			return -ENOMEM;
 		}
 	}
@@ -290,25 +307,26 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	bool logs = false;
 	int r = 0;
 
-	for (int i = 1; i < 3; i++) {
+	/* A socket that logs must not wait for journald's own. */
+	for (int i = 1; i < 3 && (u->type == UNIT_SERVICE || u->service->commands.n); i++) {
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
-	r = add(c, u, DEP_REQUIRES, u->cgroup.slice);
-	r = r == 0 ? add(c, u, DEP_AFTER, u->cgroup.slice) : r;
+	r = defaults_add(c, u, DEP_REQUIRES, u->cgroup.slice);
+	r = r == 0 ? defaults_add(c, u, DEP_AFTER, u->cgroup.slice) : r;
 	if (r == 0 && logs) {
-		r = add(c, u, DEP_AFTER, "systemd-journald.socket");
+		r = defaults_add(c, u, DEP_AFTER, "systemd-journald.socket");
 	}
 	if (r == 0 && u->exec->private_tmp) {
-		r = add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");
+		r = defaults_add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");
 	}
 	if (r == 0 && u->service->type == SERVICE_DBUS) {
-		r = add(c, u, DEP_REQUIRES, "dbus.socket");
-		r = r == 0 ? add(c, u, DEP_AFTER, "dbus.socket") : r;
+		r = defaults_add(c, u, DEP_REQUIRES, "dbus.socket");
+		r = r == 0 ? defaults_add(c, u, DEP_AFTER, "dbus.socket") : r;
 	}
 	for (size_t i = 0; r == 0 && i < u->service->sockets.n; i++) {
-		r = add(c, u, DEP_WANTS, sockets[i].text);
-		r = r == 0 ? add(c, u, DEP_AFTER, sockets[i].text) : r;
+		r = defaults_add(c, u, DEP_WANTS, sockets[i].text);
+		r = r == 0 ? defaults_add(c, u, DEP_AFTER, sockets[i].text) : r;
 	}
 	return r;
 }
@@ -327,6 +345,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	if (r == 0 && u->type == UNIT_SLICE) {
 		r = add_parent_slice(c, u);
 	}
+	r = r == 0 ? defaults_trigger_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}
@@ -335,7 +354,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	}
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(default_deps); i++) {
 		if (default_deps[i].type == u->type && strcmp(default_deps[i].name, u->name) != 0) {
-			r = add(c, u, default_deps[i].kind, default_deps[i].name);
+			r = defaults_add(c, u, default_deps[i].kind, default_deps[i].name);
 		}
 	}
 	return r;

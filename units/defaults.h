@@ -20,3 +20,14 @@ int defaults_resolve(const struct defaults_context *c, struct unit *u);
 void defaults_check(const struct defaults_context *c, struct unit *u);
 /* Adds implied and default dependencies, all marked implicit. -ENOMEM. */
 int defaults_add_deps(const struct defaults_context *c, struct unit *u);
+
+/* For the files of this module: an error at the line of a setting; an implied dependency. */
+void defaults_refuse(
+	const struct defaults_context *c, struct unit *u, const char *setting, const char *text);
+int defaults_add(
+	const struct defaults_context *c, struct unit *u, enum dep_kind kind, const char *name);
+
+/* defaults_trigger.c: sockets and paths. */
+int defaults_resolve_trigger(const struct defaults_context *c, struct unit *u);
+void defaults_check_trigger(const struct defaults_context *c, struct unit *u);
+int defaults_trigger_deps(const struct defaults_context *c, struct unit *u);

@@ -73,11 +73,13 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 	l->compile.prev_manifest = &l->prev_manifest;
 }
 
-static int load_units(struct load *l, const char *unit_path, const char *const *files)
+static int load_units(struct load *l, const struct settings *settings, const char *const *files)
 {
-	struct loader_options opts = { .profile_dir = l->profile_dir };
+	struct loader_options opts = { .profile_dir = l->profile_dir,
+		.masks = settings->masks,
+		.n_masks = settings->n_masks };
 	struct loader_dir *dirs;
-	int r = loader_split_path(unit_path, &l->arena, &dirs, &opts.n_dirs);
+	int r = loader_split_path(settings->unit_path, &l->arena, &dirs, &opts.n_dirs);
 
 	if (r < 0) {
 		return r;
@@ -111,7 +113,7 @@ int load_run(
 {
 	struct compile *c = &l->compile;
 	uint64_t start = now_us();
-	int r = load_units(l, settings->unit_path, files);
+	int r = load_units(l, settings, files);
 
 	if (r < 0) {
 		return r;

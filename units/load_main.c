@@ -4,13 +4,14 @@
  *   supd-load                      by supd-init: descriptors of enum load_fd; never fails because
  *                                  of a broken unit
  *   supd-load --settings -- ARGV…  command line and supd.conf to LOAD_FD_SETTINGS
+ *   supd-load --machine            kernel command line, credentials and supd.conf to the same
  *   supd-load --verify [--unit-path DIR[:DIR…]] FILE…
  *   supd-load --dump [--unit-path DIR[:DIR…]] FILE…
+ *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
+ *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
  *   supd-load --install VERB …      see install_main.h
  *   supd-load --list-settings       the table of settings, for supctl
  *   supd-load --man                 supd.unit(5)
- *   supd-load --facts [--unit-path DIR[:DIR…]] FILE…   the effective settings, see facts.h
- *   supd-load --unit-facts --unit-path DIR[:DIR…] UNIT…   the same of units of the path
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,9 @@
 #include "load.h"
 #include "manual.h"
 #include "sandbox.h"
+
+#define KERNEL_WORDS_MAX  8192u
+#define NOTIFY_CREDENTIAL "/run/credentials/@system/vmm.notify_socket"
 
 enum exit_status {
 	EXIT_OK,
@@ -71,14 +75,11 @@ static void print_diagnostics(struct load *l)
 	}
 }
 
-static int run_settings(struct load *l, const char *const *args)
+static int write_settings(struct load *l, const struct conf_input *input)
 {
-	struct conf_input input = { .shipped_dir = l->shipped_dir, .users = &l->users };
 	struct settings settings;
-	int r;
+	int r = conf_load(input, &l->arena, &l->diagnostics, &settings);
 
-	input.argv = args[0] && strcmp(args[0], "--") == 0 ? args + 1 : args;
-	r = conf_load(&input, &l->arena, &l->diagnostics, &settings);
 	print_diagnostics(l);
 	if (r == -EINVAL) {
 		fputs(conf_usage, stderr);
@@ -86,6 +87,32 @@ static int run_settings(struct load *l, const char *const *args)
 	}
 	r = r < 0 ? r : fd_write_full(LOAD_FD_SETTINGS, &settings, sizeof(settings));
 	return r < 0 ? complain("settings", r) : EXIT_OK;
+}
+
+static int run_settings(struct load *l, const char *const *args)
+{
+	struct conf_input input = { .shipped_dir = l->shipped_dir, .users = &l->users };
+
+	input.argv = args[0] && strcmp(args[0], "--") == 0 ? args + 1 : args;
+	return write_settings(l, &input);
+}
+
+static int run_machine(struct load *l, const char *const *args)
+{
+	static const char *const none[] = { NULL };
+	struct conf_input input = {
+		.argv = none, .shipped_dir = l->shipped_dir, .users = &l->users
+	};
+	char words[KERNEL_WORDS_MAX], notify[SETTINGS_PATH];
+
+	(void)args;
+	if (fd_read_text("/proc/cmdline", words, sizeof(words)) > 0) {
+		input.kernel_command_line = words;
+	}
+	if (fd_read_text(NOTIFY_CREDENTIAL, notify, sizeof(notify)) > 0) {
+		input.notify_socket = notify;
+	}
+	return write_settings(l, &input);
 }
 
 static int read_settings(struct settings *ret)
@@ -198,25 +225,6 @@ static int run_dump(struct load *l, const char *const *args)
 	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
 }
 
-static int run_install(struct load *l, const char *const *args)
-{
-	return install_main(&l->arena, args);
-}
-
-static int run_list_settings(struct load *l, const char *const *args)
-{
-	(void)l;
-	(void)args;
-	return manual_list(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
-}
-
-static int run_man(struct load *l, const char *const *args)
-{
-	(void)l;
-	(void)args;
-	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
-}
-
 /* The units that files are: their names. */
 static const char *const *basenames(struct load *l, const char *const *files)
 {
@@ -276,11 +284,31 @@ static int run_unit_facts(struct load *l, const char *const *args)
 	return r < 0 ? complain("load", r) : print_facts(l, args + 2);
 }
 
+static int run_install(struct load *l, const char *const *args)
+{
+	return install_main(&l->arena, args);
+}
+
+static int run_list_settings(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_list(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
+static int run_man(struct load *l, const char *const *args)
+{
+	(void)l;
+	(void)args;
+	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+}
+
 static const struct mode modes[] = {
 	{ "--list-settings", run_list_settings },
 	{ "--man", run_man },
 	{ "--install", run_install },
 	{ "--settings", run_settings },
+	{ "--machine", run_machine },
 	{ "--verify", run_verify },
 	{ "--dump", run_dump },
 	{ "--facts", run_facts },

@@ -204,35 +204,95 @@ static bool dep_counts(struct loader *l, const struct unit_dep *dep)
 	return entry && (entry->fragment || entry->masked);
 }
 
+/* Loads what a unit names. */
+static int close_unit(struct loader *l, struct unit *u)
+{
+	struct unit_dep *deps = u->deps.items;
+	size_t n = 0;
+
+	for (size_t k = 0; k < u->deps.n; k++) {
+		struct unit *other = NULL;
+		int r;
+
+		if (!dep_counts(l, &deps[k])) {
+			continue;
+		}
+		r = want_unit(l, deps[k].name, &other);
+		if (r != 0) {
+			return r;
+		}
+		deps[n] = deps[k];
+		deps[n++].name = other->name;
+	}
+	u->deps.n = n;
+	return 0;
+}
+
+/* The number of a connection is not known before there is one. */
+static void check_many(struct loader *l, struct unit *u)
+{
+	const struct unit_assignment *rows = u->assignments.items;
+
+	for (size_t i = 0; i < u->assignments.n; i++) {
+		struct diag_place place = { .file = u->fragment_path, .unit = u->name };
+		const char *colon = strrchr(rows[i].origin, ':');
+
+		if ((!strstr(rows[i].value, "%i") && !strstr(rows[i].value, "%I")) ||
+			strcmp(rows[i].name, "Description") == 0 ||
+			strcmp(rows[i].name, "Documentation") == 0) {
+			continue;
+		}
+		place.line = colon ? (uint32_t)strtoul(colon + 1, NULL, 10) : 0;
+		diag_add(l->d, &place, SEVERITY_ERROR,
+			"%s=: %%i has no value here: connections number the instances; use "
+			"$REMOTE_ADDR or standard input",
+			rows[i].name);
+		u->refused = true;
+		u->load_state = LOAD_BAD_SETTING;
+		u->load_error = diag_format(l->arena, diag_first_error(l->d, u->name));
+	}
+}
+
+/* Accept=yes: the template is compiled once, for all connections. */
+static int mark_many(struct loader *l, const struct unit *socket)
+{
+	struct unit *u = NULL;
+	int r = want_unit(l, socket->socket->service, &u);
+
+	if (r != 0 || u->many || u->load_state != LOAD_LOADED || !u->is_template) {
+		return r;
+	}
+	u->many = true;
+	u->is_template = false;
+	u->flags |= UNIT_MANY;
+	check_many(l, u);
+	return close_unit(l, u);
+}
+
 /* Loads what the units name; the list grows meanwhile. */
 static int load_closure(struct loader *l)
 {
-	for (size_t i = 0; i < l->units.n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->units.n; i++) {
 		struct unit *u = ((struct unit **)l->units.items)[i];
-		struct unit_dep *deps = u->deps.items;
-		size_t n = 0;
+
+		if (u->socket && u->socket->accept && !u->is_template &&
+			u->load_state == LOAD_LOADED) {
+			r = mark_many(l, u);
+		}
+		if (r == 0 && !u->is_template && !u->many) {
+			r = close_unit(l, u);
+		}
+	}
+	for (size_t i = 0; r == 0 && i < l->units.n; i++) {
+		struct unit *u = ((struct unit **)l->units.items)[i];
 
 		if (u->is_template) {
 			list_reset(&u->deps);
-			continue;
 		}
-		for (size_t k = 0; k < u->deps.n; k++) {
-			struct unit *other = NULL;
-			int r;
-
-			if (!dep_counts(l, &deps[k])) {
-				continue;
-			}
-			r = want_unit(l, deps[k].name, &other);
-			if (r != 0) {
-				return r;
-			}
-			deps[n] = deps[k];
-			deps[n++].name = other->name;
-		}
-		u->deps.n = n;
 	}
-	return 0;
+	return r;
 }
 
 /* ---- the result ---- */
@@ -393,6 +453,61 @@ static void settle_install(struct loader *l, struct unit *u)
 	}
 }
 
+static int push_index(struct loader *l, struct unit *u, uint32_t index)
+{
+	const uint32_t *have = u->socket_units.items;
+	uint32_t *row;
+
+	for (size_t i = 0; i < u->socket_units.n; i++) {
+		if (have[i] == index) {
+			return 0;
+		}
+	}
+	if (u->socket_units.n >= LIMIT_LISTEN_UNITS) {
+		struct diag_place place = { .file = u->fragment_path, .unit = u->name };
+
+		diag_add(l->d, &place, SEVERITY_WARNING,
+			"only %u socket units hand their sockets to a service", LIMIT_LISTEN_UNITS);
+		return 0;
+	}
+	row = list_push(l->arena, &u->socket_units, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = index;
+	return 0;
+}
+
+/* Whose descriptors a service gets: those that Sockets= names, then those that trigger it. */
+static int settle_sockets(struct loader *l, const struct unit_set *set)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < set->n; i++) {
+		struct unit *u = set->units[i];
+		const struct unit_item *items = u->service ? u->service->sockets.items : NULL;
+
+		for (size_t k = 0; r == 0 && items && k < u->service->sockets.n; k++) {
+			const struct unit *other = unit_set_find(set, items[k].text);
+
+			if (other && other->socket && !other->socket->accept) {
+				r = push_index(l, u, unit_set_index(set, other->name));
+			}
+		}
+	}
+	for (uint32_t i = 0; r == 0 && i < set->n; i++) {
+		const struct unit *u = set->units[i];
+		struct unit *service = u->socket && !u->is_template && u->socket->service
+					       ? unit_set_find(set, u->socket->service)
+					       : NULL;
+
+		if (service && service->service && service->many == u->socket->accept) {
+			r = push_index(l, service, i);
+		}
+	}
+	return r;
+}
+
 static int finish_set(struct loader *l, struct unit_set *ret)
 {
 	int r = build_set(l, ret);
@@ -401,7 +516,7 @@ static int finish_set(struct loader *l, struct unit_set *ret)
 		settle_deps(ret, i);
 		settle_install(l, ret->units[i]);
 	}
-	return r;
+	return r == 0 ? settle_sockets(l, ret) : r;
 }
 
 static int loader_start(struct loader *l, const struct loader_options *opts, struct arena *arena,

@@ -31,6 +31,8 @@ struct loader_options {
 	unsigned owner_uid;
 	bool relax_owner;                  /* verify of a user's own file: no such check */
 	const struct specifier_host *host; /* NULL: read from this machine */
+	const char (*masks)[256];          /* names that are masked whatever the files say */
+	size_t n_masks;
 };
 
 struct unit_set {

@@ -123,3 +123,30 @@ int parse_quota(struct setting_context *c);
 int parse_weight(struct setting_context *c);
 int parse_delegate(struct setting_context *c);
 int parse_device(struct setting_context *c);
+
+/* sockets and paths: parse_socket.c */
+enum parse_listen {
+	LISTEN_STREAM,
+	LISTEN_DATAGRAM,
+	LISTEN_SEQPACKET,
+	LISTEN_FIFO,
+	LISTEN_SPECIAL,
+	LISTEN_NETLINK,
+	LISTEN_MQUEUE,
+};
+int parse_listen(struct setting_context *c); /* row->arg: enum parse_listen */
+int parse_bind_ipv6(struct setting_context *c);
+int parse_ip_tos(struct setting_context *c);
+int parse_socket_protocol(struct setting_context *c);
+int parse_timestamping(struct setting_context *c);
+int parse_socket_number(struct setting_context *c); /* row->arg: flag that says it is set */
+int parse_socket_size(struct setting_context *c);   /* row->arg 64: into uint64_t */
+int parse_whole_seconds(struct setting_context *c);
+int parse_fd_name(struct setting_context *c);
+int parse_device_name(struct setting_context *c);
+int parse_symlinks(struct setting_context *c);
+int parse_refused(struct setting_context *c);
+int parse_trigger_limit(struct setting_context *c); /* row->arg 0: the time, 1: the number */
+int parse_directory_mode(struct setting_context *c);
+int parse_trigger_unit(struct setting_context *c); /* row->arg 1: only a service */
+int parse_watch(struct setting_context *c);        /* row->arg: enum plan_watch_type */

@@ -276,6 +276,14 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 	int r = 0;
 
 	*ret = (struct scan) { 0 };
+	for (size_t i = 0; i < opts->n_masks; i++) {
+		struct scan_entry *entry = make_entry(ret, arena, opts->masks[i]);
+
+		if (!entry) {
+			return -ENOMEM;
+		}
+		entry->masked = true;
+	}
 	for (size_t i = 0; r == 0 && i < opts->n_dirs; i++) {
 		s.dir = &opts->dirs[i];
 		r = scan_dir(&s);

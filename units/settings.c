@@ -20,9 +20,9 @@ static const struct {
 	{ "Install", SECTION_INSTALL },
 	{ "Container", SECTION_CONTAINER },
 	{ "Slice", SECTION_SLICE },
-	{ "Socket", SECTION_OTHER },
+	{ "Socket", SECTION_SOCKET },
 	{ "Timer", SECTION_OTHER },
-	{ "Path", SECTION_OTHER },
+	{ "Path", SECTION_PATH },
 	{ "Mount", SECTION_OTHER },
 	{ "Automount", SECTION_OTHER },
 	{ "Swap", SECTION_OTHER },
@@ -50,6 +50,30 @@ static int compare_known(const void *key, const void *row)
 	return strcmp(key, ((const struct known_name *)row)->name);
 }
 
+/* How commands run and are killed: what a service shares with every type that runs commands. */
+static bool is_shared(const struct setting *row)
+{
+	static const char *const kill[] = { "FinalKillSignal", "KillMode", "KillSignal",
+		"RestartKillSignal", "SendSIGHUP", "SendSIGKILL", "WatchdogSignal" };
+
+	for (size_t i = 0; i < ELEMENTSOF(kill); i++) {
+		if (strcmp(row->name, kill[i]) == 0) {
+			return true;
+		}
+	}
+	return (row->sections & SECTION_SERVICE) && !(row->sections & SECTION_UNIT) &&
+	       (row->target == TARGET_EXEC || (row->sections & SECTION_SLICE) ||
+		       (row->flags & SETTING_CONFINES) || settings_parser_is_exec(row));
+}
+
+/* Sections that take the shared settings too. */
+#define SECTIONS_RUNNING SECTION_SOCKET
+
+static bool row_counts(const struct setting *row, unsigned section)
+{
+	return (row->sections & section) || ((section & SECTIONS_RUNNING) && is_shared(row));
+}
+
 /* Row of a name in a section, or NULL. */
 static const struct setting *find_setting(unsigned section, const char *name)
 {
@@ -57,7 +81,16 @@ static const struct setting *find_setting(unsigned section, const char *name)
 	const struct setting *table = settings_table(&n);
 	const struct setting *row = bsearch(name, table, n, sizeof(*table), compare_setting);
 
-	return row && (row->sections & section) ? row : NULL;
+	/* Names that mean different things by section stand next to each other. */
+	while (row && row > table && strcmp(row[-1].name, name) == 0) {
+		row--;
+	}
+	for (; row && row < table + n && strcmp(row->name, name) == 0; row++) {
+		if (row_counts(row, section)) {
+			return row;
+		}
+	}
+	return NULL;
 }
 
 static const struct known_name *find_known(unsigned section, const char *name)
@@ -66,6 +99,8 @@ static const struct known_name *find_known(unsigned section, const char *name)
 	const struct known_name *table = known_names(&n);
 	const struct known_name *row = bsearch(name, table, n, sizeof(*table), compare_known);
 
+	/* What is known of services is known of all that runs commands. */
+	section |= section & SECTIONS_RUNNING ? SECTION_SERVICE | SECTION_OTHER : 0;
 	return row && (row->sections & section) ? row : NULL;
 }
 
@@ -127,7 +162,7 @@ const char *settings_nearest(unsigned section, const char *name)
 	const char *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (table[i].sections & section) {
+		if (row_counts(&table[i], section)) {
 			take_nearer(name, table[i].name, &best, &least);
 		}
 	}
@@ -251,6 +286,12 @@ static void *target_of(struct setting_context *c)
 	case TARGET_EXEC:
 		base = (unsigned char *)c->unit->exec;
 		break;
+	case TARGET_SOCKET:
+		base = (unsigned char *)c->unit->socket;
+		break;
+	case TARGET_WATCH:
+		base = (unsigned char *)c->unit->watch;
+		break;
 	}
 	return base + c->row->offset;
 }
@@ -294,9 +335,13 @@ static int apply_line(struct setting_context *c, unsigned section)
 static bool section_is_foreign(const struct unit *u, unsigned section)
 {
 	return (section == SECTION_SERVICE && u->type != UNIT_SERVICE) ||
+	       (section == SECTION_SOCKET && u->type != UNIT_SOCKET) ||
+	       (section == SECTION_PATH && u->type != UNIT_PATH) ||
 	       (section == SECTION_SLICE && u->type != UNIT_SLICE) ||
-	       (section == SECTION_OTHER && (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
-						    u->type == UNIT_TARGET));
+	       (section == SECTION_OTHER &&
+		       (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
+			       u->type == UNIT_TARGET || u->type == UNIT_SOCKET ||
+			       u->type == UNIT_PATH));
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */
@@ -312,6 +357,8 @@ static unsigned open_section(struct setting_context *c)
 	if (section == 0) {
 		snprintf(text, sizeof(text), "unknown section [%s]", name);
 		report(c, 1, unknown_severity(c), text);
+	} else if (c->profile && section == SECTION_SERVICE && c->unit->exec) {
+		return section;
 	} else if (section_is_foreign(c->unit, section)) {
 		snprintf(text, sizeof(text), "section [%s] does not belong in a %s unit", name,
 			unit_type_to_string(c->unit->type));

@@ -20,7 +20,9 @@ enum setting_section {
 	SECTION_INSTALL = 1 << 2,
 	SECTION_CONTAINER = 1 << 3,
 	SECTION_SLICE = 1 << 4,
-	SECTION_OTHER = 1 << 5, /* Socket, Timer, … : known, not interpreted */
+	SECTION_OTHER = 1 << 5, /* Timer, Mount, … : known, not interpreted */
+	SECTION_SOCKET = 1 << 6,
+	SECTION_PATH = 1 << 7,
 };
 
 enum setting_flags {
@@ -32,6 +34,8 @@ enum setting_target {
 	TARGET_UNIT, /* offset in struct unit */
 	TARGET_SERVICE,
 	TARGET_EXEC,
+	TARGET_SOCKET,
+	TARGET_WATCH, /* a path unit's struct unit_watch */
 };
 
 struct setting;
@@ -47,6 +51,7 @@ struct setting_context {
 	const struct setting *row;
 	const char *value;
 	void *target; /* the row's member */
+	bool profile; /* the lines are a profile's: [Service] counts for all that runs commands */
 };
 
 /* 0, -EINVAL when an error was reported, -ENOMEM. */
@@ -63,6 +68,8 @@ struct setting {
 
 /* Sorted by name; the table's rows for a manual or completion. */
 const struct setting *settings_table(size_t *ret_n);
+/* The row's parser is one of a command's context, which has no target of its own. */
+bool settings_parser_is_exec(const struct setting *row);
 /* Known name with the least edit distance (at most a third of its length) in a section; NULL. */
 const char *settings_nearest(unsigned section, const char *name);
 

@@ -15,6 +15,13 @@ static const char *const emergency_action_table[] = {
 	[ACTION_POWEROFF_IMMEDIATE] = "poweroff-immediate",
 	[ACTION_EXIT] = "exit",
 	[ACTION_EXIT_FORCE] = "exit-force",
+	[ACTION_HALT] = "halt",
+	[ACTION_HALT_FORCE] = "halt-force",
+	[ACTION_HALT_IMMEDIATE] = "halt-immediate",
+	[ACTION_KEXEC] = "kexec",
+	[ACTION_KEXEC_FORCE] = "kexec-force",
+	[ACTION_SOFT_REBOOT] = "soft-reboot",
+	[ACTION_SOFT_REBOOT_FORCE] = "soft-reboot-force",
 };
 ENUM_TABLE(emergency_action, enum unit_emergency_action, UNIT_EMERGENCY_ACTION_COUNT)
 
@@ -93,6 +100,37 @@ static int init_service(struct unit *u, struct arena *arena)
 	return 0;
 }
 
+static const struct unit_socket socket_defaults = {
+	.options = { .mode = 0666, .dir_mode = 0755 },
+	.max_connections = 64,
+	.trigger_interval_us = UINT64_MAX,
+	.trigger_burst = UINT32_MAX,
+	.poll_interval_us = UINT64_MAX,
+	.poll_burst = UINT32_MAX,
+};
+
+static const struct unit_watch watch_defaults = {
+	.dir_mode = 0755,
+	.trigger_interval_us = UINT64_MAX,
+	.trigger_burst = UINT32_MAX,
+};
+
+/* What a type has beside what all units have. */
+static int init_type(struct unit *u, struct arena *arena)
+{
+	if (u->type == UNIT_PATH) {
+		u->watch = arena_memdup(arena, &watch_defaults, sizeof(watch_defaults));
+		return u->watch ? 0 : -ENOMEM;
+	}
+	if (u->type == UNIT_SOCKET) {
+		u->socket = arena_memdup(arena, &socket_defaults, sizeof(socket_defaults));
+		if (!u->socket) {
+			return -ENOMEM;
+		}
+	}
+	return u->type == UNIT_SERVICE || u->type == UNIT_SOCKET ? init_service(u, arena) : 0;
+}
+
 int unit_init(struct unit *u, struct arena *arena, const char *name)
 {
 	int type = unit_type_from_name(name);
@@ -111,7 +149,7 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 	if (!u->name) {
 		return -ENOMEM;
 	}
-	return type == UNIT_SERVICE ? init_service(u, arena) : 0;
+	return init_type(u, arena);
 }
 
 const char *unit_setting_origin(const struct unit *u, const char *setting)

@@ -68,6 +68,13 @@ enum unit_emergency_action {
 	ACTION_POWEROFF_IMMEDIATE,
 	ACTION_EXIT,
 	ACTION_EXIT_FORCE,
+	ACTION_HALT,
+	ACTION_HALT_FORCE,
+	ACTION_HALT_IMMEDIATE,
+	ACTION_KEXEC,
+	ACTION_KEXEC_FORCE,
+	ACTION_SOFT_REBOOT,
+	ACTION_SOFT_REBOOT_FORCE,
 	UNIT_EMERGENCY_ACTION_COUNT,
 };
 ENUM_DECLARE(emergency_action, enum unit_emergency_action);
@@ -362,6 +369,34 @@ struct unit_container {
 	uint64_t start_limit_cooldown_us;
 };
 
+/* [Socket]. What all descriptors share is in options; each Listen line has its own of listens. */
+struct unit_socket {
+	struct list listens; /* struct plan_socket: kind, address, text, origin */
+	struct plan_socket options;
+	bool accept;
+	bool flush_pending;
+	const char *service;          /* Service=, or the unit of the same name; set at the end */
+	const char *fd_name;          /* default: the unit's name, "connection" with Accept=yes */
+	const char *user, *group;     /* of paths */
+	struct list symlinks;         /* struct unit_item: absolute paths */
+	uint32_t max_connections;     /* 64 */
+	uint32_t max_per_source;      /* 0: no limit */
+	uint64_t trigger_interval_us; /* UINT64_MAX: default */
+	uint32_t trigger_burst;       /* UINT32_MAX: default */
+	uint64_t poll_interval_us;
+	uint32_t poll_burst; /* UINT32_MAX: default */
+};
+
+/* [Path] */
+struct unit_watch {
+	struct list lines; /* struct plan_watch */
+	bool make_directory;
+	uint32_t dir_mode; /* 0755 */
+	const char *unit;  /* Unit=, or the service of the same name; set at the end */
+	uint64_t trigger_interval_us;
+	uint32_t trigger_burst;
+};
+
 /* [Install] */
 struct unit_install {
 	struct list wanted_by;   /* struct unit_item, specifiers resolved */
@@ -411,9 +446,13 @@ struct unit {
 	struct unit_install install;
 	struct unit_container container;
 	struct unit_cgroup cgroup;
-	/* NULL unless the unit is a service. */
+	/* NULL unless the unit runs commands: services and sockets. */
 	struct unit_service *service;
 	struct unit_exec *exec;
+	struct unit_socket *socket; /* NULL unless it is a socket */
+	struct unit_watch *watch;   /* NULL unless it is a path unit */
+	struct list socket_units;   /* uint32_t: sockets of a service, by index in the set */
+	bool many;                  /* a template that a socket with Accept=yes instantiates */
 
 	struct list assignments; /* struct unit_assignment */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */

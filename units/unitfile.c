@@ -95,7 +95,9 @@ static int apply_file(
 		.arena = c->arena,
 		.d = c->d,
 		.specifiers = { u->name, u->fragment_path, c->host },
-		.file = file->path };
+		.file = file->path,
+		.profile = c->opts->profile_dir && strncmp(file->path, c->opts->profile_dir,
+							   strlen(c->opts->profile_dir)) == 0 };
 
 	return settings_apply(&setting, &file->lines);
 }
@@ -308,7 +310,8 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 /* Types that have no runtime of their own here: known, never started. */
 static bool type_is_supported(enum unit_type type)
 {
-	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE;
+	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
+	       type == UNIT_SOCKET || type == UNIT_PATH;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)

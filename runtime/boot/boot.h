@@ -52,6 +52,17 @@ void credentials_import(void);
 /* Decodes base64 (RFC 4648, padding optional at the end) in place: the length, or -EINVAL. */
 int credentials_base64(char *text);
 
+/* Keeps one; a bad name or a failure is said, one that is there stays. */
+void credentials_store(const char *name, const void *data, size_t size);
+
+/* ---- host.c ---- */
+
+/* /dev/virtio-ports/NAME without udev; the port org.supd.notify is where the host listens when no
+ * credential says otherwise. */
+void host_link_ports(void);
+/* A clock in 1970 goes to the time of the newest file that tells one. */
+void host_mend_clock(void);
+
 /* ---- modules.c ---- */
 
 /* Loads the modules that FILE names, one path below DIR a line, in this order. */
@@ -61,6 +72,9 @@ void modules_load_list(const char *dir, const char *file);
 
 /* In an initramfs with root= on the command line: mounts it and goes there. 0, or -errno, said. */
 int root_switch(const struct cmdline *c);
+
+/* After a soft reboot: goes to /run/nextroot when something is mounted there. */
+void root_next(void);
 
 /* ---- writable.c ---- */
 

@@ -73,7 +73,7 @@ static int open_dir(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static void store(const char *name, const void *data, size_t size)
+void credentials_store(const char *name, const void *data, size_t size)
 {
 	AUTO_CLOSE int dir = -1;
 	AUTO_CLOSE int fd = -1;
@@ -115,7 +115,7 @@ static void take_string(char *text)
 		say("not base64 in the SMBIOS string", name, 0);
 		return;
 	}
-	store(name, value, (size_t)n);
+	credentials_store(name, value, (size_t)n);
 }
 
 /* An OEM strings structure: header (length in byte 1), then strings, each ended by NUL. */
@@ -165,7 +165,7 @@ static void each_entry(const char *where, const char *prefix, const char *leaf, 
 		ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, sizeof(data));
 
 		if (n >= 0) {
-			store(entry->d_name, data, (size_t)n);
+			credentials_store(entry->d_name, data, (size_t)n);
 		}
 	}
 	closedir(dir);

@@ -58,6 +58,8 @@ static void boot(void)
 	root_make_writable(&cmdline);
 	identity_set(&cmdline);
 	credentials_import();
+	host_link_ports();
+	host_mend_clock();
 	become_init(&cmdline);
 	say("supd-init is not on this root file system", NULL, 0);
 	emergency_shell("no supd-init");
@@ -68,6 +70,9 @@ int main(int argc, char **argv)
 	if (argc >= 3 && strcmp(argv[1], "--emergency") == 0) {
 		emergency_shell(argv[2]);
 		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--again") == 0 && getpid() == 1) {
+		root_next(); /* soft-reboot */
 	}
 	if (getpid() != 1) {
 		say("usage: as PID 1 of a machine, or --emergency REASON", NULL, 0);

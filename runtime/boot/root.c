@@ -16,6 +16,7 @@
 #include "boot.h"
 
 #define NEW_ROOT       "/sysroot"
+#define NEXT_ROOT      "/run/nextroot"
 #define WAIT_STEP_NS   (20 * 1000 * 1000)
 #define WAIT_DEFAULT_S 30u
 #define TYPES_MAX      4096u
@@ -160,29 +161,30 @@ static void remove_below(int dir, dev_t device, int depth)
 	closedir(stream);
 }
 
-static int go_there(void)
+static int go_there(const char *where, bool remove)
 {
 	static const char *const moved[] = { "/dev", "/proc", "/sys", "/run" };
 	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char target[64] = NEW_ROOT;
+	char target[64];
 	struct stat st;
 
 	for (size_t i = 0; i < ELEMENTSOF(moved); i++) {
-		strcpy(target + strlen(NEW_ROOT), moved[i]);
+		strcpy(target, where);
+		strcat(target, moved[i]);
 		mkdir(target, 0755); /* a root that is read-only needs it to be there */
 		if (mount(moved[i], target, NULL, MS_MOVE, NULL) < 0) {
 			say("cannot move to the new root", moved[i], errno);
 			umount2(moved[i], MNT_DETACH);
 		}
 	}
-	if (chdir(NEW_ROOT) < 0 || mount(NEW_ROOT, "/", NULL, MS_MOVE, NULL) < 0 ||
-		chroot(".") < 0 || chdir("/") < 0) {
+	if (chdir(where) < 0 || mount(where, "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
+		chdir("/") < 0) {
 		int error = errno;
 
 		say("cannot switch to the new root", NULL, error);
 		return -error;
 	}
-	if (old >= 0 && fstat(old, &st) == 0) {
+	if (remove && old >= 0 && fstat(old, &st) == 0) {
 		remove_below(old, st.st_dev, 32);
 	}
 	return 0;
@@ -197,5 +199,21 @@ int root_switch(const struct cmdline *c)
 	}
 	int r = mount_root(c, root);
 
-	return r < 0 ? r : go_there();
+	return r < 0 ? r : go_there(NEW_ROOT, true);
+}
+
+void root_next(void)
+{
+	struct stat next, run;
+
+	if (stat(NEXT_ROOT, &next) < 0 || stat("/run", &run) < 0 || next.st_dev == run.st_dev) {
+		return; /* user space starts again where it is */
+	}
+	/* /run moves below what is mounted in it otherwise. */
+	mkdir(NEW_ROOT, 0755);
+	if (mount(NEXT_ROOT, NEW_ROOT, NULL, MS_MOVE, NULL) == 0) {
+		go_there(NEW_ROOT, false);
+	} else {
+		say("cannot move the next root", NEXT_ROOT, errno);
+	}
 }

@@ -21,7 +21,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 1u
+#define TABLE_VERSION 2u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -32,6 +32,8 @@ enum low_fd {
 	LOW_FD_LOAD,
 	LOW_FD_SUPD,
 	LOW_FD_LOG,
+	LOW_FD_BOOT,
+	LOW_FD_UMOUNT,
 	LOW_FD_END,
 };
 
@@ -112,6 +114,12 @@ struct slot {
 	uint32_t n_parked;
 	uint32_t n_listen;
 	uint32_t note_size;
+	bool watching;                              /* the held descriptors are armed */
+	bool readable;                              /* … and one of them was */
+	uint64_t watch_cookie;                      /* of the last WATCH */
+	uint32_t instance;                          /* number of a connection's instance; 0: none */
+	uint32_t max_per_source;                    /* of the last RUN */
+	uint64_t source;                            /* hash of the connection's address; 0: none */
 	uint64_t oom_kills;                         /* memory.events at the last start */
 	int userns, ipcns, netns, tmp, credentials; /* -1: none */
 	int notify;                                 /* notify socket, -1: none */
@@ -204,6 +212,7 @@ struct helper {
 	uint64_t backoff_us;
 	uint64_t crashes[8]; /* times, a ring */
 	uint32_t next_crash;
+	uint32_t failures; /* ends in a row before it had settled */
 };
 
 struct supd_channel {
@@ -216,6 +225,7 @@ struct supd_channel {
 	uint64_t ping_at;      /* PING was due at, 0: none outstanding */
 	bool hello_dirty, listed_dirty, ping_dirty, stop_dirty, refused_dirty, load_dirty;
 	bool catalogue_dirty[LIMIT_CATALOGUES];
+	uint32_t start_dirty; /* bits of enum wire_target_unit: EV_START is due */
 	struct wire_refused refused;
 	struct wire_stop stop;
 };
@@ -252,7 +262,12 @@ struct broker {
 	bool pid1;
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
-	uint64_t stop_deadline;
+	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t burst_from; /* of Ctrl-Alt-Del */
+	uint32_t burst;
+	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */
+	pid_t shell_pid; /* emergency shell; 0: none */
+	bool shell_shown;
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;
 	bool reexec;
@@ -273,6 +288,10 @@ struct broker {
 	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
 	/* up */
 	char notify_socket[108];
+	int uplink_fd; /* character device to the host; -1: not open */
+	int hw_fd;     /* hardware watchdog; -1: none */
+	uint32_t hw_tries;
+	uint64_t hw_at, hw_us; /* next feed or try; interval */
 	uint64_t watchdog_us, watchdog_at;
 	bool status_dirty;
 	uint32_t counts[4];
@@ -285,6 +304,7 @@ struct broker {
 	uint32_t pid_heads[LIMIT_SLOTS], pid_next[REF_COUNT];
 	pid_t pid_of[REF_COUNT];
 	uint8_t slot_dirty[LIMIT_SLOTS];
+	uint64_t stopping_since[LIMIT_SLOTS]; /* PHASE_STOPPING: told to end; 0: not yet */
 	uint8_t log_dirty[LIMIT_SLOTS];
 	bool notify_sent[LIMIT_SLOTS];
 	uint8_t park_dirty[LIMIT_FDSTORE_TOTAL]; /* 1: push end, 2: peek end */
@@ -316,6 +336,7 @@ enum watch_kind {
 	WATCH_JOB,   /* ref */
 	WATCH_PIDFD, /* ref */
 	WATCH_WARM,
+	WATCH_LISTEN, /* slot */
 	WATCH_KIND_COUNT,
 };
 

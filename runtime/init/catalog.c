@@ -321,7 +321,8 @@ static int settings_check(const struct settings *s)
 	}
 	if (strnlen(s->cgroup, SETTINGS_PATH) == SETTINGS_PATH ||
 		(s->cgroup[0] && s->cgroup[0] != '/') || s->n_units > SETTINGS_UNITS ||
-		!s->supd_uid || !s->load_uid || !s->log_uid) {
+		!s->supd_uid || !s->load_uid || !s->log_uid || s->n_masks > SETTINGS_MASKS ||
+		strnlen(s->notify_path, SETTINGS_PATH) == SETTINGS_PATH) {
 		return -EINVAL;
 	}
 	for (uint32_t i = 0; i < s->n_units; i++) {
@@ -332,13 +333,20 @@ static int settings_check(const struct settings *s)
 	return 0;
 }
 
-int catalog_settings(char **argv, struct settings *ret)
+int catalog_settings(char **argv, bool machine, struct settings *ret)
 {
 	const char *args[SETTINGS_ARGS] = { load_name, "--settings", "--" };
+	char *nothing[] = { NULL, NULL };
 	AUTO_CLOSE int fd = memfd_create("settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int status = 0;
 	size_t n = 3;
 
+	if (machine) {
+		/* What the kernel hands us as arguments is on its command line too. */
+		args[1] = "--machine";
+		args[2] = NULL;
+		argv = nothing;
+	}
 	for (char **arg = argv + 1; *arg; arg++) {
 		if (n == SETTINGS_ARGS - 1) {
 			return -E2BIG;

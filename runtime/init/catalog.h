@@ -26,4 +26,4 @@ void catalog_rest(struct broker *b);
 /* After exec: maps what the table has. */
 void catalog_remap(struct broker *b);
 /* `supd-load --settings -- ARGV`: 0 with *ret, or supd-load's exit status (> 0), or -errno. */
-int catalog_settings(char **argv, struct settings *ret);
+int catalog_settings(char **argv, bool machine, struct settings *ret);

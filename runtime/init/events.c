@@ -108,10 +108,12 @@ static int send_slot(struct broker *b, uint32_t n)
 		{ s->state == SLOT_USED && s->bare, WIRE_SLOT_BARE },
 		{ with_notify, WIRE_SLOT_HAS_NOTIFY },
 		{ s->oom, WIRE_SLOT_OOM },
+		{ s->readable, WIRE_SLOT_READABLE },
 	};
 
 	w->slot = n;
 	w->n_parked = s->n_parked;
+	w->watch_cookie = s->watch_cookie;
 	w->note_size = s->note_size;
 	for (size_t i = 0; i < ELEMENTSOF(flags); i++) {
 		w->flags |= flags[i].set ? flags[i].flag : 0;
@@ -232,7 +234,14 @@ static int send_head(struct broker *b)
 	}
 	r = r < 0 ? r : send_flag(b, &supd->load_dirty, &load);
 	r = r < 0 ? r : send_flag(b, &supd->refused_dirty, &refused);
-	return r < 0 ? r : send_flag(b, &supd->stop_dirty, &stop);
+	r = r < 0 ? r : send_flag(b, &supd->stop_dirty, &stop);
+	for (uint32_t i = 0; r == 0 && supd->start_dirty && i < WIRE_TARGET_UNIT_COUNT; i++) {
+		struct wire_event start = { .type = WIRE_EV_START, .start = { .which = i } };
+
+		r = supd->start_dirty & 1u << i ? send_event(b, &start, -1) : 0;
+		supd->start_dirty &= r == 0 ? ~(1u << i) : ~0u;
+	}
+	return r;
 }
 
 int events_flush(struct broker *b)

@@ -57,6 +57,7 @@ void helper_ended(struct helper *h, int signo, uint64_t now)
 {
 	bool crash = is_crash(h, signo);
 
+	h->failures += !h->settled && !h->expected;
 	if (crash) {
 		h->crashes[h->next_crash++ % ELEMENTSOF(h->crashes)] = now;
 	}

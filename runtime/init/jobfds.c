@@ -10,6 +10,7 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "slots.h"
 #include "store.h"
 #include "util.h"
 
@@ -29,6 +30,26 @@ static void add(struct list *list, uint32_t tag, int fd)
 	}
 }
 
+/* Of each socket unit that the catalogue names, all that its slot holds, in order. */
+static void collect_sockets(
+	struct broker *b, const struct catalogue *c, struct launch_job *job, struct list *list)
+{
+	const struct catalogue_unit *u = &c->units[c->entries[job->entry].unit];
+	const uint32_t *units = catalogue_unit_sockets(c, u);
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < u->n_sockets; i++) {
+		uint32_t n = slot_find(b, catalogue_string(c, c->units[units[i]].name));
+		const struct slot *s = n == WIRE_SLOT_NONE ? NULL : &b->t->slots[n];
+
+		for (uint32_t k = 0; s && k < s->n_listen && total < LIMIT_LISTEN_FDS; k++) {
+			add(list, LAUNCH_TAG_LISTEN, s->listen[k]);
+			job->n_listen[i]++;
+			total++;
+		}
+	}
+}
+
 static void collect(struct broker *b, uint32_t ref, struct list *list)
 {
 	uint32_t n = ref / ENTRY_KIND_COUNT;
@@ -40,7 +61,7 @@ static void collect(struct broker *b, uint32_t ref, struct list *list)
 	add(list, LAUNCH_TAG_TMP, s->tmp);
 	add(list, LAUNCH_TAG_CREDENTIALS, s->credentials);
 	add(list, LAUNCH_TAG_LOG, s->log_write);
-	for (uint32_t i = 0; i < s->n_listen; i++) {
+	for (uint32_t i = 0; ref % ENTRY_KIND_COUNT == ENTRY_WORK && i < s->n_listen; i++) {
 		add(list, LAUNCH_TAG_LISTEN, s->listen[i]);
 	}
 	if (ref % ENTRY_KIND_COUNT != ENTRY_MAIN) {
@@ -90,6 +111,9 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	add(&list, LAUNCH_TAG_NSINIT,
 		to->entry_flags & CATALOGUE_ENTRY_NSINIT ? LOW_FD_NSINIT : -1);
 	add(&list, LAUNCH_TAG_NOTIFY_DIR, dir);
+	if (to->entry_flags & CATALOGUE_ENTRY_LISTEN) {
+		collect_sockets(b, &b->catalogues[to->catalogue_index], job, &list);
+	}
 	collect(b, ref, &list);
 	job->n_fds = list.n;
 	int r = fd_send(to->sock, job, sizeof(*job), NULL, 0, MSG_DONTWAIT);

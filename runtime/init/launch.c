@@ -151,6 +151,7 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 		.slot = ref / ENTRY_KIND_COUNT,
 		.require_controllers = b->t->settings.require_controllers,
 		.params = p->params,
+		.instance = s->instance,
 		.main_pid = main_lives && main != p ? main->pid : 0,
 		.into_cgroup =
 			b->clone_into && !s->killed && !(s->unit_flags & CATALOGUE_UNIT_DELEGATE),

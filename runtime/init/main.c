@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kd.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -24,19 +26,25 @@
 #include "broker.h"
 #include "catalog.h"
 #include "events.h"
+#include "final.h"
 #include "launch.h"
+#include "listen.h"
 #include "logs.h"
 #include "notify.h"
 #include "power.h"
 #include "reap.h"
 #include "reports.h"
 #include "requests.h"
+#include "rescue.h"
 #include "resources.h"
 #include "setup.h"
+#include "sigtable.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "table.h"
+#include "uplink.h"
 #include "util.h"
+#include "watchdog.h"
 
 #define PID_NAMESPACE_INITIAL 0xEFFFFFFCu /* PROC_PID_INIT_INO */
 
@@ -64,23 +72,7 @@ static void on_signal(struct broker *b, uint32_t index)
 
 	(void)index;
 	while (read(b->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		switch (info.ssi_signo) {
-		case SIGTERM:
-		case SIGINT:
-			power_stop(b, (int)info.ssi_signo);
-			break;
-		case SIGHUP:
-			catalog_load(b, 0);
-			break;
-		case SIGUSR1:
-			b->reexec = true;
-			break;
-		case SIGUSR2:
-			power_request(b, WIRE_POWER_EXIT_LEAVE, 0);
-			break;
-		default:
-			break; /* SIGCHLD: children are reaped in every turn */
-		}
+		sigtable_act(b, (int)info.ssi_signo); /* children are reaped in every turn */
 	}
 }
 
@@ -130,6 +122,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
 	[WATCH_WARM] = warm_readable,
+	[WATCH_LISTEN] = listen_ready,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -139,6 +132,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	supdproc_deadline(b, &at);
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
+	watchdog_deadline(b, &at);
 	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
 	if (b->reap_again || b->remove_again) {
 		return 0;
@@ -159,6 +153,8 @@ static void settle(struct broker *b)
 	reap_log_tick(b, now);
 	catalog_tick(b, now);
 	power_tick(b, now);
+	rescue_tick(b);
+	watchdog_tick(b, now);
 	launch_serve(b);
 	launch_release_more(b);
 	if (events_flush(b) < 0) {
@@ -169,7 +165,7 @@ static void settle(struct broker *b)
 		broker_watch(b, b->supd.request_fd, EPOLLIN, WATCH_REQUEST, 0);
 	}
 	logs_flush(b);
-	power_report(b, now);
+	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;
 		catalog_rest(b);
@@ -221,16 +217,11 @@ static int open_loop(struct broker *b)
 {
 	sigset_t mask;
 
-	for (int signo = 1; signo < 32; signo++) {
+	for (int signo = 1; signo <= SIGRTMAX; signo++) {
 		signal(signo, SIG_DFL);
 	}
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGUSR1);
-	sigaddset(&mask, SIGUSR2);
+	sigtable_mask(&mask);
 	b->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	sigaddset(&mask, SIGPIPE); /* a closed stderr is no reason to die */
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -253,7 +244,13 @@ static void become_init(struct broker *b)
 	b->machine = b->pid1 && stat("/proc/self/ns/pid", &st) == 0 &&
 		     st.st_ino == PID_NAMESPACE_INITIAL;
 	if (b->machine) {
+		int kbd = open("/dev/tty0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
 		reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del is SIGINT */
+		if (kbd >= 0) {
+			ioctl(kbd, KDSIGACCEPT, SIGWINCH); /* Alt-Up: kbrequest.target */
+			close(kbd);
+		}
 	}
 	if (!b->pid1) {
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -289,7 +286,7 @@ static int start_fresh(struct broker *b, char **argv)
 {
 	struct settings settings = { 0 };
 	int lock = -1;
-	int r = catalog_settings(argv, &settings);
+	int r = catalog_settings(argv, b->machine, &settings);
 
 	if (r == -EBADMSG) {
 		return 0; /* --help: nothing was to be started */
@@ -324,6 +321,7 @@ static int start_again(struct broker *b)
 	catalog_remap(b);
 	slots_index(b);
 	table_resume(b);
+	listen_resume(b);
 	return -1;
 }
 
@@ -331,7 +329,8 @@ static int start(struct broker *b, char **argv)
 {
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
 		&b->idtable_fd, &b->cgroup_fd, &b->supd.request_fd, &b->supd.event_fd, &b->log.fd,
-		&b->load.plans_fd, &b->load.manifest_fd, &b->load.error_fd };
+		&b->uplink_fd, &b->hw_fd, &b->load.plans_fd, &b->load.manifest_fd,
+		&b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;
@@ -341,7 +340,7 @@ static int start(struct broker *b, char **argv)
 	warm_init(&b->warm);
 	b->argv = argv;
 	become_init(b);
-	power_environment(b);
+	uplink_environment(b);
 	bool again = table_inherit(b);
 
 	if (reserve_low_fds(again) < 0 || setup_helpers(b) < 0 || open_loop(b) < 0) {
@@ -395,6 +394,9 @@ int main(int argc, char **argv)
 	}
 	r = argc < 1 ? 1 : start(b, argv);
 
+	if (r >= 0 && b->machine) {
+		rescue_start(b, "supd-init cannot start; the reason stands above");
+	}
 	if (r >= 0) {
 		return r;
 	}
@@ -405,5 +407,5 @@ int main(int argc, char **argv)
 			reexec(b);
 		}
 	}
-	return power_final(b);
+	return final_run(b);
 }

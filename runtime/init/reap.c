@@ -15,6 +15,7 @@
 #include "logs.h"
 #include "notify.h"
 #include "reports.h"
+#include "rescue.h"
 #include "slots.h"
 #include "supdproc.h"
 #include "util.h"
@@ -68,6 +69,8 @@ static void route(struct broker *b, const struct launch_end *end)
 		helper_ended(&b->log.helper, signo, now_us());
 		util_close(&b->log.fd);
 		b->log.blocked = false;
+	} else if (rescue_ended(b, end->pid)) {
+		util_say("the emergency shell has ended: supd is tried again", NULL, 0);
 	} else if (end->pid == b->load.pid) {
 		catalog_ended(b, end->code, end->status);
 	} else if ((ref = slot_pid_find(b, end->pid)) != REF_NONE) {

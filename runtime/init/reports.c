@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "cgroup.h"
 #include "jobfds.h"
 #include "launch.h"
+#include "listen.h"
 #include "resources.h"
 #include "slots.h"
 #include "store.h"
@@ -156,6 +158,17 @@ static void got_result(struct broker *b, uint32_t ref, const struct launch_repor
 	}
 }
 
+/* A launcher has accepted a connection and asks whether it may serve it. */
+static void got_source(struct broker *b, uint32_t ref, const struct launch_report *report)
+{
+	struct place *p = place_of(b, ref);
+	bool yes = p->launcher && listen_source_allowed(b, ref / ENTRY_KIND_COUNT, report->text);
+
+	if (send(p->job_fd, yes ? "y" : "n", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		util_say("cannot answer a launcher", NULL, errno);
+	}
+}
+
 static void got_report(
 	struct broker *b, uint32_t ref, const struct launch_report *report, pid_t sender)
 {
@@ -183,6 +196,9 @@ static void got_report(
 		break;
 	case LAUNCH_EXITED:
 		got_exited(b, ref, report);
+		break;
+	case LAUNCH_SOURCE:
+		got_source(b, ref, report);
 		break;
 	case LAUNCH_FDS:
 	case LAUNCH_REPORT_COUNT:

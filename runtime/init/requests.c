@@ -17,6 +17,7 @@
 #include "events.h"
 #include "helper.h"
 #include "launch.h"
+#include "listen.h"
 #include "logs.h"
 #include "mainpid.h"
 #include "power.h"
@@ -24,6 +25,7 @@
 #include "slots.h"
 #include "store.h"
 #include "supdproc.h"
+#include "uplink.h"
 #include "util.h"
 
 #define REQUESTS_PER_TURN 256
@@ -93,18 +95,16 @@ static int do_run(struct broker *b, const struct wire_request *q)
 		return -ESHUTDOWN;
 	}
 	const struct catalogue_entry *e = &c->entries[q->entry];
-	const char *name = catalogue_string(c, c->units[e->unit].name);
-	int64_t n = slot_find(b, name);
-	int r = 0;
+	int64_t n = listen_slot(b, c, e->unit, q->instance);
 
-	if (n == WIRE_SLOT_NONE) {
-		n = slot_make(b, name);
-	} else {
-		slot_revive(b, (uint32_t)n);
-		r = run_allowed(b, (uint32_t)n, e);
+	if (n < 0) {
+		return (int)n;
 	}
-	if (n < 0 || r < 0) {
-		return n < 0 ? (int)n : r;
+	slot_revive(b, (uint32_t)n);
+	int r = run_allowed(b, (uint32_t)n, e);
+
+	if (r < 0) {
+		return r;
 	}
 	slot_set_note(&b->t->slots[n], q->note, q->note_size);
 	launch_order(b, &(struct launch_order) { .slot = (uint32_t)n,
@@ -189,6 +189,7 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
+	power_stops(b, q->slot);
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
 		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
@@ -211,6 +212,7 @@ static int do_kill_all(struct broker *b, const struct wire_request *q)
 		return -ENOENT;
 	}
 	slot_set_note(s, q->note, q->note_size);
+	power_stops(b, q->slot);
 	launch_cancel_all(b, q->slot);
 	return s->cgroup_made ? resources_kill(b, s) : 0;
 }
@@ -254,6 +256,7 @@ static int do_forget(struct broker *b, const struct wire_request *q)
 	}
 	uint64_t run_id = p->run_id;
 
+	power_moves(b);
 	slot_reset_place(p);
 	p->run_id = run_id;
 	slot_set_note(s, q->note, q->note_size);
@@ -272,8 +275,12 @@ static int clean_entry(struct broker *b, const struct wire_request *q, const str
 	const struct catalogue *c = &b->catalogues[index];
 	const struct catalogue_entry *e = &c->entries[q->entry];
 
+	char name[LIMIT_UNIT_NAME];
+
 	if (!(e->flags & CATALOGUE_ENTRY_CLEAN) || e->kind != ENTRY_WORK ||
-		strcmp(catalogue_string(c, c->units[e->unit].name), s->name) != 0) {
+		listen_instance(catalogue_string(c, c->units[e->unit].name), s->instance, name,
+			sizeof(name)) < 0 ||
+		strcmp(name, s->name) != 0) {
 		return -EINVAL;
 	}
 	return index;
@@ -330,12 +337,7 @@ static int do_note(struct broker *b, const struct wire_request *q)
 		if (q->entry >= c->header->n_units) {
 			return -EBADMSG;
 		}
-		const char *name = catalogue_string(c, c->units[q->entry].name);
-
-		n = slot_find(b, name);
-		if (n == WIRE_SLOT_NONE) {
-			n = slot_make(b, name);
-		}
+		n = listen_slot(b, c, q->entry, q->instance);
 		if (n < 0) {
 			return (int)n;
 		}
@@ -398,6 +400,10 @@ static int do_store_drop(struct broker *b, const struct wire_request *q)
 
 static int do_power(struct broker *b, const struct wire_request *q)
 {
+	if (q->number && q->kind != WIRE_POWER_RESTART_SUPD && q->kind != WIRE_POWER_REEXEC) {
+		power_begin(b, q->kind, q->params.exit_status);
+		return 0;
+	}
 	return power_request(b, q->kind, q->params.exit_status);
 }
 
@@ -414,6 +420,22 @@ static int do_status(struct broker *b, const struct wire_request *q)
 	if (q->counts[3] == 0) {
 		power_ready(b); /* the boot's jobs are done */
 	}
+	return 0;
+}
+
+static int do_reached(struct broker *b, const struct wire_request *q)
+{
+	int index = catalog_find(b, q->catalogue);
+
+	if (index < 0) {
+		return index;
+	}
+	const struct catalogue *c = &b->catalogues[index];
+
+	if (q->entry >= c->header->n_units) {
+		return -EBADMSG;
+	}
+	uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", catalogue_string(c, c->units[q->entry].name));
 	return 0;
 }
 
@@ -434,6 +456,8 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_STORE_NEW] = do_store_new,
 	[WIRE_STORE_DROP] = do_store_drop,
 	[WIRE_POWER] = do_power,
+	[WIRE_REACHED] = do_reached,
+	[WIRE_WATCH] = listen_watch,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

@@ -10,6 +10,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "listen.h"
 #include "logs.h"
 #include "notify.h"
 #include "slots.h"
@@ -79,11 +80,15 @@ int resources_prepare(
 	int r;
 
 	if (s->bare) {
-		util_copy(s->cgroup, sizeof(s->cgroup), catalogue_string(c, u->cgroup));
+		if (listen_instance(catalogue_string(c, u->cgroup), s->instance, s->cgroup,
+			    sizeof(s->cgroup)) < 0) {
+			return -ENAMETOOLONG;
+		}
 		s->bare = false;
 	}
 	s->unit_flags = u->flags;
 	s->fdstore_max = u->fdstore_max;
+	s->max_per_source = u->max_per_source;
 	r = prepare_cgroup(b, n);
 	if (r == 0 && u->flags & CATALOGUE_UNIT_NOTIFY && s->notify < 0) {
 		r = notify_make(b, n);
@@ -147,9 +152,8 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
 		util_close(fds[i]);
 	}
-	for (; s->n_listen; s->n_listen--) {
-		util_close(&s->listen[s->n_listen - 1]);
-	}
+	listen_drop(b, n);
+	s->source = 0;
 	notify_drop(b, n);
 	logs_drop(b, n);
 	if (!keep_store) {
@@ -184,8 +188,8 @@ void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hol
 		util_close(&s->credentials);
 	}
 
-	if (tag == LAUNCH_TAG_LISTEN && s->n_listen < LIMIT_LISTEN_FDS) {
-		s->listen[s->n_listen++] = fd;
+	if (tag == LAUNCH_TAG_LISTEN || tag == LAUNCH_TAG_WATCH) {
+		listen_take(b, n, fd, tag == LAUNCH_TAG_WATCH);
 	} else if (hold && tag < LAUNCH_TAG_COUNT && keep[tag] && *keep[tag] < 0) {
 		*keep[tag] = fd;
 	} else {

@@ -27,6 +27,8 @@ static const struct {
 	{ "supd-load", LOW_FD_LOAD, true },
 	{ "supd", LOW_FD_SUPD, true },
 	{ "supd-log", LOW_FD_LOG, false },
+	{ "supd-boot", LOW_FD_BOOT, false },
+	{ "supd-umount", LOW_FD_UMOUNT, false },
 };
 
 static int said(const char *what, const char *object, int error)

@@ -89,6 +89,7 @@ void table_forget_fds(struct broker *b)
 	}
 	for (uint32_t n = 0; n < b->t->n_slots; n++) {
 		b->t->slots[n].n_listen = b->t->slots[n].n_parked = 0;
+		b->t->slots[n].watching = b->t->slots[n].readable = false;
 		b->t->slots[n].log_wanted = false;
 	}
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,37 +157,6 @@ static int put_watchdog(struct launch *l)
 
 /* ---- LISTEN_FDS ---- */
 
-/* A listening socket is called after its path's last component, a stored one as it was stored. */
-static void listen_name(int fd, char *buf)
-{
-	struct sockaddr_un sa = { 0 };
-	socklen_t len = sizeof(sa) - 1;
-	const char *slash;
-
-	strcpy(buf, "unknown");
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 && sa.sun_family == AF_UNIX &&
-		sa.sun_path[0] == '/') {
-		slash = strrchr(sa.sun_path, '/');
-		strcpy(buf, slash[1] ? slash + 1 : "unknown");
-	}
-	for (char *p = buf; *p; p++) {
-		if (*p == ':') {
-			*p = '_';
-		}
-	}
-}
-
-static const char *row_name(struct launch *l, uint32_t i, char *buf)
-{
-	const struct plan_socket *rows = l->plan.sockets.items;
-
-	if (i < l->plan.sockets.n && rows[i].fd_name) {
-		return rows[i].fd_name;
-	}
-	listen_name(l->listen[i], buf);
-	return buf;
-}
-
 static int parked_name(int park, char *buf)
 {
 	size_t n = 1;
@@ -221,7 +189,7 @@ static int put_listen(struct launch *l)
 		const char *name = buf;
 
 		if (i < l->n_listen) {
-			name = row_name(l, i, buf);
+			name = launch_listen_name(l, i);
 		} else if (parked_name(l->park[i - l->n_listen], buf) < 0) {
 			continue;
 		}
@@ -270,6 +238,13 @@ static int put_main_pid(struct launch *l)
 	return put_number(l, "MAINPID", (uint64_t)l->job.main_pid);
 }
 
+static int put_remote(struct launch *l)
+{
+	int r = l->remote_addr[0] ? put(l, "REMOTE_ADDR", l->remote_addr) : 0;
+
+	return r < 0 || !l->remote_port[0] ? r : put(l, "REMOTE_PORT", l->remote_port);
+}
+
 static int put_notify(struct launch *l)
 {
 	if (!launch_has(l, PLAN_NOTIFY_FD) || !l->job.notify_path[0]) {
@@ -281,7 +256,7 @@ static int put_notify(struct launch *l)
 static int build_env(struct launch *l)
 {
 	static int (*const parts[])(struct launch *) = { put_invocation, put_main_pid, put_notify,
-		put_watchdog, put_result, put_credentials };
+		put_watchdog, put_result, put_credentials, put_remote };
 	int r;
 
 	the_env.items = arena_alloc_array(&l->arena, ENV_MAX + 1, sizeof(char *));

@@ -227,6 +227,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },
+	{ STEP_SOCKETS, launch_accept },
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },

@@ -138,6 +138,12 @@ static int collect_passed(struct launch *l, int *passed, int limit)
 	int n = 0;
 
 	for (uint32_t i = 0; i < l->n_listen; i++) {
+		int flags = fcntl(l->listen[i], F_GETFL);
+
+		flags = launch_has(l, PLAN_NON_BLOCKING) ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+		if (fcntl(l->listen[i], F_SETFL, flags) < 0) {
+			return -errno;
+		}
 		passed[n] = l->listen[i];
 		n++;
 	}

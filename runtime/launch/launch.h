@@ -70,6 +70,9 @@ struct launch {
 	int root_fd;              /* root of the new tree, in the second stage */
 	int landlock_fd;          /* rules that are not in force yet; -1: none */
 
+	char remote_addr[48]; /* Accept=yes: of the connection; "" where it has none */
+	char remote_port[24];
+	char source[64];            /* whom MaxConnectionsPerSource= counts */
 	char text[LIMIT_FAIL_TEXT]; /* object of the failure */
 	char origin[LIMIT_FAIL_ORIGIN];
 };
@@ -99,6 +102,11 @@ static inline bool launch_has_ns(const struct launch *l, enum plan_namespaces ns
 	return (l->plan.namespaces & (uint32_t)ns) != 0;
 }
 
+/* Launch step: takes a connection. */
+int launch_accept(struct launch *l);
+/* Name of the i-th passed socket for LISTEN_FDNAMES. */
+const char *launch_listen_name(const struct launch *l, uint32_t i);
+
 /* The operations, one per enum plan_op. RESULT is reported by the caller with *ret_value. */
 int launch_op_exec(struct launch *l, int32_t *ret_value);
 int launch_op_check(struct launch *l, int32_t *ret_value);
@@ -106,3 +114,5 @@ int launch_op_clean(struct launch *l, int32_t *ret_value);
 int launch_op_readpid(struct launch *l, int32_t *ret_value);
 int launch_op_realize(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
+int launch_op_flush(struct launch *l, int32_t *ret_value);
+int launch_op_watch(struct launch *l, int32_t *ret_value);

@@ -34,6 +34,8 @@ static const struct op_row operations[] = {
 	[PLAN_READPID] = { STEP_PIDFILE, launch_op_readpid },
 	[PLAN_REALIZE] = { STEP_CGROUP, launch_op_realize },
 	[PLAN_BIND] = { STEP_SOCKETS, launch_op_bind },
+	[PLAN_FLUSH] = { STEP_SOCKETS, launch_op_flush },
+	[PLAN_WATCH] = { STEP_WATCH, launch_op_watch },
 };
 _Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");
 

@@ -11,6 +11,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
@@ -185,10 +186,20 @@ int launch_op_clean(struct launch *l, int32_t *ret_value)
 	for (uint32_t i = 0; i < l->plan.sockets.n; i++) {
 		int r = 0;
 
-		if ((sockets[i].flags & PLAN_SOCKET_REMOVE_ON_STOP) && sockets[i].path &&
-			sockets[i].path[0] == '/') {
+		if (!(sockets[i].flags & PLAN_SOCKET_REMOVE_ON_STOP) || !sockets[i].path ||
+			sockets[i].path[0] != '/' || sockets[i].kind == PLAN_SOCKET_SPECIAL) {
+			continue;
+		}
+		if (sockets[i].kind == PLAN_SOCKET_MQUEUE) {
+			syscall(SYS_mq_unlink, sockets[i].path + 1);
+		} else {
 			r = remove_path(l, sockets[i].path, sockets[i].origin);
 		}
+		result = result < 0 ? result : r;
+	}
+	for (uint32_t i = 0; i < l->plan.symlinks.n; i++) {
+		int r = remove_path(l, l->plan.symlinks.items[i], NULL);
+
 		result = result < 0 ? result : r;
 	}
 	if (launch_has(l, PLAN_UNLINK_PIDFILE) && l->plan.pid_file) {

@@ -46,6 +46,24 @@ static void add_line(struct header *h, const char *text)
 	h->len += n + 1;
 }
 
+/* A numbered instance goes by its own name. */
+static void add_unit(struct header *h, const struct launch *l)
+{
+	char name[LIMIT_UNIT_NAME + 24], number[24];
+	const char *at = l->job.instance ? strrchr(l->plan.unit, '@') : NULL;
+	size_t n = at ? (size_t)(at - l->plan.unit) + 1 : 0;
+
+	if (!at) {
+		add_line(h, l->plan.unit);
+		return;
+	}
+	number_format_u64(number, l->job.instance);
+	memcpy(name, l->plan.unit, n);
+	strcpy(name + n, number);
+	strcat(name, at + 1);
+	add_line(h, name);
+}
+
 /* systemd-journald's stdout protocol: seven lines, then the stream. */
 static int send_header(struct launch *l, int fd)
 {
@@ -54,7 +72,7 @@ static int send_header(struct launch *l, int fd)
 
 	number_format_u64(priority, l->plan.log_priority);
 	add_line(&h, l->plan.log_identifier ? l->plan.log_identifier : "");
-	add_line(&h, l->plan.unit);
+	add_unit(&h, l);
 	add_line(&h, priority);
 	add_line(&h, l->plan.log_level_prefix ? "1" : "0");
 	add_line(&h, "0"); /* to syslog, kmsg, console: journald's own settings decide */
@@ -161,9 +179,21 @@ static int open_data(const struct plan_stdio *s)
 	return TAKE_FD(fd);
 }
 
-static int open_listen(struct launch *l)
+/* The one socket there is, or the first of that name. */
+static int open_listen(struct launch *l, const struct plan_stdio *s, int which)
 {
-	return l->n_listen ? or_errno(fcntl(l->listen[0], F_DUPFD_CLOEXEC, 4)) : -ENOTCONN;
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+	const char *name = s->path ? s->path : names[which];
+	uint32_t i = 0;
+
+	if (s->kind == STDIO_SOCKET && l->n_listen > 1) {
+		return -E2BIG;
+	}
+	while (s->kind == STDIO_FD && i < l->n_listen &&
+		strcmp(launch_listen_name(l, i), name) != 0) {
+		i++;
+	}
+	return i < l->n_listen ? or_errno(fcntl(l->listen[i], F_DUPFD_CLOEXEC, 4)) : -ENOTCONN;
 }
 
 static int open_inherited(struct launch *l, int which)
@@ -194,7 +224,7 @@ static int open_stream(struct launch *l, const struct plan_stdio *s, int which)
 		return open_path(s, which);
 	case STDIO_SOCKET:
 	case STDIO_FD:
-		return open_listen(l);
+		return open_listen(l, s, which);
 	case STDIO_DATA:
 		return open_data(s);
 	case STDIO_KIND_COUNT:
@@ -213,6 +243,7 @@ int launch_open_streams(struct launch *l)
 		"standard error" };
 	static const struct plan_stdio nothing = { .kind = STDIO_NULL };
 	const struct plan_stdio *rows = l->plan.stdio.items;
+	bool as_stream = false;
 
 	for (int i = 0; i < 3; i++) {
 		const struct plan_stdio *s = l->plan.stdio.n ? &rows[i] : &nothing;
@@ -225,6 +256,10 @@ int launch_open_streams(struct launch *l)
 		if (i == 2 && s->kind == STDIO_INHERIT) {
 			l->journal_stream[1] = l->journal_stream[0];
 		}
+		as_stream |= s->kind == STDIO_SOCKET;
+	}
+	if (as_stream) {
+		l->n_listen = 0; /* inetd's way: it is not passed a second time */
 	}
 	return 0;
 }

@@ -57,6 +57,20 @@ static bool table_fits(const struct catalogue *c, uint64_t offset, uint64_t n, s
 	       n <= (c->size - offset) / size;
 }
 
+static bool sockets_are_valid(const struct catalogue *c, const struct catalogue_unit *u)
+{
+	if (u->n_sockets > LIMIT_LISTEN_UNITS ||
+		(u->n_sockets && !table_fits(c, u->sockets, u->n_sockets, sizeof(uint32_t)))) {
+		return false;
+	}
+	for (uint32_t i = 0; i < u->n_sockets; i++) {
+		if (catalogue_unit_sockets(c, u)[i] >= c->header->n_units) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit *u)
 {
 	const char *name = string_at(c, u->name, LIMIT_UNIT_NAME);
@@ -69,8 +83,11 @@ static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit
 	if (u->log_identifier && !string_at(c, u->log_identifier, LIMIT_LOG_IDENTIFIER)) {
 		return false;
 	}
-	return (u->flags & ~(uint32_t)CATALOGUE_UNIT_FLAGS_ALL) == 0 &&
-	       u->fdstore_max <= LIMIT_FDSTORE_PER_UNIT;
+	if ((u->flags & CATALOGUE_UNIT_MANY) && unit_name_classify(name) != UNIT_NAME_TEMPLATE) {
+		return false;
+	}
+	return sockets_are_valid(c, u) && (u->flags & ~(uint32_t)CATALOGUE_UNIT_FLAGS_ALL) == 0 &&
+	       u->max_per_source <= LIMIT_CONNECTIONS && u->fdstore_max <= LIMIT_FDSTORE_PER_UNIT;
 }
 
 static bool entry_is_valid(const struct catalogue *c, const struct catalogue_entry *e)
@@ -169,10 +186,13 @@ int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_u
 		.fdstore_max = spec->fdstore_max,
 		.log_priority = spec->log_priority,
 		.log_level_prefix = spec->log_level_prefix,
+		.n_sockets = spec->n_sockets,
+		.max_per_source = spec->max_per_source,
 	};
 
 	if (!unit_name_is_valid(spec->name) || !catalogue_cgroup_path_is_valid(spec->cgroup) ||
 		spec->fdstore_max > LIMIT_FDSTORE_PER_UNIT ||
+		spec->n_sockets > LIMIT_LISTEN_UNITS ||
 		(spec->log_identifier && strlen(spec->log_identifier) >= LIMIT_LOG_IDENTIFIER)) {
 		return -EINVAL;
 	}
@@ -184,6 +204,9 @@ int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_u
 	if (spec->log_identifier) {
 		unit.log_identifier =
 			add_bytes(b, spec->log_identifier, strlen(spec->log_identifier) + 1);
+	}
+	if (spec->n_sockets) {
+		unit.sockets = add_bytes(b, spec->sockets, spec->n_sockets * sizeof(uint32_t));
 	}
 	tlv_buf_append(&b->units, &unit, sizeof(unit));
 	if (b->blobs.error || b->units.error) {

@@ -50,7 +50,8 @@ enum catalogue_unit_flags {
 	CATALOGUE_UNIT_HOLD = 1 << 2,   /* several commands: namespaces are kept in the slot */
 	CATALOGUE_UNIT_KEEP_LEFTOVERS = 1 << 3, /* KillMode=process|none: survivors are no error */
 	CATALOGUE_UNIT_DELEGATE = 1 << 4,       /* sub-cgroups belong to the unit */
-	CATALOGUE_UNIT_FLAGS_ALL = (1 << 5) - 1,
+	CATALOGUE_UNIT_MANY = 1 << 5, /* a template: RUN and NOTE give the instance's number */
+	CATALOGUE_UNIT_FLAGS_ALL = (1 << 6) - 1,
 };
 
 struct catalogue_unit {
@@ -62,6 +63,10 @@ struct catalogue_unit {
 				  */
 	uint32_t log_priority;   /* facility << 3 | level for lines without a prefix */
 	uint32_t log_level_prefix;
+	uint64_t
+		sockets; /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
+	uint32_t n_sockets;      /* <= LIMIT_LISTEN_UNITS */
+	uint32_t max_per_source; /* MANY: connections of one address at once; 0: no limit */
 };
 
 /*
@@ -79,7 +84,8 @@ enum entry_kind {
 enum catalogue_entry_flags {
 	CATALOGUE_ENTRY_CLEAN = 1 << 0,  /* this is the unit's CLEAN: run by RELEASE only */
 	CATALOGUE_ENTRY_NSINIT = 1 << 1, /* supd-nsinit's descriptor is handed to the launcher */
-	CATALOGUE_ENTRY_FLAGS_ALL = (1 << 2) - 1,
+	CATALOGUE_ENTRY_LISTEN = 1 << 2, /* gets the descriptors of the unit's sockets */
+	CATALOGUE_ENTRY_FLAGS_ALL = (1 << 3) - 1,
 };
 
 struct catalogue_entry {
@@ -114,6 +120,12 @@ static inline const char *catalogue_string(const struct catalogue *c, uint64_t o
 	return offset ? (const char *)c->base + offset : NULL;
 }
 
+static inline const uint32_t *catalogue_unit_sockets(
+	const struct catalogue *c, const struct catalogue_unit *u)
+{
+	return u->n_sockets ? (const uint32_t *)(c->base + u->sockets) : NULL;
+}
+
 /* True for a relative path whose components are none of "", ".", "..", at most LIMIT_CGROUP_PATH.
  */
 bool catalogue_cgroup_path_is_valid(const char *path);
@@ -137,6 +149,9 @@ struct catalogue_unit_spec {
 	uint32_t fdstore_max;
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
+	const uint32_t *sockets; /* indices of units, which may be added later */
+	uint32_t n_sockets;
+	uint32_t max_per_source;
 };
 /* Each returns the new index, or -ENOMEM, -E2BIG, -EINVAL. */
 int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_unit_spec *spec);

@@ -28,6 +28,7 @@ static const char *const launch_step_table[] = {
 	[STEP_SOCKETS] = "sockets",
 	[STEP_PIDFILE] = "pidfile",
 	[STEP_CONDITIONS] = "conditions",
+	[STEP_WATCH] = "watch",
 	[STEP_CLEAN] = "clean",
 	[STEP_CRASHED] = "launcher",
 };

@@ -39,7 +39,8 @@ enum launch_tag {
 	LAUNCH_TAG_LOG,         /* write end of the slot's log stream (supd-log) */
 	LAUNCH_TAG_LISTEN,      /* a socket of the slot, in order; repeated */
 	LAUNCH_TAG_PARK,        /* peek end of a parking place, in order; repeated */
-	LAUNCH_TAG_NOTIFY_DIR,  /* O_PATH directory with the slot's notify socket */
+	LAUNCH_TAG_WATCH, /* inotify descriptor: from the launcher, takes the place of the former */
+	LAUNCH_TAG_NOTIFY_DIR, /* O_PATH directory with the slot's notify socket */
 	LAUNCH_TAG_COUNT,
 };
 
@@ -61,7 +62,9 @@ struct launch_job {
 	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
 	uint8_t invocation_id[16];
 	uint32_t into_cgroup; /* the second stage may be cloned into the cgroup, else: join first */
-	char notify_path[256]; /* absolute path of the socket, "" = none */
+	uint32_t instance;    /* of a MANY unit; 0: none */
+	uint32_t n_listen[LIMIT_LISTEN_UNITS]; /* of LISTEN descriptors, by socket unit */
+	char notify_path[256];                 /* absolute path of the socket, "" = none */
 };
 
 struct launch_fds {
@@ -84,6 +87,7 @@ enum launch_report_type {
 	LAUNCH_EXECED, /* supd-nsinit: the payload's execve succeeded. With PLAN_NS_PID this stands
 			  for the end of file, because supd-nsinit holds the socket as long as it
 			  lives. FAILED without EXECED: exec failed, EXITED follows all the same */
+	LAUNCH_SOURCE, /* text: who has connected. supd-init answers with one byte, 'y' or 'n' */
 	LAUNCH_REPORT_COUNT,
 };
 
@@ -127,6 +131,7 @@ enum launch_step {
 	STEP_PIDFILE,
 	STEP_CONDITIONS,
 	STEP_CLEAN,
+	STEP_WATCH,
 	STEP_CRASHED, /* set by supd-init: the launcher died without a word */
 	STEP_COUNT,
 };

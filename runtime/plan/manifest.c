@@ -91,6 +91,43 @@ static const struct tlv_field service_fields[] = {
 };
 static const struct tlv_schema service_schema = TLV_SCHEMA(manifest_service, service_fields);
 
+static const struct tlv_field listen_fields[] = {
+	TLV_FIELD(1, TLV_STR, manifest_listen, type),
+	TLV_FIELD(2, TLV_STR, manifest_listen, address),
+	TLV_FIELD(3, TLV_STR, manifest_listen, fd_name),
+};
+static const struct tlv_schema listen_schema = TLV_SCHEMA(manifest_listen, listen_fields);
+
+static const struct tlv_field socket_fields[] = {
+	TLV_FIELD(1, TLV_U32, manifest_socket, accept),
+	TLV_FIELD(2, TLV_U32, manifest_socket, bind_entry),
+	TLV_FIELD(3, TLV_U32, manifest_socket, flush_entry),
+	TLV_FIELD(4, TLV_U32, manifest_socket, max_connections),
+	TLV_FIELD(5, TLV_U32, manifest_socket, max_per_source),
+	TLV_FIELD(6, TLV_U64, manifest_socket, trigger_interval_us),
+	TLV_FIELD(7, TLV_U32, manifest_socket, trigger_burst),
+	TLV_FIELD(8, TLV_U64, manifest_socket, poll_interval_us),
+	TLV_FIELD(9, TLV_U32, manifest_socket, poll_burst),
+	TLV_SUB(10, manifest_socket, listens, listen_schema),
+};
+static const struct tlv_schema socket_schema = TLV_SCHEMA(manifest_socket, socket_fields);
+
+static const struct tlv_field watch_fields[] = {
+	TLV_FIELD(1, TLV_U32, manifest_watch, type),
+	TLV_FIELD(2, TLV_STR, manifest_watch, path),
+};
+static const struct tlv_schema watch_schema = TLV_SCHEMA(manifest_watch, watch_fields);
+
+static const struct tlv_field path_fields[] = {
+	TLV_FIELD(1, TLV_U32, manifest_path, watch_entry),
+	TLV_FIELD(2, TLV_U32, manifest_path, make_directory),
+	TLV_FIELD(3, TLV_U32, manifest_path, dir_mode),
+	TLV_FIELD(4, TLV_U64, manifest_path, trigger_interval_us),
+	TLV_FIELD(5, TLV_U32, manifest_path, trigger_burst),
+	TLV_SUB(6, manifest_path, watches, watch_schema),
+};
+static const struct tlv_schema path_schema = TLV_SCHEMA(manifest_path, path_fields);
+
 static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(1, TLV_STR, manifest_unit, name),
 	TLV_FIELD(2, TLV_U32, manifest_unit, type),
@@ -120,6 +157,8 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(26, TLV_U32, manifest_unit, failure_action),
 	TLV_SUB(27, manifest_unit, service, service_schema),
 	TLV_SUB(28, manifest_unit, commands, command_schema),
+	TLV_SUB(40, manifest_unit, socket, socket_schema),
+	TLV_SUB(41, manifest_unit, path, path_schema),
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
@@ -207,6 +246,37 @@ static bool pairs_are_valid(const struct tlv_bytes *b)
 	return n % 2 == 0 && (b->n == 0 || text[b->n - 1] == '\0');
 }
 
+/* A loaded socket or path unit has its row, with texts in it; nobody else has one. */
+static bool triggers_are_valid(const struct manifest_unit *u)
+{
+	const struct manifest_socket *s = u->socket.items;
+	const struct manifest_path *p = u->path.items;
+	bool loaded = u->load_state == LOAD_LOADED;
+
+	if (u->socket.n > 1 || u->path.n > 1 || (s && u->type != UNIT_SOCKET) ||
+		(p && u->type != UNIT_PATH) ||
+		(loaded && u->type == UNIT_SOCKET && (!s || u->service.n != 1)) ||
+		(loaded && u->type == UNIT_PATH && !p)) {
+		return false;
+	}
+	for (uint32_t i = 0; s && i < s->listens.n; i++) {
+		const struct manifest_listen *row = s->listens.items;
+
+		if (!row[i].type || !row[i].address || !row[i].fd_name) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; p && i < p->watches.n; i++) {
+		const struct manifest_watch *row = p->watches.items;
+
+		if (!row[i].path || row[i].type >= 5) {
+			return false;
+		}
+	}
+	return (!s || s->max_connections <= LIMIT_CONNECTIONS) &&
+	       (!p || p->watches.n <= LIMIT_WATCHES);
+}
+
 static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *u)
 {
 	bool loaded_service = u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED;
@@ -216,7 +286,7 @@ static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *
 	       (u->slice == CATALOGUE_NONE || u->slice < m->units.n) &&
 	       (!loaded_service || u->service.n == 1) &&
 	       (u->service.n == 0 || (u->service.n == 1 && service_is_valid(u->service.items))) &&
-	       lists_are_valid(m, u) && pairs_are_valid(&u->properties);
+	       triggers_are_valid(u) && lists_are_valid(m, u) && pairs_are_valid(&u->properties);
 }
 
 int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret)

@@ -98,6 +98,40 @@ struct manifest_service {
 	const char *status_stdout;        /* StandardOutput= as written, for show */
 };
 
+struct manifest_listen {
+	const char *type;    /* "Stream", "Datagram" … */
+	const char *address; /* as `list-sockets` shows it */
+	const char *fd_name;
+};
+
+/* TimeoutSec=, commands and how they are killed are in manifest_unit.service and .commands. */
+struct manifest_socket {
+	uint32_t accept;
+	uint32_t bind_entry;
+	uint32_t flush_entry;     /* CATALOGUE_NONE without FlushPending= */
+	uint32_t max_connections; /* Accept=yes */
+	uint32_t max_per_source;  /* 0: no limit */
+	uint64_t trigger_interval_us;
+	uint32_t trigger_burst; /* 0: no limit */
+	uint64_t poll_interval_us;
+	uint32_t poll_burst;      /* 0: no limit */
+	struct tlv_array listens; /* struct manifest_listen */
+};
+
+struct manifest_watch {
+	uint32_t type; /* enum plan_watch_type of plan.h, as a number */
+	const char *path;
+};
+
+struct manifest_path {
+	uint32_t watch_entry;
+	uint32_t make_directory;
+	uint32_t dir_mode;
+	uint64_t trigger_interval_us;
+	uint32_t trigger_burst;   /* 0: no limit */
+	struct tlv_array watches; /* struct manifest_watch */
+};
+
 enum manifest_unit_flags {
 	UNIT_DEFAULT_DEPENDENCIES = 1 << 0,
 	UNIT_REFUSE_MANUAL_START = 1 << 1,
@@ -107,6 +141,7 @@ enum manifest_unit_flags {
 	UNIT_STOP_WHEN_UNNEEDED = 1 << 5,
 	UNIT_TRANSIENT = 1 << 6,
 	UNIT_PERPETUAL = 1 << 7, /* -.slice */
+	UNIT_MANY = 1 << 9,      /* a template: its instances are connections, by number */
 	UNIT_STALE = 1 << 8,     /* loaded from the previous catalogue: its file is broken now */
 };
 
@@ -152,7 +187,9 @@ struct manifest_unit {
 	uint32_t start_limit_action; /* enum emergency action, 0 none */
 	uint32_t success_action;
 	uint32_t failure_action;
-	struct tlv_array service;  /* struct manifest_service [1] for services, else empty */
+	struct tlv_array service;  /* struct manifest_service [1] for what runs commands */
+	struct tlv_array socket;   /* struct manifest_socket [1] for sockets, else empty */
+	struct tlv_array path;     /* struct manifest_path [1] for path units, else empty */
 	struct tlv_array commands; /* struct manifest_command */
 	/*
 	 * Further properties for `show`: "NAME\0VALUE\0NAME\0VALUE\0…". supd only passes them on,

@@ -117,23 +117,54 @@ static const struct tlv_field stdio_fields[] = {
 static const struct tlv_schema stdio_schema = TLV_SCHEMA(plan_stdio, stdio_fields);
 
 static const struct tlv_field socket_fields[] = {
-	TLV_FIELD(1, TLV_U32, plan_socket, family),
-	TLV_FIELD(2, TLV_U32, plan_socket, type),
-	TLV_FIELD(3, TLV_U32, plan_socket, protocol),
-	TLV_FIELD(4, TLV_STR, plan_socket, path),
-	TLV_FIELD(5, TLV_BYTES, plan_socket, address),
-	TLV_FIELD(6, TLV_U32, plan_socket, is_fifo),
-	TLV_FIELD(7, TLV_U32, plan_socket, mode),
-	TLV_FIELD(8, TLV_U32, plan_socket, dir_mode),
-	TLV_FIELD(9, TLV_U32, plan_socket, uid),
-	TLV_FIELD(10, TLV_U32, plan_socket, gid),
-	TLV_FIELD(11, TLV_U32, plan_socket, backlog),
-	TLV_FIELD(12, TLV_U32, plan_socket, v6only),
-	TLV_FIELD(13, TLV_U32, plan_socket, flags),
-	TLV_FIELD(14, TLV_STR, plan_socket, fd_name),
-	TLV_FIELD(15, TLV_STR, plan_socket, origin),
+	TLV_FIELD(1, TLV_U32, plan_socket, kind),
+	TLV_FIELD(2, TLV_U32, plan_socket, family),
+	TLV_FIELD(3, TLV_U32, plan_socket, type),
+	TLV_FIELD(4, TLV_U32, plan_socket, protocol),
+	TLV_FIELD(5, TLV_STR, plan_socket, path),
+	TLV_FIELD(6, TLV_BYTES, plan_socket, address),
+	TLV_FIELD(7, TLV_U32, plan_socket, any_family),
+	TLV_FIELD(8, TLV_STR, plan_socket, scope),
+	TLV_FIELD(9, TLV_U32, plan_socket, mode),
+	TLV_FIELD(10, TLV_U32, plan_socket, dir_mode),
+	TLV_FIELD(11, TLV_U32, plan_socket, uid),
+	TLV_FIELD(12, TLV_U32, plan_socket, gid),
+	TLV_FIELD(13, TLV_U32, plan_socket, backlog),
+	TLV_FIELD(14, TLV_U32, plan_socket, v6only),
+	TLV_FIELD(15, TLV_U32, plan_socket, flags),
+	TLV_FIELD(16, TLV_STR, plan_socket, fd_name),
+	TLV_FIELD(17, TLV_STR, plan_socket, origin),
+	TLV_FIELD(18, TLV_STR, plan_socket, text),
+	TLV_FIELD(19, TLV_STR, plan_socket, device),
+	TLV_FIELD(20, TLV_STR, plan_socket, congestion),
+	TLV_FIELD(21, TLV_U32, plan_socket, keepalive_time_s),
+	TLV_FIELD(22, TLV_U32, plan_socket, keepalive_interval_s),
+	TLV_FIELD(23, TLV_U32, plan_socket, keepalive_probes),
+	TLV_FIELD(24, TLV_U32, plan_socket, defer_accept_s),
+	TLV_FIELD(25, TLV_U32, plan_socket, receive_buffer),
+	TLV_FIELD(26, TLV_U32, plan_socket, send_buffer),
+	TLV_FIELD(27, TLV_U32, plan_socket, priority),
+	TLV_FIELD(28, TLV_U32, plan_socket, tos),
+	TLV_FIELD(29, TLV_U32, plan_socket, ttl),
+	TLV_FIELD(30, TLV_U32, plan_socket, mark),
+	TLV_FIELD(31, TLV_U32, plan_socket, timestamping),
+	TLV_FIELD(32, TLV_U64, plan_socket, pipe_size),
+	TLV_FIELD(33, TLV_U32, plan_socket, mq_messages),
+	TLV_FIELD(34, TLV_U32, plan_socket, mq_message_size),
+	TLV_FIELD(35, TLV_STR, plan_socket, smack),
+	TLV_FIELD(36, TLV_STR, plan_socket, smack_in),
+	TLV_FIELD(37, TLV_STR, plan_socket, smack_out),
 };
 static const struct tlv_schema socket_schema = TLV_SCHEMA(plan_socket, socket_fields);
+
+static const struct tlv_field watch_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_watch, type),
+	TLV_FIELD(2, TLV_STR, plan_watch, path),
+	TLV_FIELD(3, TLV_U32, plan_watch, make),
+	TLV_FIELD(4, TLV_U32, plan_watch, dir_mode),
+	TLV_FIELD(5, TLV_STR, plan_watch, origin),
+};
+static const struct tlv_schema watch_schema = TLV_SCHEMA(plan_watch, watch_fields);
 
 static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan, op),
@@ -199,6 +230,9 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(71, TLV_STR, plan, root_image),
 	TLV_FIELD(72, TLV_STR, plan, root_image_options),
 	TLV_FIELD(73, TLV_STR, plan, host_name),
+	TLV_FIELD(80, TLV_STRV, plan, symlinks),
+	TLV_FIELD(81, TLV_STRV, plan, listen_names),
+	TLV_SUB(82, plan, watches, watch_schema),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 
@@ -396,8 +430,47 @@ static bool lists_are_valid(const struct plan *p)
 			return false;
 		}
 	}
-	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32 &&
-	       p->sockets.n <= LIMIT_LISTEN_FDS;
+	return p->conditions.n <= LIMIT_CONDITIONS && p->rlimits.n <= 32;
+}
+
+static bool sockets_are_valid(const struct plan *p)
+{
+	const struct plan_socket *s = p->sockets.items;
+
+	if (p->sockets.n > LIMIT_LISTEN_FDS || p->symlinks.n > LIMIT_LISTEN_FDS ||
+		p->listen_names.n > LIMIT_LISTEN_UNITS) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->sockets.n; i++) {
+		if (s[i].kind >= PLAN_SOCKET_KIND_COUNT || s[i].uid > ID_MAX || s[i].gid > ID_MAX ||
+			s[i].mode > 07777 || s[i].dir_mode > 07777 ||
+			(s[i].path && s[i].path[0] != '@' && !path_is_safe(s[i].path)) ||
+			(!s[i].path && s[i].address.n == 0)) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < p->symlinks.n; i++) {
+		if (!path_is_safe(p->symlinks.items[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool watches_are_valid(const struct plan *p)
+{
+	const struct plan_watch *w = p->watches.items;
+
+	if (p->watches.n > LIMIT_WATCHES) {
+		return false;
+	}
+	for (uint32_t i = 0; i < p->watches.n; i++) {
+		if (w[i].type >= PLAN_WATCH_TYPE_COUNT || !w[i].path || !path_is_safe(w[i].path) ||
+			w[i].dir_mode > 07777) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* The instructions themselves are checked by who loads them. */
@@ -504,8 +577,9 @@ static bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       opt_path_is_safe(p->hide_dir) && opt_path_is_safe(p->working_dir) &&
 	       opt_path_is_safe(p->pid_file) && opt_path_is_safe(p->tty_path) &&
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
-	       credentials_are_valid(p) && bpf_is_valid(c, p) && landlock_is_valid(p) &&
-	       streams_are_valid(p) && exec_is_valid(p);
+	       sockets_are_valid(p) && watches_are_valid(p) && credentials_are_valid(p) &&
+	       bpf_is_valid(c, p) && landlock_is_valid(p) && streams_are_valid(p) &&
+	       exec_is_valid(p);
 }
 
 int plan_decode(const struct catalogue *c, uint32_t entry, struct arena *arena, struct plan *ret)

@@ -23,6 +23,8 @@ enum plan_op {
 	PLAN_READPID, /* wait for and read PIDFile=; result: pid */
 	PLAN_REALIZE, /* write cgroup limits of a live unit or slice */
 	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
+	PLAN_FLUSH,   /* FlushPending=: throw away what waits in the slot's sockets */
+	PLAN_WATCH,   /* judge a path unit and leave an inotify descriptor in the slot */
 	PLAN_OP_COUNT,
 };
 
@@ -67,7 +69,9 @@ enum plan_flags {
 				   them, where no other flag gives better ones */
 	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
 	PLAN_CGROUP_READ_ONLY = 1 << 27,
-	PLAN_IDMAP_ROOT = 1 << 28, /* ids of the root's files are ids of the user namespace */
+	PLAN_IDMAP_ROOT = 1 << 28,   /* ids of the root's files are ids of the user namespace */
+	PLAN_ACCEPT = 1 << 21,       /* takes one connection of the listening sockets: fd 3 */
+	PLAN_NON_BLOCKING = 1 << 22, /* passed descriptors get O_NONBLOCK */
 };
 
 #define PLAN_CREDENTIALS_DIR "/run/credentials"
@@ -265,22 +269,45 @@ struct plan_stdio {
 	struct tlv_bytes data; /* STDIO_DATA */
 };
 
-/* One socket of PLAN_BIND. */
+enum plan_socket_kind {
+	PLAN_SOCKET_SOCKET,
+	PLAN_SOCKET_FIFO,
+	PLAN_SOCKET_SPECIAL, /* a file of /dev, /proc or /sys that is opened */
+	PLAN_SOCKET_MQUEUE,  /* path is the queue's name, "/x" */
+	PLAN_SOCKET_KIND_COUNT,
+};
+
+/* One descriptor of PLAN_BIND. */
 struct plan_socket {
+	uint32_t kind;   /* enum plan_socket_kind */
 	uint32_t family; /* AF_* */
-	uint32_t type;   /* SOCK_*; 0 with fifo */
+	uint32_t type;   /* SOCK_*; 0 unless it is a socket */
 	uint32_t protocol;
-	const char *path;         /* AF_UNIX path, "@name", or FIFO path */
+	const char *path;         /* AF_UNIX path, "@name", or the path of what is no socket */
 	struct tlv_bytes address; /* struct sockaddr of AF_INET, AF_INET6, AF_VSOCK, AF_NETLINK */
-	uint32_t is_fifo;
+	uint32_t any_family;      /* a bare port: IPv4 where there is no IPv6 */
+	const char *scope;        /* interface of an IPv6 address, or NULL */
 	uint32_t mode;
 	uint32_t dir_mode;
 	uint32_t uid, gid; /* owner of the path */
-	uint32_t backlog;
-	uint32_t v6only; /* 0 default, 1 both, 2 ipv6-only */
-	uint32_t flags;  /* enum plan_socket_flags */
+	uint32_t backlog;  /* 0: the kernel's greatest */
+	uint32_t v6only;   /* 0 default, 1 both, 2 ipv6-only */
+	uint32_t flags;    /* enum plan_socket_flags */
 	const char *fd_name;
 	const char *origin;
+	const char *text; /* as written, for messages */
+	/* 0 or NULL: as the kernel has it; what may be 0 has a flag */
+	const char *device; /* SO_BINDTODEVICE */
+	const char *congestion;
+	uint32_t keepalive_time_s, keepalive_interval_s, keepalive_probes;
+	uint32_t defer_accept_s;
+	uint32_t receive_buffer, send_buffer;
+	int32_t priority;
+	uint32_t tos, ttl, mark;
+	uint32_t timestamping; /* 1: microseconds, 2: nanoseconds */
+	uint64_t pipe_size;
+	uint32_t mq_messages, mq_message_size; /* both or none */
+	const char *smack, *smack_in, *smack_out;
 };
 
 enum plan_socket_flags {
@@ -293,6 +320,29 @@ enum plan_socket_flags {
 	PLAN_SOCKET_BROADCAST = 1 << 6,
 	PLAN_SOCKET_PASS_SEC = 1 << 7,
 	PLAN_SOCKET_REMOVE_ON_STOP = 1 << 8,
+	PLAN_SOCKET_PASS_PKTINFO = 1 << 9,
+	PLAN_SOCKET_WRITABLE = 1 << 10, /* SPECIAL: opened for writing too */
+	PLAN_SOCKET_SET_PRIORITY = 1 << 11,
+	PLAN_SOCKET_SET_TOS = 1 << 12,
+	PLAN_SOCKET_SET_MARK = 1 << 13,
+};
+
+enum plan_watch_type {
+	PLAN_WATCH_EXISTS,
+	PLAN_WATCH_EXISTS_GLOB,
+	PLAN_WATCH_CHANGED,
+	PLAN_WATCH_MODIFIED,
+	PLAN_WATCH_NOT_EMPTY,
+	PLAN_WATCH_TYPE_COUNT,
+};
+
+/* One line of a path unit. */
+struct plan_watch {
+	uint32_t type;     /* enum plan_watch_type */
+	const char *path;  /* absolute; with EXISTS_GLOB the pattern */
+	uint32_t make;     /* MakeDirectory=: made as a directory if it is missing … */
+	uint32_t dir_mode; /* … with this mode */
+	const char *origin;
 };
 
 struct plan {
@@ -376,8 +426,15 @@ struct plan {
 	const char *pid_file;
 	uint64_t timeout_us;
 
-	/* BIND */
+	/* BIND, CLEAN */
 	struct tlv_array sockets; /* struct plan_socket */
+	struct tlv_strv symlinks; /* Symlinks= to the first path of sockets */
+
+	/* EXEC: names of the descriptors of the catalogue unit's sockets, in their order */
+	struct tlv_strv listen_names;
+
+	/* WATCH */
+	struct tlv_array watches; /* struct plan_watch */
 };
 
 extern const struct tlv_schema plan_schema;

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #define SETTINGS_MAGIC   0x64707573u /* "supd" */
-#define SETTINGS_VERSION 1u
+#define SETTINGS_VERSION 2u
 #define SETTINGS_PATH    256u
 #define SETTINGS_UNITS   64u /* UNIT… on the command line */
+#define SETTINGS_MASKS   32u /* supd.mask= on the kernel command line */
 
 struct settings {
 	uint32_t magic;
@@ -35,4 +36,12 @@ struct settings {
 	uint32_t n_units;
 	uint64_t log_rate_interval_us;
 	char units[SETTINGS_UNITS][256]; /* started at start; empty: default.target */
+	uint32_t n_masks;
+	char masks[SETTINGS_MASKS][256]; /* units that are as if they were masked */
+	/* Machines (PID 1) only */
+	uint64_t runtime_watchdog_us; /* hardware watchdog while the machine runs; 0: off */
+	uint64_t reboot_watchdog_us;  /* and from the shutdown's last phase on; 0: off */
+	uint32_t notify_type;         /* SOCK_*: vsock with notify_cid, notify_port; 0: none */
+	uint32_t notify_cid, notify_port;
+	char notify_path[SETTINGS_PATH]; /* a socket or a character device; "": none */
 };

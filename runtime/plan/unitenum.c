@@ -94,6 +94,9 @@ static const char *const service_result_table[] = {
 	[RESULT_START_LIMIT_HIT] = "start-limit-hit",
 	[RESULT_OOM_KILL] = "oom-kill",
 	[RESULT_EXEC_CONDITION] = "exec-condition",
+	[RESULT_TRIGGER_LIMIT_HIT] = "trigger-limit-hit",
+	[RESULT_SERVICE_START_LIMIT_HIT] = "service-start-limit-hit",
+	[RESULT_UNIT_START_LIMIT_HIT] = "unit-start-limit-hit",
 };
 ENUM_TABLE(service_result, enum service_result, SERVICE_RESULT_COUNT)
 

@@ -111,6 +111,9 @@ enum service_result {
 	RESULT_START_LIMIT_HIT,
 	RESULT_OOM_KILL,
 	RESULT_EXEC_CONDITION,
+	RESULT_TRIGGER_LIMIT_HIT,       /* sockets, paths */
+	RESULT_SERVICE_START_LIMIT_HIT, /* sockets: of the service */
+	RESULT_UNIT_START_LIMIT_HIT,    /* paths: of the unit */
 	SERVICE_RESULT_COUNT,
 };
 ENUM_DECLARE(service_result, enum service_result);

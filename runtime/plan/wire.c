@@ -21,6 +21,7 @@ static const size_t event_sizes[WIRE_EVENT_COUNT] = {
 	[WIRE_EV_PARK] = sizeof(struct wire_park),
 	[WIRE_EV_BUS] = sizeof(struct wire_bus),
 	[WIRE_EV_STOP] = sizeof(struct wire_stop),
+	[WIRE_EV_START] = sizeof(struct wire_start),
 };
 
 size_t wire_event_size(uint32_t type)
@@ -32,6 +33,7 @@ size_t wire_event_size(uint32_t type)
 static bool params_are_valid(const struct wire_params *p)
 {
 	return (p->flags & ~(uint32_t)WIRE_RUN_FLAGS_ALL) == 0 &&
+	       (p->watch_state & ~(uint32_t)WIRE_WATCH_ALL) == 0 && p->reserved == 0 &&
 	       p->service_result < SERVICE_RESULT_COUNT && p->exit_code <= 6 &&
 	       p->exit_status <= 255;
 }
@@ -69,7 +71,7 @@ static bool park_is_valid(const struct wire_request *q)
 
 static bool power_is_valid(const struct wire_request *q)
 {
-	return q->kind < WIRE_POWER_COUNT;
+	return q->kind < WIRE_POWER_COUNT && (q->number == 0 || q->number == 1);
 }
 
 static bool always_valid(const struct wire_request *q)
@@ -94,9 +96,17 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 	[WIRE_STORE_NEW] = slot_is_valid,
 	[WIRE_STORE_DROP] = park_is_valid,
 	[WIRE_POWER] = power_is_valid,
+	[WIRE_REACHED] = always_valid, /* looked up */
+	[WIRE_WATCH] = slot_is_valid,
 	[WIRE_STATUS] = always_valid,
 	[WIRE_BUS] = always_valid,
 };
+
+static bool instance_is_valid(const struct wire_request *q)
+{
+	return q->instance == 0 ||
+	       (q->instance <= LIMIT_CONNECTIONS && (q->type == WIRE_RUN || q->type == WIRE_NOTE));
+}
 
 static int log_check(const void *data, size_t size)
 {
@@ -124,7 +134,7 @@ int wire_request_check(const void *data, size_t size)
 	if (type >= WIRE_REQUEST_COUNT || !checks[type] || size != sizeof(*q)) {
 		return -EBADMSG;
 	}
-	if (q->note_size > LIMIT_NOTE || q->reserved || !params_are_valid(&q->params)) {
+	if (q->note_size > LIMIT_NOTE || !instance_is_valid(q) || !params_are_valid(&q->params)) {
 		return -EBADMSG;
 	}
 	return checks[type](q) ? 0 : -EBADMSG;

@@ -49,10 +49,12 @@ enum wire_request_type {
 	WIRE_PONG, /* answer to EV_PING; flags bit 0: ready (boot transaction done) */
 	WIRE_STORE_NEW,  /* slot: make a parking place for one descriptor; answered by EV_PARK */
 	WIRE_STORE_DROP, /* slot, park: empty that parking place */
-	WIRE_POWER,      /* power: enum wire_power */
-	WIRE_STATUS,     /* counters for the STATUS= that supd-init reports upwards */
-	WIRE_LOG,        /* struct wire_log */
-	WIRE_BUS,        /* a connection to the system bus; answered by EV_BUS */
+	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
+	WIRE_WATCH,   /* slot, cookie: tell once when one of its held descriptors is readable */
+	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
+	WIRE_LOG,     /* struct wire_log */
+	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
 	WIRE_REQUEST_COUNT,
 };
 
@@ -73,6 +75,7 @@ enum wire_power {
 	WIRE_POWER_KEXEC,
 	WIRE_POWER_RESTART_SUPD, /* daemon-reexec, first half: supd exits and is started again */
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
+	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
 };
 
@@ -94,6 +97,18 @@ struct wire_params {
 	uint32_t exit_code;      /* CLD_EXITED, CLD_KILLED, CLD_DUMPED, 0: none */
 	uint32_t exit_status;    /* 0–255 or a signal number */
 	uint64_t watchdog_us;
+	uint32_t watch_state; /* PLAN_WATCH: enum wire_watch_state */
+	uint32_t reserved;    /* 0 */
+};
+
+/* Bits 0 to LIMIT_WATCHES - 1: that path of the unit was there at the last look. */
+enum wire_watch_state {
+	WIRE_WATCH_MASK = (1 << 24) - 1,
+	/* in a result: index + 1 of the line that is good, 0: none */
+	WIRE_WATCH_GOOD_SHIFT = 24,
+	WIRE_WATCH_FRESH = 1 << 29, /* the unit was up: what happened meanwhile is no change */
+	WIRE_WATCH_FIRST = 1 << 30, /* there was no look before */
+	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST,
 };
 
 struct wire_request {
@@ -111,7 +126,7 @@ struct wire_request {
 	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE,
 			       NOTE */
 	uint8_t note[LIMIT_NOTE];
-	uint32_t reserved; /* 0 */
+	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
 /* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
@@ -133,6 +148,7 @@ enum wire_event_type {
 	WIRE_EV_PING,   /* answer with WIRE_PONG */
 	WIRE_EV_BUS,    /* answer to WIRE_BUS: with the connection when error is 0 */
 	WIRE_EV_STOP,   /* stop everything, then WIRE_POWER with the given action */
+	WIRE_EV_START,  /* a signal asks for a unit */
 	WIRE_EVENT_COUNT,
 };
 
@@ -176,7 +192,9 @@ enum wire_slot_flags {
 	WIRE_SLOT_GONE = 1 << 3,       /* the slot is free now; last event of it */
 	WIRE_SLOT_BARE = 1 << 4,       /* only name and note */
 	WIRE_SLOT_HAS_NOTIFY = 1 << 5, /* the message carries the notify socket */
-	WIRE_SLOT_OOM = 1 << 6,        /* memory.events oom_kill has grown since the start */
+	WIRE_SLOT_READABLE =
+		1 << 7,         /* a held descriptor has become readable since WATCH watch_cookie */
+	WIRE_SLOT_OOM = 1 << 6, /* memory.events oom_kill has grown since the start */
 };
 
 struct wire_slot {
@@ -184,6 +202,7 @@ struct wire_slot {
 	uint32_t flags;
 	uint32_t n_parked;
 	uint32_t note_size;
+	uint64_t watch_cookie; /* of the last WATCH that was carried out */
 	uint8_t invocation_id[16];
 	char name[LIMIT_UNIT_NAME];
 	uint8_t note[LIMIT_NOTE];
@@ -248,6 +267,21 @@ struct wire_park {
 	uint32_t has_peek; /* … or the peek end (LIST): recvmsg with MSG_PEEK only */
 };
 
+/* Units that a signal to PID 1 starts. */
+enum wire_target_unit {
+	WIRE_TARGET_DEFAULT, /* default.target, isolated */
+	WIRE_TARGET_RESCUE,
+	WIRE_TARGET_EMERGENCY,
+	WIRE_TARGET_SIGPWR,
+	WIRE_TARGET_KBREQUEST,
+	WIRE_TARGET_UNIT_COUNT,
+};
+
+struct wire_start {
+	uint32_t which; /* enum wire_target_unit */
+	uint32_t reserved;
+};
+
 struct wire_stop {
 	uint32_t power;  /* enum wire_power to send when all is down */
 	uint32_t status; /* exit status for it */
@@ -269,6 +303,7 @@ struct wire_event {
 		struct wire_refused refused;
 		struct wire_park park;
 		struct wire_stop stop;
+		struct wire_start start;
 		struct wire_bus bus;
 	};
 };

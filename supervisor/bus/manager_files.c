@@ -9,6 +9,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
+#include "../machine.h"
 #include "../shell.h"
 #include "objects.h"
 
@@ -188,6 +189,7 @@ static const struct {
 	{ "Reboot", WIRE_POWER_REBOOT },
 	{ "Halt", WIRE_POWER_HALT },
 	{ "KExec", WIRE_POWER_KEXEC },
+	{ "SoftReboot", WIRE_POWER_SOFT_REBOOT },
 };
 
 static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -204,7 +206,8 @@ static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
 			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
 				"%s: supd-init is not PID 1 here", member);
 		}
-		r = shell_stop(b->shell, powers[i].power, 0);
+		r = b->shell->hello.pid1 ? machine_power(b->shell, powers[i].power, 0)
+					 : shell_stop(b->shell, powers[i].power, 0);
 	}
 	return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
 }
@@ -233,6 +236,7 @@ const sd_bus_vtable bus_vtable_manager_files[] = {
 	SD_BUS_METHOD("Reboot", "", "", method_power, CHANGE),
 	SD_BUS_METHOD("Halt", "", "", method_power, CHANGE),
 	SD_BUS_METHOD("KExec", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("SoftReboot", "s", "", method_power, CHANGE),
 	SD_BUS_METHOD("EnableUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("DisableUnitFiles", "asb", "a(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("ReenableUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),

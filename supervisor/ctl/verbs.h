@@ -51,6 +51,7 @@ int verb_is_failed(struct ctl *c, int n, char *const *args);
 int verb_is_enabled(struct ctl *c, int n, char *const *args);
 int verb_is_system_running(struct ctl *c, int n, char *const *args);
 int verb_get_default(struct ctl *c, int n, char *const *args);
+int verb_power(struct ctl *c, int n, char *const *args);   /* poweroff, reboot, halt, … */
 int verb_install(struct ctl *c, int n, char *const *args); /* enable, disable, mask, … */
 int verb_edit(struct ctl *c, int n, char *const *args);
 int verb_set_property(struct ctl *c, int n, char *const *args);

@@ -18,7 +18,8 @@ static void use_request(const struct wire_request *q, size_t size)
 {
 	assert(size == sizeof(*q));
 	assert(q->type > 0 && q->type < WIRE_REQUEST_COUNT);
-	assert(q->note_size <= LIMIT_NOTE && q->reserved == 0);
+	assert(q->note_size <= LIMIT_NOTE);
+	assert(q->instance <= LIMIT_CONNECTIONS);
 	assert(q->params.service_result < SERVICE_RESULT_COUNT && q->params.exit_status <= 255);
 	assert((q->params.flags & ~(uint32_t)WIRE_RUN_FLAGS_ALL) == 0);
 	if (q->type == WIRE_SIGNAL) {

@@ -19,6 +19,7 @@ LAYERS = {
     "runtime/boot": ["runtime/base", "runtime/boot"],
     "runtime/init": ["runtime/base", "runtime/plan", "runtime/init"],
     "runtime/launch": ["runtime/base", "runtime/plan", "runtime/launch"],
+    "runtime/umount": ["runtime/base", "runtime/umount"],
     "units": ["runtime/base", "runtime/plan", "units"],
     "supervisor": ["runtime/base", "runtime/plan", "supervisor"],
     "supervisor/log": ["runtime/base", "runtime/plan", "supervisor/log"],

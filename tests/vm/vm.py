@@ -29,7 +29,7 @@ KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.n
                "random.trust_cpu=on no_timer_check 8250.nr_uarts=2 rcupdate.rcu_expedited=1 "
                "root=/dev/nvme0n1 rootfstype=ext4")
 MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
-           "qemu_fw_cfg"]
+           "qemu_fw_cfg", "dmi_sysfs"]
 AGENT = """[Unit]
 Description=Hand of the test
 DefaultDependencies=no

@@ -123,9 +123,11 @@ static void fill(struct world *w, struct wire_request *q)
 	case WIRE_THAW:
 	case WIRE_FORGET:
 	case WIRE_DROP:
+	case WIRE_REACHED:
 	case WIRE_PONG:
 	case WIRE_STORE_NEW:
 	case WIRE_STORE_DROP:
+	case WIRE_WATCH:
 	case WIRE_POWER:
 	case WIRE_BUS:
 	case WIRE_STATUS:

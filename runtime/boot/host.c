@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "boot.h"
+
+#define PORT_DIR    "/dev/virtio-ports"
+#define CLASS_DIR   "/sys/class/virtio-ports"
+#define NOTIFY_PORT "org.supd.notify"
+#define CREDENTIAL  "/run/credentials/@system/vmm.notify_socket"
+
+/* The port's name as udev would link it; the host chose it: one plain component. */
+static bool read_name(const char *port, char *name, size_t size)
+{
+	char path[512] = CLASS_DIR "/";
+
+	if (strlen(port) + sizeof(CLASS_DIR "//name") > sizeof(path)) {
+		return false;
+	}
+	strcat(path, port);
+	strcat(path, "/name");
+	if (fd_read_text(path, name, size) <= 0) {
+		return false;
+	}
+	name[strcspn(name, "\n")] = 0;
+	return *name && *name != '.' && !strchr(name, '/');
+}
+
+static void link_port(const char *port)
+{
+	char name[256], link[512] = PORT_DIR "/", target[300] = "../";
+
+	if (!read_name(port, name, sizeof(name)) || strlen(port) > 255) {
+		return;
+	}
+	strcat(link, name);
+	strcat(target, port);
+	mkdir(PORT_DIR, 0755);
+	if (symlink(target, link) < 0 && errno != EEXIST) {
+		say("cannot link", link, errno);
+	}
+}
+
+void host_link_ports(void)
+{
+	DIR *dir = opendir(CLASS_DIR);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] != '.') {
+			link_port(e->d_name);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	if (access(CREDENTIAL, F_OK) < 0 && access(PORT_DIR "/" NOTIFY_PORT, F_OK) == 0) {
+		credentials_store("vmm.notify_socket", PORT_DIR "/" NOTIFY_PORT,
+			strlen(PORT_DIR "/" NOTIFY_PORT));
+	}
+}
+
+/*
+ * No clock may stand before the files of the system: certificates and timers would fail. timesyncd
+ * keeps the file, its time is that of the last known hour; else the time of this program.
+ */
+void host_mend_clock(void)
+{
+	static const char *const files[] = { "/var/lib/systemd/timesync/clock",
+		"/var/lib/systemd/random-seed", "/proc/self/exe" };
+	struct timespec now, least = { 0 };
+	struct stat st;
+
+	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+		if (stat(files[i], &st) == 0 && st.st_mtim.tv_sec > least.tv_sec) {
+			least = st.st_mtim;
+		}
+	}
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || now.tv_sec >= least.tv_sec) {
+		return;
+	}
+	say("the clock stood before the system's own files: it is set to theirs", NULL, 0);
+	if (clock_settime(CLOCK_REALTIME, &least) < 0) {
+		say("cannot set the clock", NULL, errno);
+	}
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The last phase: what still runs is ended, of a machine the file systems are unmounted, and the
+ * kernel is told. Every step has a deadline of its own; nothing that hangs holds up the next.
+ */
+#pragma once
+
+#include "broker.h"
+
+/* Returns the exit status where supd-init is to exit. */
+int final_run(struct broker *b);

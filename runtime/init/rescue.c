@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "rescue.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/timeutil.h"
+#include "spawn.h"
+#include "util.h"
+
+#define CRASHES_MAX 4 /* in a row, before supd has taken over: some seconds of trying */
+
+static pid_t start_shell(const char *reason)
+{
+	const char *const argv[] = { "supd-boot", "--emergency", reason, NULL };
+	const struct spawn spawn = { .exe_fd = LOW_FD_BOOT, .argv = argv, .error_fd = -1 };
+
+	return spawn_start(&spawn);
+}
+
+void rescue_start(struct broker *b, const char *reason)
+{
+	const struct timespec pause = { .tv_sec = 1 };
+	pid_t pid = start_shell(reason);
+	pid_t ended;
+
+	while (pid > 0 && (ended = waitpid(-1, NULL, __WALL)) != pid) {
+		if (ended < 0 && errno != EINTR) {
+			break;
+		}
+	}
+	nanosleep(&pause, NULL); /* a shell that cannot run must not make this spin */
+	execv(b->exe, b->argv);
+}
+
+void rescue_tick(struct broker *b)
+{
+	struct helper *h = &b->supd.helper;
+
+	if (h->settled) {
+		h->failures = 0;
+		b->shell_shown = false;
+	}
+	if (!b->machine || b->shell_pid || b->shell_shown || h->failures < CRASHES_MAX ||
+		b->phase != PHASE_RUN) {
+		return;
+	}
+	pid_t pid = start_shell("supd, the supervisor, cannot be started; services go on");
+
+	b->shell_shown = true;
+	b->shell_pid = pid > 0 ? pid : 0;
+}
+
+bool rescue_ended(struct broker *b, pid_t pid)
+{
+	if (!b->shell_pid || pid != b->shell_pid) {
+		return false;
+	}
+	b->shell_pid = 0;
+	b->shell_shown = false;
+	b->supd.helper.failures = 0;
+	b->supd.helper.backoff_us = 0;
+	if (!b->supd.helper.pid) {
+		b->supd.helper.restart_at = now_us();
+	}
+	return true;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "devices.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dm-ioctl.h>
+#include <linux/loop.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/fd.h"
+#include "mounts.h"
+#include "say.h"
+
+#define BLOCK_DIR "/sys/block"
+#define SWAPS_MAX 65536u
+
+/* DIR/NAME/LEAF; "" when it does not fit. */
+static void join(char *buf, size_t size, const char *dir, const char *name, const char *leaf)
+{
+	buf[0] = 0;
+	if (strlen(dir) + strlen(name) + strlen(leaf) + 3 > size) {
+		return;
+	}
+	strcpy(buf, dir);
+	strcat(buf, "/");
+	strcat(buf, name);
+	if (*leaf) {
+		strcat(buf, "/");
+		strcat(buf, leaf);
+	}
+}
+
+bool devices_swap_off(void)
+{
+	static char text[SWAPS_MAX];
+	bool moved = false;
+	char *save = NULL;
+
+	if (fd_read_text("/proc/swaps", text, sizeof(text)) <= 0) {
+		return false;
+	}
+	strtok_r(text, "\n", &save); /* the heading */
+	for (char *p = strtok_r(NULL, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		p[strcspn(p, " \t")] = 0;
+		mounts_unescape(p);
+		if (swapoff(p) == 0) {
+			moved = true;
+		} else {
+			say("cannot stop swapping to", p, errno);
+		}
+	}
+	return moved;
+}
+
+/* Calls what() for each block device of that name with that file in sysfs. */
+static bool each_device(const char *prefix, const char *leaf, bool (*what)(const char *name))
+{
+	DIR *dir = opendir(BLOCK_DIR);
+	struct dirent *e;
+	char path[512];
+	bool moved = false;
+
+	while (dir && (e = readdir(dir))) {
+		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0) {
+			continue;
+		}
+		join(path, sizeof(path), BLOCK_DIR, e->d_name, leaf);
+		if (access(path, F_OK) == 0) {
+			moved |= what(e->d_name);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	return moved;
+}
+
+static bool detach_loop(const char *name)
+{
+	char path[512];
+
+	join(path, sizeof(path), "/dev", name, "");
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, LOOP_CLR_FD, 0) < 0) {
+		return false;
+	}
+	close(TAKE_FD(fd)); /* the kernel detaches with the last close */
+	join(path, sizeof(path), BLOCK_DIR, name, "loop/backing_file");
+	return access(path, F_OK) < 0;
+}
+
+bool devices_detach_loops(void)
+{
+	return each_device("loop", "loop/backing_file", detach_loop);
+}
+
+static bool remove_dm(const char *name)
+{
+	struct dm_ioctl request = { .version = { 4, 0, 0 }, .data_size = sizeof(request) };
+	char path[512], dm_name[DM_NAME_LEN];
+	AUTO_CLOSE int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+
+	join(path, sizeof(path), BLOCK_DIR, name, "dm/name");
+	if (fd < 0 || fd_read_text(path, dm_name, sizeof(dm_name)) <= 0) {
+		return false;
+	}
+	dm_name[strcspn(dm_name, "\n")] = 0;
+	strncpy(request.name, dm_name, sizeof(request.name) - 1);
+	return ioctl(fd, DM_DEV_REMOVE, &request) == 0;
+}
+
+bool devices_remove_dm(void)
+{
+	return each_device("dm-", "dm/name", remove_dm);
+}

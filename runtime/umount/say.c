@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "say.h"
+
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static struct iovec piece(const char *text)
+{
+	return (struct iovec) { .iov_base = (void *)(unsigned long)text, .iov_len = strlen(text) };
+}
+
+void say(const char *what, const char *object, int error)
+{
+	struct iovec v[] = {
+		piece("supd-umount: "),
+		piece(what),
+		piece(": "),
+		piece(object),
+		piece(error ? ": " : ""),
+		piece(error ? strerror(error) : ""),
+		piece("\n"),
+	};
+
+	if (writev(STDERR_FILENO, v, sizeof(v) / sizeof(v[0])) < 0) {
+		return;
+	}
+}

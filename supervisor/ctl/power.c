@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/* poweroff, reboot, halt, kexec, soft-reboot, exit: the stop begins; nobody waits for its end. */
+#include <string.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "exitcode.h"
+#include "verbs.h"
+
+static const struct {
+	const char *verb;
+	const char *method;
+} rows[] = {
+	{ "poweroff", "PowerOff" },
+	{ "reboot", "Reboot" },
+	{ "halt", "Halt" },
+	{ "kexec", "KExec" },
+	{ "soft-reboot", "SoftReboot" },
+	{ "exit", "Exit" },
+};
+
+static int call(struct ctl *c, const char *method, sd_bus_error *error)
+{
+	/* systemd's SoftReboot names a new root; here /run/nextroot is looked at. */
+	return strcmp(method, "SoftReboot") == 0 ? ctl_manager(c, method, error, NULL, "s", "")
+						 : ctl_manager(c, method, error, NULL, "");
+}
+
+int verb_power(struct ctl *c, int n, char *const *args)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int code = ctl_connect(c);
+	int r;
+
+	(void)n;
+	if (code != EXIT_OK) {
+		return code;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (strcmp(rows[i].verb, args[0]) != 0) {
+			continue;
+		}
+		r = call(c, rows[i].method, &error);
+		if (r < 0 && !ctl_is_lost(r)) {
+			return ctl_call_failed(c, args[0], &error, r);
+		}
+	}
+	return EXIT_OK;
+}

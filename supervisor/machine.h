@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What supd does as part of a machine or container that it runs: the targets of power actions, of
+ * signals to PID 1, and of a boot that failed; what the host is told about targets.
+ */
+#pragma once
+
+#include "shell.h"
+
+/* Asks supd-init to begin: EV_STOP follows, now and to every later supd. */
+int machine_power(struct shell *s, uint32_t power, uint32_t status);
+/* EV_STOP: starts the target of that action, which stops all else; without one all is stopped. */
+int machine_stop(struct shell *s, const struct wire_stop *stop);
+/* EV_START. */
+int machine_start(struct shell *s, uint32_t which);
+/* EFFECT_EMERGENCY: StartLimitAction= and its kin. */
+int machine_action(struct shell *s, const struct effect *e);
+/* EFFECT_JOB_REMOVED: a target was reached, or the boot has failed. */
+int machine_job_removed(struct shell *s, const struct effect *e);

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the host says to the machine and hears from it; watchdogs."""
+import base64
+import os
+
+import vm
+
+QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
+SECRET = base64.b64encode(b"two\nlines").decode()
+
+
+def test_host_learns():
+    """Readiness, state, targets and the end over the virtio port; credentials by both ways."""
+    fw_cfg = f"/run/supd-vm-fwcfg-{os.getpid()}"
+    with open(fw_cfg, "w", encoding="ascii") as f:
+        f.write("from fw_cfg")
+    qemu = ["-smbios", "type=11,value=io.systemd.credential:plain=a word",
+            "-smbios", f"type=11,value=io.systemd.credential.binary:binary={SECRET}",
+            "-fw_cfg", f"name=opt/io.systemd.credentials/config,file={fw_cfg}"]
+    try:
+        with vm.Machine(append=QUIET, qemu=qemu) as m:
+            m.wait_note("READY=1")
+            m.wait_note("STATUS=")
+            m.wait_note("X_SYSTEMD_UNIT_ACTIVE=multi-user.target")
+            base = "/run/credentials/@system/"
+            vm.check("SMBIOS", m.sh(f"cat {base}plain") == "a word")
+            vm.check("SMBIOS, binary", m.sh(f"cat {base}binary") == "two\nlines")
+            vm.check("fw_cfg", m.sh(f"cat {base}config") == "from fw_cfg")
+            vm.check("for root only", m.sh(f"stat -c %a%u {base} {base}plain").split() ==
+                     ["5000", "4000"])
+            m.send("supctl poweroff")
+            m.wait_end("guest-shutdown")
+            m.pump()
+            vm.check("the end is told", b"X_SYSTEMD_SHUTDOWN=poweroff" in m.notes and
+                     b"EXIT_STATUS=0" in m.notes, m.notes)
+    finally:
+        os.unlink(fw_cfg)
+
+
+WATCHED = {"/etc/supd/supd.conf": "[supd]\nRuntimeWatchdogSec=20\n"}
+FED = "test -n \"$(ls -l /proc/1/fd | grep watchdog0)\""
+
+
+def test_watchdog():
+    """Fed while all is well, also while supd is restarted; a supd-init that hangs resets."""
+    with vm.Machine(files=WATCHED, append=QUIET) as m:
+        m.wait_sh(FED)
+        # a supd that hangs is replaced, and the machine lives on
+        m.sh("pidof supd >/run/old; kill -STOP $(pidof supd); for i in 1 2 3 4 5 6 7 8; do "
+             "kill -9 $(pidof supd-log); sleep 1; done; (supctl list >/dev/null &) ; true")
+        m.wait_sh("test -n \"$(pidof supd)\" && ! grep -qw \"$(pidof supd)\" /run/old")
+        m.sh("sleep 25; supctl is-active multi-user.target")
+        m.send("echo 1 >/sys/fs/cgroup/init.scope/cgroup.freeze")
+        took = m.wait_end("guest-reset")
+        print(f"     reset {took:.0f} s after supd-init was frozen")
+
+
+vm.main(globals())

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a machine's kernel command line and its host's credentials say, put into struct settings.
+ * Lenient, other than supd.conf: a word that is wrong is a warning, for a machine must boot.
+ *
+ *   supd.unit= supd.wants= supd.mask= supd.log_level= supd.watchdog_sec= (and systemd.X=)
+ *   rescue, single, s, S, 1; emergency, -b; 2 to 5
+ *   credential vmm.notify_socket: vsock:CID:PORT, vsock-stream:…, vsock-dgram:…,
+ *   vsock-seqpacket:…, or the absolute path of a socket or of a character device
+ */
+#pragma once
+
+#include "../runtime/plan/settings.h"
+#include "diag.h"
+
+/* text: /proc/cmdline. */
+void kernelcmd_apply(const char *text, struct diagnostics *d, struct settings *s);
+/* text: the credential. */
+void kernelcmd_notify(const char *text, struct diagnostics *d, struct settings *s);
