@@ -17,7 +17,7 @@
 #define LINKS_MAX 40
 
 /* Stands for "removed" in the map. */
-static char gone[] = "";
+static const char gone[] = "";
 
 void fsview_init(struct fsview *v, struct arena *arena, const char *root)
 {
@@ -257,5 +257,5 @@ int fsview_remove(struct fsview *v, const char *path)
 {
 	const char *at = settle(v, path);
 
-	return at ? namemap_put(&v->links, v->arena, at, gone) : -ENOMEM;
+	return at ? namemap_put(&v->links, v->arena, at, (void *)(uintptr_t)gone) : -ENOMEM;
 }

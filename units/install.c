@@ -94,7 +94,7 @@ bool install_has_rules(const struct install_info *info)
 
 /* ---- the set ---- */
 
-struct install_info *install_set_find(const struct install_set *set, const char *name)
+static struct install_info *install_set_find(const struct install_set *set, const char *name)
 {
 	struct install_info *const *rows = set->infos.items;
 

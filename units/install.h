@@ -133,7 +133,6 @@ int install_add_error(struct install *in, int error, const char *path, const cha
 /* The info of a name or absolute path, made when absent. -EINVAL: not a name. */
 int install_set_add(struct install *in, struct install_set *set, const char *name_or_path,
 	struct install_info **ret);
-struct install_info *install_set_find(const struct install_set *set, const char *name);
 /* Looks for the unit's file; set NULL: Also= is not followed. -ENOENT, -ELOOP … */
 int install_search(
 	struct install *in, struct install_set *set, struct install_info *info, unsigned search);

@@ -18,6 +18,10 @@ _supctl_operand() {
 _supctl_units() {
 	local -a instance=()
 	[[ -n $1 ]] && instance=(--runtime-dir "$1")
+	if [[ -n $2 ]]; then
+		supctl --root "$2" list-unit-files --no-legend 2>/dev/null | cut -d' ' -f1
+		return
+	fi
 	{
 		supctl "${instance[@]}" list --all --no-legend --plain
 		supctl "${instance[@]}" list-unit-files --no-legend
@@ -26,22 +30,26 @@ _supctl_units() {
 	done | sort -u
 }
 
+# Does an option take an argument?
+_supctl_takes() {
+	supctl _words 2>/dev/null | grep -qxF -- "option $1 argument"
+}
+
 _supctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb='' runtime='' i
+	local verb='' runtime='' root='' i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--runtime-dir) runtime=${COMP_WORDS[++i]} ;;
-		-p | -n | -s | -S | -o | -t | --property | --lines | --signal | --since | --output | \
-			--type | --state | --kill-whom | --job-mode | --log-dir) ((i++)) ;;
-		-*) ;;
+		--root) root=${COMP_WORDS[++i]} ;;
+		-*) _supctl_takes "${COMP_WORDS[i]}" && ((i++)) ;;
 		*) [[ -z $verb ]] && verb=${COMP_WORDS[i]} ;;
 		esac
 	done
 	case $previous in
-	--runtime-dir | --log-dir)
+	--runtime-dir | --log-dir | --root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
@@ -68,7 +76,7 @@ _supctl() {
 		return
 	fi
 	case $(_supctl_operand "$verb") in
-	unit) mapfile -t COMPREPLY < <(compgen -W "$(_supctl_units "$runtime")" -- "$current") ;;
+	unit) mapfile -t COMPREPLY < <(compgen -W "$(_supctl_units "$runtime" "$root")" -- "$current") ;;
 	file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 	esac
 }

@@ -105,7 +105,8 @@ unsigned catalog_count(const struct broker *b)
 	return n;
 }
 
-int catalog_newest(const struct broker *b)
+/* Index of the newest catalogue, or -1. */
+static int catalog_newest(const struct broker *b)
 {
 	int best = -1;
 

@@ -16,8 +16,6 @@ void catalog_tick(struct broker *b, uint64_t now);
 int catalog_find(const struct broker *b, uint32_t number);
 /* How many there are. */
 unsigned catalog_count(const struct broker *b);
-/* Index of the newest catalogue, or -1. */
-int catalog_newest(const struct broker *b);
 /* Unmaps and closes the catalogue at that index. */
 void catalog_drop(struct broker *b, uint32_t index);
 /*

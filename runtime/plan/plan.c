@@ -201,8 +201,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(23, TLV_U32, plan, securebits),
 	TLV_FIELD(24, TLV_U64, plan, seccomp_offset),
 	TLV_FIELD(25, TLV_U32, plan, seccomp_size),
-	TLV_FIELD(90, TLV_U64, plan, quiet_offset),
-	TLV_FIELD(91, TLV_U32, plan, quiet_size),
+	TLV_FIELD(103, TLV_U64, plan, quiet_offset),
+	TLV_FIELD(104, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
@@ -252,9 +252,9 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(71, TLV_STR, plan, root_image),
 	TLV_FIELD(72, TLV_STR, plan, root_image_options),
 	TLV_FIELD(73, TLV_STR, plan, host_name),
-	TLV_FIELD(80, TLV_STRV, plan, symlinks),
-	TLV_FIELD(81, TLV_STRV, plan, listen_names),
-	TLV_SUB(82, plan, watches, watch_schema),
+	TLV_FIELD(100, TLV_STRV, plan, symlinks),
+	TLV_FIELD(101, TLV_STRV, plan, listen_names),
+	TLV_SUB(102, plan, watches, watch_schema),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 

@@ -14,6 +14,7 @@
 #include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
+#include "nearest.h"
 #include "text.h"
 
 /* A reload may take as long as a load may. */
@@ -150,7 +151,15 @@ int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, 
 {
 	bool named = error && sd_bus_error_is_set(error);
 	const char *message = named && error->message ? error->message : strerror(-r);
+	char near[LIMIT_UNIT_NAME] = "";
 
+	if (named && strcmp(error->name, CTL_SERVICE ".NoSuchUnit") == 0) {
+		nearest_unit(c, what, near);
+	}
+	if (*near) {
+		ctl_error(c, "Unit %s not found; did you mean %s?", what, near);
+		return exitcode_of_error(error->name);
+	}
 	/* The message usually begins with the unit already. */
 	if (!named || !strstr(message, what)) {
 		ctl_error(c, "%s: %s", what, message);

@@ -130,12 +130,18 @@ static char *join_path(const struct unitpath *path)
 	return text;
 }
 
-int install_plan(struct ctl *c, const struct install_dirs *d, int n, const char *const *args,
-	char **ret, size_t *ret_size)
+void install_plan_fini(struct install_plan *p)
+{
+	free(p->data);
+	*p = (struct install_plan) { NULL, 0 };
+}
+
+int install_plan_make(struct ctl *c, const struct install_dirs *d, int n, char *const *words,
+	struct install_plan *ret)
 {
 	AUTO_FREE char *path = join_path(&d->path);
 	AUTO_FREE const char **argv = calloc((size_t)n + 20, sizeof(*argv));
-	const char *const fixed[] = { NULL, "--install", args[0], "--unit-path", path,
+	const char *const fixed[] = { NULL, "--install", words[0], "--unit-path", path,
 		"--persistent", d->persistent, "--runtime", d->runtime, "--transient",
 		d->transient ? d->transient : "", "--root", c->o.root ? c->o.root : "" };
 	size_t used = ELEMENTSOF(fixed);
@@ -154,9 +160,9 @@ int install_plan(struct ctl *c, const struct install_dirs *d, int n, const char 
 	}
 	argv[used++] = "--";
 	for (int i = 1; i < n; i++) {
-		argv[used++] = args[i];
+		argv[used++] = words[i];
 	}
-	r = loaderproc_run(argv, ret, ret_size);
+	r = loaderproc_run(argv, &ret->data, &ret->size);
 	if (r != 0) {
 		ctl_error(c, "supd-load: %s", r < 0 ? strerror(-r) : "failed");
 		return EXIT_FAILED;
@@ -290,10 +296,10 @@ static bool is_change(const struct install_record *record)
 }
 
 int install_carry_out(struct ctl *c, const struct install_dirs *d, const char *verb,
-	const char *plan, size_t size)
+	const struct install_plan *plan)
 {
 	AUTO_CLOSE int root = rootdir_open(c->o.root);
-	const char *end = plan + size;
+	const char *cursor = plan->data, *end = cursor + plan->size;
 	struct install_record record;
 	int code = EXIT_OK;
 
@@ -301,7 +307,7 @@ int install_carry_out(struct ctl *c, const struct install_dirs *d, const char *v
 		ctl_error(c, "%s: %s", c->o.root ? c->o.root : "/", strerror(-root));
 		return EXIT_FAILED;
 	}
-	while (install_next(&plan, end, &record)) {
+	while (install_next(&cursor, end, &record)) {
 		int r = 0;
 
 		if (strcmp(record.kind, "error") == 0) {

@@ -33,12 +33,19 @@ struct install_record {
 /* Takes the next record; false at the end. */
 bool install_next(const char **cursor, const char *end, struct install_record *ret);
 
-/* Has supd-load plan a verb; the caller frees *ret. Exit code; says what is wrong. */
-int install_plan(struct ctl *c, const struct install_dirs *d, int n, const char *const *args,
-	char **ret, size_t *ret_size);
+/* What supd-load plans: its records, owned. */
+struct install_plan {
+	char *data;
+	size_t size;
+};
+void install_plan_fini(struct install_plan *p);
+
+/* Has supd-load plan a verb: words[0] and its n - 1 operands. Exit code; says what is wrong. */
+int install_plan_make(struct ctl *c, const struct install_dirs *d, int n, char *const *words,
+	struct install_plan *ret);
 /* Carries a plan out and prints what happened. Exit code. */
 int install_carry_out(struct ctl *c, const struct install_dirs *d, const char *verb,
-	const char *plan, size_t size);
+	const struct install_plan *plan);
 
 /* Has supd read its files again when it is there. Not with --root or --no-reload. Exit code. */
 int install_reload(struct ctl *c);

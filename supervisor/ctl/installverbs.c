@@ -106,20 +106,14 @@ static int complete(
 	return EXIT_OK;
 }
 
-static int plan_for(struct ctl *c, const struct install_dirs *d, int n, char **words, char **ret,
-	size_t *ret_size)
-{
-	return install_plan(c, d, n, (const char *const *)words, ret, ret_size);
-}
-
 /* The last record's number of links that were asked for; 0 when there is none. */
-static bool asks_for_links(const char *plan, size_t size)
+static bool asks_for_links(const struct install_plan *plan)
 {
-	const char *end = plan + size;
+	const char *cursor = plan->data, *end = cursor + plan->size;
 	struct install_record record;
 	bool links = false;
 
-	while (install_next(&plan, end, &record)) {
+	while (install_next(&cursor, end, &record)) {
 		if (strcmp(record.kind, "result") == 0) {
 			links = strcmp(record.path, "0") != 0;
 		}
@@ -154,8 +148,7 @@ int verb_install(struct ctl *c, int n, char *const *args)
 	const struct install_verb *v = find_verb(args[0]);
 	AUTO(install_dirs_fini) struct install_dirs d = { .persistent = NULL };
 	AUTO(free_words) char **words = NULL;
-	AUTO_FREE char *plan = NULL;
-	size_t size = 0;
+	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
 	int code, reloaded;
 
 	if (c->o.now && (c->o.root || !v->now)) {
@@ -165,12 +158,12 @@ int verb_install(struct ctl *c, int n, char *const *args)
 	}
 	code = complete(c, v, n, args, &words);
 	code = code == EXIT_OK ? install_dirs_init(&d, c) : code;
-	code = code == EXIT_OK ? plan_for(c, &d, n, words, &plan, &size) : code;
+	code = code == EXIT_OK ? install_plan_make(c, &d, n, words, &plan) : code;
 	if (code != EXIT_OK) {
 		return code;
 	}
-	code = install_carry_out(c, &d, v->doing, plan, size);
-	if (code == EXIT_OK && v->wants_rules && !c->o.quiet && !asks_for_links(plan, size)) {
+	code = install_carry_out(c, &d, v->doing, &plan);
+	if (code == EXIT_OK && v->wants_rules && !c->o.quiet && !asks_for_links(&plan)) {
 		fputs(no_rules, c->err);
 	}
 	reloaded = install_reload(c);
@@ -181,25 +174,24 @@ int verb_install(struct ctl *c, int n, char *const *args)
 /* ---- asking ---- */
 
 /* Plans a verb that only asks. Exit code. */
-static int ask(struct ctl *c, int n, char *const *args, char **ret, size_t *ret_size)
+static int ask(struct ctl *c, int n, char *const *args, struct install_plan *ret)
 {
 	AUTO(install_dirs_fini) struct install_dirs d = { .persistent = NULL };
 	AUTO(free_words) char **words = NULL;
 	int code = complete(c, NULL, n, args, &words);
 
 	code = code == EXIT_OK ? install_dirs_init(&d, c) : code;
-	return code == EXIT_OK ? plan_for(c, &d, n, words, ret, ret_size) : code;
+	return code == EXIT_OK ? install_plan_make(c, &d, n, words, ret) : code;
 }
 
 int verb_is_enabled(struct ctl *c, int n, char *const *args)
 {
-	AUTO_FREE char *plan = NULL;
+	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
 	struct install_record record;
 	const char *cursor;
-	size_t size = 0;
 	bool enabled = false;
 	struct json j;
-	int code = ask(c, n, args, &plan, &size);
+	int code = ask(c, n, args, &plan);
 
 	if (code != EXIT_OK) {
 		return code;
@@ -208,8 +200,8 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 	if (c->o.json) {
 		json_object(&j, NULL);
 	}
-	cursor = plan;
-	while (install_next(&cursor, plan + size, &record)) {
+	cursor = plan.data;
+	while (install_next(&cursor, plan.data + plan.size, &record)) {
 		bool missing = strcmp(record.kind, "error") == 0;
 
 		if (missing && !c->o.json && !c->o.quiet) {
@@ -234,20 +226,19 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 
 int verb_get_default(struct ctl *c, int n, char *const *args)
 {
-	AUTO_FREE char *plan = NULL;
+	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
 	struct install_record record;
 	const char *cursor;
-	size_t size = 0;
 	struct json j;
-	int code = ask(c, n, args, &plan, &size);
+	int code = ask(c, n, args, &plan);
 
 	if (code != EXIT_OK) {
 		return code;
 	}
 	json_init(&j, c->out);
-	cursor = plan;
+	cursor = plan.data;
 	code = EXIT_FAILED;
-	while (install_next(&cursor, plan + size, &record)) {
+	while (install_next(&cursor, plan.data + plan.size, &record)) {
 		if (strcmp(record.kind, "error") == 0) {
 			ctl_error(c, "%s: %s", record.path, strerror(atoi(record.error)));
 		}
@@ -309,12 +300,11 @@ int verb_list_unit_files(struct ctl *c, int n, char *const *args)
 {
 	static const char *const titles[] = { "UNIT FILE", "STATE", "PRESET" };
 	AUTO(table_fini) struct table t = { 0 };
-	AUTO_FREE char *plan = NULL;
+	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
 	struct install_record record;
 	const char *cursor;
-	size_t size = 0;
 	struct json j;
-	int code = ask(c, 1, args, &plan, &size);
+	int code = ask(c, 1, args, &plan);
 	int r = 0;
 
 	if (code != EXIT_OK) {
@@ -325,8 +315,8 @@ int verb_list_unit_files(struct ctl *c, int n, char *const *args)
 	if (c->o.json) {
 		json_array(&j, NULL);
 	}
-	cursor = plan;
-	while (r >= 0 && install_next(&cursor, plan + size, &record)) {
+	cursor = plan.data;
+	while (r >= 0 && install_next(&cursor, plan.data + plan.size, &record)) {
 		const char *slash = strrchr(record.path, '/');
 		const char *name = slash ? slash + 1 : record.path;
 

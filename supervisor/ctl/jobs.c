@@ -183,3 +183,11 @@ int verb_job(struct ctl *c, int n, char *const *args)
 	waited = report(&set);
 	return code != EXIT_OK ? code : waited;
 }
+
+int verb_isolate(struct ctl *c, int n, char *const *args)
+{
+	char *start[] = { (char *)"start", n > 1 ? args[1] : NULL, NULL };
+
+	c->o.job_mode = "isolate";
+	return verb_job(c, n, start);
+}

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,14 +10,13 @@
 #include "../../runtime/base/limits.h"
 #include "loadtool.h"
 
-/* All that comes out of fd, with a NUL byte behind it. */
-static int read_all(int fd, char **ret, size_t *ret_size)
+/* All that comes out of the stream, with a NUL byte behind it. */
+static int read_all(FILE *lines, char **ret, size_t *ret_size)
 {
 	AUTO_FREE char *text = NULL;
-	size_t size = 0, room = 0;
-	ssize_t n = 1;
+	size_t size = 0, room = 0, n = 1;
 
-	while (n > 0 || (n < 0 && errno == EINTR)) {
+	while (n > 0) {
 		if (room - size < 4096) {
 			char *more = room < LIMIT_MANIFEST_BYTES ? realloc(text, room * 2 + 65536)
 								 : NULL;
@@ -29,11 +27,11 @@ static int read_all(int fd, char **ret, size_t *ret_size)
 			text = more;
 			room = room * 2 + 65536;
 		}
-		n = read(fd, text + size, room - size - 1);
-		size += n > 0 ? (size_t)n : 0;
+		n = fread(text + size, 1, room - size - 1, lines);
+		size += n;
 	}
-	if (n < 0) {
-		return -errno;
+	if (ferror(lines)) {
+		return -EIO;
 	}
 	text[size] = '\0';
 	*ret = TAKE_PTR(text);
@@ -45,7 +43,7 @@ int loaderproc_run(const char **argv, char **ret, size_t *ret_size)
 {
 	AUTO_FREE char *path = loadtool_find();
 	struct loadtool tool;
-	int r, code;
+	int r, status;
 
 	if (!path) {
 		return -ENOENT;
@@ -56,7 +54,7 @@ int loaderproc_run(const char **argv, char **ret, size_t *ret_size)
 	if (r < 0) {
 		return r;
 	}
-	r = read_all(fileno(tool.lines), ret, ret_size);
-	code = loadtool_finish(&tool);
-	return r < 0 ? r : code;
+	r = read_all(tool.lines, ret, ret_size);
+	status = loadtool_finish(&tool);
+	return r < 0 ? r : status;
 }

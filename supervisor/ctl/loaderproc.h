@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* supd-load as a child of supctl: it alone parses unit files, without the right to write. */
+/* supd-load as a child of supctl, and all that it prints (see loadtool.h). */
 #pragma once
 
 #include <stddef.h>
@@ -7,6 +7,6 @@
 /*
  * Runs argv (NULL-terminated; argv[0] is replaced by the path of supd-load) and collects its
  * standard output, which the caller frees and which has a NUL byte behind it. Its error stream is
- * ours. Exit status, or -errno: it could not be run, was killed, or wrote too much.
+ * ours. Exit status (1 also when it was killed), or -errno: it could not be run.
  */
 int loaderproc_run(const char **argv, char **ret, size_t *ret_size);

@@ -6,6 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "logsource.h"
+#include "nearest.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -22,19 +23,21 @@ static int format_of(struct ctl *c, enum log_format *ret)
 	return EXIT_OK;
 }
 
-static int print_rest(struct ctl *c, struct logsource *s, enum log_format format)
+static int print_rest(struct ctl *c, struct logsource *s, enum log_format format, size_t *shown)
 {
 	struct log_entry e;
 	int r;
 
 	while ((r = logsource_next(s, &e)) > 0) {
 		log_entry_print(c->out, &e, format);
+		(*shown)++;
 	}
 	/* A reader that went away is seen here, not after the next million lines. */
 	return fflush(c->out) != 0 ? -EPIPE : r;
 }
 
-static int show(struct ctl *c, struct logsource *s, usec_t since, enum log_format format)
+static int show(
+	struct ctl *c, struct logsource *s, usec_t since, enum log_format format, size_t *shown)
 {
 	long lines = c->o.lines;
 	int r;
@@ -44,17 +47,40 @@ static int show(struct ctl *c, struct logsource *s, usec_t since, enum log_forma
 	}
 	r = logsource_seek(s, since, lines);
 	if (r >= 0) {
-		r = print_rest(c, s, format);
+		r = print_rest(c, s, format, shown);
 	}
 	while (r >= 0 && c->o.follow) {
 		r = logsource_wait(s, -1);
 		if (r >= 0) {
-			r = print_rest(c, s, format);
+			r = print_rest(c, s, format, shown);
 		} else if (r == -EINTR) {
 			r = 0;
 		}
 	}
 	return r;
+}
+
+/* Where supd can be asked and does not know a unit, that is worth an error. Exit code. */
+static int check_known(struct ctl *c, const struct unit_list *units)
+{
+	int code = EXIT_OK;
+
+	for (size_t i = 0; i < units->n && ctl_try_connect(c) >= 0; i++) {
+		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+		AUTO(props_fini) struct props p = { 0 };
+		char near[LIMIT_UNIT_NAME] = "";
+		int r = ctl_unit_props(c, units->names[i], &p, &error);
+
+		if (!sd_bus_error_has_name(&error, CTL_SERVICE ".NoSuchUnit") &&
+			(r < 0 || strcmp(props_string(&p, "LoadState"), "not-found") != 0)) {
+			continue;
+		}
+		nearest_unit(c, units->names[i], near);
+		ctl_error(c, "%s: no such unit, and nothing was logged of it%s%s%s",
+			units->names[i], *near ? "; did you mean " : "", near, *near ? "?" : "");
+		code = EXIT_FAILED;
+	}
+	return code;
 }
 
 int verb_logs(struct ctl *c, int n, char *const *args)
@@ -63,6 +89,7 @@ int verb_logs(struct ctl *c, int n, char *const *args)
 	AUTO(logsource_fini) struct logsource source = { .ops = NULL };
 	enum log_format format;
 	usec_t since = 0;
+	size_t shown = 0;
 	int code = format_of(c, &format);
 	int r;
 
@@ -82,11 +109,11 @@ int verb_logs(struct ctl *c, int n, char *const *args)
 	}
 	r = logsource_open(&source, c, &units);
 	if (r >= 0) {
-		r = show(c, &source, since, format);
+		r = show(c, &source, since, format, &shown);
 	}
 	if (r < 0 && r != -EPIPE) {
 		ctl_error(c, "cannot read logs: %s", strerror(-r));
 		return EXIT_FAILED;
 	}
-	return EXIT_OK;
+	return shown == 0 && !c->o.log_dir ? check_known(c, &units) : EXIT_OK;
 }

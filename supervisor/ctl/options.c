@@ -32,12 +32,12 @@ static const struct option_row {
 	size_t field;
 } option_rows[] = {
 	{ "all", 'a', OPTION_FLAG, AT(all) },
-	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
 	{ "after", 0, OPTION_FLAG, AT(after) },
 	{ "before", 0, OPTION_FLAG, AT(before) },
 	{ "collect", 'G', OPTION_FLAG, AT(collect) },
 	{ "description", 0, OPTION_TEXT, AT(description) },
 	{ "dry-run", 0, OPTION_FLAG, AT(dry_run) },
+	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
 	{ "failed", 0, OPTION_FLAG, AT(failed) },
 	{ "follow", 'f', OPTION_FLAG, AT(follow) },
 	{ "force", 0, OPTION_FLAG, AT(force) },
@@ -81,11 +81,6 @@ static const struct option_row {
 };
 #define N_ROWS ELEMENTSOF(option_rows)
 
-const char *options_name(size_t i)
-{
-	return i < N_ROWS ? option_rows[i].name : NULL;
-}
-
 static bool takes_argument(enum option_kind kind)
 {
 	switch (kind) {
@@ -99,6 +94,16 @@ static bool takes_argument(enum option_kind kind)
 		return true;
 	}
 	return false;
+}
+
+const char *options_name(size_t i, bool *ret_argument, char *ret_letter)
+{
+	if (i >= N_ROWS) {
+		return NULL;
+	}
+	*ret_argument = takes_argument(option_rows[i].kind);
+	*ret_letter = option_rows[i].letter;
+	return option_rows[i].name;
 }
 
 /* "-p A,B" is two properties; the commas stay and are seen by the reader. */

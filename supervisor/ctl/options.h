@@ -44,5 +44,6 @@ int options_parse(
 /* The first part of --type= that is no type of unit, with what follows it; NULL: all is well. */
 const char *options_wrong_type(const struct options *o);
 
-/* "--all" …, one a line: for the completion. Index beyond the last: NULL. */
-const char *options_name(size_t i);
+/* "all" …, one by one, for the completion: whether an argument follows, the short letter or 0.
+ * Index beyond the last: NULL. */
+const char *options_name(size_t i, bool *ret_argument, char *ret_letter);

@@ -31,11 +31,6 @@ int rootdir_open(const char *root)
 	return fd < 0 ? -errno : fd;
 }
 
-int rootdir_read(int root, const char *path)
-{
-	return open_in(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-}
-
 /* The directory of path, made with those above it when make is set. */
 static int open_parent(int root, const char *path, bool make)
 {

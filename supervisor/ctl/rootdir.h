@@ -21,5 +21,3 @@ int rootdir_write(int root, const char *path, const char *text, size_t size);
 int rootdir_unlink(int root, const char *path);
 /* Removes a file, or a directory with the files in it (not deeper). -errno. */
 int rootdir_remove(int root, const char *path);
-/* Descriptor of an existing file, O_RDONLY. -errno. */
-int rootdir_read(int root, const char *path);

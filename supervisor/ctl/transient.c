@@ -14,6 +14,8 @@
 #include "../../runtime/base/timeutil.h"
 #include "diagnostics.h"
 #include "exitcode.h"
+#include "failure.h"
+#include "jobwait.h"
 #include "names.h"
 #include "relay.h"
 #include "text.h"
@@ -228,6 +230,37 @@ static void unlink_file(const struct run *r, const char *unit)
 	(void)unlink(path);
 }
 
+/*
+ * Starts the service and looks only whether it came to run: how it ended is told by wait_for_end().
+ * A command may well be through before its start is.
+ */
+static int start_and_see(struct run *r)
+{
+	static const struct job_verb verb = { "start", "StartUnit", GOAL_UP };
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	AUTO(job_set_fini) struct job_set set = { 0 };
+	AUTO(props_fini) struct props p = { 0 };
+	AUTO_FREE char *why = NULL;
+	int e = job_set_init(&set, r->c, &verb, 1);
+
+	if (e >= 0) {
+		strcpy(set.jobs[0].unit, r->unit);
+		e = job_set_request(&set, 0, &error);
+	}
+	e = e < 0 ? e : job_set_wait(&set);
+	e = e < 0 ? e : ctl_unit_props(r->c, r->unit, &p, &error);
+	if (e < 0) {
+		return ctl_call_failed(r->c, r->unit, &error, e);
+	}
+	if (strcmp(set.jobs[0].result, "done") == 0 ||
+		props_u64(&p, "ExecMainStartTimestampMonotonic", 0)) {
+		return EXIT_OK;
+	}
+	why = failure_text(&p);
+	ctl_error(r->c, "%s: %s", r->unit, why ? why : failure_of_job(set.jobs[0].result));
+	return EXIT_FAILED;
+}
+
 static int start(struct run *r)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -237,8 +270,10 @@ static int start(struct run *r)
 
 	if (e < 0) {
 		code = ctl_call_failed(c, "daemon-reload", &error, e);
-	} else {
+	} else if (r->timer[0] || !(c->o.wait || c->o.pty || c->o.pipe)) {
 		code = verb_job(c, 2, args);
+	} else {
+		code = start_and_see(r);
 	}
 	if (code != EXIT_OK) {
 		unlink_file(r, r->unit);

@@ -6,6 +6,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
+#include "nearest.h"
 
 #ifndef SUPCTL_VERSION
 #define SUPCTL_VERSION "0.1.0"
@@ -13,6 +14,8 @@
 
 static int verb_help(struct ctl *c, int n, char *const *args);
 static int verb_words(struct ctl *c, int n, char *const *args);
+static int verb_man(struct ctl *c, int n, char *const *args);
+static int verb_refused(struct ctl *c, int n, char *const *args);
 
 static const struct verb verb_rows[] = {
 	{ "start", verb_job, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -24,6 +27,8 @@ static const struct verb verb_rows[] = {
 	{ "reload", verb_job, 1, -1, OPERAND_UNIT, "UNIT…", "Have units read their configuration" },
 	{ "reload-or-restart", verb_job, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Reload units that can, restart the others" },
+	{ "isolate", verb_isolate, 1, 1, OPERAND_UNIT, "UNIT",
+		"Start a unit and stop what it does not need" },
 	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show how units are doing" },
 	{ "list", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "List units" },
 	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same" },
@@ -44,6 +49,8 @@ static const struct verb verb_rows[] = {
 		"Show how units differ from their profile, and where" },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show properties of units or of the manager" },
+	{ "list-dependencies", verb_list_dependencies, 0, -1, OPERAND_UNIT, "[UNIT…]",
+		"Show what units pull in (--reverse, --after, --before)" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Is one of the units active?" },
 	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -95,6 +102,10 @@ static const struct verb verb_rows[] = {
 		"Read all unit files again" },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
 		"Replace the supervisor; services go on" },
+	{ "show-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
+	{ "set-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
+	{ "unset-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
+	{ "import-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
 	{ "poweroff", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and switch off" },
 	{ "reboot", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and start again" },
 	{ "halt", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and leave the power on" },
@@ -104,6 +115,7 @@ static const struct verb verb_rows[] = {
 		"Stop everything and start user space again" },
 	{ "exit", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and let supd-init exit" },
 	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
+	{ "_man", verb_man, 0, 0, OPERAND_NONE, "", NULL },
 	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
 };
 
@@ -122,38 +134,13 @@ const struct verb *verbs_find(const char *name)
 	return NULL;
 }
 
-#define WORD_MAX 32u
-
-/* Edits between two words: insertions, deletions, replacements. Both shorter than WORD_MAX. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[WORD_MAX + 1], n = (unsigned)strlen(b);
-
-	for (unsigned j = 0; j <= n; j++) {
-		row[j] = j;
-	}
-	for (unsigned i = 0; a[i]; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i + 1;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned best = diagonal + (a[i] != b[j - 1]);
-
-			diagonal = row[j];
-			best = row[j] + 1 < best ? row[j] + 1 : best;
-			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-		}
-	}
-	return row[n];
-}
-
 const char *verbs_nearest(const char *name)
 {
 	const char *nearest = NULL;
 	unsigned best = 3;
 
-	for (size_t i = 0; strlen(name) < WORD_MAX && i < ELEMENTSOF(verb_rows); i++) {
-		unsigned d = distance(name, verb_rows[i].name);
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		unsigned d = nearest_distance(name, verb_rows[i].name);
 
 		if (verb_rows[i].help && d < best) {
 			best = d;
@@ -163,7 +150,7 @@ const char *verbs_nearest(const char *name)
 	return nearest;
 }
 
-/* For the completion: "verb NAME OPERAND" and "option --NAME", one a line. */
+/* For the completion: "verb NAME OPERAND" and "option --NAME flag|argument", one a line. */
 static int verb_words(struct ctl *c, int n, char *const *args)
 {
 	static const char *const operands[] = {
@@ -174,6 +161,10 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 		[OPERAND_PATTERN] = "unit",
 	};
 
+	const char *option;
+	bool argument;
+	char letter;
+
 	(void)n;
 	(void)args;
 	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
@@ -182,8 +173,11 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 				operands[verb_rows[i].operand]);
 		}
 	}
-	for (size_t i = 0; options_name(i); i++) {
-		fprintf(c->out, "option --%s\n", options_name(i));
+	for (size_t i = 0; (option = options_name(i, &argument, &letter)); i++) {
+		fprintf(c->out, "option --%s %s\n", option, argument ? "argument" : "flag");
+		if (letter) {
+			fprintf(c->out, "option -%c %s\n", letter, argument ? "argument" : "flag");
+		}
 	}
 	return EXIT_OK;
 }
@@ -207,6 +201,22 @@ static const char options_help[] =
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --base-time TIME   calendar: as if it were that time\n"
 	"      --iterations N     calendar: the next N times\n"
+	"      --root DIR         enable, mask, …: an image that does not run\n"
+	"      --runtime          enable, mask, edit, set-property: until the next boot\n"
+	"      --now              enable, disable, mask: start or stop as well\n"
+	"      --force            enable, link, mask: replace links that are in the way\n"
+	"      --no-reload        enable, mask, …: supd does not read its files again\n"
+	"      --dry-run          daemon-reload: only say what would change\n"
+	"      --reverse, --after, --before\n"
+	"                         list-dependencies: other directions\n"
+	"      --unit NAME        run: the unit's name\n"
+	"      --description TEXT run: Description=\n"
+	"      --wait             run: until the unit is done; its exit status is supctl's\n"
+	"  -P, --pipe; --pty      run: our streams, or a terminal, for the command\n"
+	"  -r, --remain-after-exit; -G, --collect\n"
+	"                         run: stays active; forget also a failure (with --wait)\n"
+	"      --on-active TIME, --on-calendar TIME\n"
+	"                         run: by a timer\n"
 	"      --no-block         Do not wait for the job\n"
 	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"
@@ -215,6 +225,17 @@ static const char options_help[] =
 	"      --plain            No dots\n"
 	"  -l, --full             Do not cut long lines\n"
 	"  -h, --help, --version\n";
+
+/* A service's environment is what its unit says, so that a look at the files tells it. */
+static int verb_refused(struct ctl *c, int n, char *const *args)
+{
+	(void)n;
+	ctl_error(c,
+		"%s: supd has no environment of its own that services inherit; use Environment= or "
+		"EnvironmentFile= in the unit (supctl edit UNIT)",
+		args[0]);
+	return EXIT_FAILED;
+}
 
 static int verb_help(struct ctl *c, int n, char *const *args)
 {
@@ -233,6 +254,46 @@ static int verb_help(struct ctl *c, int n, char *const *args)
 		}
 	}
 	fputs(options_help, c->out);
+	return EXIT_OK;
+}
+
+/* Text in which a dash or backslash, or a dot at the start of a line, would mean something. */
+static void put_roff(FILE *out, const char *text)
+{
+	for (bool start = true; *text; start = *text++ == '\n') {
+		fputs(start && (*text == '.' || *text == '\'') ? "\\&" : "", out);
+		fputs(*text == '-' || *text == '\\' ? "\\" : "", out);
+		putc(*text == '\\' ? 'e' : *text, out);
+	}
+}
+
+/* supctl(1), from the same tables. */
+static int verb_man(struct ctl *c, int n, char *const *args)
+{
+	(void)n;
+	(void)args;
+	fputs(".TH SUPCTL 1 \"\" supd \"supd\"\n.SH NAME\nsupctl \\- control supd\n.SH SYNOPSIS\n"
+	      ".B supctl\n[OPTION...] VERB [OPERAND...]\n.SH DESCRIPTION\n"
+	      "One command to supd, with the caller's own rights. Verbs that write unit files or\n"
+	      "links do so themselves; supd is asked to read them. Exit codes are those of\n"
+	      ".BR systemctl (1).\n.SH VERBS\n",
+		c->out);
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		const struct verb *v = &verb_rows[i];
+
+		if (v->help) {
+			fprintf(c->out, ".TP\n.B ");
+			put_roff(c->out, v->name);
+			putc(' ', c->out);
+			put_roff(c->out, v->usage);
+			putc('\n', c->out);
+			put_roff(c->out, v->help);
+			putc('\n', c->out);
+		}
+	}
+	fputs(".SH OPTIONS\n.nf\n", c->out);
+	put_roff(c->out, strchr(options_help + 1, '\n') + 1);
+	fputs(".fi\n.SH SEE ALSO\n.BR supd.unit (5),\n.BR systemctl (1)\n", c->out);
 	return EXIT_OK;
 }
 

@@ -157,6 +157,26 @@ static void test_run(void **state)
 	CHECK(sys_ctl(s, "run nosuchprogram") == 1 && sys_said(s, "no such program"));
 }
 
+static void test_names(void **state)
+{
+	(void)state;
+	load("frontend.service", "[Unit]\nWants=backend.service\nAfter=backend.service\n" SLEEPER);
+	load("backend.service", SLEEPER);
+	CHECK(sys_ctl(s, "start fronted") == 5);
+	CHECK(sys_said(s, "Unit fronted.service not found; did you mean frontend.service?"));
+	CHECK(sys_ctl(s, "logs fronted") == 1);
+	CHECK(sys_said(s, "no such unit") && sys_said(s, "did you mean frontend.service?"));
+	CHECK(sys_ctl(s, "logs backend") == 0);
+	CHECK(sys_ctl(s, "list-dependencies frontend") == 0);
+	CHECK(sys_said(s, "frontend.service\n○ ├─") || sys_said(s, "├─backend.service"));
+	CHECK(sys_ctl(s, "list-dependencies --reverse --plain backend") == 0);
+	CHECK(sys_said(s, "frontend.service"));
+	CHECK(sys_ctl(s, "list-dependencies --after --json frontend") == 0);
+	CHECK(sys_said(s, "\"unit\":\"backend.service\",\"active\":\"inactive\",\"depth\":1"));
+	CHECK(sys_ctl(s, "show-environment") == 1 && sys_said(s, "Environment="));
+	CHECK(sys_ctl(s, "isolate frontend") != 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_set_property),
 		cmocka_unit_test(test_edit),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_names),
 	};
 
 	sys_require();
