@@ -61,9 +61,9 @@ struct unit {
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
 	uint64_t watch_cookie;            /* of the slot's last state */
-	struct job *job;     /* NULL: none */
-	uint32_t slot;       /* WIRE_SLOT_NONE: none */
-	uint32_t slot_flags; /* enum wire_slot_flags */
+	struct job *job;                  /* NULL: none */
+	uint32_t slot;                    /* WIRE_SLOT_NONE: none */
+	uint32_t slot_flags;              /* enum wire_slot_flags */
 	uint8_t invocation_id[16];
 	usec_t state_change_us;
 	usec_t inactive_exit_us;

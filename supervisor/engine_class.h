@@ -57,7 +57,7 @@ const struct unit_class *unit_class(const struct unit *u);
 extern const struct unit_class unit_class_service; /* engine_service.c */
 extern const struct unit_class unit_class_socket;  /* engine_trigger.c */
 extern const struct unit_class unit_class_path;
-extern const struct unit_class unit_class_plain;   /* targets, slices: up or down at once */
+extern const struct unit_class unit_class_plain; /* targets, slices: up or down at once */
 
 /* A record that nobody has a use for: the place is free, FORGET is sent. */
 void unit_forget(struct engine *e, struct unit *u, const struct wire_proc *p);

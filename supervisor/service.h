@@ -101,7 +101,7 @@ enum service_event_type {
 	EV_TRIGGER_UP,     /* the unit that it triggers has come up */
 	EV_TRIGGER_DOWN,   /* … has gone down and has no job; of a connection: has ended */
 	EV_TRIGGER_FAILED, /* … cannot be started; number: enum service_result */
-	EV_ADOPT, /* note, procs: state from before supd's crash */
+	EV_ADOPT,          /* note, procs: state from before supd's crash */
 	SERVICE_EVENT_COUNT,
 };
 ENUM_DECLARE(service_event, enum service_event_type);
@@ -157,8 +157,8 @@ enum effect_type {
 		      */
 	EFFECT_WATCH, /* cookie: tell when a held descriptor is readable */
 	EFFECT_NOTE,  /* the note alone */
-	EFFECT_LOAD, /* load a new catalogue (a plan was stale) */
-	EFFECT_DROP, /* catalogue: not used any more; its manifest may be unmapped */
+	EFFECT_LOAD,  /* load a new catalogue (a plan was stale) */
+	EFFECT_DROP,  /* catalogue: not used any more; its manifest may be unmapped */
 	/* ---- news, for the control API and the journal ---- */
 	EFFECT_STATE,        /* old_state, state: a service's sub-state; first thing after FORGET */
 	EFFECT_UNIT_CHANGED, /* properties of the unit have changed */
@@ -195,15 +195,15 @@ enum effect_log {
 	LOG_CONDITION_FAILED, /* number: index of the condition */
 	LOG_ASSERT_FAILED,    /* number: index of the condition */
 	LOG_DEPENDENCY_FAILED,
-	LOG_ORDER_CYCLE,    /* text: the path */
-	LOG_NOTIFY_REFUSED, /* a message by one who may not, or with bad values */
-	LOG_LEFTOVERS,      /* processes stay behind */
-	LOG_REFUSED,        /* number: errno of a refused request */
-	LOG_NOTE_LOST,      /* a note could not be read; unit was adopted from its processes */
-	LOG_UPHOLD_LIMIT,   /* Upholds= tried too often */
-	LOG_TRIGGER_LIMIT,  /* a socket or path has triggered too often */
+	LOG_ORDER_CYCLE,     /* text: the path */
+	LOG_NOTIFY_REFUSED,  /* a message by one who may not, or with bad values */
+	LOG_LEFTOVERS,       /* processes stay behind */
+	LOG_REFUSED,         /* number: errno of a refused request */
+	LOG_NOTE_LOST,       /* a note could not be read; unit was adopted from its processes */
+	LOG_UPHOLD_LIMIT,    /* Upholds= tried too often */
+	LOG_TRIGGER_LIMIT,   /* a socket or path has triggered too often */
 	LOG_CONNECTION_GONE, /* number: errno */
-	LOG_TRIGGER_ACTIVE, /* a socket is not started: its service is active */
+	LOG_TRIGGER_ACTIVE,  /* a socket is not started: its service is active */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);

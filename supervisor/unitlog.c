@@ -76,8 +76,7 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		"Trigger limit hit, refusing further activation.", NULL },
 	[LOG_CONNECTION_GONE] = { LOG_INFO, DETAIL_ERRNO, "The connection was not served", NULL },
 	[LOG_TRIGGER_ACTIVE] = { LOG_ERR, DETAIL_NONE,
-		"Its service is already active, refusing to start; stop the service first.",
-		NULL },
+		"Its service is already active, refusing to start; stop the service first.", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };

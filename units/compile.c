@@ -174,8 +174,7 @@ static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 		spec.n_sockets = (uint32_t)cu->unit->socket_units.n;
 	}
 	if (loaded && cu->unit->many && spec.n_sockets) {
-		spec.max_per_source =
-			cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
+		spec.max_per_source = cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
 	}
 	if (loaded && cu->unit->service) {
 		spec.log_identifier = identifier(cu);

@@ -51,14 +51,15 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"IOSchedulingClass", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
 	"TasksMax", "CPUQuota", "CPUWeight", "IOWeight", "AllowedCPUs", "Delegate", "DevicePolicy",
 	"DeviceAllow", "AppArmorProfile", "IPAddressAllow", "IPAddressDeny", "SocketBindAllow",
-	"SocketBindDeny", "RestrictNetworkInterfaces", "Sockets", "NonBlocking", "SocketMode", "SocketUser",
-	"SocketGroup", "DirectoryMode", "Backlog", "BindIPv6Only", "BindToDevice", "KeepAlive",
-	"KeepAliveTimeSec", "KeepAliveIntervalSec", "KeepAliveProbes", "DeferAcceptSec", "NoDelay",
-	"Priority", "ReceiveBuffer", "SendBuffer", "IPTOS", "IPTTL", "Mark", "PipeSize", "FreeBind",
-	"Transparent", "Broadcast", "PassCredentials", "PassSecurity", "PassPacketInfo",
-	"Timestamping", "TCPCongestion", "ReusePort", "MessageQueueMaxMessages",
-	"MessageQueueMessageSize", "RemoveOnStop", "Symlinks", "FlushPending", "Writable",
-	"SocketProtocol", "SmackLabel", "SmackLabelIPIn", "SmackLabelIPOut" };
+	"SocketBindDeny", "RestrictNetworkInterfaces", "Sockets", "NonBlocking", "SocketMode",
+	"SocketUser", "SocketGroup", "DirectoryMode", "Backlog", "BindIPv6Only", "BindToDevice",
+	"KeepAlive", "KeepAliveTimeSec", "KeepAliveIntervalSec", "KeepAliveProbes",
+	"DeferAcceptSec", "NoDelay", "Priority", "ReceiveBuffer", "SendBuffer", "IPTOS", "IPTTL",
+	"Mark", "PipeSize", "FreeBind", "Transparent", "Broadcast", "PassCredentials",
+	"PassSecurity", "PassPacketInfo", "Timestamping", "TCPCongestion", "ReusePort",
+	"MessageQueueMaxMessages", "MessageQueueMessageSize", "RemoveOnStop", "Symlinks",
+	"FlushPending", "Writable", "SocketProtocol", "SmackLabel", "SmackLabelIPIn",
+	"SmackLabelIPOut" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {

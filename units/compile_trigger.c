@@ -38,10 +38,10 @@ static const char *listen_type(const struct plan_socket *s)
 	case PLAN_SOCKET_KIND_COUNT:
 		break;
 	}
-	return s->family == AF_NETLINK        ? "Netlink"
-	       : s->type == SOCK_STREAM       ? "Stream"
-	       : s->type == SOCK_SEQPACKET    ? "SequentialPacket"
-					      : "Datagram";
+	return s->family == AF_NETLINK     ? "Netlink"
+	       : s->type == SOCK_STREAM    ? "Stream"
+	       : s->type == SOCK_SEQPACKET ? "SequentialPacket"
+					   : "Datagram";
 }
 
 /* A bare port is told with the address that it means. */
@@ -69,8 +69,8 @@ static int fill_socket(struct compile_unit *cu, struct manifest_unit *m)
 		.max_connections = s->max_connections,
 		.max_per_source = s->max_per_source,
 		.trigger_interval_us = interval_or_default(s->trigger_interval_us),
-		.trigger_burst = burst_or_default(
-			s->trigger_burst, s->accept ? BURST_ACCEPT : BURST_OTHER),
+		.trigger_burst =
+			burst_or_default(s->trigger_burst, s->accept ? BURST_ACCEPT : BURST_OTHER),
 		.poll_interval_us = interval_or_default(s->poll_interval_us),
 		.poll_burst = burst_or_default(
 			s->poll_burst, s->accept ? POLL_BURST_ACCEPT : POLL_BURST_OTHER),
@@ -130,7 +130,8 @@ int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m)
 
 /* ---- entries ---- */
 
-/* SocketUser=, SocketGroup=: numbers of the host. One that is not there yet makes the plan stale. */
+/* SocketUser=, SocketGroup=: numbers of the host. One that is not there yet makes the plan stale.
+ */
 static int resolve_owner(struct compile_unit *cu, struct plan_socket *shared, struct plan *p)
 {
 	const struct unit_socket *s = cu->unit->socket;
@@ -170,8 +171,7 @@ static int add_sockets(struct compile_unit *cu, struct plan *p)
 	int r = resolve_owner(cu, &shared, p);
 
 	for (size_t i = 0; r == 0 && i < s->listens.n; i++) {
-		struct plan_socket *to =
-			compile_array_push(cu->c->arena, &p->sockets, sizeof(*to));
+		struct plan_socket *to = compile_array_push(cu->c->arena, &p->sockets, sizeof(*to));
 
 		if (!to) {
 			return -ENOMEM;
@@ -242,8 +242,7 @@ static int path_entries(struct compile_unit *cu, struct manifest_unit *m)
 	struct plan p = { .op = PLAN_WATCH, .unit = cu->unit->name, .origin = cu->unit->name };
 
 	for (size_t i = 0; i < w->lines.n; i++) {
-		struct plan_watch *row =
-			compile_array_push(cu->c->arena, &p.watches, sizeof(*row));
+		struct plan_watch *row = compile_array_push(cu->c->arena, &p.watches, sizeof(*row));
 
 		if (!row) {
 			return -ENOMEM;

@@ -161,13 +161,15 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 		return;
 	}
 	if (!oneshot && starts == 0) {
-		defaults_refuse(c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
+		defaults_refuse(
+			c, u, "Type", "only a service of Type=oneshot can do without ExecStart=");
 	}
 	if (!oneshot && starts > 1) {
 		defaults_refuse(c, u, "ExecStart", "more than one ExecStart= needs Type=oneshot");
 	}
 	if (oneshot && starts == 0 && !s->remain_after_exit && u->success_action == ACTION_NONE) {
-		defaults_refuse(c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
+		defaults_refuse(
+			c, u, "Type", "without ExecStart= a oneshot needs RemainAfterExit=yes");
 	}
 	if (oneshot && (s->restart == RESTART_ALWAYS || s->restart == RESTART_ON_SUCCESS)) {
 		defaults_refuse(c, u, "Restart",
@@ -245,7 +247,8 @@ static int order_target(const struct defaults_context *c, struct unit *u)
 			     dep->kind == DEP_WANTS || dep->kind == DEP_BINDS_TO ||
 			     dep->kind == DEP_UPHOLDS;
 
-		if (pulls && !ordered(u, dep->name) && defaults_add(c, u, DEP_AFTER, dep->name) != 0) {
+		if (pulls && !ordered(u, dep->name) &&
+			defaults_add(c, u, DEP_AFTER, dep->name) != 0) {
 			return -ENOMEM;
 		}
 	}

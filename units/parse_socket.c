@@ -26,10 +26,10 @@ static int expand(struct setting_context *c, const char **ret)
 	char bad = 0;
 	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
 
-	return r == 0 || r == -ENOMEM ? r
-				      : setting_error(c, 0,
-						"specifier %%%c is unknown or has no value here",
-						bad ? bad : ' ');
+	return r == 0 || r == -ENOMEM
+		       ? r
+		       : setting_error(c, 0, "specifier %%%c is unknown or has no value here",
+				 bad ? bad : ' ');
 }
 
 /* ---- Listen lines ---- */
@@ -144,8 +144,8 @@ int parse_bind_ipv6(struct setting_context *c)
 
 	return find_word(c, rows, ELEMENTSOF(rows)) == 0
 		       ? 0
-		       : setting_error(c, 0, "\"%.64s\" is not default, both or ipv6-only",
-				 c->value);
+		       : setting_error(
+				 c, 0, "\"%.64s\" is not default, both or ipv6-only", c->value);
 }
 
 int parse_ip_tos(struct setting_context *c)
@@ -193,7 +193,8 @@ int parse_socket_number(struct setting_context *c)
 	int64_t v;
 	bool priority = c->row->arg == PLAN_SOCKET_SET_PRIORITY;
 
-	if (number_parse_i64(c->value, &v) < 0 || v > (priority ? INT32_MAX : (int64_t)UINT32_MAX) ||
+	if (number_parse_i64(c->value, &v) < 0 ||
+		v > (priority ? INT32_MAX : (int64_t)UINT32_MAX) ||
 		v < (priority ? INT32_MIN : 0)) {
 		return setting_error(c, 0, "\"%.64s\" is not a number of this setting", c->value);
 	}
@@ -336,8 +337,8 @@ int parse_trigger_limit(struct setting_context *c)
 
 int parse_directory_mode(struct setting_context *c)
 {
-	c->target = c->unit->socket ? &c->unit->socket->options.dir_mode
-				    : &c->unit->watch->dir_mode;
+	c->target =
+		c->unit->socket ? &c->unit->socket->options.dir_mode : &c->unit->watch->dir_mode;
 	return parse_mode(c);
 }
 

@@ -338,10 +338,10 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 	       (section == SECTION_SOCKET && u->type != UNIT_SOCKET) ||
 	       (section == SECTION_PATH && u->type != UNIT_PATH) ||
 	       (section == SECTION_SLICE && u->type != UNIT_SLICE) ||
-	       (section == SECTION_OTHER && (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
-						    u->type == UNIT_TARGET ||
-						    u->type == UNIT_SOCKET ||
-						    u->type == UNIT_PATH));
+	       (section == SECTION_OTHER &&
+		       (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
+			       u->type == UNIT_TARGET || u->type == UNIT_SOCKET ||
+			       u->type == UNIT_PATH));
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

@@ -56,7 +56,8 @@ static int parse_unix(
 	s->family = AF_UNIX;
 	s->path = path;
 	if (*path == '@') {
-		return strlen(path) > 1 && strlen(path) <= sizeof(((struct sockaddr_un *)0)->sun_path)
+		return strlen(path) > 1 &&
+				       strlen(path) <= sizeof(((struct sockaddr_un *)0)->sun_path)
 			       ? 0
 			       : wrong(ret_why, "an abstract name has 1 to 107 bytes");
 	}
@@ -143,9 +144,9 @@ static int parse_ipv4(
 	memcpy(address, text, (size_t)(colon - text));
 	address[colon - text] = '\0';
 	if (inet_pton(AF_INET, address, &in.sin_addr) != 1) {
-		return wrong(ret_why,
-			strchr(address, ':') ? "an IPv6 address stands in brackets: [IPV6]:PORT"
-					     : "not an IPv4 address (names are not looked up)");
+		return wrong(ret_why, strchr(address, ':')
+					      ? "an IPv6 address stands in brackets: [IPV6]:PORT"
+					      : "not an IPv4 address (names are not looked up)");
 	}
 	if (parse_port(colon + 1, &in.sin_port) < 0) {
 		return wrong(ret_why, "the port is a number from 1 to 65535");
@@ -221,7 +222,8 @@ int sockaddr_parse_netlink(
 		}
 	}
 	if (!found) {
-		return wrong(ret_why, "not a netlink family such as kobject-uevent, route or audit");
+		return wrong(
+			ret_why, "not a netlink family such as kobject-uevent, route or audit");
 	}
 	if (*group && number_parse_u32(group, &nl.nl_groups) < 0) {
 		return wrong(ret_why, "the multicast group is a number");

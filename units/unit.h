@@ -375,12 +375,12 @@ struct unit_socket {
 	struct plan_socket options;
 	bool accept;
 	bool flush_pending;
-	const char *service;         /* Service=, or the unit of the same name; set at the end */
-	const char *fd_name;         /* default: the unit's name, "connection" with Accept=yes */
-	const char *user, *group;    /* of paths */
-	struct list symlinks;        /* struct unit_item: absolute paths */
-	uint32_t max_connections;    /* 64 */
-	uint32_t max_per_source;     /* 0: no limit */
+	const char *service;          /* Service=, or the unit of the same name; set at the end */
+	const char *fd_name;          /* default: the unit's name, "connection" with Accept=yes */
+	const char *user, *group;     /* of paths */
+	struct list symlinks;         /* struct unit_item: absolute paths */
+	uint32_t max_connections;     /* 64 */
+	uint32_t max_per_source;      /* 0: no limit */
 	uint64_t trigger_interval_us; /* UINT64_MAX: default */
 	uint32_t trigger_burst;       /* UINT32_MAX: default */
 	uint64_t poll_interval_us;

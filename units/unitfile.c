@@ -96,9 +96,8 @@ static int apply_file(
 		.d = c->d,
 		.specifiers = { u->name, u->fragment_path, c->host },
 		.file = file->path,
-		.profile = c->opts->profile_dir &&
-			   strncmp(file->path, c->opts->profile_dir,
-				   strlen(c->opts->profile_dir)) == 0 };
+		.profile = c->opts->profile_dir && strncmp(file->path, c->opts->profile_dir,
+							   strlen(c->opts->profile_dir)) == 0 };
 
 	return settings_apply(&setting, &file->lines);
 }

@@ -61,11 +61,11 @@
 #define LIMIT_ORPHANS          1024u
 #define LIMIT_FDSTORE_PER_UNIT 512u
 #define LIMIT_FDSTORE_TOTAL    4096u
-#define LIMIT_LISTEN_FDS       64u /* listening sockets of one slot */
-#define LIMIT_LISTEN_UNITS     32u /* socket units of one service */
-#define LIMIT_WATCHES          24u /* lines of one path unit; a bit each in a result */
+#define LIMIT_LISTEN_FDS       64u   /* listening sockets of one slot */
+#define LIMIT_LISTEN_UNITS     32u   /* socket units of one service */
+#define LIMIT_WATCHES          24u   /* lines of one path unit; a bit each in a result */
 #define LIMIT_CONNECTIONS      4096u /* MaxConnections=: numbered instances of one template */
-#define LIMIT_SCM_FDS          32u /* descriptors in one message between our own processes */
+#define LIMIT_SCM_FDS          32u   /* descriptors in one message between our own processes */
 
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u

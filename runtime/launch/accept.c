@@ -75,8 +75,7 @@ static int ask_for_source(struct launch *l)
 		return 0;
 	}
 	strcpy(r.text, l->source);
-	if (send(l->sock, &r, sizeof(r), MSG_NOSIGNAL) < 0 ||
-		recv(l->sock, &answer, 1, 0) != 1) {
+	if (send(l->sock, &r, sizeof(r), MSG_NOSIGNAL) < 0 || recv(l->sock, &answer, 1, 0) != 1) {
 		return -errno;
 	}
 	return answer == 'y' ? 0 : -EBUSY;

@@ -203,9 +203,9 @@ static int open_special(const struct plan_socket *s)
 static int open_queue(const struct plan_socket *s)
 {
 	struct mq_attr attr = { .mq_maxmsg = s->mq_messages, .mq_msgsize = s->mq_message_size };
-	AUTO_CLOSE int fd = (int)syscall(SYS_mq_open, s->path + 1,
-		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_CREAT, s->mode,
-		s->mq_messages ? &attr : NULL);
+	AUTO_CLOSE int fd =
+		(int)syscall(SYS_mq_open, s->path + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_CREAT,
+			s->mode, s->mq_messages ? &attr : NULL);
 
 	if (fd < 0 || fchown(fd, s->uid, s->gid) < 0) {
 		return -errno;

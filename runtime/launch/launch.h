@@ -72,7 +72,7 @@ struct launch {
 
 	char remote_addr[48]; /* Accept=yes: of the connection; "" where it has none */
 	char remote_port[24];
-	char source[64];       /* whom MaxConnectionsPerSource= counts */
+	char source[64];            /* whom MaxConnectionsPerSource= counts */
 	char text[LIMIT_FAIL_TEXT]; /* object of the failure */
 	char origin[LIMIT_FAIL_ORIGIN];
 };

@@ -63,8 +63,8 @@ static const struct {
 		TCP_KEEPINTVL, true, "KeepAliveIntervalSec" },
 	{ offsetof(struct plan_socket, keepalive_probes), 0, FAMILY_IP, IPPROTO_TCP, TCP_KEEPCNT,
 		true, "KeepAliveProbes" },
-	{ offsetof(struct plan_socket, defer_accept_s), 0, FAMILY_IP, IPPROTO_TCP,
-		TCP_DEFER_ACCEPT, true, "DeferAcceptSec" },
+	{ offsetof(struct plan_socket, defer_accept_s), 0, FAMILY_IP, IPPROTO_TCP, TCP_DEFER_ACCEPT,
+		true, "DeferAcceptSec" },
 	{ offsetof(struct plan_socket, priority), PLAN_SOCKET_SET_PRIORITY, FAMILY_ANY, SOL_SOCKET,
 		SO_PRIORITY, false, "Priority" },
 	{ offsetof(struct plan_socket, tos), PLAN_SOCKET_SET_TOS, FAMILY_IP, IPPROTO_IP, IP_TOS,
@@ -134,8 +134,8 @@ static int set_all_numbers(int fd, const struct plan_socket *s, struct sockopt_f
 
 		if ((s->flags & switches[i].flag) && (switches[i].families & family) &&
 			(stream || !switches[i].stream)) {
-			r = set_number(fd, switches[i].level, switches[i].name, 1,
-				switches[i].text, ret);
+			r = set_number(
+				fd, switches[i].level, switches[i].name, 1, switches[i].text, ret);
 		}
 		if (r < 0) {
 			return r;
@@ -147,8 +147,8 @@ static int set_all_numbers(int fd, const struct plan_socket *s, struct sockopt_f
 		memcpy(&value, (const char *)s + numbers[i].offset, sizeof(value));
 		if ((value || (s->flags & numbers[i].flag)) && (numbers[i].families & family) &&
 			(stream || !numbers[i].stream)) {
-			r = set_number(fd, numbers[i].level, numbers[i].name, value,
-				numbers[i].text, ret);
+			r = set_number(
+				fd, numbers[i].level, numbers[i].name, value, numbers[i].text, ret);
 		}
 		if (r < 0) {
 			return r;
@@ -176,8 +176,7 @@ int sockopt_before_bind(int fd, const struct plan_socket *s, struct sockopt_fail
 		r = set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR", ret);
 	}
 	if (r == 0 && s->family == AF_INET6 && s->v6only) {
-		r = set_number(
-			fd, IPPROTO_IPV6, IPV6_V6ONLY, s->v6only == 2, "BindIPv6Only", ret);
+		r = set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->v6only == 2, "BindIPv6Only", ret);
 	}
 	r = r < 0 ? r : set_smack(fd, s->smack_in, "security.SMACK64IPIN", ret);
 	return r < 0 ? r : set_smack(fd, s->smack_out, "security.SMACK64IPOUT", ret);

@@ -23,7 +23,7 @@
 #define MASK_LAST   (MASK_PARENT | IN_CREATE | IN_MOVED_TO)
 /* What of an inode that is no more at its place can only have been meant for the path itself. */
 #define MASK_EDGE                                                                                  \
-	(IN_ATTRIB | IN_CLOSE_WRITE | IN_MODIFY | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |         \
+	(IN_ATTRIB | IN_CLOSE_WRITE | IN_MODIFY | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |        \
 		IN_CREATE | IN_MOVE_SELF)
 #define LINKS_MAX 8 /* symbolic links that lead on from one path */
 
@@ -34,8 +34,8 @@ static const uint32_t masks[PLAN_WATCH_TYPE_COUNT] = {
 			       IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO,
 	[PLAN_WATCH_MODIFIED] = IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_CLOSE_WRITE |
 				IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY,
-	[PLAN_WATCH_NOT_EMPTY] = IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_CREATE |
-				 IN_MOVED_TO,
+	[PLAN_WATCH_NOT_EMPTY] =
+		IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_CREATE | IN_MOVED_TO,
 };
 
 static bool is_edge(const struct plan_watch *w)
@@ -99,9 +99,8 @@ static int add_links(int inotify, const struct plan_watch *w)
 	struct stat st;
 	int r = 0;
 
-	for (int i = 0; r >= 0 && i < LINKS_MAX && lstat(next.path, &st) == 0 &&
-			S_ISLNK(st.st_mode);
-		i++) {
+	for (int i = 0;
+		r >= 0 && i < LINKS_MAX && lstat(next.path, &st) == 0 && S_ISLNK(st.st_mode); i++) {
 		ssize_t n = readlink(next.path, target, sizeof(target) - 1);
 
 		if (n <= 0 || target[0] != '/') {

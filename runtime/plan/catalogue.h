@@ -63,8 +63,9 @@ struct catalogue_unit {
 				  */
 	uint32_t log_priority;   /* facility << 3 | level for lines without a prefix */
 	uint32_t log_level_prefix;
-	uint64_t sockets;   /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
-	uint32_t n_sockets; /* <= LIMIT_LISTEN_UNITS */
+	uint64_t
+		sockets; /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
+	uint32_t n_sockets;      /* <= LIMIT_LISTEN_UNITS */
 	uint32_t max_per_source; /* MANY: connections of one address at once; 0: no limit */
 };
 

@@ -62,9 +62,9 @@ struct launch_job {
 	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
 	uint8_t invocation_id[16];
 	uint32_t into_cgroup; /* the second stage may be cloned into the cgroup, else: join first */
-	uint32_t instance;      /* of a MANY unit; 0: none */
+	uint32_t instance;    /* of a MANY unit; 0: none */
 	uint32_t n_listen[LIMIT_LISTEN_UNITS]; /* of LISTEN descriptors, by socket unit */
-	char notify_path[256]; /* absolute path of the socket, "" = none */
+	char notify_path[256];                 /* absolute path of the socket, "" = none */
 };
 
 struct launch_fds {

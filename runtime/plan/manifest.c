@@ -273,7 +273,8 @@ static bool triggers_are_valid(const struct manifest_unit *u)
 			return false;
 		}
 	}
-	return (!s || s->max_connections <= LIMIT_CONNECTIONS) && (!p || p->watches.n <= LIMIT_WATCHES);
+	return (!s || s->max_connections <= LIMIT_CONNECTIONS) &&
+	       (!p || p->watches.n <= LIMIT_WATCHES);
 }
 
 static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *u)

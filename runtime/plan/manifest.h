@@ -114,7 +114,7 @@ struct manifest_socket {
 	uint64_t trigger_interval_us;
 	uint32_t trigger_burst; /* 0: no limit */
 	uint64_t poll_interval_us;
-	uint32_t poll_burst; /* 0: no limit */
+	uint32_t poll_burst;      /* 0: no limit */
 	struct tlv_array listens; /* struct manifest_listen */
 };
 
@@ -128,7 +128,7 @@ struct manifest_path {
 	uint32_t make_directory;
 	uint32_t dir_mode;
 	uint64_t trigger_interval_us;
-	uint32_t trigger_burst; /* 0: no limit */
+	uint32_t trigger_burst;   /* 0: no limit */
 	struct tlv_array watches; /* struct manifest_watch */
 };
 

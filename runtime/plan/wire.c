@@ -104,8 +104,8 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 
 static bool instance_is_valid(const struct wire_request *q)
 {
-	return q->instance == 0 || (q->instance <= LIMIT_CONNECTIONS &&
-					   (q->type == WIRE_RUN || q->type == WIRE_NOTE));
+	return q->instance == 0 ||
+	       (q->instance <= LIMIT_CONNECTIONS && (q->type == WIRE_RUN || q->type == WIRE_NOTE));
 }
 
 static int log_check(const void *data, size_t size)

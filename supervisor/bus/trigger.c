@@ -167,15 +167,14 @@ GETTER(get_path_number)
 		return sd_bus_message_append(reply, "t", m ? m->trigger_interval_us : 0);
 	}
 	return sd_bus_message_append(reply, "u",
-		!m                                          ? 0u
+		!m                                       ? 0u
 		: strcmp(property, "DirectoryMode") == 0 ? m->dir_mode
 							 : m->trigger_burst);
 }
 
 /* Which of the two is meant is for the caller: a service's unit has neither. */
-const char *const bus_socket_changing[] = {
-	"NConnections", "NAccepted", "Result", "ControlPID", NULL
-};
+const char *const bus_socket_changing[] = { "NConnections", "NAccepted", "Result", "ControlPID",
+	NULL };
 const char *const bus_path_changing[] = { "Result", NULL };
 
 #define CHANGES      SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE

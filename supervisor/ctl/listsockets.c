@@ -50,8 +50,8 @@ static int add_socket(struct socket_list *l, const char *unit, const char *path)
 	read_triggers(l->c, path, triggers, sizeof(triggers));
 	while (r >= 0 && (r = sd_bus_message_read(m, "(ss)", &type, &address)) > 0) {
 		if (!l->c->o.json) {
-			r = table_add(&l->table,
-				(const char *const[]) { address, type, unit, triggers });
+			r = table_add(
+				&l->table, (const char *const[]) { address, type, unit, triggers });
 			continue;
 		}
 		json_object(&l->json, NULL);

@@ -24,7 +24,7 @@ static void test_sorted(void **state)
 		assert_non_null(rows[i].parse);
 		assert_true(strlen(rows[i].help) > 0);
 		assert_true(rows[i].target == TARGET_UNIT ||
-			rows[i].sections == section_of[rows[i].target]);
+			    rows[i].sections == section_of[rows[i].target]);
 	}
 	for (size_t i = 1; i < n_known; i++) {
 		assert_true(strcmp(known[i - 1].name, known[i].name) < 0);
