@@ -16,6 +16,7 @@ void catalogues_init(struct catalogues *c)
 	for (size_t i = 0; i < ELEMENTSOF(c->slots); i++) {
 		c->slots[i] = (struct catalogue_slot) { .number = CATALOGUE_NONE };
 	}
+	c->coming = (struct catalogue_slot) { .number = CATALOGUE_NONE };
 }
 
 static void slot_free(struct catalogue_slot *s)
@@ -31,6 +32,9 @@ void catalogues_fini(struct catalogues *c)
 		if (c->slots[i].number != CATALOGUE_NONE) {
 			slot_free(&c->slots[i]);
 		}
+	}
+	if (c->coming.number != CATALOGUE_NONE) {
+		slot_free(&c->coming);
 	}
 }
 
@@ -68,21 +72,15 @@ static int map_manifest(int fd, void **ret_base, size_t *ret_size)
 	return 0;
 }
 
-int catalogues_add(
-	struct catalogues *c, uint32_t number, int fd, const struct manifest **ret_manifest)
+int catalogues_begin(struct catalogues *c, uint32_t number, int fd)
 {
-	struct catalogue_slot *s = find(c, number);
+	struct catalogue_slot *s = &c->coming;
 	int r;
 
-	if (number == CATALOGUE_NONE) {
+	if (number == CATALOGUE_NONE || s->number != CATALOGUE_NONE || find(c, number)) {
 		return -EBADMSG;
 	}
-	if (s) {
-		*ret_manifest = &s->manifest;
-		return 0;
-	}
-	s = find(c, CATALOGUE_NONE);
-	if (!s) {
+	if (!find(c, CATALOGUE_NONE)) {
 		return -ENOSPC;
 	}
 	r = map_manifest(fd, &s->base, &s->size);
@@ -90,12 +88,29 @@ int catalogues_add(
 		return r;
 	}
 	arena_init(&s->arena);
-	r = manifest_decode(s->base, s->size, &s->arena, &s->manifest);
+	s->number = number;
+	r = manifest_decode_begin(s->base, s->size, &s->arena, &c->decoder);
 	if (r < 0) {
 		slot_free(s);
+	}
+	return r;
+}
+
+int catalogues_some(struct catalogues *c, uint32_t max, const struct manifest **ret_manifest)
+{
+	struct catalogue_slot *s;
+	int r = manifest_decode_some(&c->decoder, max);
+
+	if (r < 0) {
+		slot_free(&c->coming);
+	}
+	if (r != 0) {
 		return r;
 	}
-	s->number = number;
+	s = find(c, CATALOGUE_NONE);
+	*s = c->coming;
+	s->manifest = c->decoder.manifest;
+	c->coming = (struct catalogue_slot) { .number = CATALOGUE_NONE };
 	*ret_manifest = &s->manifest;
 	return 0;
 }

@@ -22,17 +22,23 @@ struct catalogue_slot {
 
 struct catalogues {
 	struct catalogue_slot slots[LIMIT_CATALOGUES];
+	struct catalogue_slot coming; /* number CATALOGUE_NONE: nothing is being decoded */
+	struct manifest_decoder decoder;
 };
 
 void catalogues_init(struct catalogues *c);
 void catalogues_fini(struct catalogues *c);
 
 /*
- * Maps and decodes; fd stays the caller's. A number that is there already is left as it is (LIST
- * repeats). -EBADMSG not a manifest or not sealed; -ENOSPC all places taken; -errno.
+ * Maps a manifest and begins to decode it; fd stays the caller's. One at a time; of a number that
+ * is not there. -EBADMSG not a manifest or not sealed; -ENOSPC all places taken; -errno.
  */
-int catalogues_add(
-	struct catalogues *c, uint32_t number, int fd, const struct manifest **ret_manifest);
+int catalogues_begin(struct catalogues *c, uint32_t number, int fd);
+/*
+ * Decodes up to max units further. 1: there is more to do; 0: *ret_manifest is there, whole, and
+ * can be found. After an error nothing is being decoded. Nobody sees a part of a manifest.
+ */
+int catalogues_some(struct catalogues *c, uint32_t max, const struct manifest **ret_manifest);
 /* NULL if there is none of that number. */
 const struct manifest *catalogues_find(const struct catalogues *c, uint32_t number);
 void catalogues_drop(struct catalogues *c, uint32_t number);

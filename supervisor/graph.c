@@ -218,6 +218,12 @@ struct raw_edge {
 	uint32_t v[4];
 };
 
+/* For sorting by a column whose values are below n. */
+struct column_counts {
+	size_t *at; /* [n + 1] */
+	size_t n;
+};
+
 static size_t count_deps(const struct graph *g, const struct graph_source *sources)
 {
 	size_t n = 0;
@@ -311,6 +317,45 @@ static int rebuild_names(struct graph *g, const struct graph_source *sources)
 	return 0;
 }
 
+/* Sorts by one column, keeping the order of equals; counts has a place for each value and one. */
+static void sort_by(const struct raw_edge *from, struct raw_edge *to, size_t n, int column,
+	struct column_counts *counts)
+{
+	memset(counts->at, 0, (counts->n + 1) * sizeof(*counts->at));
+	for (size_t i = 0; i < n; i++) {
+		counts->at[from[i].v[column] + 1]++;
+	}
+	for (size_t i = 1; i <= counts->n; i++) {
+		counts->at[i] += counts->at[i - 1];
+	}
+	for (size_t i = 0; i < n; i++) {
+		to[counts->at[from[i].v[column]]++] = from[i];
+	}
+}
+
+/* By unit, relation, other unit, in linear time. The sorted edges are in *raw. */
+static int sort_edges(const struct graph *g, struct raw_edge **raw, size_t n)
+{
+	struct column_counts counts = {
+		.n = g->n_units > REL_COUNT ? g->n_units : REL_COUNT,
+	};
+	AUTO_FREE struct raw_edge *other = malloc((n + 1) * sizeof(*other));
+	AUTO_FREE size_t *at = calloc(counts.n + 1, sizeof(*at));
+	struct raw_edge *swap;
+
+	if (!other || !at) {
+		return -ENOMEM;
+	}
+	counts.at = at;
+	sort_by(*raw, other, n, 2, &counts);
+	sort_by(other, *raw, n, 1, &counts);
+	sort_by(*raw, other, n, 0, &counts);
+	swap = *raw;
+	*raw = other;
+	other = swap;
+	return 0;
+}
+
 int graph_rebuild(struct graph *g, const struct graph_source *sources)
 {
 	size_t n = count_deps(g, sources) * 2;
@@ -325,7 +370,9 @@ int graph_rebuild(struct graph *g, const struct graph_source *sources)
 		return -ENOMEM;
 	}
 	n = collect(g, sources, raw);
-	qsort(raw, n, sizeof(*raw), compare_edges);
+	if (sort_edges(g, &raw, n) < 0) {
+		return -ENOMEM;
+	}
 	free(g->edges);
 	free(g->offsets);
 	g->edges = TAKE_PTR(edges);

@@ -11,6 +11,9 @@
 #include "shell.h"
 #include "unitlog.h"
 
+/* A millisecond or two. */
+#define LOAD_UNITS_PER_TURN 1000u
+
 static int on_hello(struct shell *s, struct broker_message *m)
 {
 	s->hello = m->event.hello;
@@ -74,10 +77,34 @@ static int take_catalogue(
 	return 0;
 }
 
+static int load_failed(struct shell *s, const struct wire_loaded *l, int error)
+{
+	if (error == -ENOMEM) {
+		return error;
+	}
+	unitlog_plain(s, LOG_ERR, "loading the units failed: %s: %s", strerror(-error), l->text);
+	note_loaded(s, l->cookie);
+	bus_loaded(&s->bus, l->cookie, error, l->text);
+	return engine_load_failed(s->engine, now_us());
+}
+
+int intake_load_some(struct shell *s)
+{
+	const struct manifest *manifest;
+	int r = catalogues_some(&s->catalogues, LOAD_UNITS_PER_TURN, &manifest);
+
+	if (r > 0) {
+		return 0;
+	}
+	s->loading = false;
+	return r < 0 ? load_failed(s, &s->load, r) : take_catalogue(s, &s->load, manifest);
+}
+
+/* While clients are served a large manifest is decoded over several turns of the loop, before the
+ * next event is read. */
 static int on_loaded(struct shell *s, struct broker_message *m)
 {
 	const struct wire_loaded *l = &m->event.loaded;
-	const struct manifest *manifest;
 	int r = l->status;
 
 	if (r == 0 && catalogues_find(&s->catalogues, l->catalogue)) {
@@ -85,21 +112,19 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 		return 0;
 	}
 	if (r == 0) {
-		r = m->n_fds == 1
-			    ? catalogues_add(&s->catalogues, l->catalogue, m->fds[0], &manifest)
-			    : -EBADMSG;
-	}
-	if (r == -ENOMEM) {
-		return r;
+		r = m->n_fds == 1 ? catalogues_begin(&s->catalogues, l->catalogue, m->fds[0])
+				  : -EBADMSG;
 	}
 	if (r < 0) {
-		unitlog_plain(
-			s, LOG_ERR, "loading the units failed: %s: %s", strerror(-r), l->text);
-		note_loaded(s, l->cookie);
-		bus_loaded(&s->bus, l->cookie, r, l->text);
-		return engine_load_failed(s->engine, now_us());
+		return load_failed(s, l, r);
 	}
-	return take_catalogue(s, l, manifest);
+	s->load = *l;
+	s->loading = true;
+	r = 0;
+	while (r == 0 && s->loading && !s->listed) {
+		r = intake_load_some(s);
+	}
+	return r;
 }
 
 static int on_slot(struct shell *s, struct broker_message *m)

@@ -11,3 +11,5 @@ struct broker_message;
 
 /* Handles one event; descriptors that are kept are taken out of the message. -errno is fatal. */
 int intake_event(struct shell *s, struct broker_message *m);
+/* With shell.loading: decodes the next part of the manifest that has come. -errno is fatal. */
+int intake_load_some(struct shell *s);

@@ -115,6 +115,44 @@ static int settle(struct shell *s)
 		s->request_source, broker_is_idle(&s->broker) ? SD_EVENT_OFF : SD_EVENT_ON);
 }
 
+static bool may_read(const struct shell *s)
+{
+	return !broker_is_congested(&s->broker) && !s->loading;
+}
+
+/*
+ * A load goes on by turns, in which supd-init's events wait and nobody else does. A timer that is
+ * due takes its turn among the others; a deferred source would always come first.
+ */
+static int set_loading(struct shell *s)
+{
+	int r = sd_event_source_set_enabled(
+		s->event_source, s->loading ? SD_EVENT_OFF : SD_EVENT_ON);
+
+	return r < 0 ? r
+		     : sd_event_source_set_enabled(
+			       s->load_source, s->loading ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static int on_load(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct shell *s = user;
+	int r = s->loading ? intake_load_some(s) : 0;
+
+	(void)source;
+	(void)usec;
+	if (r >= 0 && !s->loading) {
+		r = shell_drain(s);
+	}
+	if (r >= 0) {
+		r = set_loading(s);
+	}
+	if (r < 0) {
+		shell_fatal(s, r);
+	}
+	return 0;
+}
+
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
 	struct shell *s = user;
@@ -124,7 +162,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)source;
 	(void)fd;
 	(void)revents;
-	for (unsigned i = 0; i < EVENTS_PER_TURN && !broker_is_congested(&s->broker); i++) {
+	for (unsigned i = 0; i < EVENTS_PER_TURN && may_read(s); i++) {
 		r = broker_receive(&s->broker, &m);
 		if (r <= 0) {
 			break;
@@ -140,6 +178,9 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	}
 	if (r == -ECONNRESET) {
 		return sd_event_exit(s->event, 0);
+	}
+	if (r >= 0 && s->loading) {
+		r = set_loading(s);
 	}
 	if (r < 0) {
 		shell_fatal(s, r);
@@ -253,6 +294,12 @@ static int add_sources(struct shell *s)
 	if (r >= 0) {
 		r = sd_event_add_post(s->event, &s->post_source, on_post, s);
 	}
+	if (r >= 0) {
+		r = sd_event_add_time(s->event, &s->load_source, CLOCK_MONOTONIC, 0, 1, on_load, s);
+	}
+	if (r >= 0) {
+		r = sd_event_source_set_enabled(s->load_source, SD_EVENT_OFF);
+	}
 	return r;
 }
 
@@ -304,6 +351,7 @@ void shell_fini(struct shell *s)
 	notify_fini(&s->notify);
 	clockwatch_fini(&s->clock);
 	mountwatch_fini(&s->mounts);
+	sd_event_source_disable_unref(s->load_source);
 	sd_event_source_disable_unref(s->post_source);
 	sd_event_source_disable_unref(s->timer_source);
 	sd_event_source_disable_unref(s->request_source);

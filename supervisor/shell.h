@@ -34,6 +34,7 @@ struct shell {
 	sd_event_source *request_source; /* the pipe is writable again */
 	sd_event_source *timer_source;
 	sd_event_source *post_source;
+	sd_event_source *load_source; /* on while a manifest is decoded */
 	struct broker broker;
 	struct catalogues catalogues;
 	struct engine *engine;
@@ -46,11 +47,13 @@ struct shell {
 	struct clockwatch clock;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
-	usec_t armed_us;        /* what the timer is set to */
-	usec_t started_us;      /* CLOCK_MONOTONIC */
-	uint64_t load_cookie;   /* of the newest LOAD */
-	uint64_t wanted_cookie; /* of the newest LOAD that is to be used */
-	uint64_t loaded_cookie; /* of the newest that was */
+	usec_t armed_us;         /* what the timer is set to */
+	usec_t started_us;       /* CLOCK_MONOTONIC */
+	uint64_t load_cookie;    /* of the newest LOAD */
+	uint64_t wanted_cookie;  /* of the newest LOAD that is to be used */
+	uint64_t loaded_cookie;  /* of the newest that was */
+	struct wire_loaded load; /* that is being decoded */
+	bool loading;            /* it is: no event is read until it is taken */
 	bool hello_seen;
 	bool listed;
 	bool ready; /* the first transaction is through */

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "service_internal.h"
+#include "socket_internal.h"
 
 static const char *const socket_state_table[] = {
 	[SOCKET_DEAD] = "dead",
@@ -46,34 +46,12 @@ enum unit_active_state socket_active_state(enum socket_state state)
 	return (enum unit_active_state)active[state];
 }
 
-bool rate_take(struct rate *rate, usec_t interval_us, uint32_t burst, usec_t now_us)
-{
-	if (interval_us == 0 || burst == 0) {
-		return true;
-	}
-	if (rate->count == 0 || now_us - rate->begin_us >= interval_us) {
-		*rate = (struct rate) { .begin_us = now_us };
-	}
-	if (rate->count >= burst) {
-		return false;
-	}
-	rate->count++;
-	return true;
-}
-
-/* One step under way: st is what the service machine's helpers want. */
-struct socket_step {
-	struct step st;
-	struct socket *k;
-};
-typedef void socket_fn(struct socket_step *x);
-
-static const struct manifest_socket *def_of(const struct socket *k)
+const struct manifest_socket *socket_def(const struct socket *k)
 {
 	return k->s->def.unit->socket.items;
 }
 
-static void set_state(struct socket_step *x, enum socket_state state)
+void socket_set_state(struct socket_step *x, enum socket_state state)
 {
 	struct effect *e = step_push(&x->st, EFFECT_STATE);
 
@@ -109,7 +87,7 @@ static void kill_done(struct socket_step *x)
 	}
 }
 
-static void signal_state(struct socket_step *x)
+void socket_signal_state(struct socket_step *x)
 {
 	const struct manifest_service *m = x->k->s->def.service;
 
@@ -127,18 +105,17 @@ static void signal_state(struct socket_step *x)
 	}
 }
 
-static void socket_enter_signal(
-	struct socket_step *x, enum socket_state state, enum service_result result)
+void socket_enter_signal(struct socket_step *x, enum socket_state state, enum service_result result)
 {
 	service_record_result(x->k->s, result);
 	x->k->s->stale_waiting = false;
-	set_state(x, state);
+	socket_set_state(x, state);
 	if (!service_kill_pending(x->k->s, is_term(state))) {
 		kill_done(x);
 		return;
 	}
 	arm_stop(x);
-	signal_state(x);
+	socket_signal_state(x);
 }
 
 static void socket_enter_stop_pre(struct socket_step *x, enum service_result result)
@@ -152,7 +129,7 @@ static void socket_enter_stop_pre(struct socket_step *x, enum service_result res
 		return;
 	}
 	s->stale_retried = false;
-	set_state(x, SOCKET_STOP_PRE);
+	socket_set_state(x, SOCKET_STOP_PRE);
 	arm_stop(x);
 	step_run_command(&x->st, PHASE_STOP, 0);
 }
@@ -164,7 +141,7 @@ static bool can_release(const struct service *s)
 }
 
 /* Closes the descriptors, and removes their paths where RemoveOnStop= says so. */
-static void push_release(struct socket_step *x, bool keep_note)
+void socket_push_release(struct socket_step *x, bool keep_note)
 {
 	struct effect *e = step_push(&x->st, EFFECT_RELEASE);
 
@@ -184,16 +161,16 @@ static void socket_enter_stop_post(struct socket_step *x, enum service_result re
 		return;
 	}
 	s->stale_retried = false;
-	set_state(x, SOCKET_STOP_POST);
+	socket_set_state(x, SOCKET_STOP_POST);
 	arm_stop(x);
 	if (can_release(s)) {
-		push_release(x, true);
+		socket_push_release(x, true);
 	} else {
 		step_run_command(&x->st, PHASE_STOP_POST, 0);
 	}
 }
 
-static void socket_on_closed(struct socket_step *x)
+void socket_on_closed(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
@@ -205,7 +182,7 @@ static void socket_on_closed(struct socket_step *x)
 
 static void socket_enter_end(struct socket_step *x)
 {
-	set_state(x, x->k->s->result == RESULT_SUCCESS ? SOCKET_DEAD : SOCKET_FAILED);
+	socket_set_state(x, x->k->s->result == RESULT_SUCCESS ? SOCKET_DEAD : SOCKET_FAILED);
 }
 
 static void socket_enter_dead(struct socket_step *x)
@@ -219,12 +196,12 @@ static void socket_enter_dead(struct socket_step *x)
 		socket_enter_end(x);
 		return;
 	}
-	set_state(x, SOCKET_CLEANING);
+	socket_set_state(x, SOCKET_CLEANING);
 	arm_stop(x);
-	push_release(x, s->result != RESULT_SUCCESS);
+	socket_push_release(x, s->result != RESULT_SUCCESS);
 }
 
-static void socket_on_cleaned(struct socket_step *x)
+void socket_on_cleaned(struct socket_step *x)
 {
 	x->k->s->releasing = false;
 	socket_enter_end(x);
@@ -233,11 +210,11 @@ static void socket_on_cleaned(struct socket_step *x)
 static void socket_on_left_over_gone(struct socket_step *x)
 {
 	if (can_release(x->k->s) && !x->k->s->releasing) {
-		push_release(x, x->k->state == SOCKET_FAILED);
+		socket_push_release(x, x->k->state == SOCKET_FAILED);
 	}
 }
 
-static void socket_on_kill_progress(struct socket_step *x)
+void socket_on_kill_progress(struct socket_step *x)
 {
 	if (!service_kill_pending(x->k->s, is_term(x->k->state))) {
 		kill_done(x);
@@ -296,10 +273,10 @@ static void socket_on_stop_timeout(struct socket_step *x)
 
 /* ---- listening ---- */
 
-static void watch(struct socket_step *x)
+void socket_watch(struct socket_step *x)
 {
 	const struct socket *k = x->k;
-	const struct manifest_socket *m = def_of(k);
+	const struct manifest_socket *m = socket_def(k);
 
 	if (m->accept && k->n_connections >= m->max_connections) {
 		return; /* they wait in the backlog for an instance to end */
@@ -312,30 +289,30 @@ static void watch(struct socket_step *x)
 	step_push(&x->st, EFFECT_WATCH);
 }
 
-static void socket_enter_listening(struct socket_step *x)
+void socket_enter_listening(struct socket_step *x)
 {
-	const struct manifest_socket *m = def_of(x->k);
+	const struct manifest_socket *m = socket_def(x->k);
 	bool again = x->k->state == SOCKET_RUNNING;
 
-	set_state(x, SOCKET_LISTENING);
+	socket_set_state(x, SOCKET_LISTENING);
 	x->k->triggering = x->k->accepting = false;
 	if (again && m->flush_entry != CATALOGUE_NONE && !service_place_busy(x->k->s, ENTRY_WORK)) {
 		step_run_entry(&x->st, ENTRY_WORK, m->flush_entry, 0);
 		return;
 	}
-	watch(x);
+	socket_watch(x);
 }
 
 /* FLUSH has ended: what it could not throw away is served. */
 static void socket_on_flushed(struct socket_step *x)
 {
-	watch(x);
+	socket_watch(x);
 }
 
 static void socket_on_readable(struct socket_step *x)
 {
 	struct socket *k = x->k;
-	const struct manifest_socket *m = def_of(k);
+	const struct manifest_socket *m = socket_def(k);
 
 	if (!k->watched) {
 		return;
@@ -350,7 +327,7 @@ static void socket_on_readable(struct socket_step *x)
 		k->accepting = true;
 		k->n_accepted++;
 	} else {
-		set_state(x, SOCKET_RUNNING);
+		socket_set_state(x, SOCKET_RUNNING);
 		k->triggering = true;
 	}
 	step_push(&x->st, EFFECT_TRIGGER);
@@ -360,22 +337,22 @@ static void socket_on_accepted(struct socket_step *x)
 {
 	if (x->k->accepting) {
 		x->k->accepting = false;
-		watch(x);
+		socket_watch(x);
 	}
 }
 
 static void socket_on_listening_down(struct socket_step *x)
 {
-	if (def_of(x->k)->accept && !x->k->accepting && !x->k->watched &&
+	if (socket_def(x->k)->accept && !x->k->accepting && !x->k->watched &&
 		!service_place_busy(x->k->s, ENTRY_WORK)) {
-		watch(x); /* there is room for one more */
+		socket_watch(x); /* there is room for one more */
 	}
 }
 
 static void socket_on_listening_up(struct socket_step *x)
 {
-	if (!def_of(x->k)->accept) {
-		set_state(x, SOCKET_RUNNING);
+	if (!socket_def(x->k)->accept) {
+		socket_set_state(x, SOCKET_RUNNING);
 	}
 }
 
@@ -403,9 +380,9 @@ static void socket_on_stop(struct socket_step *x)
 
 static void socket_enter_bind(struct socket_step *x)
 {
-	set_state(x, SOCKET_START_CHOWN);
+	socket_set_state(x, SOCKET_START_CHOWN);
 	step_arm(&x->st, x->k->s->def.service->timeout_start_us);
-	step_run_entry(&x->st, ENTRY_WORK, def_of(x->k)->bind_entry, 0);
+	step_run_entry(&x->st, ENTRY_WORK, socket_def(x->k)->bind_entry, 0);
 }
 
 /* The descriptors were a former supd-init's: they are made anew. */
@@ -416,7 +393,7 @@ static void socket_on_watch_refused(struct socket_step *x)
 	if (r->request == WIRE_WATCH && x->k->watched && !service_place_busy(x->k->s, ENTRY_WORK)) {
 		socket_enter_bind(x);
 	} else if (r->request == WIRE_RUN) {
-		watch(x);
+		socket_watch(x);
 	}
 }
 
@@ -434,7 +411,7 @@ static void socket_on_start(struct socket_step *x)
 		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_RESOURCES);
 		return;
 	}
-	set_state(x, SOCKET_START_PRE);
+	socket_set_state(x, SOCKET_START_PRE);
 	step_arm(&x->st, s->def.service->timeout_start_us);
 	if (!step_run_command(&x->st, PHASE_START_PRE, 0)) {
 		socket_enter_bind(x);
@@ -468,7 +445,7 @@ static void socket_on_bound(struct socket_step *x)
 {
 	struct service *s = x->k->s;
 
-	set_state(x, SOCKET_START_POST);
+	socket_set_state(x, SOCKET_START_POST);
 	step_arm(&x->st, s->def.service->timeout_start_us);
 	if (!step_run_command(&x->st, PHASE_START_POST, 0)) {
 		socket_enter_listening(x);
@@ -508,7 +485,7 @@ static void socket_on_reloaded(struct socket_step *x)
 		step_rerun(&x->st);
 	} else if (s->stale_waiting) {
 		s->stale_waiting = false;
-		step_run_entry(&x->st, ENTRY_WORK, def_of(x->k)->bind_entry, 0);
+		step_run_entry(&x->st, ENTRY_WORK, socket_def(x->k)->bind_entry, 0);
 	}
 }
 
@@ -520,108 +497,11 @@ static void socket_on_reset_failed(struct socket_step *x)
 	memset(&s->failure, 0, sizeof(s->failure));
 	x->k->trigger.count = x->k->poll.count = 0;
 	if (x->k->state == SOCKET_FAILED) {
-		set_state(x, SOCKET_DEAD);
+		socket_set_state(x, SOCKET_DEAD);
 	}
 	if (can_release(s) && !s->releasing) {
-		push_release(x, false);
+		socket_push_release(x, false);
 	}
-}
-
-/* ---- adoption ---- */
-
-static void adopt_safely(struct socket_step *x, const struct service_adoption *a)
-{
-	struct service *s = x->k->s;
-
-	s->result = a->note ? (enum service_result)a->note->result : RESULT_SUCCESS;
-	if (a->note && a->note->active == ACTIVE_ACTIVE && !a->bare) {
-		s->result = RESULT_SUCCESS;
-		socket_enter_listening(x);
-	} else if (a->populated || service_place_busy(s, ENTRY_CONTROL)) {
-		socket_enter_signal(x, SOCKET_FINAL_SIGTERM, RESULT_SUCCESS);
-	} else if (a->note && a->note->active == ACTIVE_FAILED) {
-		s->result = s->result == RESULT_SUCCESS ? RESULT_RESOURCES : s->result;
-		set_state(x, SOCKET_FAILED);
-	}
-}
-
-static void take_note(struct socket *k, const struct note *n)
-{
-	struct service *s = k->s;
-
-	k->state = (enum socket_state)n->state;
-	k->triggering = n->flags & NOTE_TRIGGERING;
-	k->n_accepted = n->restarts;
-	s->result = (enum service_result)n->result;
-	s->stale_retried = n->flags & NOTE_STALE_RETRIED;
-	s->releasing = n->flags & NOTE_RELEASING;
-	s->command = n->command;
-	s->deadline_us = n->deadline_us;
-	s->state_change_us = n->state_change_us;
-}
-
-/* What the state wants to run and is not there, or what it waits for and has come meanwhile. */
-static void settle(struct socket_step *x, const struct service_adoption *a)
-{
-	static const uint8_t phases[SOCKET_STATE_COUNT] = {
-		[SOCKET_START_PRE] = PHASE_START_PRE + 1,
-		[SOCKET_START_POST] = PHASE_START_POST + 1,
-		[SOCKET_STOP_PRE] = PHASE_STOP + 1,
-		[SOCKET_STOP_POST] = PHASE_STOP_POST + 1,
-	};
-	struct service *s = x->k->s;
-	uint32_t phase = phases[x->k->state];
-
-	if (phase && !s->releasing) {
-		s->phase = phase - 1;
-		if (!service_place_busy(s, ENTRY_CONTROL)) {
-			step_rerun(&x->st);
-		}
-	} else if (x->k->state == SOCKET_START_CHOWN && !service_place_busy(s, ENTRY_WORK)) {
-		step_run_entry(&x->st, ENTRY_WORK, def_of(x->k)->bind_entry, 0);
-	} else if (x->k->state == SOCKET_LISTENING && !service_place_busy(s, ENTRY_WORK)) {
-		watch(x);
-	} else if (x->k->state >= SOCKET_STOP_PRE_SIGTERM && x->k->state <= SOCKET_FINAL_SIGKILL &&
-		   !phase) {
-		signal_state(x);
-		socket_on_kill_progress(x);
-	} else if (s->releasing && !a->bare && !a->releasing) {
-		push_release(x, phase || x->k->state == SOCKET_FAILED);
-	} else if (s->releasing && a->bare && phase) {
-		socket_on_closed(x);
-	} else if (x->k->state == SOCKET_CLEANING && !a->releasing) {
-		socket_on_cleaned(x);
-	}
-}
-
-static void socket_on_adopt(struct socket_step *x)
-{
-	const struct service_adoption *a = x->st.event->adoption;
-	struct service *s = x->k->s;
-
-	s->has_slot = !a->bare;
-	s->populated = a->populated;
-	service_take_places(s, a);
-	if (a->safe_mode || !a->note || a->note->state >= SOCKET_STATE_COUNT) {
-		adopt_safely(x, a);
-		return;
-	}
-	take_note(x->k, a->note);
-	settle(x, a);
-}
-
-void socket_to_note(const struct socket *k, struct note *n)
-{
-	const struct service *s = k->s;
-
-	n->state = k->state;
-	n->active = socket_active_state(k->state);
-	n->result = s->result;
-	n->restarts = k->n_accepted;
-	n->flags |= (k->triggering ? NOTE_TRIGGERING : 0) | (s->releasing ? NOTE_RELEASING : 0) |
-		    (s->stale_retried ? NOTE_STALE_RETRIED : 0);
-	n->command = s->command;
-	n->deadline_us = s->deadline_us;
 }
 
 /* ---- the table ---- */

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "rate.h"
 #include "service.h"
 
 enum socket_state {
@@ -35,14 +36,6 @@ enum socket_state {
 };
 /* "dead", "start-pre" … */
 ENUM_DECLARE(socket_state, enum socket_state);
-
-/* So many within the time. */
-struct rate {
-	usec_t begin_us;
-	uint32_t count;
-};
-/* Takes one; false: there is none left before begin_us + interval_us. 0: no limit. */
-bool rate_take(struct rate *rate, usec_t interval_us, uint32_t burst, usec_t now_us);
 
 struct socket {
 	struct service *s;

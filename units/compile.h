@@ -19,6 +19,7 @@
 #include "diag.h"
 #include "idtable.h"
 #include "loader.h"
+#include "namemap.h"
 #include "profile.h"
 #include "seccomp_cache.h"
 #include "userdb.h"
@@ -43,7 +44,9 @@ struct compile {
 	const struct catalogue *prev_plans; /* previous catalogue, or NULL */
 	const struct manifest *prev_manifest;
 
-	bool *joined; /* by unit: another one joins its namespaces */
+	bool *joined;              /* by unit: another one joins its namespaces */
+	struct namemap call_lists; /* SystemCallFilter= as written -> struct seccomp_spec */
+	const char *devices;       /* /proc/devices; NULL: not read yet */
 
 	/* results */
 	struct catalogue_builder builder;

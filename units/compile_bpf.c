@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,11 +21,13 @@
 #include "ebpf.h"
 #include "values.h"
 
-#define ACC_M     BPF_DEVCG_ACC_MKNOD
-#define ACC_RW    (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
-#define ACC_RWM   (ACC_RW | ACC_M)
-#define PTS_FIRST 136 /* Linux's majors of pseudo terminals */
-#define PTS_LAST  143
+#define DEVICES_MAX 16384u /* of /proc/devices */
+
+#define ACC_M       BPF_DEVCG_ACC_MKNOD
+#define ACC_RW      (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
+#define ACC_RWM     (ACC_RW | ACC_M)
+#define PTS_FIRST   136 /* Linux's majors of pseudo terminals */
+#define PTS_LAST    143
 
 /* Appends the finished program to the plan. */
 static int add_program(struct compile_unit *cu, const struct ebpf_code *code, struct plan_bpf *row)
@@ -164,16 +167,30 @@ static int add_node(struct compile_unit *cu, struct ebpf_code *code, const struc
 	return add_fixup(cu, &fixup);
 }
 
-/* The majors of /proc/devices whose names match the pattern. Returns how many. */
-static size_t add_matching(struct ebpf_code *code, const char *pattern, struct ebpf_device row)
+/* The kernel makes that text anew for each reader: it is read once in a load. */
+static const char *devices_text(struct compile *c)
 {
-	char text[16384];
-	ssize_t n = fd_read_text("/proc/devices", text, sizeof(text));
+	char text[DEVICES_MAX];
+
+	if (!c->devices) {
+		c->devices = fd_read_text("/proc/devices", text, sizeof(text)) > 0
+				     ? arena_strdup(c->arena, text)
+				     : "";
+	}
+	return c->devices ? c->devices : "";
+}
+
+/* The majors of /proc/devices whose names match the pattern. Returns how many. */
+static size_t add_matching(struct compile_unit *cu, struct ebpf_code *code, const char *pattern,
+	struct ebpf_device row)
+{
+	char text[DEVICES_MAX];
 	uint32_t type = 0;
 	size_t found = 0;
 
+	snprintf(text, sizeof(text), "%s", devices_text(cu->c));
 	row.any = EBPF_ANY_MINOR;
-	for (char *save, *line = n > 0 ? strtok_r(text, "\n", &save) : NULL; line;
+	for (char *save, *line = strtok_r(text, "\n", &save); line;
 		line = strtok_r(NULL, "\n", &save)) {
 		char *name = line;
 
@@ -205,7 +222,7 @@ static int add_group(struct compile_unit *cu, struct ebpf_code *code, const stru
 	} else if (number_parse_u32(name, &row.major) == 0) {
 		row.any = EBPF_ANY_MINOR;
 		ebpf_device_row(code, &row);
-	} else if (add_matching(code, name, row) == 0) {
+	} else if (add_matching(cu, code, name, row) == 0) {
 		compile_note(cu, SEVERITY_NOTE, d->origin,
 			"DeviceAllow=%s: the kernel has no such group of devices now; "
 			"daemon-reload looks again",
@@ -268,7 +285,7 @@ static int add_rows(struct compile_unit *cu, const struct unit *owner, struct eb
 					   : add_group(cu, code, &rows[i]);
 	}
 	if (r == 0 && owner->exec && owner->exec->protect_clock) {
-		add_matching(code, clock.node + strlen("char-"),
+		add_matching(cu, code, clock.node + strlen("char-"),
 			(struct ebpf_device) {
 				.type = BPF_DEVCG_DEV_CHAR, .access = BPF_DEVCG_ACC_READ });
 	}

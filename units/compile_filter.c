@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -25,6 +26,96 @@ static size_t skip_profile(const struct compile_unit *cu, const char *first, siz
 	return own == n ? 0 : own;
 }
 
+/* ":0" and its kin as seccomp_spec_add_call() takes them. NULL: no memory. */
+static const char *word_of(struct compile_unit *cu, const struct unit_syscall *word)
+{
+	if (!word->error) {
+		return word->name;
+	}
+	return word->error < 0 ? arena_printf(cu->c->arena, "%s:kill", word->name)
+			       : arena_printf(cu->c->arena, "%s:%d", word->name, word->error);
+}
+
+/* Adds the words. 1: some are not known. */
+static int add_words(struct compile_unit *cu, struct seccomp_spec *spec,
+	const struct unit_syscall *words, size_t n)
+{
+	bool unknown = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *word = word_of(cu, &words[i]);
+		int r = word ? seccomp_spec_add_call(spec, word, words[i].deny) : -ENOMEM;
+
+		if (r == -ENOENT) {
+			/* systemd ignores names that it does not know, newer calls for example; an
+			 * unlisted call is denied anyway in an allow list. */
+			compile_note(cu, SEVERITY_WARNING, words[i].origin,
+				"unknown system call or group '%s'", words[i].name);
+			unknown = true;
+		} else if (r < 0) {
+			return compile_refuse(
+				cu, words[i].origin, "'%s' is not valid here", words[i].name);
+		}
+	}
+	return unknown;
+}
+
+/* The words as one text: the same text is the same list. NULL: no memory. */
+static char *words_key(struct arena *arena, const struct unit_syscall *words, size_t n)
+{
+	size_t size = 1;
+	char *key, *at;
+
+	for (size_t i = 0; i < n; i++) {
+		size += strlen(words[i].name) + 16;
+	}
+	key = at = arena_alloc(arena, size);
+	for (size_t i = 0; key && i < n; i++) {
+		at += snprintf(at, size - (size_t)(at - key), "%c%s:%d ", words[i].deny ? '-' : '+',
+			words[i].name, words[i].error);
+	}
+	return key;
+}
+
+/* Groups are long and most units have their profile's: a list is taken apart once. */
+static int add_calls(struct compile_unit *cu, struct seccomp_spec *spec,
+	const struct unit_syscall *words, size_t n)
+{
+	struct seccomp_spec blank;
+	const struct seccomp_spec *known;
+	struct seccomp_spec *copy;
+	const char *key;
+	int r;
+
+	if (n == 0) {
+		return 0;
+	}
+	key = words_key(cu->c->arena, words, n);
+	if (!key) {
+		return -ENOMEM;
+	}
+	known = namemap_get(&cu->c->call_lists, key);
+	if (!known) {
+		seccomp_spec_init(&blank);
+		r = add_words(cu, &blank, words, n);
+		copy = r < 0 ? NULL : arena_memdup(cu->c->arena, &blank, sizeof(blank));
+		if (r >= 0 && !copy) {
+			r = -ENOMEM;
+		}
+		if (r == 0) {
+			r = namemap_put(&cu->c->call_lists, cu->c->arena, key, copy);
+		}
+		if (r < 0) {
+			return r;
+		}
+		known = copy;
+	}
+	spec->has_list = known->has_list;
+	spec->allow_list = known->allow_list;
+	memcpy(spec->calls, known->calls, sizeof(spec->calls));
+	return 0;
+}
+
 int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec)
 {
 	const struct unit_exec *e = cu->unit->exec;
@@ -38,27 +129,7 @@ int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec)
 		!unit_setting_origin(cu->unit, "SystemCallErrorNumber")) {
 		spec->deny_errno = EPERM;
 	}
-	for (size_t i = first; i < e->syscalls.n; i++) {
-		const char *word = words[i].name;
-		int r;
-
-		if (words[i].error) {
-			word = words[i].error < 0
-				       ? arena_printf(cu->c->arena, "%s:kill", word)
-				       : arena_printf(cu->c->arena, "%s:%d", word, words[i].error);
-		}
-		r = word ? seccomp_spec_add_call(spec, word, words[i].deny) : -ENOMEM;
-		if (r == -ENOENT) {
-			/* systemd ignores names that it does not know, newer calls for example; an
-			 * unlisted call is denied anyway in an allow list. */
-			compile_note(cu, SEVERITY_WARNING, words[i].origin,
-				"unknown system call or group '%s'", words[i].name);
-		} else if (r < 0) {
-			return compile_refuse(
-				cu, words[i].origin, "'%s' is not valid here", words[i].name);
-		}
-	}
-	return 0;
+	return add_calls(cu, spec, words + first, e->syscalls.n - first);
 }
 
 static int add_families(struct compile_unit *cu, struct seccomp_spec *spec)

@@ -183,12 +183,12 @@ static bool dep_is_double(const struct manifest_unit *m, const struct unit_dep *
 {
 	const struct manifest_dep *rows = m->deps.items;
 
-	for (uint32_t i = m->deps.n; i > 0 && rows[i - 1].kind == dep->kind; i--) {
-		if (rows[i - 1].unit == dep->unit) {
-			return true;
-		}
+	uint32_t i = m->deps.n;
+
+	while (i > 0 && rows[i - 1].kind == dep->kind && rows[i - 1].unit > dep->unit) {
+		i--;
 	}
-	return false;
+	return i > 0 && rows[i - 1].kind == dep->kind && rows[i - 1].unit == dep->unit;
 }
 
 static void insert_sorted(struct manifest_dep *rows, uint32_t n, struct manifest_dep row)

@@ -9,13 +9,23 @@
 #include "../runtime/base/cleanup.h"
 #include "compile.h"
 
+/* Manifests are sorted by name. */
 static const struct manifest_unit *find_previous(const struct manifest *m, const char *name)
 {
-	for (uint32_t i = 0; m && i < m->units.n; i++) {
-		const struct manifest_unit *u = manifest_unit_at(m, i);
+	uint32_t low = 0, high = m ? m->units.n : 0;
 
-		if (strcmp(u->name, name) == 0) {
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const struct manifest_unit *u = manifest_unit_at(m, mid);
+		int order = strcmp(u->name, name);
+
+		if (order == 0) {
 			return u->load_state == LOAD_LOADED ? u : NULL;
+		}
+		if (order < 0) {
+			low = mid + 1;
+		} else {
+			high = mid;
 		}
 	}
 	return NULL;

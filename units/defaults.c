@@ -230,33 +230,39 @@ static const struct {
 	{ UNIT_SLICE, DEP_BEFORE, "shutdown.target" },
 };
 
-/* True when the unit orders itself against name by its own lines. */
-static bool ordered(const struct unit *u, const char *name)
+/* The names that the unit orders itself against by its own lines. -ENOMEM. */
+static int find_ordered(const struct unit *u, struct arena *arena, struct namemap *ret)
 {
 	const struct unit_dep *deps = u->deps.items;
+	int r = 0;
 
-	for (size_t i = 0; i < u->deps.n; i++) {
-		if ((deps[i].kind == DEP_BEFORE || deps[i].kind == DEP_AFTER) &&
-			strcmp(deps[i].name, name) == 0) {
-			return true;
+	for (size_t i = 0; r == 0 && i < u->deps.n; i++) {
+		if (deps[i].kind == DEP_BEFORE || deps[i].kind == DEP_AFTER) {
+			r = namemap_put(ret, arena, deps[i].name, u->deps.items);
 		}
 	}
-	return false;
+	return r;
 }
 
 /* A target comes after what it pulls in, unless it says otherwise. */
 static int order_target(const struct defaults_context *c, struct unit *u)
 {
+	struct namemap ordered = { 0 };
 	size_t n = u->deps.n;
 
+	if (find_ordered(u, c->arena, &ordered) != 0) {
+		return -ENOMEM;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct unit_dep *dep = (const struct unit_dep *)u->deps.items + i;
+		const char *name = dep->name;
 		bool pulls = dep->kind == DEP_REQUIRES || dep->kind == DEP_REQUISITE ||
 			     dep->kind == DEP_WANTS || dep->kind == DEP_BINDS_TO ||
 			     dep->kind == DEP_UPHOLDS;
 
-		if (pulls && !ordered(u, dep->name) &&
-			defaults_add(c, u, DEP_AFTER, dep->name) != 0) {
+		if (pulls && !namemap_get(&ordered, name) &&
+			(defaults_add(c, u, DEP_AFTER, name) != 0 ||
+				namemap_put(&ordered, c->arena, name, u) != 0)) {
 			return -ENOMEM;
 		}
 	}

@@ -84,11 +84,15 @@ static uint32_t family_bit(const struct plan_socket *s)
 				       : FAMILY_OTHER;
 }
 
-static int set_number(
-	int fd, int level, int name, int value, const char *text, struct sockopt_failure *ret)
+struct number {
+	int level, name, value;
+	const char *text; /* the setting, for the message */
+};
+
+static int set_number(int fd, struct number n, struct sockopt_failure *ret)
 {
-	if (setsockopt(fd, level, name, &value, sizeof(value)) < 0) {
-		ret->option = text;
+	if (setsockopt(fd, n.level, n.name, &n.value, sizeof(n.value)) < 0) {
+		ret->option = n.text;
 		return -errno;
 	}
 	return 0;
@@ -111,8 +115,10 @@ static int set_buffer(int fd, int name, int force, uint32_t size, struct sockopt
 	if (!size || setsockopt(fd, SOL_SOCKET, force, &value, sizeof(value)) == 0) {
 		return 0;
 	}
-	return set_number(fd, SOL_SOCKET, name, value,
-		name == SO_RCVBUF ? "ReceiveBuffer" : "SendBuffer", ret);
+	return set_number(fd,
+		(struct number) { SOL_SOCKET, name, value,
+			name == SO_RCVBUF ? "ReceiveBuffer" : "SendBuffer" },
+		ret);
 }
 
 static int set_smack(int fd, const char *value, const char *name, struct sockopt_failure *ret)
@@ -134,8 +140,10 @@ static int set_all_numbers(int fd, const struct plan_socket *s, struct sockopt_f
 
 		if ((s->flags & switches[i].flag) && (switches[i].families & family) &&
 			(stream || !switches[i].stream)) {
-			r = set_number(
-				fd, switches[i].level, switches[i].name, 1, switches[i].text, ret);
+			r = set_number(fd,
+				(struct number) {
+					switches[i].level, switches[i].name, 1, switches[i].text },
+				ret);
 		}
 		if (r < 0) {
 			return r;
@@ -147,8 +155,10 @@ static int set_all_numbers(int fd, const struct plan_socket *s, struct sockopt_f
 		memcpy(&value, (const char *)s + numbers[i].offset, sizeof(value));
 		if ((value || (s->flags & numbers[i].flag)) && (numbers[i].families & family) &&
 			(stream || !numbers[i].stream)) {
-			r = set_number(
-				fd, numbers[i].level, numbers[i].name, value, numbers[i].text, ret);
+			r = set_number(fd,
+				(struct number) {
+					numbers[i].level, numbers[i].name, value, numbers[i].text },
+				ret);
 		}
 		if (r < 0) {
 			return r;
@@ -169,14 +179,21 @@ int sockopt_before_bind(int fd, const struct plan_socket *s, struct sockopt_fail
 		    ? r
 		    : set_text(fd, s->congestion, IPPROTO_TCP, TCP_CONGESTION, ret);
 	if (r == 0 && s->timestamping) {
-		r = set_number(fd, SOL_SOCKET, s->timestamping == 1 ? SO_TIMESTAMP : SO_TIMESTAMPNS,
-			1, "Timestamping", ret);
+		r = set_number(fd,
+			(struct number) { SOL_SOCKET,
+				s->timestamping == 1 ? SO_TIMESTAMP : SO_TIMESTAMPNS, 1,
+				"Timestamping" },
+			ret);
 	}
 	if (r == 0 && ip) {
-		r = set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR", ret);
+		r = set_number(
+			fd, (struct number) { SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR" }, ret);
 	}
 	if (r == 0 && s->family == AF_INET6 && s->v6only) {
-		r = set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->v6only == 2, "BindIPv6Only", ret);
+		r = set_number(fd,
+			(struct number) {
+				IPPROTO_IPV6, IPV6_V6ONLY, s->v6only == 2, "BindIPv6Only" },
+			ret);
 	}
 	r = r < 0 ? r : set_smack(fd, s->smack_in, "security.SMACK64IPIN", ret);
 	return r < 0 ? r : set_smack(fd, s->smack_out, "security.SMACK64IPOUT", ret);

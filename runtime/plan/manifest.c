@@ -204,10 +204,12 @@ static const struct tlv_field diagnostic_fields[] = {
 static const struct tlv_schema diagnostic_schema =
 	TLV_SCHEMA(manifest_diagnostic, diagnostic_fields);
 
+#define MANIFEST_TAG_UNITS 3
+
 static const struct tlv_field manifest_fields[] = {
 	TLV_FIELD(1, TLV_U32, manifest, version),
 	TLV_FIELD(2, TLV_STR, manifest, default_target),
-	TLV_SUB(3, manifest, units, unit_schema),
+	TLV_SUB(MANIFEST_TAG_UNITS, manifest, units, unit_schema),
 	TLV_SUB(4, manifest, diagnostics, diagnostic_schema),
 	TLV_FIELD(5, TLV_U64, manifest, load_time_us),
 	TLV_FIELD(6, TLV_STR, manifest, unit_path),
@@ -356,26 +358,54 @@ static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *
 	       lists_are_valid(m, u) && pairs_are_valid(&u->properties);
 }
 
-int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret)
+int manifest_decode_begin(
+	const void *data, size_t size, struct arena *arena, struct manifest_decoder *ret)
 {
-	struct manifest m;
+	const struct tlv_bytes bytes = { data, (uint32_t)size };
 	int r;
 
+	*ret = (struct manifest_decoder) { .items = { .tag = MANIFEST_TAG_UNITS } };
 	if (size > LIMIT_MANIFEST_BYTES) {
 		return -EBADMSG;
 	}
-	r = tlv_decode(data, size, &manifest_schema, arena, &m);
+	r = tlv_decode_head(&bytes, &manifest_schema, arena, &ret->manifest, &ret->items);
 	if (r < 0) {
 		return r;
 	}
-	if (m.version != MANIFEST_VERSION || m.units.n > LIMIT_UNITS) {
-		return -EBADMSG;
+	return ret->manifest.version == MANIFEST_VERSION && ret->items.n <= LIMIT_UNITS ? 0
+											: -EBADMSG;
+}
+
+int manifest_decode_some(struct manifest_decoder *d, uint32_t max)
+{
+	const struct manifest *m = &d->manifest;
+
+	if (!d->decoded) {
+		int r = tlv_decode_items(&d->items, max);
+
+		d->decoded = r == 0;
+		return r < 0 ? r : 1;
 	}
-	for (uint32_t i = 0; i < m.units.n; i++) {
-		if (!unit_is_valid(&m, manifest_unit_at(&m, i))) {
+	for (; d->checked < m->units.n && max > 0; d->checked++, max--) {
+		if (!unit_is_valid(m, manifest_unit_at(m, d->checked))) {
 			return -EBADMSG;
 		}
 	}
-	*ret = m;
-	return 0;
+	return d->checked < m->units.n ? 1 : 0;
+}
+
+int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret)
+{
+	struct manifest_decoder d;
+	int r = manifest_decode_begin(data, size, arena, &d);
+
+	if (r == 0) {
+		do {
+			r = manifest_decode_some(&d, UINT32_MAX);
+		} while (r > 0);
+	}
+	if (r == 0) {
+		*ret = d.manifest;
+	}
+	return r;
 }

@@ -271,6 +271,19 @@ int manifest_encode(struct tlv_buf *buf, const struct manifest *m);
 /* Decodes and checks every index, enum and name. data must stay mapped. -EBADMSG, -ENOMEM. */
 int manifest_decode(const void *data, size_t size, struct arena *arena, struct manifest *ret);
 
+/* The same in parts, so that ten thousand units do not hold up whoever decodes them. */
+struct manifest_decoder {
+	struct manifest manifest; /* good when manifest_decode_some() has returned 0 */
+	struct tlv_items items;
+	bool decoded;
+	uint32_t checked; /* units */
+};
+/* *ret must not move until it is done. Errors as manifest_decode(). */
+int manifest_decode_begin(
+	const void *data, size_t size, struct arena *arena, struct manifest_decoder *ret);
+/* Up to max units further. 1: there is more to do; 0: done. Errors as manifest_decode(). */
+int manifest_decode_some(struct manifest_decoder *d, uint32_t max);
+
 static inline const struct manifest_unit *manifest_unit_at(const struct manifest *m, uint32_t i)
 {
 	return (const struct manifest_unit *)m->units.items + i;

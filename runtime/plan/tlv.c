@@ -201,35 +201,64 @@ static int decode_strv(struct reader r, struct arena *arena, struct tlv_strv *re
 	return r.left == 0 ? 0 : -EBADMSG;
 }
 
-static int decode_structs(struct reader r, const struct tlv_schema *schema, struct arena *arena,
-	struct tlv_array *ret, int depth)
+/* Takes the count and makes room; the items follow. */
+static int open_structs(struct reader r, const struct tlv_field *field, struct arena *arena,
+	struct tlv_array *to, struct tlv_items *ret)
 {
 	uint32_t n;
 
-	if (take_u32(&r, &n) < 0 || n > r.left / 4 || depth >= TLV_MAX_DEPTH) {
+	if (take_u32(&r, &n) < 0 || n > r.left / 4) {
 		return -EBADMSG;
 	}
-	ret->items = arena_alloc_array(arena, n, schema->size);
-	if (!ret->items) {
+	to->items = arena_alloc_array(arena, n, field->sub->size);
+	if (!to->items) {
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < n; i++) {
+	*ret = (struct tlv_items) { r.p, r.left, field->sub, arena, to, n };
+	return 0;
+}
+
+static int take_items(struct tlv_items *items, uint32_t max, int depth)
+{
+	struct reader r = { items->p, items->left };
+	struct tlv_array *to = items->to;
+
+	for (; to->n < items->n && max > 0; max--) {
 		uint32_t size;
 		int e;
 
 		if (take_u32(&r, &size) < 0 || size > r.left || size % 4) {
 			return -EBADMSG;
 		}
-		e = decode_fields(r.p, size, schema, arena,
-			(char *)ret->items + (size_t)i * schema->size, depth + 1);
+		e = decode_fields(r.p, size, items->schema, items->arena,
+			(char *)to->items + (size_t)to->n * items->schema->size, depth + 1);
 		if (e < 0) {
 			return e;
 		}
+		to->n++;
 		r.p += size;
 		r.left -= size;
 	}
-	ret->n = n;
+	items->p = r.p;
+	items->left = r.left;
+	if (to->n < items->n) {
+		return 1;
+	}
 	return r.left == 0 ? 0 : -EBADMSG;
+}
+
+int tlv_decode_items(struct tlv_items *items, uint32_t max)
+{
+	return items->to ? take_items(items, max, 0) : 0;
+}
+
+static int decode_structs(struct reader r, const struct tlv_field *field, struct arena *arena,
+	struct tlv_array *ret, int depth)
+{
+	struct tlv_items items;
+	int e = depth >= TLV_MAX_DEPTH ? -EBADMSG : open_structs(r, field, arena, ret, &items);
+
+	return e < 0 ? e : take_items(&items, UINT32_MAX, depth);
 }
 
 static int decode_payload(
@@ -265,7 +294,7 @@ static int decode_payload(
 			(struct tlv_u32v) { (const uint32_t *)r.p, (uint32_t)(r.left / 4) };
 		return 0;
 	case TLV_STRUCTS:
-		return decode_structs(r, field->sub, arena, at, depth);
+		return decode_structs(r, field, arena, at, depth);
 	}
 	return -EBADMSG;
 }
@@ -288,10 +317,27 @@ static int find_field(const struct tlv_schema *schema, uint32_t key, uint32_t *c
 	return -EBADMSG;
 }
 
-static int decode_fields(const void *data, size_t size, const struct tlv_schema *schema,
-	struct arena *arena, void *object, int depth)
+/* Where fields go; late, if any, is a field of structs that is opened only. */
+struct target {
+	const struct tlv_schema *schema;
+	struct arena *arena;
+	void *object;
+	struct tlv_items *late;
+	uint16_t late_tag;
+};
+
+static int decode_field(
+	const struct target *t, const struct tlv_field *field, struct reader r, int depth)
 {
-	struct reader r = { data, size };
+	void *at = (char *)t->object + field->offset;
+
+	return t->late && field->tag == t->late_tag && field->type == TLV_STRUCTS
+		       ? open_structs(r, field, t->arena, at, t->late)
+		       : decode_payload(field, r, t->arena, at, depth);
+}
+
+static int decode_all(const struct target *t, struct reader r, int depth)
+{
 	bool seen[TLV_MAX_FIELDS] = { false };
 	uint32_t cursor = 0;
 
@@ -302,13 +348,12 @@ static int decode_fields(const void *data, size_t size, const struct tlv_schema 
 		if (take_u32(&r, &key) < 0 || take_u32(&r, &len) < 0 || len > r.left) {
 			return -EBADMSG;
 		}
-		field = find_field(schema, key, &cursor);
+		field = find_field(t->schema, key, &cursor);
 		if (field < 0 || field >= TLV_MAX_FIELDS || seen[field]) {
 			return -EBADMSG;
 		}
 		seen[field] = true;
-		e = decode_payload(&schema->fields[field], (struct reader) { r.p, len }, arena,
-			(char *)object + schema->fields[field].offset, depth);
+		e = decode_field(t, &t->schema->fields[field], (struct reader) { r.p, len }, depth);
 		if (e < 0) {
 			return e;
 		}
@@ -320,6 +365,27 @@ static int decode_fields(const void *data, size_t size, const struct tlv_schema 
 		r.left -= len;
 	}
 	return 0;
+}
+
+static int decode_fields(const void *data, size_t size, const struct tlv_schema *schema,
+	struct arena *arena, void *object, int depth)
+{
+	const struct target t = { .schema = schema, .arena = arena, .object = object };
+
+	return decode_all(&t, (struct reader) { data, size }, depth);
+}
+
+int tlv_decode_head(const struct tlv_bytes *data, const struct tlv_schema *schema,
+	struct arena *arena, void *ret_object, struct tlv_items *late)
+{
+	struct target t = { schema, arena, ret_object, late, late->tag };
+
+	*late = (struct tlv_items) { .to = NULL, .tag = t.late_tag };
+	memset(ret_object, 0, schema->size);
+	if (data->n % 4 || (uintptr_t)data->data % 4) {
+		return -EBADMSG;
+	}
+	return decode_all(&t, (struct reader) { data->data, data->n }, 0);
 }
 
 int tlv_decode(const void *data, size_t size, const struct tlv_schema *schema, struct arena *arena,

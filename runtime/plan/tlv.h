@@ -102,3 +102,23 @@ int tlv_encode(struct tlv_buf *buf, const struct tlv_schema *schema, const void 
  */
 int tlv_decode(const void *data, size_t size, const struct tlv_schema *schema, struct arena *arena,
 	void *ret_object);
+
+/* One list of structs that is decoded a part at a time. */
+struct tlv_items {
+	const uint8_t *p;
+	size_t left;
+	const struct tlv_schema *schema;
+	struct arena *arena;
+	struct tlv_array *to; /* its n grows; NULL: the list is not there */
+	uint32_t n;           /* items there will be */
+	uint16_t tag;         /* which field of the object it is: set before tlv_decode_head() */
+};
+
+/*
+ * As tlv_decode(), but the list late->tag is left to tlv_decode_items(). Object and data must stay
+ * where they are until that has returned 0.
+ */
+int tlv_decode_head(const struct tlv_bytes *data, const struct tlv_schema *schema,
+	struct arena *arena, void *ret_object, struct tlv_items *late);
+/* Decodes up to max items. 1: there are more; 0: done. Errors as tlv_decode(). */
+int tlv_decode_items(struct tlv_items *items, uint32_t max);

@@ -111,7 +111,7 @@ static bool remove_dm(const char *name)
 		return false;
 	}
 	dm_name[strcspn(dm_name, "\n")] = 0;
-	strncpy(request.name, dm_name, sizeof(request.name) - 1);
+	memcpy(request.name, dm_name, strlen(dm_name)); /* shorter than DM_NAME_LEN */
 	return ioctl(fd, DM_DEV_REMOVE, &request) == 0;
 }
 

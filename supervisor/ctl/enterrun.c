@@ -220,16 +220,16 @@ static pid_t ask_launcher(int warm, int job)
 static int send_job(const struct enter *e, int sock)
 {
 	const int fds[] = { e->plans_fd, e->root_fd, e->cgroup_fd, e->target_fd };
-	struct launch_job job = { .magic = LAUNCH_MAGIC, .n_fds = ELEMENTSOF(fds) };
-	const struct launch_fds message = {
+	struct launch_job job = {
 		.magic = LAUNCH_MAGIC,
-		.n = ELEMENTSOF(fds),
-		.tags = { LAUNCH_TAG_PLANS, LAUNCH_TAG_CGROUP_ROOT, LAUNCH_TAG_CGROUP,
-			LAUNCH_TAG_TARGET },
+		.n_fds = ELEMENTSOF(fds),
+		.fds = { .magic = LAUNCH_MAGIC,
+			.n = ELEMENTSOF(fds),
+			.tags = { LAUNCH_TAG_PLANS, LAUNCH_TAG_CGROUP_ROOT, LAUNCH_TAG_CGROUP,
+				LAUNCH_TAG_TARGET } },
 	};
-	int r = fd_send(sock, &job, sizeof(job), NULL, 0, 0);
 
-	return r < 0 ? r : fd_send(sock, &message, sizeof(message), fds, ELEMENTSOF(fds), 0);
+	return fd_send(sock, &job, sizeof(job), fds, ELEMENTSOF(fds), 0);
 }
 
 /* Reads the reports until exec or failure. The child's pid, or 0 after having said why. */

@@ -200,10 +200,12 @@ const char *options_wrong_type(const struct options *o)
 	return NULL;
 }
 
-/* The operands of `run` are a command: its options are not ours. */
+/* The operands of `run`, and those of `exec` behind the unit, are a command: its options are not
+ * ours. */
 static bool is_command(const struct options *o)
 {
-	return o->n_args == 2 && strcmp(o->args[0], "run") == 0;
+	return (o->n_args == 2 && strcmp(o->args[0], "run") == 0) ||
+	       (o->n_args == 3 && strcmp(o->args[0], "exec") == 0);
 }
 
 int options_parse(
@@ -233,5 +235,6 @@ int options_parse(
 	while (optind < argc) {
 		argv[1 + o->n_args++] = argv[optind++];
 	}
+	argv[1 + o->n_args] = NULL; /* exec's command is the tail of it */
 	return 0;
 }

@@ -24,8 +24,27 @@ static void use(const struct manifest *m)
 	arena_fini(&arena);
 }
 
+/* The same verdict, whatever the parts. */
+static void use_parts(const uint8_t *data, size_t size, int verdict)
+{
+	struct manifest_decoder d;
+	struct arena arena;
+	int r;
+
+	arena_init(&arena);
+	r = manifest_decode_begin(data, size, &arena, &d);
+	if (r == 0) {
+		do {
+			r = manifest_decode_some(&d, 1);
+		} while (r > 0);
+	}
+	assert(r == verdict);
+	arena_fini(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	int r;
 	struct manifest m;
 	struct arena arena;
 	uint8_t *copy = malloc(size ? size : 1); /* aligned, as a mapped file is */
@@ -35,9 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memcpy(copy, data, size);
 	arena_init(&arena);
-	if (manifest_decode(copy, size, &arena, &m) == 0) {
+	r = manifest_decode(copy, size, &arena, &m);
+	if (r == 0) {
 		use(&m);
 	}
+	use_parts(copy, size, r);
 	arena_fini(&arena);
 	free(copy);
 	return 0;

@@ -315,6 +315,22 @@ static void test_verify_says_what_it_is(void **state)
 	sys_remove_unit(s, "later.scope");
 }
 
+/* A command in a unit's world: its identity and its walls, its own exit status. */
+static void test_exec_enters_the_unit(void **state)
+{
+	(void)state;
+	load("host.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "exec host.service -- /bin/true") != 0);
+	CHECK(sys_ctl(s, "start host.service") == 0);
+	CHECK(sys_ctl(s, "exec host.service cat /proc/self/status") == 0);
+	CHECK(sys_said(s, "CapEff:\t0000000000000000") && sys_said(s, "NoNewPrivs:\t1") &&
+		sys_said(s, "Seccomp:\t2"));
+	CHECK(sys_ctl(s, "exec host.service -- /bin/false") == 1);
+	CHECK(sys_ctl(s, "exec host.service -- /does/not/exist") != 0);
+	CHECK(sys_said(s, "/does/not/exist") && sys_said(s, "No such file or directory"));
+	CHECK(sys_ctl(s, "stop host.service") == 0);
+}
+
 /* Type=idle is up at once; its command waits for what is queued. */
 static void test_idle_comes_last(void **state)
 {
@@ -358,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_stubborn),
 		cmocka_unit_test(test_broken_unit_alone),
 		cmocka_unit_test(test_instances),
+		cmocka_unit_test(test_exec_enters_the_unit),
 		cmocka_unit_test(test_idle_comes_last),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_refusals),

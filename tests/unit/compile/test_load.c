@@ -361,6 +361,56 @@ static void test_property_pairs(void **state)
 	}
 }
 
+/* The verdict of decoding in parts of max units. */
+static int decode_parts(const struct tlv_buf *buf, uint32_t max, unsigned *ret_parts)
+{
+	struct manifest_decoder d;
+	struct arena arena;
+	int r;
+
+	*ret_parts = 0;
+	arena_init(&arena);
+	r = manifest_decode_begin(buf->data, buf->len, &arena, &d);
+	while (r == 0 || r == 1) {
+		r = manifest_decode_some(&d, max);
+		(*ret_parts)++;
+		if (r == 0) {
+			assert_int_equal(d.manifest.units.n, 10);
+			assert_string_equal(manifest_unit_at(&d.manifest, 9)->name, "last.target");
+			break;
+		}
+	}
+	arena_fini(&arena);
+	return r;
+}
+
+static void test_manifest_in_parts(void **state)
+{
+	struct manifest_unit units[10];
+	struct manifest m = { .version = MANIFEST_VERSION, .units = { units, 10 } };
+	struct tlv_buf good = { 0 }, bad = { 0 };
+	unsigned parts;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		units[i] = (struct manifest_unit) { .name = i == 9 ? "last.target" : "a.target",
+			.type = UNIT_TARGET,
+			.slice = CATALOGUE_NONE };
+	}
+	assert_int_equal(manifest_encode(&good, &m), 0);
+	units[9].type = UNIT_TYPE_COUNT;
+	assert_int_equal(manifest_encode(&bad, &m), 0);
+	assert_int_equal(decode_parts(&good, 1, &parts), 0);
+	assert_true(parts >= 20); /* each unit is decoded, then checked */
+	assert_int_equal(decode_parts(&good, UINT32_MAX, &parts), 0);
+	assert_int_equal(parts, 2);
+	assert_int_equal(decode_parts(&bad, 3, &parts), -EBADMSG);
+	good.len -= 4;
+	assert_int_equal(decode_parts(&good, 3, &parts), -EBADMSG);
+	tlv_buf_fini(&good);
+	tlv_buf_fini(&bad);
+}
+
 static void test_private_pids(void **state)
 {
 	struct result r;
@@ -513,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_clean_entry),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_property_pairs),
+		cmocka_unit_test(test_manifest_in_parts),
 		cmocka_unit_test(test_private_pids),
 		cmocka_unit_test(test_invalid_user_is_refused),
 		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),
