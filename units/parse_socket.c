@@ -337,8 +337,9 @@ int parse_trigger_limit(struct setting_context *c)
 
 int parse_directory_mode(struct setting_context *c)
 {
-	c->target =
-		c->unit->socket ? &c->unit->socket->options.dir_mode : &c->unit->watch->dir_mode;
+	c->target = c->unit->socket  ? &c->unit->socket->options.dir_mode
+		    : c->unit->mount ? &c->unit->mount->dir_mode
+				     : &c->unit->watch->dir_mode;
 	return parse_mode(c);
 }
 
