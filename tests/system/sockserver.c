@@ -5,6 +5,7 @@
  * file that is its argument.
  */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,16 +66,21 @@ int main(int argc, char **argv)
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	int n = pid && count && atoi(pid) == (int)getpid() ? atoi(count) : 0;
 	struct pollfd fds[MAX];
+	sigset_t term, before;
 
 	if (n <= 0 || n > MAX) {
 		return 3;
 	}
 	split_names();
+	/* A request that was taken is answered, also while the service is being stopped. */
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
 	for (int i = 0; i < n; i++) {
 		fds[i] = (struct pollfd) { .fd = FIRST + i, .events = POLLIN };
 	}
 	for (;;) {
-		if (poll(fds, (nfds_t)n, -1) < 0) {
+		if (ppoll(fds, (nfds_t)n, NULL, &before) < 0) {
 			return 4;
 		}
 		for (int i = 0; i < n; i++) {

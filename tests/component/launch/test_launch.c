@@ -545,7 +545,12 @@ static void test_clean_and_readpid(void **state)
 	fclose(f);
 	run(x, "true");
 	assert_int_equal(outcome_find(&x->outcome, LAUNCH_RESULT)->value, 4711);
+	/* Whoever owns it: supd-init takes a process of the unit's cgroup only. */
 	assert_int_equal(chown(pid_file, 4, 4), 0);
+	run(x, "true");
+	assert_int_equal(outcome_find(&x->outcome, LAUNCH_RESULT)->value, 4711);
+	assert_int_equal(unlink(pid_file), 0);
+	assert_int_equal(mkdir(pid_file, 0755), 0);
 	run(x, "true");
 	assert_failed(x, STEP_PIDFILE, EPERM);
 }
