@@ -352,6 +352,10 @@ int parse_trigger_unit(struct setting_context *c)
 	if (r != 0) {
 		return r;
 	}
+	/* A template has no instance yet: "web@%i.service" is a name only later. */
+	if (c->unit->is_template && unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
+		return 0;
+	}
 	if (!unit_name_is_valid(text) || unit_name_classify(text) == UNIT_NAME_TEMPLATE ||
 		(c->row->arg && unit_type_from_name(text) != UNIT_SERVICE)) {
 		return setting_error(c, 0, "\"%.128s\" is not a %s", text,
