@@ -163,6 +163,7 @@ static const struct row rows[] = {
 	{ "ControlGroup", "--cgroup", parse_dir, AT(cgroup) },
 	{ "UnitPath", "--unit-path", parse_unit_path, 0 },
 	{ "ImportSystemdUnits", NULL, parse_import, 0 },
+	{ "Fstab", NULL, parse_bool, AT(fstab) },
 	{ "RequireControllers", NULL, parse_bool, AT(require_controllers) },
 	{ "UseJournald", NULL, parse_bool, AT(use_journald) },
 	{ "ControlAccessGroup", NULL, parse_group, AT(control_gid) },

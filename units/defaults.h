@@ -37,6 +37,9 @@ void defaults_check_mount(const struct defaults_context *c, struct unit *u);
 int defaults_mount_deps(const struct defaults_context *c, struct unit *u);
 /* Requires= and After= the mount unit of every prefix of a path, where there is one. -ENOMEM */
 int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const char *path);
+/* A place that no unit mounts: "/", "/proc" …; a file system that needs the network. */
+bool defaults_is_api(const char *path);
+bool defaults_is_remote(const char *fs_type, const char *options);
 /* defaults_time.c */
 int defaults_resolve_timer(const struct defaults_context *c, struct unit *u);
 void defaults_check_timer(const struct defaults_context *c, struct unit *u);

@@ -139,7 +139,7 @@ int defaults_resolve_mount(const struct defaults_context *c, struct unit *u)
 }
 
 /* What makes the machine a machine is mounted before any unit, and stays. */
-static bool is_api(const char *path)
+bool defaults_is_api(const char *path)
 {
 	static const char *const places[] = { "/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm",
 		"/run", "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
@@ -193,7 +193,7 @@ void defaults_check_mount(const struct defaults_context *c, struct unit *u)
 		check_name(c, u, "What", m->what);
 	} else if (!m->where) {
 		defaults_refuse(c, u, "Where", "no Where=: mount it where?");
-	} else if (is_api(m->where)) {
+	} else if (defaults_is_api(m->where)) {
 		defaults_refuse(c, u, "Where",
 			"this place belongs to the machine itself: no unit mounts it or takes it "
 			"away");
@@ -220,17 +220,17 @@ static bool has_option(const char *options, const char *name)
 }
 
 /* A file system that needs the network. */
-static bool is_remote(const struct unit_mount *m)
+bool defaults_is_remote(const char *fs_type, const char *options)
 {
 	static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs",
 		"9p", "afs", "ncpfs", "ocfs2", "gfs2", "fuse.sshfs", "sshfs" };
 
-	for (size_t i = 0; m->fs_type && i < ELEMENTSOF(types); i++) {
-		if (strcmp(types[i], m->fs_type) == 0) {
+	for (size_t i = 0; fs_type && i < ELEMENTSOF(types); i++) {
+		if (strcmp(types[i], fs_type) == 0) {
 			return true;
 		}
 	}
-	return has_option(m->options, "_netdev");
+	return has_option(options, "_netdev");
 }
 
 static int parent_mounts(const struct defaults_context *c, struct unit *u)
@@ -296,6 +296,7 @@ int defaults_mount_deps(const struct defaults_context *c, struct unit *u)
 	if (u->type == UNIT_SWAP) {
 		return nofail ? 0 : add_implied(c, u, swap, ELEMENTSOF(swap));
 	}
-	return is_remote(m) ? add_implied(c, u, remote, ELEMENTSOF(remote) - nofail)
-			    : add_implied(c, u, local, ELEMENTSOF(local) - nofail);
+	return defaults_is_remote(m->fs_type, m->options)
+		       ? add_implied(c, u, remote, ELEMENTSOF(remote) - nofail)
+		       : add_implied(c, u, local, ELEMENTSOF(local) - nofail);
 }

@@ -75,7 +75,8 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 
 static int load_units(struct load *l, const struct settings *settings, const char *const *files)
 {
-	struct loader_options opts = { .profile_dir = l->profile_dir,
+	struct loader_options opts = { .fstab = settings->fstab ? "/etc/fstab" : NULL,
+		.profile_dir = l->profile_dir,
 		.masks = settings->masks,
 		.n_masks = settings->n_masks };
 	struct loader_dir *dirs;

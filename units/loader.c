@@ -13,6 +13,7 @@
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "fstab.h"
 #include "namemap.h"
 #include "scan.h"
 #include "unitfile.h"
@@ -83,7 +84,7 @@ static const struct scan_entry *fragment_entry(struct loader *l, const char *nam
 	const struct scan_entry *entry = scan_get(&l->scan, name);
 	char template_name[LIMIT_UNIT_NAME];
 
-	if (entry && (entry->fragment || entry->masked)) {
+	if (entry && (entry->fragment || entry->masked || entry->fstab)) {
 		return entry;
 	}
 	return unit_name_template(name, template_name) == 0 ? scan_get(&l->scan, template_name)
@@ -137,6 +138,9 @@ static int load_unit(struct loader *l, const char *name, const char *path, struc
 	if (!path && exists_without_file(name)) {
 		u->flags |= strcmp(name, "-.slice") == 0 ? UNIT_PERPETUAL : 0;
 		return 0;
+	}
+	if (!path && entry && entry->fstab) {
+		return unitfile_load_fstab(&context, u, entry->fstab);
 	}
 	return unitfile_load(&context, u, path);
 }
@@ -201,7 +205,7 @@ static bool dep_counts(struct loader *l, const struct unit_dep *dep)
 		return true;
 	}
 	entry = name ? fragment_entry(l, name) : NULL;
-	return entry && (entry->fragment || entry->masked);
+	return entry && (entry->fragment || entry->masked || entry->fstab);
 }
 
 /* Loads what a unit names. */
@@ -430,7 +434,8 @@ static void settle_install(struct loader *l, struct unit *u)
 	const struct unit_item *aliases = in->alias.items;
 	bool any = in->wanted_by.n || in->required_by.n || in->upheld_by.n || in->alias.n;
 
-	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND) {
+	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND ||
+		u->install_state == INSTALL_GENERATED) {
 		return;
 	}
 	if (!any) {
@@ -531,6 +536,9 @@ static int loader_start(struct loader *l, const struct loader_options *opts, str
 		l->host_used = &l->host;
 	}
 	r = scan_dirs(opts, arena, d, &l->scan);
+	if (r == 0 && opts->fstab) {
+		r = fstab_scan(opts->fstab, arena, d, &l->scan);
+	}
 	return r == 0 ? collect_aliases(l) : r;
 }
 
@@ -544,7 +552,7 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 		const struct scan_entry *entry = ((struct scan_entry **)l.scan.entries.items)[i];
 		struct unit *u;
 
-		if (entry->fragment || entry->masked || entry->named) {
+		if (entry->fragment || entry->masked || entry->named || entry->fstab) {
 			r = want_unit(&l, entry->name, &u);
 		}
 	}

@@ -25,6 +25,7 @@ struct specifier_host;
 struct loader_options {
 	const struct loader_dir *dirs; /* highest priority first */
 	size_t n_dirs;
+	const char *fstab;       /* a file as fstab(5), whose lines are units too; NULL: none */
 	const char *profile_dir; /* NAME.conf fragments; NULL: no profiles are merged */
 	/* Files and directories must be owned by this uid (root: 0) or by root, and be writable by
 	 * nobody else. */

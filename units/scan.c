@@ -27,7 +27,7 @@ struct scan_entry *scan_get(const struct scan *scan, const char *name)
 }
 
 /* The entry's record, made when absent; NULL without memory. */
-static struct scan_entry *make_entry(struct scan *scan, struct arena *arena, const char *name)
+struct scan_entry *scan_make(struct scan *scan, struct arena *arena, const char *name)
 {
 	struct scan_entry *entry = scan_get(scan, name), **row;
 
@@ -127,7 +127,7 @@ static int add_dropins(struct scanner *s, const char *path, const char *owner)
 {
 	struct list names = { 0 };
 	int r = list_dir(s, path, &names);
-	struct scan_entry *entry = r == 0 && names.n ? make_entry(s->scan, s->arena, owner) : NULL;
+	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		const char *name = ((const char **)names.items)[i];
@@ -157,7 +157,7 @@ static int add_links(struct scanner *s, const char *path, const char *owner, enu
 {
 	struct list names = { 0 };
 	int r = list_dir(s, path, &names);
-	struct scan_entry *entry = r == 0 && names.n ? make_entry(s->scan, s->arena, owner) : NULL;
+	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		const char *name = ((const char **)names.items)[i];
@@ -213,7 +213,7 @@ static int try_subdir(struct scanner *s, const char *path, const char *name)
 
 static int add_file(struct scanner *s, const char *path, const char *name)
 {
-	struct scan_entry *entry = make_entry(s->scan, s->arena, name);
+	struct scan_entry *entry = scan_make(s->scan, s->arena, name);
 	const char *target = link_target(s, path);
 	const char *base = target ? base_name(target) : name;
 	char own_template[LIMIT_UNIT_NAME];
@@ -277,7 +277,7 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 
 	*ret = (struct scan) { 0 };
 	for (size_t i = 0; i < opts->n_masks; i++) {
-		struct scan_entry *entry = make_entry(ret, arena, opts->masks[i]);
+		struct scan_entry *entry = scan_make(ret, arena, opts->masks[i]);
 
 		if (!entry) {
 			return -ENOMEM;

@@ -29,7 +29,8 @@ struct scan_entry {
 	bool named;          /* a symlink to its template: this instance is to be loaded */
 	bool systemd;        /* fragment is in one of systemd's directories */
 	struct list dropins; /* struct scan_dropin, highest priority first */
-	struct list links;   /* struct scan_link: from NAME.wants/ … */
+	const struct fstab_row *fstab; /* a line of fstab, or NULL */
+	struct list links;             /* struct scan_link: from NAME.wants/ … */
 };
 
 struct scan {
@@ -43,4 +44,6 @@ int scan_dirs(const struct loader_options *opts, struct arena *arena, struct dia
 /* Adds the drop-ins in FILE.d beside a file that is to be verified. -ENOMEM. */
 int scan_file_dropins(const struct loader_options *opts, const char *file, struct arena *arena,
 	struct diagnostics *d, struct scan *scan);
+/* The entry of a name, made if there is none; NULL: no memory. */
+struct scan_entry *scan_make(struct scan *scan, struct arena *arena, const char *name);
 struct scan_entry *scan_get(const struct scan *scan, const char *name);

@@ -13,6 +13,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "defaults.h"
+#include "fstab.h"
 #include "reader.h"
 #include "settings.h"
 
@@ -370,6 +371,23 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 	}
 	*row = fragment;
 	r = read_dropins(c, u, &files);
+	r = r == 0 ? apply_all(c, u, &files) : r;
+	if (r == 0) {
+		finish(c, u);
+	}
+	return r;
+}
+
+int unitfile_load_fstab(
+	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+{
+	struct list files = { 0 };
+	int r;
+
+	u->source_path = c->opts->fstab;
+	u->install_state = INSTALL_GENERATED;
+	r = fstab_apply(row, c->arena, c->d, u);
+	r = r == 0 ? read_dropins(c, u, &files) : r;
 	r = r == 0 ? apply_all(c, u, &files) : r;
 	if (r == 0) {
 		finish(c, u);

@@ -6,6 +6,8 @@
 #include "specifier.h"
 #include "unit.h"
 
+struct fstab_row;
+
 struct unitfile_context {
 	const struct loader_options *opts;
 	struct arena *arena;
@@ -21,3 +23,6 @@ struct unitfile_context {
  * LOAD_ERROR, bad lines LOAD_BAD_SETTING; the diagnostics say why. -ENOMEM.
  */
 int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *path);
+/* The same of a line of fstab. */
+int unitfile_load_fstab(
+	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row);

@@ -28,6 +28,7 @@ struct settings {
 	uint32_t control_gid;         /* group that may change state; 0 = root only */
 	uint32_t id_pool_first;       /* first id of the pool for user namespaces */
 	uint32_t id_pool_ranges;      /* number of ranges of 65,536 ids */
+	uint32_t fstab;               /* lines of /etc/fstab are mount and swap units */
 	uint32_t require_controllers; /* a limit without its controller is a start error */
 	uint32_t use_journald;        /* 1: journald's socket when present; 0: supd-log always */
 	uint32_t log_level;           /* 0–7, syslog's */

@@ -162,6 +162,61 @@ static void test_swap(void **state)
 	CHECK(sys_said(s, "What=/mnt/swapfile"));
 }
 
+static void put(const char *name, const char *text)
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->dir, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* An instance that has an fstab, in this program's own mount namespace. */
+static int setup_fstab(void **state)
+{
+	char path[160];
+
+	(void)state;
+	s = sys_new();
+	put("supd.conf", "[supd]\nFstab=yes\n");
+	put("fstab", "tmpfs /mnt/fstab tmpfs size=1m 0 0\n"
+		     "/mnt/fstab /mnt/bound none bind 0 0\n"
+		     "/dev/nothing /mnt/missing ext4 nofail 0 2\n"
+		     "tmpfs /mnt/later tmpfs noauto\n"
+		     "a broken\n");
+	snprintf(path, sizeof(path), "%s/fstab", s->dir);
+	if (access("/etc/fstab", F_OK) < 0 || mount(path, "/etc/fstab", NULL, MS_BIND, NULL) < 0) {
+		printf("no /etc/fstab that another one can stand before: nothing to test\n");
+		return -1;
+	}
+	sys_start(s, NULL);
+	return 0;
+}
+
+static int teardown_fstab(void **state)
+{
+	(void)umount("/etc/fstab");
+	return teardown(state);
+}
+
+static void test_fstab(void **state)
+{
+	(void)state;
+	sys_wait(s, "mnt-bound.mount", "SubState", "mounted");
+	CHECK(mounts_at("/mnt/fstab", NULL) == 1 && mounts_at("/mnt/bound", NULL) == 1);
+	sys_wait(s, "mnt-missing.mount", "ActiveState", "failed");
+	sys_wait(s, "local-fs.target", "ActiveState", "active");
+	CHECK(mounts_at("/mnt/later", NULL) == 0);
+	CHECK(sys_ctl(s, "start mnt-later.mount") == 0);
+	CHECK(mounts_at("/mnt/later", NULL) == 1);
+	CHECK(property_equals("mnt-later.mount", "SourcePath", "/etc/fstab"));
+	CHECK(sys_ctl(s, "stop mnt-later.mount mnt-bound.mount mnt-fstab.mount") == 0);
+	CHECK(mounts_at("/mnt/fstab", NULL) == 0);
+}
+
 int main(void)
 {
 	static const char *const scratch[] = { "/mnt", NULL };
@@ -174,8 +229,14 @@ int main(void)
 		cmocka_unit_test(test_crash),
 		cmocka_unit_test(test_swap),
 	};
+	const struct CMUnitTest fstab[] = {
+		cmocka_unit_test(test_fstab),
+	};
 
 	sys_require();
 	sys_private(scratch);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	if (cmocka_run_group_tests(tests, setup, teardown) != 0) {
+		return 1;
+	}
+	return cmocka_run_group_tests(fstab, setup_fstab, teardown_fstab);
 }

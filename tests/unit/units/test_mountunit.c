@@ -197,12 +197,61 @@ static void test_swap(void **state)
 	assert_true(has_dep(u, DEP_BEFORE, "swap.target"));
 }
 
+static void test_fstab(void **state)
+{
+	struct fixture *f = *state;
+	const struct unit *u, *target;
+
+	put(f, "lib/local-fs.target", "[Unit]\n");
+	put(f, "lib/swap.target", "[Unit]\n");
+	put(f, "etc/srv-own.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv/own\n");
+	put(f, "fstab",
+		"# a comment\n\n"
+		"/dev/vda1 / ext4 defaults 0 1\n"
+		"proc /proc proc defaults 0 0\n"
+		"/dev/vdb /srv/a\\040b ext4 noatime,x-systemd.mount-timeout=7s 0 2\n"
+		"/srv/a\\040b/c /srv/c none bind,nofail,x-systemd.after=x.service\n"
+		"UUID=12-34 none swap sw,nofail 0 0\n"
+		"tmpfs /srv/own tmpfs size=1 0 0\n"
+		"tmpfs /srv/no tmpfs noauto 0 0\n"
+		"only two\n"
+		"tmpfs relative tmpfs\n"
+		"tmpfs /srv/c tmpfs defaults 0 0\n"
+		"tmpfs /srv/d tmpfs defaults 0 x\n");
+	f->opts.fstab = arena_printf(&f->a, "%s/fstab", f->dir);
+	u = load_one(f, "srv-a\\x20b.mount");
+	target = unit_set_find(&f->set, "local-fs.target");
+	assert_int_equal(f->d.rows.n, 4); /* the last four lines */
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_string_equal(u->mount->where, "/srv/a b");
+	assert_int_equal(u->service->timeout_start_us, 7000000);
+	assert_true(has_dep(target, DEP_REQUIRES, u->name));
+	assert_true(has_dep(u, DEP_BEFORE, "local-fs.target"));
+	u = unit_set_find(&f->set, "srv-c.mount");
+	assert_string_equal(u->mount->what, "/srv/a b/c");
+	assert_true(has_dep(u, DEP_REQUIRES, "srv-a\\x20b.mount"));
+	assert_true(has_dep(target, DEP_WANTS, "srv-c.mount"));
+	assert_false(has_dep(u, DEP_BEFORE, "local-fs.target"));
+	u = unit_set_find(&f->set, "srv-own.mount");
+	assert_null(u->mount->options); /* the unit file counts */
+	u = unit_set_find(&f->set, "srv-no.mount");
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_false(has_dep(target, DEP_REQUIRES, "srv-no.mount"));
+	u = unit_set_find(&f->set, "dev-disk-by\\x2duuid-12\\x2d34.swap");
+	assert_non_null(u);
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_null(unit_set_find(&f->set, "-.mount"));
+	assert_null(unit_set_find(&f->set, "proc.mount"));
+	assert_null(unit_set_find(&f->set, "srv-d.mount"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mount, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fstab, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
