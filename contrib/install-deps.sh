@@ -11,20 +11,29 @@ check="
  binutils
  clang
  clang-format
+ cron
  curl
  dbus-daemon
+ dnsmasq
  e2fsprogs
  git
  kmod
  libclang-rt-14-dev
+ lighttpd
  memcached
  mmdebstrap
+ mosquitto
  mount
  nginx-light
+ nsd
+ openssh-server
+ prometheus-node-exporter
  python3
  qemu-system-x86
  redis-server
  systemd
+ tinyproxy
+ unbound
  util-linux
 "
 demo="nginx-light redis-server memcached curl iproute2 procps util-linux bash"

@@ -152,6 +152,13 @@ static usec_t find_stamp(void *context, const char *unit)
 	return stamps_get(&c->stamps, unit);
 }
 
+static bool is_mounted(void *context, const struct manifest_mount *m)
+{
+	struct clockwatch *c = context;
+
+	return mountwatch_has(&c->shell->mounts, m);
+}
+
 /* Without a machine id all machines gather their wake-ups at the same instant. */
 static uint64_t machine_hash(void)
 {
@@ -190,6 +197,7 @@ void clockwatch_hello(struct clockwatch *c)
 		.seed = machine ^ clock_us(CLOCK_REALTIME) ^ now_us() << 32,
 		.zone = find_zone,
 		.stamp = find_stamp,
+		.mounted = is_mounted,
 		.context = c,
 	};
 

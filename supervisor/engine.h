@@ -50,7 +50,7 @@ struct unit {
 	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
 	enum unit_active_state active;
 	enum unit_type type;
-	bool is_service; /* a service with a definition */
+	bool is_service; /* a service, mount or swap with a definition */
 	bool vanished;   /* lives by an old catalogue's definition only */
 	bool desired;    /* its start was asked for and no stop since */
 
@@ -109,6 +109,8 @@ struct engine_host {
 	const struct zone *(*zone)(void *context, const char *name);
 	/* Last time (CLOCK_REALTIME) of a Persistent= timer; 0: none. */
 	usec_t (*stamp)(void *context, const char *unit);
+	/* Does the kernel have it mounted, or swap to it, at this instant? NULL: never. */
+	bool (*mounted)(void *context, const struct manifest_mount *m);
 	void *context;
 };
 
@@ -128,6 +130,8 @@ int engine_load_failed(struct engine *e, usec_t now);
 void engine_set_host(struct engine *e, const struct engine_host *host);
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC: before anything else, then whenever the clock was set. */
 int engine_clock(struct engine *e, usec_t real_offset_us, usec_t now);
+/* The kernel has mounted, unmounted, or both; also after a load. */
+int engine_mounts_changed(struct engine *e, usec_t now);
 /* /etc/localtime is another one. */
 int engine_zone_changed(struct engine *e, usec_t now);
 

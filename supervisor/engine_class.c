@@ -12,14 +12,15 @@ const struct unit_class *unit_class(const struct unit *u)
 		[UNIT_SLICE] = &unit_class_plain,
 		[UNIT_TIMER] = &unit_class_timer,
 		[UNIT_PATH] = &unit_class_path,
-		[UNIT_MOUNT] = &unit_class_plain,
+		[UNIT_MOUNT] = &unit_class_mount,
 		[UNIT_AUTOMOUNT] = &unit_class_plain,
-		[UNIT_SWAP] = &unit_class_plain,
+		[UNIT_SWAP] = &unit_class_mount,
 		[UNIT_DEVICE] = &unit_class_plain,
 		[UNIT_SCOPE] = &unit_class_plain,
 	};
 
-	if (!u->is_service && u->type == UNIT_SERVICE) {
+	if (!u->is_service &&
+		(u->type == UNIT_SERVICE || u->type == UNIT_MOUNT || u->type == UNIT_SWAP)) {
 		return &unit_class_plain; /* not found, or its definition has gone */
 	}
 	if ((u->type == UNIT_SOCKET && !u->socket) || (u->type == UNIT_PATH && !u->path)) {

@@ -127,10 +127,11 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 	if (c) {
 		c->n_users++;
 	}
-	class = u->type == UNIT_SERVICE  ? &unit_class_service
-		: u->type == UNIT_SOCKET ? &unit_class_socket
-		: u->type == UNIT_PATH   ? &unit_class_path
-					 : unit_class(u);
+	class = u->type == UNIT_SERVICE                         ? &unit_class_service
+		: u->type == UNIT_SOCKET                        ? &unit_class_socket
+		: u->type == UNIT_PATH                          ? &unit_class_path
+		: u->type == UNIT_MOUNT || u->type == UNIT_SWAP ? &unit_class_mount
+								: unit_class(u);
 	if (class->define) {
 		class->define(e, u);
 	}

@@ -197,6 +197,9 @@ static void job_on_change(struct engine *e, struct unit *u, usec_t now)
 	} else if (u->active == ACTIVE_ACTIVE && j->state == JOB_RUNNING &&
 		   (j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE)) {
 		engine_finish(e, u, JOB_DONE, now);
+	} else if (u->active == ACTIVE_ACTIVE && j->state == JOB_RUNNING &&
+		   (j->type == JOB_STOP || j->type == JOB_RESTART)) {
+		engine_finish(e, u, JOB_FAILED, now); /* a mount that is busy */
 	} else if (j->state == JOB_WAITING) {
 		engine_queue(e, j);
 	}

@@ -68,6 +68,7 @@ static int take_catalogue(
 		return drop_catalogue(s, l->catalogue);
 	}
 	note_loaded(s, l->cookie);
+	s->mounts.changed = true; /* new units may be mounted already */
 	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;

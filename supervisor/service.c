@@ -71,6 +71,8 @@ static const char *const service_event_table[] = {
 	[EV_TRIGGER_UP] = "trigger-up",
 	[EV_TRIGGER_DOWN] = "trigger-down",
 	[EV_TRIGGER_FAILED] = "trigger-failed",
+	[EV_APPEARED] = "appeared",
+	[EV_VANISHED] = "vanished",
 	[EV_ADOPT] = "adopt",
 };
 ENUM_TABLE(service_event, enum service_event_type, SERVICE_EVENT_COUNT)
@@ -119,9 +121,9 @@ static const uint8_t active_of_state[SERVICE_STATE_COUNT] = {
 		  [EV_EMPTY] = on_kill_progress, [EV_REFUSED] = on_kill_progress,                  \
 		  [EV_TIMEOUT] = on_kill_timeout
 #define ROWS_ENDED                                                                                 \
-	ROWS_ALL, [EV_START] = on_start, [EV_RESET_FAILED] = on_reset_failed,                      \
-		  [EV_EMPTY] = on_left_over_gone, [EV_MAIN_EXITED] = on_left_over_gone,            \
-		  [EV_CONTROL_EXITED] = on_left_over_gone
+	ROWS_ALL, [EV_START] = on_start, [EV_APPEARED] = on_appeared,                              \
+		  [EV_RESET_FAILED] = on_reset_failed, [EV_EMPTY] = on_left_over_gone,             \
+		  [EV_MAIN_EXITED] = on_left_over_gone, [EV_CONTROL_EXITED] = on_left_over_gone
 #define ROWS_BEFORE_RESTART                                                                        \
 	ROWS_ALL, [EV_STOP] = on_stop_waiting_restart, [EV_RELEASED] = on_before_restart_ready,    \
 		  [EV_REFUSED] = on_before_restart_ready, [EV_TIMEOUT] = on_before_restart_ready,  \
@@ -148,7 +150,8 @@ static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 		[EV_REFUSED] = on_running_empty, [EV_TIMEOUT] = on_running_timeout,
 		[EV_BUS_NAME] = on_running_bus_name, [EV_RESET_FAILED] = on_reset_counters },
 	[SERVICE_EXITED] = { ROWS_ALL, [EV_STOP] = on_stop_running, [EV_RELOAD] = on_reload,
-		[EV_NOTIFY] = on_notify, [EV_RESET_FAILED] = on_reset_counters },
+		[EV_NOTIFY] = on_notify, [EV_VANISHED] = on_vanished,
+		[EV_RESET_FAILED] = on_reset_counters },
 	[SERVICE_RELOAD] = { ROWS_ALL, ROWS_ALIVE,
 		ROWS_CONTROL(on_reload_control), [EV_STOP] = on_stop_now,
 		[EV_MAIN_EXITED] = on_post_main_end, [EV_MAIN_FAILED] = on_post_main_end,

@@ -101,7 +101,10 @@ enum service_event_type {
 	EV_TRIGGER_UP,     /* the unit that it triggers has come up */
 	EV_TRIGGER_DOWN,   /* … has gone down and has no job; of a connection: has ended */
 	EV_TRIGGER_FAILED, /* … cannot be started; number: enum service_result */
-	EV_ADOPT,          /* note, procs: state from before supd's crash */
+	/* mounts and swaps only */
+	EV_APPEARED, /* the kernel has it mounted now */
+	EV_VANISHED, /* … and now it has not */
+	EV_ADOPT,    /* note, procs: state from before supd's crash */
 	SERVICE_EVENT_COUNT,
 };
 ENUM_DECLARE(service_event, enum service_event_type);
@@ -282,6 +285,7 @@ struct service {
 	bool new_invocation; /* the next RUN begins an activation */
 	bool idle_waiting;   /* Type=idle: ExecStart= waits for EV_IDLE or its deadline */
 	bool reading_pid;    /* forking: READPID works */
+	bool mounted;        /* a mount or swap: the kernel says it is there; set by the engine */
 	bool aborting;       /* reload: the control process was killed for its timeout */
 	bool limit_hit;      /* the start limit ended the restarts */
 	bool reload_failed;

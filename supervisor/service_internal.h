@@ -117,6 +117,10 @@ void on_oom(struct step *st);
 void enter_dead(struct step *st, enum service_result result);
 void step_push_release(struct step *st, bool restart);
 void on_cleaned(struct step *st);
+void on_appeared(struct step *st);
+void on_vanished(struct step *st);
+/* It stands for a mount or a swap: what the kernel says of it is in mounted. */
+bool service_is_mount(const struct service *s);
 void on_left_over_gone(struct step *st);
 void on_before_restart_ready(struct step *st);
 void on_auto_restart_timeout(struct step *st);

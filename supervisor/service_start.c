@@ -142,6 +142,8 @@ void enter_running(struct step *st, enum service_result result)
 			s->active_since_us = s->active_since_us ? s->active_since_us : st->now;
 			step_arm(st, s->def.service->runtime_max_us);
 		}
+	} else if (service_is_mount(s) && !s->mounted) {
+		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_PROTOCOL);
 	} else if (s->def.service->remain_after_exit) {
 		if (s->state != SERVICE_EXITED) {
 			step_set_state(st, SERVICE_EXITED);

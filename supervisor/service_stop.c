@@ -233,6 +233,10 @@ void on_stop_control(struct step *st)
 	if (!step_control_ended(st, &result)) {
 		return;
 	}
+	if (result != RESULT_SUCCESS && service_is_mount(s) && s->mounted) {
+		step_set_state(st, SERVICE_EXITED); /* it is busy: it stays */
+		return;
+	}
 	service_record_result(s, result);
 	if (result == RESULT_SUCCESS && step_run_command(st, PHASE_STOP, s->command + 1)) {
 		return;
@@ -328,4 +332,23 @@ void on_oom(struct step *st)
 	}
 	enter_signal(st, policy == OOM_POLICY_KILL ? SERVICE_STOP_SIGKILL : SERVICE_STOP_SIGTERM,
 		RESULT_OOM_KILL);
+}
+
+bool service_is_mount(const struct service *s)
+{
+	return s->def.unit->mount.n > 0;
+}
+
+/* Mounted by hand, or it could not be taken away. */
+void on_appeared(struct step *st)
+{
+	st->s->result = RESULT_SUCCESS;
+	step_set_state(st, SERVICE_EXITED);
+}
+
+/* There is nothing to be taken away any more. */
+void on_vanished(struct step *st)
+{
+	st->s->forbid_restart = true;
+	enter_dead(st, RESULT_SUCCESS);
 }

@@ -94,8 +94,9 @@ static int arm_timer(struct shell *s)
 /* Carries out all effects that wait and brings the outside up to date. -errno is fatal. */
 static int settle(struct shell *s)
 {
-	int r = shell_drain(s);
+	int r = mountwatch_settle(&s->mounts);
 
+	r = r < 0 ? r : shell_drain(s);
 	if (r < 0 || !s->listed) {
 		return r;
 	}
@@ -327,6 +328,9 @@ int shell_init(struct shell *s, int stamps_fd)
 		r = clockwatch_init(&s->clock, s, stamps_fd);
 	}
 	if (r >= 0) {
+		r = mountwatch_init(&s->mounts, s);
+	}
+	if (r >= 0) {
 		r = notify_init(&s->notify, s);
 	}
 	if (r >= 0) {
@@ -346,6 +350,7 @@ void shell_fini(struct shell *s)
 	busnames_fini(&s->busnames);
 	notify_fini(&s->notify);
 	clockwatch_fini(&s->clock);
+	mountwatch_fini(&s->mounts);
 	sd_event_source_disable_unref(s->load_source);
 	sd_event_source_disable_unref(s->post_source);
 	sd_event_source_disable_unref(s->timer_source);

@@ -24,6 +24,7 @@
 #include "denials.h"
 #include "engine.h"
 #include "journal.h"
+#include "mountwatch.h"
 #include "notify.h"
 #include "store.h"
 
@@ -44,6 +45,7 @@ struct shell {
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct clockwatch clock;
+	struct mountwatch mounts;
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */
 	usec_t started_us;       /* CLOCK_MONOTONIC */

@@ -151,6 +151,8 @@ int compile_add_entry(struct compile_unit *cu, enum entry_kind kind, uint32_t fl
 int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m);
 int compile_trigger_entries(struct compile_unit *cu, struct manifest_unit *m);
 int compile_listen_names(struct compile_unit *cu);
+/* compile_mount.c: the row of a mount or a swap */
+int compile_mount(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_timer.c */
 int compile_timer(struct compile_unit *cu, struct manifest_unit *m);
 /* compile_manifest.c: everything of *m but entry numbers */

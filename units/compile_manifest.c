@@ -58,11 +58,11 @@ static const char *const texts[] = { "RuntimeDirectory", "StateDirectory", "Cach
 	"Mark", "PipeSize", "FreeBind", "Transparent", "Broadcast", "PassCredentials",
 	"PassSecurity", "PassPacketInfo", "Timestamping", "TCPCongestion", "ReusePort",
 	"MessageQueueMaxMessages", "MessageQueueMessageSize", "RemoveOnStop", "Symlinks",
-	"FlushPending", "Writable", "SocketProtocol", "SmackLabel", "SmackLabelIPIn",
-	"SmackLabelIPOut", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec",
-	"OnUnitInactiveSec", "OnCalendar", "OnClockChange", "OnTimezoneChange", "AccuracySec",
-	"RandomizedDelaySec", "FixedRandomDelay", "DeferReactivation", "Persistent", "WakeSystem",
-	"RemainAfterElapse" };
+	"FlushPending", "SloppyOptions", "LazyUnmount", "ReadWriteOnly", "ForceUnmount", "Writable",
+	"SocketProtocol", "SmackLabel", "SmackLabelIPIn", "SmackLabelIPOut", "OnActiveSec",
+	"OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnCalendar",
+	"OnClockChange", "OnTimezoneChange", "AccuracySec", "RandomizedDelaySec",
+	"FixedRandomDelay", "DeferReactivation", "Persistent", "WakeSystem", "RemainAfterElapse" };
 
 static int add_property(struct tlv_buf *pairs, const char *name, const char *value)
 {
@@ -377,6 +377,7 @@ int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m)
 	}
 	r = compile_fill_trigger(cu, m);
 	r = r == 0 ? compile_timer(cu, m) : r;
+	r = r == 0 ? compile_mount(cu, m) : r;
 	if (r == 0) {
 		r = add_deps(cu, m);
 	}

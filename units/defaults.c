@@ -113,7 +113,8 @@ static void resolve_dynamic_user(struct unit_exec *e)
 
 int defaults_resolve(const struct defaults_context *c, struct unit *u)
 {
-	if (defaults_resolve_trigger(c, u) != 0 || defaults_resolve_timer(c, u) != 0) {
+	if (defaults_resolve_trigger(c, u) != 0 || defaults_resolve_timer(c, u) != 0 ||
+		defaults_resolve_mount(c, u) != 0) {
 		return -ENOMEM;
 	}
 	if (!u->service) {
@@ -151,6 +152,7 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 
 	defaults_check_trigger(c, u);
 	defaults_check_timer(c, u);
+	defaults_check_mount(c, u);
 	if (u->type != UNIT_SERVICE || u->refused) {
 		return;
 	}
@@ -283,8 +285,7 @@ static int add_parent_slice(const struct defaults_context *c, struct unit *u)
 	return defaults_add(c, u, DEP_AFTER, parent);
 }
 
-/* The mount unit of every prefix of a path, where there is one. */
-static int add_mounts(const struct defaults_context *c, struct unit *u, const char *path)
+int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const char *path)
 {
 	char part[LIMIT_PATH], name[LIMIT_UNIT_NAME];
 	size_t n = strlen(path);
@@ -320,7 +321,7 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	int r = 0;
 
 	/* A socket that logs must not wait for journald's own. */
-	for (int i = 1; i < 3 && (u->type == UNIT_SERVICE || u->service->commands.n); i++) {
+	for (int i = 1; i < 3 && !u->mount && (!u->socket || u->service->commands.n); i++) {
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
@@ -349,7 +350,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < u->requires_mounts_for.n; i++) {
-		r = add_mounts(c, u, paths[i].text);
+		r = defaults_add_mounts(c, u, paths[i].text);
 	}
 	if (r == 0 && u->service) {
 		r = add_service_deps(c, u);
@@ -359,6 +360,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	}
 	r = r == 0 ? defaults_trigger_deps(c, u) : r;
 	r = r == 0 ? defaults_timer_deps(c, u) : r;
+	r = r == 0 ? defaults_mount_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}

@@ -31,6 +31,12 @@ int defaults_add(
 int defaults_resolve_trigger(const struct defaults_context *c, struct unit *u);
 void defaults_check_trigger(const struct defaults_context *c, struct unit *u);
 int defaults_trigger_deps(const struct defaults_context *c, struct unit *u);
+/* defaults_mount.c: mounts and swaps; the commands that they stand for */
+int defaults_resolve_mount(const struct defaults_context *c, struct unit *u);
+void defaults_check_mount(const struct defaults_context *c, struct unit *u);
+int defaults_mount_deps(const struct defaults_context *c, struct unit *u);
+/* Requires= and After= the mount unit of every prefix of a path, where there is one. -ENOMEM */
+int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const char *path);
 /* defaults_time.c */
 int defaults_resolve_timer(const struct defaults_context *c, struct unit *u);
 void defaults_check_timer(const struct defaults_context *c, struct unit *u);

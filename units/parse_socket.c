@@ -337,8 +337,9 @@ int parse_trigger_limit(struct setting_context *c)
 
 int parse_directory_mode(struct setting_context *c)
 {
-	c->target =
-		c->unit->socket ? &c->unit->socket->options.dir_mode : &c->unit->watch->dir_mode;
+	c->target = c->unit->socket  ? &c->unit->socket->options.dir_mode
+		    : c->unit->mount ? &c->unit->mount->dir_mode
+				     : &c->unit->watch->dir_mode;
 	return parse_mode(c);
 }
 
@@ -350,6 +351,10 @@ int parse_trigger_unit(struct setting_context *c)
 
 	if (r != 0) {
 		return r;
+	}
+	/* A template has no instance yet: "web@%i.service" is a name only later. */
+	if (c->unit->is_template && unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
+		return 0;
 	}
 	if (!unit_name_is_valid(text) || unit_name_classify(text) == UNIT_NAME_TEMPLATE ||
 		(c->row->arg && unit_type_from_name(text) != UNIT_SERVICE)) {

@@ -23,9 +23,9 @@ static const struct {
 	{ "Socket", SECTION_SOCKET },
 	{ "Timer", SECTION_TIMER },
 	{ "Path", SECTION_PATH },
-	{ "Mount", SECTION_OTHER },
+	{ "Mount", SECTION_MOUNT },
 	{ "Automount", SECTION_OTHER },
-	{ "Swap", SECTION_OTHER },
+	{ "Swap", SECTION_SWAP },
 	{ "Scope", SECTION_OTHER },
 };
 
@@ -67,7 +67,7 @@ static bool is_shared(const struct setting *row)
 }
 
 /* Sections that take the shared settings too. */
-#define SECTIONS_RUNNING SECTION_SOCKET
+#define SECTIONS_RUNNING ((unsigned)(SECTION_SOCKET | SECTION_MOUNT | SECTION_SWAP))
 
 static bool row_counts(const struct setting *row, unsigned section)
 {
@@ -295,6 +295,9 @@ static void *target_of(struct setting_context *c)
 	case TARGET_TIMER:
 		base = (unsigned char *)c->unit->timer;
 		break;
+	case TARGET_MOUNT:
+		base = (unsigned char *)c->unit->mount;
+		break;
 	}
 	return base + c->row->offset;
 }
@@ -337,15 +340,26 @@ static int apply_line(struct setting_context *c, unsigned section)
 /* A section that this type of unit does not read; 0 when it does. */
 static bool section_is_foreign(const struct unit *u, unsigned section)
 {
-	return (section == SECTION_SERVICE && u->type != UNIT_SERVICE) ||
-	       (section == SECTION_SOCKET && u->type != UNIT_SOCKET) ||
-	       (section == SECTION_PATH && u->type != UNIT_PATH) ||
-	       (section == SECTION_SLICE && u->type != UNIT_SLICE) ||
-	       (section == SECTION_TIMER && u->type != UNIT_TIMER) ||
-	       (section == SECTION_OTHER &&
-		       (u->type == UNIT_SERVICE || u->type == UNIT_SLICE ||
-			       u->type == UNIT_TARGET || u->type == UNIT_SOCKET ||
-			       u->type == UNIT_PATH || u->type == UNIT_TIMER));
+	static const struct {
+		unsigned section;
+		enum unit_type type;
+	} own[] = {
+		{ SECTION_SERVICE, UNIT_SERVICE },
+		{ SECTION_SOCKET, UNIT_SOCKET },
+		{ SECTION_PATH, UNIT_PATH },
+		{ SECTION_SLICE, UNIT_SLICE },
+		{ SECTION_TIMER, UNIT_TIMER },
+		{ SECTION_MOUNT, UNIT_MOUNT },
+		{ SECTION_SWAP, UNIT_SWAP },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(own); i++) {
+		if (own[i].section == section) {
+			return own[i].type != u->type;
+		}
+	}
+	return section == SECTION_OTHER && u->type != UNIT_AUTOMOUNT && u->type != UNIT_SCOPE &&
+	       u->type != UNIT_DEVICE;
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

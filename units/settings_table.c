@@ -7,6 +7,8 @@
 #include "envline.h"
 #include "parsers.h"
 
+#define M               SECTION_MOUNT
+#define W               SECTION_SWAP
 #define U               SECTION_UNIT
 #define S               SECTION_SERVICE
 #define I               SECTION_INSTALL
@@ -21,6 +23,7 @@
 #define SOCKET(member)  TARGET_SOCKET, offsetof(struct unit_socket, member)
 #define WATCH(member)   TARGET_WATCH, offsetof(struct unit_watch, member)
 #define TIMER(member)   TARGET_TIMER, offsetof(struct unit_timer, member)
+#define MOUNT(member)   TARGET_MOUNT, offsetof(struct unit_mount, member)
 #define NONE            TARGET_UNIT, 0
 #define CONFINES        SETTING_CONFINES
 #define LIST            SETTING_LIST
@@ -245,7 +248,7 @@ static const struct setting table[] = {
 		"NODE [rwm]" },
 	{ "DevicePolicy", S | L, parse_enum, UNIT(cgroup.device_policy), ENUM_DEVICE_POLICY, CONFINES,
 		"auto, closed or strict" },
-	{ "DirectoryMode", K | P, parse_directory_mode, NONE, 0, 0,
+	{ "DirectoryMode", K | P | M, parse_directory_mode, NONE, 0, 0,
 		"mode of directories that are made" },
 	{ "DirectoryNotEmpty", P, parse_watch, NONE, PLAN_WATCH_NOT_EMPTY, LIST,
 		"starts the unit when the directory has an entry" },
@@ -286,6 +289,8 @@ static const struct setting table[] = {
 		"the random delay is the same each time" },
 	{ "FlushPending", K, parse_bool, SOCKET(flush_pending), 0, 0,
 		"what waits is thrown away before it listens again" },
+	{ "ForceUnmount", M, parse_bool, MOUNT(force), 0, 0,
+		"umount -f: of a server that does not answer" },
 	{ "FreeBind", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_FREE_BIND, 0,
 		"the address need not be there yet" },
 	{ "Group", S, parse_user, EXEC(group), 0, CONFINES, "group it runs as" },
@@ -343,6 +348,8 @@ static const struct setting table[] = {
 	{ "KillMode", S, parse_enum, SERVICE(kill_mode), ENUM_KILL_MODE, 0,
 		"which processes a stop signals" },
 	{ "KillSignal", S, parse_signal, SERVICE(kill_signal), 0, 0, "signal that asks to stop" },
+	{ "LazyUnmount", M, parse_bool, MOUNT(lazy), 0, 0,
+		"umount -l: off at once, cleaned up when nobody uses it" },
 	{ "LimitAS", S, parse_rlimit, NONE, RLIMIT_AS, CONFINES, "resource limit, SOFT:HARD" },
 	{ "LimitCORE", S, parse_rlimit, NONE, RLIMIT_CORE, CONFINES, "resource limit, SOFT:HARD" },
 	{ "LimitCPU", S, parse_rlimit, NONE, RLIMIT_CPU, CONFINES, "resource limit, SOFT:HARD" },
@@ -480,6 +487,7 @@ static const struct setting table[] = {
 		"after the unit was last started" },
 	{ "OnUnitInactiveSec", T, parse_timer, NONE, TIMER_UNIT_INACTIVE, LIST,
 		"after the unit last ended" },
+	{ "Options", M | W, parse_string, MOUNT(options), 0, 0, "as mount(8) or swapon(8) takes them" },
 	{ "PIDFile", S, parse_pid_file, SERVICE(pid_file), 0, 0, "file with the main process id" },
 	{ "PartOf", U, parse_dep, NONE, DEP_PART_OF, LIST, "stopped and restarted with the other" },
 	{ "PassCredentials", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_PASS_CRED, 0,
@@ -510,6 +518,7 @@ static const struct setting table[] = {
 		"wake-ups within the time; more have to wait" },
 	{ "PollLimitIntervalSec", K, parse_seconds, SOCKET(poll_interval_us), 0, 0,
 		"time that PollLimitBurst= is about" },
+	{ "Priority", W, parse_u32, MOUNT(priority), 32767, 0, "which swap is used first: the highest" },
 	{ "Priority", K, parse_socket_number, SOCKET(options.priority), PLAN_SOCKET_SET_PRIORITY, 0,
 		"queueing priority of packets" },
 	{ "PrivateDevices", S, parse_bool, EXEC(private_devices), 0, CONFINES,
@@ -562,6 +571,8 @@ static const struct setting table[] = {
 		"paths that become read-only" },
 	{ "ReadWriteDirectories", S, parse_paths, NONE, PLAN_MOUNT_READ_WRITE, CONFINES | LIST,
 		"old name of ReadWritePaths=" },
+	{ "ReadWriteOnly", M, parse_bool, MOUNT(read_write_only), 0, 0,
+		"fails instead of being read-only" },
 	{ "ReadWritePaths", S, parse_paths, NONE, PLAN_MOUNT_READ_WRITE, CONFINES | LIST,
 		"paths that stay writable" },
 	{ "RebootArgument", U | S, parse_ignored_warn, NONE, 0, 0,
@@ -652,6 +663,8 @@ static const struct setting table[] = {
 	{ "SetCredentialEncrypted", S, parse_encrypted_credential, NONE, 0, CONFINES | LIST,
 		"not supported" },
 	{ "Slice", S | L, parse_slice, UNIT(cgroup.slice), 0, 0, "slice that it belongs to" },
+	{ "SloppyOptions", M, parse_bool, MOUNT(sloppy), 0, 0,
+		"options that the file system does not know are ignored" },
 	{ "SmackLabel", K, parse_string, SOCKET(options.smack), 0, CONFINES,
 		"label of a path" },
 	{ "SmackLabelIPIn", K, parse_string, SOCKET(options.smack_in), 0, CONFINES,
@@ -740,7 +753,7 @@ static const struct setting table[] = {
 	{ "TimeoutAbortSec", S, parse_timeout_abort, NONE, 0, 0, "how long an abort may take" },
 	{ "TimeoutCleanSec", S, parse_ignored_warn, NONE, 0, 0,
 		"how long a clean may take; not used" },
-	{ "TimeoutSec", S | K, parse_timeout_both, NONE, 0, 0,
+	{ "TimeoutSec", S | K | M | W, parse_timeout_both, NONE, 0, 0,
 		"TimeoutStartSec= and TimeoutStopSec= at once" },
 	{ "TimeoutStartFailureMode", S, parse_enum, SERVICE(timeout_start_failure_mode), ENUM_TIMEOUT_FAILURE, 0,
 		"how a late start is ended" },
@@ -759,6 +772,7 @@ static const struct setting table[] = {
 		"starts within the time; one more fails the unit" },
 	{ "TriggerLimitIntervalSec", K | P, parse_trigger_limit, NONE, 0, 0,
 		"time that TriggerLimitBurst= is about" },
+	{ "Type", M, parse_string, MOUNT(fs_type), 0, 0, "file system; else it is found out" },
 	{ "Type", S, parse_enum, SERVICE(type), ENUM_SERVICE_TYPE, 0,
 		"how the service tells that it is up" },
 	{ "UMask", S, parse_umask, EXEC(umask), 0, 0, "file mode bits taken away" },
@@ -782,6 +796,8 @@ static const struct setting table[] = {
 		"longest pause between WATCHDOG=1 messages" },
 	{ "WatchdogSignal", S, parse_signal, SERVICE(watchdog_signal), 0, 0,
 		"signal after a missed watchdog" },
+	{ "What", M | W, parse_string, MOUNT(what), 0, 0, "device, file or server that is mounted" },
+	{ "Where", M, parse_path, MOUNT(where), 0, 0, "where it is mounted; the unit is named after it" },
 	{ "WorkingDirectory", S, parse_working_dir, NONE, 0, 0, "directory to start in" },
 	{ "Writable", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_WRITABLE, 0,
 		"ListenSpecial= is opened for writing too" },

@@ -119,6 +119,11 @@ static const struct unit_watch watch_defaults = {
 	.trigger_burst = UINT32_MAX,
 };
 
+static const struct unit_mount mount_defaults = {
+	.dir_mode = 0755,
+	.priority = UINT32_MAX,
+};
+
 /* What a type has beside what all units have. */
 static int init_type(struct unit *u, struct arena *arena)
 {
@@ -135,6 +140,10 @@ static int init_type(struct unit *u, struct arena *arena)
 		if (!u->socket) {
 			return -ENOMEM;
 		}
+	}
+	if (u->type == UNIT_MOUNT || u->type == UNIT_SWAP) {
+		u->mount = arena_memdup(arena, &mount_defaults, sizeof(mount_defaults));
+		return u->mount ? init_service(u, arena) : -ENOMEM;
 	}
 	return u->type == UNIT_SERVICE || u->type == UNIT_SOCKET ? init_service(u, arena) : 0;
 }

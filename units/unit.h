@@ -449,6 +449,20 @@ struct unit_watch {
 	uint32_t trigger_burst;
 };
 
+/* [Mount]; [Swap] has what and options only. */
+struct unit_mount {
+	const char *what;    /* device, file, "UUID=…", "host:/dir", "tmpfs" */
+	const char *where;   /* absolute; NULL: swap */
+	const char *fs_type; /* NULL: found out */
+	const char *options; /* as mount(8) takes them, or NULL */
+	bool sloppy;
+	bool lazy;
+	bool read_write_only;
+	bool force;
+	uint32_t dir_mode; /* 0755 */
+	uint32_t priority; /* of a swap; UINT32_MAX: none */
+};
+
 /* [Install] */
 struct unit_install {
 	struct list wanted_by;   /* struct unit_item, specifiers resolved */
@@ -498,7 +512,7 @@ struct unit {
 	struct unit_install install;
 	struct unit_container container;
 	struct unit_cgroup cgroup;
-	/* NULL unless the unit runs commands: services and sockets. */
+	/* NULL unless the unit runs commands: services, sockets, mounts and swaps. */
 	struct unit_service *service;
 	struct unit_exec *exec;
 	struct unit_socket *socket; /* NULL unless it is a socket */
@@ -506,6 +520,7 @@ struct unit {
 	struct list socket_units;   /* uint32_t: sockets of a service, by index in the set */
 	bool many;                  /* a template that a socket with Accept=yes instantiates */
 	struct unit_timer *timer;   /* NULL unless it is a timer */
+	struct unit_mount *mount;   /* NULL unless it is a mount or a swap */
 
 	struct list assignments; /* struct unit_assignment */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */

@@ -311,7 +311,8 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 static bool type_is_supported(enum unit_type type)
 {
 	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
-	       type == UNIT_SOCKET || type == UNIT_PATH || type == UNIT_TIMER;
+	       type == UNIT_SOCKET || type == UNIT_PATH || type == UNIT_TIMER ||
+	       type == UNIT_MOUNT || type == UNIT_SWAP;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)
@@ -320,7 +321,8 @@ static int apply_all(const struct unitfile_context *c, struct unit *u, const str
 	const struct parsed_file *rows = files->items;
 	int r = 0;
 
-	if (u->service) {
+	/* mount(8) and swapon(8) work on the machine itself: no walls. */
+	if (u->service && !u->mount) {
 		r = apply_profile(c, u, choose_profile(u, files));
 	}
 	for (size_t i = 0; r == 0 && i < files->n; i++) {

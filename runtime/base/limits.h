@@ -39,6 +39,7 @@
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
+#define LIMIT_MOUNTINFO       (16u * 1024u * 1024u) /* text of /proc/self/mountinfo */
 #define LIMIT_MANIFEST_BYTES  (512u * 1024u * 1024u)
 #define LIMIT_ENTRIES         262144u
 #define LIMIT_PLAN_BYTES      (256u * 1024u) /* one encoded plan entry */

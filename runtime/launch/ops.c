@@ -241,8 +241,11 @@ static int read_pid(struct launch *l, int32_t *ret)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		return errno == ENOENT ? -EAGAIN : -errno;
 	}
-	/* A file of anybody else could name any process of the unit's enemy's choice. */
-	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != l->plan.uid)) {
+	/*
+	 * Whose file it is does not matter, for supd-init takes only a process of the unit's own
+	 * cgroup as main; a daemon that drops root itself gives its file to its user (dnsmasq).
+	 */
+	if (!S_ISREG(st.st_mode)) {
 		return -EPERM;
 	}
 	n = fd_read_full(fd, text, sizeof(text) - 1);

@@ -148,6 +148,14 @@ static const struct tlv_field timer_fields[] = {
 };
 static const struct tlv_schema timer_schema = TLV_SCHEMA(manifest_timer, timer_fields);
 
+static const struct tlv_field mount_fields[] = {
+	TLV_FIELD(1, TLV_STR, manifest_mount, what),
+	TLV_FIELD(2, TLV_STR, manifest_mount, where),
+	TLV_FIELD(3, TLV_STR, manifest_mount, fs_type),
+	TLV_FIELD(4, TLV_STR, manifest_mount, options),
+};
+static const struct tlv_schema mount_schema = TLV_SCHEMA(manifest_mount, mount_fields);
+
 static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(1, TLV_STR, manifest_unit, name),
 	TLV_FIELD(2, TLV_U32, manifest_unit, type),
@@ -180,6 +188,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_SUB(40, manifest_unit, socket, socket_schema),
 	TLV_SUB(41, manifest_unit, path, path_schema),
 	TLV_SUB(50, manifest_unit, timer, timer_schema),
+	TLV_SUB(51, manifest_unit, mount, mount_schema),
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
@@ -326,6 +335,19 @@ static bool timer_is_valid(const struct manifest_unit *u)
 	return true;
 }
 
+/* A loaded mount or swap has its row and its commands; nobody else has a row. */
+static bool mount_is_valid(const struct manifest_unit *u)
+{
+	const struct manifest_mount *mount = u->mount.items;
+	bool mounts = u->type == UNIT_MOUNT || u->type == UNIT_SWAP;
+
+	if (u->mount.n == 0) {
+		return !mounts || u->load_state != LOAD_LOADED;
+	}
+	return mounts && u->mount.n == 1 && u->service.n == 1 && mount->what &&
+	       (u->type == UNIT_SWAP) == !mount->where;
+}
+
 static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *u)
 {
 	bool loaded_service = u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED;
@@ -335,8 +357,8 @@ static bool unit_is_valid(const struct manifest *m, const struct manifest_unit *
 	       (u->slice == CATALOGUE_NONE || u->slice < m->units.n) &&
 	       (!loaded_service || u->service.n == 1) &&
 	       (u->service.n == 0 || (u->service.n == 1 && service_is_valid(u->service.items))) &&
-	       triggers_are_valid(u) && timer_is_valid(u) && lists_are_valid(m, u) &&
-	       pairs_are_valid(&u->properties);
+	       triggers_are_valid(u) && timer_is_valid(u) && mount_is_valid(u) &&
+	       lists_are_valid(m, u) && pairs_are_valid(&u->properties);
 }
 
 int manifest_decode_begin(

@@ -158,6 +158,14 @@ struct manifest_timer {
 	struct tlv_array values; /* struct manifest_timer_value */
 };
 
+/* A mount or a swap; its control commands are in manifest_unit.commands. */
+struct manifest_mount {
+	const char *what;    /* a swap's is a path */
+	const char *where;   /* absolute; NULL: swap */
+	const char *fs_type; /* NULL: found out */
+	const char *options;
+};
+
 enum manifest_unit_flags {
 	UNIT_DEFAULT_DEPENDENCIES = 1 << 0,
 	UNIT_REFUSE_MANUAL_START = 1 << 1,
@@ -221,6 +229,7 @@ struct manifest_unit {
 	struct tlv_array path;     /* struct manifest_path [1] for path units, else empty */
 	struct tlv_array commands; /* struct manifest_command */
 	struct tlv_array timer;    /* struct manifest_timer [1] for timers, else empty */
+	struct tlv_array mount;    /* struct manifest_mount [1] for mounts and swaps, else empty */
 	/*
 	 * Further properties for `show`: "NAME\0VALUE\0NAME\0VALUE\0…". supd only passes them on,
 	 * so they are not taken apart before they are asked for: manifest_next_property().

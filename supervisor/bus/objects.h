@@ -17,6 +17,8 @@
 #define BUS_INTERFACE_TIMER   "org.freedesktop.systemd1.Timer"
 #define BUS_INTERFACE_SOCKET  "org.freedesktop.systemd1.Socket"
 #define BUS_INTERFACE_PATH    "org.freedesktop.systemd1.Path"
+#define BUS_INTERFACE_MOUNT   "org.freedesktop.systemd1.Mount"
+#define BUS_INTERFACE_SWAP    "org.freedesktop.systemd1.Swap"
 #define BUS_INTERFACE_JOB     "org.freedesktop.systemd1.Job"
 #define BUS_INTERFACE_OWN     "org.supd1.Manager"
 #define BUS_INTERFACE_OWNUNIT "org.supd1.Unit"
@@ -32,6 +34,8 @@ extern const sd_bus_vtable bus_vtable_own_unit[];      /* own.c */
 extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
 extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
 extern const sd_bus_vtable bus_vtable_timer[];         /* timer.c */
+extern const sd_bus_vtable bus_vtable_mount[];         /* mount.c */
+extern const sd_bus_vtable bus_vtable_swap[];          /* mount.c */
 extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
 extern const sd_bus_vtable bus_vtable_socket[];        /* trigger.c */
 extern const sd_bus_vtable bus_vtable_path[];          /* trigger.c */
@@ -44,6 +48,7 @@ int bus_objects_add(struct bus_client *client);
 extern const char *const bus_unit_changing[];
 extern const char *const bus_service_changing[];
 extern const char *const bus_timer_changing[];
+extern const char *const bus_mount_changing[];
 extern const char *const bus_socket_changing[];
 extern const char *const bus_path_changing[];
 

@@ -268,7 +268,12 @@ static void emit_unit(struct bus_server *b, struct bus_client *c, const struct u
 	c->backlog += SIGNAL_COST;
 	(void)sd_bus_emit_properties_changed_strv(
 		c->bus, path, BUS_INTERFACE_UNIT, (char **)bus_unit_changing);
-	if (u->is_service) {
+	if (u->is_service && u->type != UNIT_SERVICE) {
+		c->backlog += SIGNAL_COST;
+		(void)sd_bus_emit_properties_changed_strv(c->bus, path,
+			u->type == UNIT_SWAP ? BUS_INTERFACE_SWAP : BUS_INTERFACE_MOUNT,
+			(char **)bus_mount_changing);
+	} else if (u->is_service) {
 		c->backlog += SIGNAL_COST;
 		(void)sd_bus_emit_properties_changed_strv(
 			c->bus, path, BUS_INTERFACE_SERVICE, (char **)bus_service_changing);

@@ -12,9 +12,11 @@ static void test_sorted(void **state)
 	/* Where a unit has what the row's target is a part of. */
 	static const unsigned sections[] = {
 		[TARGET_UNIT] = ~0u,
-		[TARGET_SERVICE] = SECTION_SERVICE | SECTION_SOCKET,
+		[TARGET_SERVICE] =
+			SECTION_SERVICE | SECTION_SOCKET | SECTION_MOUNT | SECTION_SWAP,
 		[TARGET_EXEC] = SECTION_SERVICE | SECTION_SOCKET,
 		[TARGET_TIMER] = SECTION_TIMER,
+		[TARGET_MOUNT] = SECTION_MOUNT | SECTION_SWAP,
 		[TARGET_SOCKET] = SECTION_SOCKET,
 		[TARGET_WATCH] = SECTION_PATH,
 	};

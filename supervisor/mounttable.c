@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "mounttable.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_octal(const char *p)
+{
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
+	       p[2] <= '7';
+}
+
+/* The kernel writes blanks, tabs, newlines and backslashes as \ooo. In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; at++) {
+		if (*at == '\\' && is_octal(at + 1)) {
+			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 3;
+		} else {
+			*to++ = *at;
+		}
+	}
+	*to = '\0';
+}
+
+/* The field of a line that holds the path; it is cut out. NULL: there is none. */
+static char *take_path(enum mounttable_kind kind, char *line)
+{
+	char *path = line;
+
+	for (int i = 0; kind == MOUNTTABLE_MOUNTS && i < 4; i++) {
+		path = strchr(path, ' ');
+		if (!path) {
+			return NULL;
+		}
+		path++;
+	}
+	path[strcspn(path, " \t")] = '\0';
+	if (*path != '/') {
+		return NULL; /* the head of /proc/swaps */
+	}
+	unescape(path);
+	return path;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int mounttable_parse(enum mounttable_kind kind, const char *text, struct mounttable *ret)
+{
+	struct mounttable t = { .text = strdup(text) };
+	size_t lines = 1;
+	char *save = NULL;
+
+	for (const char *at = text; *at; at++) {
+		lines += *at == '\n';
+	}
+	t.paths = calloc(lines, sizeof(*t.paths));
+	if (!t.text || !t.paths) {
+		mounttable_fini(&t);
+		return -ENOMEM;
+	}
+	for (char *line = strtok_r(t.text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *path = take_path(kind, line);
+
+		if (path) {
+			t.paths[t.n++] = path;
+		}
+	}
+	qsort(t.paths, t.n, sizeof(*t.paths), compare);
+	*ret = t;
+	return 0;
+}
+
+void mounttable_fini(struct mounttable *t)
+{
+	free(t->text);
+	free(t->paths);
+	*t = (struct mounttable) { 0 };
+}
+
+bool mounttable_has(const struct mounttable *t, const char *path)
+{
+	return t->n && bsearch(&path, t->paths, t->n, sizeof(*t->paths), compare);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * More of Debian's daemons with their unmodified unit files, one after another for some want the
+ * same port: each starts, answers a real request of its protocol, reloads, answers again, and is
+ * gone within its timeout, without SIGKILL.
+ */
+#include "../unit/test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "../../runtime/base/cleanup.h"
+#include "harness.h"
+
+#define UNITS "/lib/systemd/system/"
+
+static struct sys *s;
+
+struct peer {
+	const char *unit;
+	const char *request; /* length bytes */
+	size_t length;
+	const char *answer; /* its first bytes that matter, found anywhere in what comes */
+	size_t answer_length;
+	uint16_t port;
+	bool datagram, reloads;
+};
+
+#define BYTES(x) (x), sizeof(x) - 1
+
+/* A question for version.bind TXT CH, and one for localhost A IN, both with id 0x7375. */
+#define DNS_HEAD "\x73\x75\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+#define DNS_VERSION                                                                                \
+	DNS_HEAD "\x07version\x04"                                                                 \
+		 "bind\x00\x00\x10\x00\x03"
+#define DNS_LOCALHOST DNS_HEAD "\x09localhost\x00\x00\x01\x00\x01"
+/* MQTT 3.1.1: CONNECT of client "supd" with a clean session; CONNACK accepts. */
+#define MQTT_CONNECT "\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04supd"
+
+/* lighttpd: nothing tells that its graceful restart is over, and SIGTERM within it exits with 1. */
+static const struct peer peers[] = {
+	{ "dnsmasq.service", BYTES(DNS_LOCALHOST), BYTES("\x7f\x00\x00\x01"), 53, true, true },
+	{ "lighttpd.service", BYTES("GET / HTTP/1.0\r\n\r\n"), BYTES("lighttpd"), 80, false,
+		false },
+	{ "mosquitto.service", BYTES(MQTT_CONNECT), BYTES("\x20\x02\x00\x00"), 1883, false, true },
+	{ "nsd.service", BYTES(DNS_VERSION), BYTES("NSD"), 53, true, true },
+	{ "prometheus-node-exporter.service", BYTES("GET /metrics HTTP/1.0\r\n\r\n"),
+		BYTES("node_exporter_build_info"), 9100, false, false },
+	{ "ssh.service", BYTES("SSH-2.0-supd\r\n"), BYTES("curve25519-sha256"), 22, false, true },
+	{ "tinyproxy.service", BYTES("GET http://tinyproxy.stats/ HTTP/1.0\r\n\r\n"),
+		BYTES("tinyproxy/"), 8888, false, true },
+	{ "unbound.service", BYTES(DNS_LOCALHOST), BYTES("\x7f\x00\x00\x01"), 53, true, true },
+};
+
+/* One request to the port on the test's own loopback; true when the answer holds the bytes. */
+static bool answers(struct sys *sys, void *arg)
+{
+	const struct peer *p = arg;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(p->port) };
+	const struct timeval patience = { .tv_sec = 1 };
+	static char text[262144];
+	ssize_t n;
+	size_t len = 0;
+	AUTO_CLOSE int fd =
+		socket(AF_INET, (p->datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+
+	(void)sys;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
+		connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+		send(fd, p->request, p->length, MSG_NOSIGNAL) < 0) {
+		return false;
+	}
+	while (len < sizeof(text) && (n = recv(fd, text + len, sizeof(text) - len, 0)) > 0) {
+		len += (size_t)n;
+		if (memmem(text, len, p->answer, p->answer_length)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void one(const struct peer *p)
+{
+	CHECK(sys_ctl(s, "start %s", p->unit) == 0);
+	sys_wait_for(s, p->unit, answers, (void *)p);
+	CHECK(sys_ctl(s, "is-active %s", p->unit) == 0);
+	if (p->reloads) {
+		CHECK(sys_ctl(s, "reload %s", p->unit) == 0);
+		sys_wait_for(s, p->unit, answers, (void *)p);
+	}
+	CHECK(sys_ctl(s, "stop %s", p->unit) == 0);
+	CHECK(strcmp(sys_text(s, p->unit, "ActiveState"), "inactive") == 0);
+	CHECK(strcmp(sys_text(s, p->unit, "Result"), "success") == 0);
+	CHECK(!answers(s, (void *)p));
+}
+
+static void test_peers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(peers); i++) {
+		one(&peers[i]);
+	}
+}
+
+/* Cron looks at its tables once a minute and at @reboot ones when it starts. */
+static bool job_ran(struct sys *sys, void *arg)
+{
+	(void)sys;
+	return access(arg, F_OK) == 0;
+}
+
+static void test_cron(void **state)
+{
+	static char mark[] = "/tmp/cron-was-here";
+
+	(void)state;
+	CHECK(sys_ctl(s, "start cron.service") == 0);
+	sys_wait_for(s, "the job of cron", job_ran, mark);
+	CHECK(sys_ctl(s, "stop cron.service") == 0);
+	CHECK(strcmp(sys_text(s, "cron.service", "Result"), "success") == 0);
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+/* Places below are the test's own tmpfs: the machine's configuration is not read. */
+static void configure(void)
+{
+	/* As /usr/lib/tmpfiles.d/dnsmasq.conf has it made at boot. */
+	assert_int_equal(mkdir("/run/dnsmasq", 0755), 0);
+	put("/etc/cron.d/supd", "@reboot root touch /tmp/cron-was-here\n");
+	put("/etc/lighttpd/lighttpd.conf",
+		"server.document-root = \"/var/www/html\"\nserver.port = 80\nserver.tag = "
+		"\"lighttpd\"\n"
+		"server.bind = \"127.0.0.1\"\n");
+	put("/etc/nsd/nsd.conf", "server:\n ip-address: 127.0.0.1\n version: \"NSD\"\n"
+				 "remote-control:\n control-enable: no\n");
+	put("/etc/tinyproxy/tinyproxy.conf",
+		"User tinyproxy\nGroup tinyproxy\nPort 8888\nListen 127.0.0.1\nTimeout 600\n"
+		"StatHost \"tinyproxy.stats\"\nMaxClients 9\n");
+	put("/etc/unbound/unbound.conf",
+		"server:\n interface: 127.0.0.1\n chroot: \"\"\n use-syslog: no\n");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	configure();
+	s = sys_new();
+	for (size_t i = 0; i < ELEMENTSOF(peers); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), UNITS "%s", peers[i].unit);
+		sys_copy_unit(s, path);
+	}
+	sys_copy_unit(s, UNITS "cron.service");
+	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
+	sys_start(s, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sys_free(s);
+	return 0;
+}
+
+int main(void)
+{
+	static const char *const scratch[] = { "/etc/cron.d", "/etc/lighttpd", "/etc/nsd",
+		"/etc/tinyproxy", "/etc/unbound", "/tmp", "/var/lib/mosquitto", "/var/lib/nsd",
+		"/var/lib/unbound", "/var/log", "/var/spool/cron", NULL };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_cron),
+	};
+
+	sys_require();
+	for (size_t i = 0; i < ELEMENTSOF(peers); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), UNITS "%s", peers[i].unit);
+		if (access(path, R_OK) < 0) {
+			printf("skipped: %s is not installed\n", peers[i].unit);
+			return 77;
+		}
+	}
+	sys_private(scratch);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
