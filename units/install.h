@@ -113,6 +113,8 @@ int install_preset_all(struct install *in, const struct install_names *names);
 /* ---- states ---- */
 /* "enabled" … of a name; -errno: there is no such file, or it cannot be understood. */
 int install_state(struct install *in, const char *name, const char **ret);
+/* The same of a unit whose [Install] is known. -ENOMEM. */
+int install_state_known(struct install *in, const struct install_info *info, const char **ret);
 /* The name that default.target stands for. -ENOENT, -ERFKILL … */
 int install_get_default(struct install *in, const char **ret);
 /* "enabled", "disabled" or "" (has no rules): what the presets say. -errno. */

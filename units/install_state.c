@@ -246,6 +246,16 @@ int install_state(struct install *in, const char *name, const char **ret)
 	return 0;
 }
 
+int install_state_known(struct install *in, const struct install_info *info, const char **ret)
+{
+	int r = read_links(in);
+
+	if (r == 0) {
+		*ret = state_of(in, info->name, info);
+	}
+	return r;
+}
+
 int install_get_default(struct install *in, const char **ret)
 {
 	struct install_set set = { 0 };

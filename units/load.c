@@ -13,6 +13,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/timeutil.h"
+#include "install_loaded.h"
 
 static int find_places(struct load *l)
 {
@@ -104,7 +105,6 @@ static void mark_transient(struct unit_set *set, const char *runtime_dir)
 		if (u->fragment_path && strncmp(u->fragment_path, runtime_dir, n) == 0 &&
 			strncmp(u->fragment_path + n, "/transient/", 11) == 0) {
 			u->flags |= UNIT_TRANSIENT;
-			u->install_state = INSTALL_TRANSIENT;
 		}
 	}
 }
@@ -120,6 +120,10 @@ int load_run(
 		return r;
 	}
 	mark_transient(&l->set, settings->runtime_dir);
+	r = install_fill_states(&l->arena, &l->set, settings);
+	if (r < 0) {
+		return r;
+	}
 	r = idtable_open(&l->ids, idtable_fd, settings->id_pool_ranges);
 	if (r < 0) {
 		return r;

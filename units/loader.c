@@ -407,57 +407,6 @@ static void settle_deps(const struct unit_set *set, uint32_t self)
 	u->deps.n = n;
 }
 
-/* A link in NAME.wants/ or NAME.requires/ to this unit: enabled, for this boot when below /run. */
-static enum manifest_install_state link_state(
-	struct loader *l, const struct unit *u, const struct list *names, enum dep_kind kind)
-{
-	const struct unit_item *items = names->items;
-
-	for (size_t i = 0; i < names->n; i++) {
-		const struct scan_entry *entry = scan_get(&l->scan, items[i].text);
-		const struct scan_link *links = entry ? entry->links.items : NULL;
-
-		for (size_t k = 0; entry && k < entry->links.n; k++) {
-			if (links[k].kind == kind && strcmp(links[k].name, u->name) == 0) {
-				return strncmp(links[k].path, "/run/", 5) == 0
-					       ? INSTALL_ENABLED_RUNTIME
-					       : INSTALL_ENABLED;
-			}
-		}
-	}
-	return INSTALL_DISABLED;
-}
-
-static void settle_install(struct loader *l, struct unit *u)
-{
-	const struct unit_install *in = &u->install;
-	const struct unit_item *aliases = in->alias.items;
-	bool any = in->wanted_by.n || in->required_by.n || in->upheld_by.n || in->alias.n;
-
-	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND ||
-		u->install_state == INSTALL_GENERATED) {
-		return;
-	}
-	if (!any) {
-		u->install_state = in->also.n ? INSTALL_INDIRECT : INSTALL_STATIC;
-		return;
-	}
-	u->install_state = link_state(l, u, &in->wanted_by, DEP_WANTS);
-	if (u->install_state == INSTALL_DISABLED) {
-		u->install_state = link_state(l, u, &in->required_by, DEP_REQUIRES);
-	}
-	if (u->install_state == INSTALL_DISABLED) {
-		u->install_state = link_state(l, u, &in->upheld_by, DEP_UPHOLDS);
-	}
-	for (size_t i = 0; u->install_state == INSTALL_DISABLED && i < in->alias.n; i++) {
-		const struct scan_entry *entry = scan_get(&l->scan, aliases[i].text);
-
-		if (entry && entry->alias_of) {
-			u->install_state = INSTALL_ENABLED;
-		}
-	}
-}
-
 static int push_index(struct loader *l, struct unit *u, uint32_t index)
 {
 	const uint32_t *have = u->socket_units.items;
@@ -519,7 +468,6 @@ static int finish_set(struct loader *l, struct unit_set *ret)
 
 	for (uint32_t i = 0; r == 0 && i < ret->n; i++) {
 		settle_deps(ret, i);
-		settle_install(l, ret->units[i]);
 	}
 	return r == 0 ? settle_sockets(l, ret) : r;
 }

@@ -19,6 +19,9 @@ static const char *const install_state_table[] = {
 	[INSTALL_TRANSIENT] = "transient",
 	[INSTALL_MASKED] = "masked",
 	[INSTALL_BAD] = "bad",
+	[INSTALL_LINKED] = "linked",
+	[INSTALL_LINKED_RUNTIME] = "linked-runtime",
+	[INSTALL_MASKED_RUNTIME] = "masked-runtime",
 };
 ENUM_TABLE(install_state, enum manifest_install_state, INSTALL_STATE_COUNT)
 

@@ -190,6 +190,9 @@ enum manifest_install_state {
 	INSTALL_TRANSIENT,
 	INSTALL_MASKED,
 	INSTALL_BAD,
+	INSTALL_LINKED,
+	INSTALL_LINKED_RUNTIME,
+	INSTALL_MASKED_RUNTIME,
 	INSTALL_STATE_COUNT,
 };
 ENUM_DECLARE(install_state, enum manifest_install_state);

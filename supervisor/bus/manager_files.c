@@ -18,9 +18,6 @@ static const char *file_state(const struct manifest_unit *def)
 	if (!def || def->load_state == LOAD_NOT_FOUND) {
 		return NULL;
 	}
-	if (def->load_state == LOAD_MASKED) {
-		return "masked";
-	}
 	return install_state_to_string((enum manifest_install_state)def->install_state);
 }
 
@@ -111,6 +108,9 @@ static int method_file_state(sd_bus_message *m, void *userdata, sd_bus_error *er
 	}
 	if (unit_name_is_valid(name) && bus_unit_ref(b, name)->unit) {
 		state = file_state(b->ref.unit->def);
+		if (state && strcmp(name, b->ref.unit->def->name) != 0) {
+			state = install_state_to_string(INSTALL_ALIAS);
+		}
 	}
 	if (!state) {
 		return sd_bus_error_setf(

@@ -58,9 +58,6 @@ static const char *get_file_state(const struct bus_unit_ref *ref)
 	if (!def || def->load_state == LOAD_NOT_FOUND) {
 		return "";
 	}
-	if (def->load_state == LOAD_MASKED) {
-		return "masked";
-	}
 	return install_state_to_string((enum manifest_install_state)def->install_state);
 }
 

@@ -44,6 +44,53 @@ static void test_enable(void **state)
 	CHECK(sys_ctl(s, "disable --runtime web") == 0);
 }
 
+/* `supctl is-enabled`, which reads files, and supd, which was told, say the same. */
+static void check_state(const char *unit, const char *state)
+{
+	sys_ctl(s, "is-enabled %s", unit);
+	if (strncmp(s->output, state, strlen(state)) != 0 || s->output[strlen(state)] != '\n') {
+		sys_fail(s, "is-enabled %s: not %s", unit, state);
+	}
+	if (!property_equals(unit, "UnitFileState", state)) {
+		sys_fail(s, "UnitFileState of %s: not %s", unit, state);
+	}
+}
+
+static void test_states(void **state)
+{
+	char path[192];
+
+	(void)state;
+	load("st.service", SLEEPER "[Install]\nWantedBy=default.target\nAlias=st2.service\n");
+	load("plain.service", SLEEPER);
+	load("also.service", SLEEPER "[Install]\nAlso=st.service\n");
+	load("t@.service", SLEEPER "[Install]\nWantedBy=default.target\nDefaultInstance=a\n");
+	check_state("plain.service", "static");
+	check_state("st.service", "disabled");
+	check_state("also.service", "indirect");
+	CHECK(sys_ctl(s, "enable --runtime st") == 0);
+	check_state("st.service", "enabled-runtime");
+	CHECK(sys_ctl(s, "enable st t@b.service") == 0);
+	check_state("st.service", "enabled");
+	check_state("t@b.service", "enabled");
+	CHECK(sys_ctl(s, "disable st") == 0 && sys_ctl(s, "disable --runtime st") == 0);
+	check_state("st.service", "disabled");
+	CHECK(sys_ctl(s, "disable t@b.service") == 0);
+	CHECK(sys_ctl(s, "add-wants default.target plain") == 0);
+	check_state("plain.service", "enabled");
+	CHECK(sys_ctl(s, "disable plain") == 0);
+	snprintf(path, sizeof(path), "%s/away.service", s->dir);
+	sys_unit(s, "../away.service", SLEEPER);
+	CHECK(sys_ctl(s, "link %s", path) == 0);
+	check_state("away.service", "linked");
+	CHECK(sys_ctl(s, "mask --runtime absent") == 0);
+	check_state("absent.service", "masked-runtime");
+	CHECK(sys_ctl(s, "unmask --runtime absent") == 0);
+	CHECK(sys_ctl(s, "mask absent") == 0);
+	check_state("absent.service", "masked");
+	CHECK(sys_ctl(s, "unmask absent") == 0);
+}
+
 static void test_mask(void **state)
 {
 	(void)state;
@@ -182,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_enable),
 		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_reload_report),
 		cmocka_unit_test(test_set_property),
 		cmocka_unit_test(test_edit),

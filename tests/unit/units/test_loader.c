@@ -142,7 +142,6 @@ static void test_merge(void **state)
 	assert_int_equal(u->exec->environment.n, 2);
 	assert_int_equal(u->dropin_paths.n, 2);
 	assert_string_equal(unit_setting_origin(u, "PrivateTmp"), "web.service:7");
-	assert_int_equal(u->install_state, INSTALL_ENABLED);
 	assert_string_equal(u->container.profile, "standard");
 	assert_int_equal(find(f, "gone.service")->load_state, LOAD_NOT_FOUND);
 	assert_true(has_dep(f, "web.service", DEP_WANTS, "gone.service"));
@@ -167,7 +166,6 @@ static void test_names(void **state)
 	load(f);
 	assert_int_equal(f->d.n_errors, 0);
 	assert_ptr_equal(find(f, "other.service"), find(f, "real.service"));
-	assert_int_equal(find(f, "real.service")->install_state, INSTALL_ENABLED);
 	assert_true(find(f, "t@.service")->is_template);
 	assert_string_equal(find(f, "t@one.service")->cgroup.slice, "system-t.slice");
 	assert_int_equal(find(f, "t@two.service")->load_state, LOAD_LOADED);
