@@ -64,7 +64,8 @@ static int fill_one(struct install *in, struct unit *u)
 	if (u->load_state == LOAD_MASKED) {
 		u->install_state = masked_state(in, u);
 	}
-	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND || !u->fragment_path) {
+	if (u->load_state == LOAD_MASKED || u->load_state == LOAD_NOT_FOUND ||
+		u->install_state == INSTALL_GENERATED || !u->fragment_path) {
 		return 0;
 	}
 	r = take_unit(in->arena, u, &info);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "loader.h"
+#include "loader_internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -19,19 +18,6 @@
 #include "unitfile.h"
 
 #define ALIAS_DEPTH 8
-
-struct loader {
-	const struct loader_options *opts;
-	struct arena *arena;
-	struct diagnostics *d;
-	struct scan scan;
-	struct namemap loaded;   /* canonical name -> struct unit */
-	struct namemap aliases;  /* canonical name -> struct list of const char * */
-	struct namemap profiles; /* see unitfile.h */
-	struct list units;       /* struct unit * */
-	struct specifier_host host;
-	const struct specifier_host *host_used;
-};
 
 /* The name that stands behind an alias, or the name itself; NULL without memory or in a loop. */
 static const char *resolve(struct loader *l, const char *name)
@@ -105,7 +91,7 @@ static bool file_is_systemd(const char *file)
 	return strstr(realpath(file, real) ? real : file, "/systemd/") != NULL;
 }
 
-static int load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
+int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
 {
 	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
 		&l->profiles };
@@ -154,7 +140,7 @@ static int want_unit(struct loader *l, const char *name, struct unit **ret)
 		canonical = name;
 	}
 	*ret = namemap_get(&l->loaded, canonical);
-	return *ret ? 0 : load_unit(l, canonical, NULL, ret);
+	return *ret ? 0 : loader_load_unit(l, canonical, NULL, ret);
 }
 
 /* Every entry that is a symlink is an alias of what it resolves to. */
@@ -274,7 +260,7 @@ static int mark_many(struct loader *l, const struct unit *socket)
 }
 
 /* Loads what the units name; the list grows meanwhile. */
-static int load_closure(struct loader *l)
+int loader_load_closure(struct loader *l)
 {
 	int r = 0;
 
@@ -462,7 +448,7 @@ static int settle_sockets(struct loader *l, const struct unit_set *set)
 	return r;
 }
 
-static int finish_set(struct loader *l, struct unit_set *ret)
+int loader_finish_set(struct loader *l, struct unit_set *ret)
 {
 	int r = build_set(l, ret);
 
@@ -472,7 +458,7 @@ static int finish_set(struct loader *l, struct unit_set *ret)
 	return r == 0 ? settle_sockets(l, ret) : r;
 }
 
-static int loader_start(struct loader *l, const struct loader_options *opts, struct arena *arena,
+int loader_start(struct loader *l, const struct loader_options *opts, struct arena *arena,
 	struct diagnostics *d)
 {
 	int r;
@@ -504,139 +490,8 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 			r = want_unit(&l, entry->name, &u);
 		}
 	}
-	r = r == 0 ? load_closure(&l) : r;
-	return r == 0 ? finish_set(&l, ret) : r;
-}
-
-/* ---- verify ---- */
-
-/* What is no file with settings: a directory, a mask. True when that is all there is to say. */
-static bool is_no_text(struct loader *l, const char *file)
-{
-	struct diag_place place = { .file = file };
-	struct stat st;
-
-	if (stat(file, &st) != 0) {
-		return false;
-	}
-	if (S_ISDIR(st.st_mode)) {
-		diag_add(l->d, &place, SEVERITY_ERROR, "a directory; name the unit files in it");
-		return true;
-	}
-	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
-		diag_add(l->d, &place, SEVERITY_NOTE, "masked: a link to /dev/null");
-		return true;
-	}
-	return false;
-}
-
-/* A good file may still be one that nothing here starts. */
-static void note_idle(struct loader *l, const struct unit *u, const char *file)
-{
-	struct diag_place place = { .file = file, .unit = u->name };
-
-	if (u->load_state == LOAD_MASKED) {
-		diag_add(l->d, &place, SEVERITY_NOTE, "masked: an empty file");
-	} else if (u->load_state == LOAD_ERROR && !u->refused && u->load_error) {
-		diag_add(
-			l->d, &place, SEVERITY_WARNING, "%s; nothing will start it", u->load_error);
-	}
-}
-
-static int load_given(struct loader *l, const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash ? slash + 1 : file;
-	struct diag_place place = { .file = file };
-	struct unit *u;
-	int r;
-
-	if (is_no_text(l, file)) {
-		return 0;
-	}
-	if (!unit_name_is_valid(name)) {
-		diag_add(l->d, &place, SEVERITY_ERROR,
-			"\"%.128s\" is not a unit name such as web.service", name);
-		return 0;
-	}
-	if (namemap_get(&l->loaded, name)) {
-		return 0;
-	}
-	if (scan_file_dropins(l->opts, file, l->arena, l->d, &l->scan) != 0) {
-		return -ENOMEM;
-	}
-	r = load_unit(l, name, file, &u);
-	if (r == 0) {
-		note_idle(l, u, file);
-	}
-	return r;
-}
-
-/* Is there a file of this unit, or of its template, in the directory of another one? */
-static bool lies_beside(const char *file, const char *name)
-{
-	const char *slash = file ? strrchr(file, '/') : NULL;
-	int length = slash ? (int)(slash - file) + 1 : 0;
-	char path[LIMIT_PATH], template_name[LIMIT_UNIT_NAME];
-
-	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", name);
-	if (access(path, F_OK) == 0) {
-		return true;
-	}
-	if (unit_name_template(name, template_name) != 0) {
-		return false;
-	}
-	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", template_name);
-	return access(path, F_OK) == 0;
-}
-
-/* The absence of what a given unit requires is worth a word. */
-static void warn_absent(struct loader *l, size_t n_given)
-{
-	for (size_t i = 0; i < n_given; i++) {
-		const struct unit *u = ((struct unit **)l->units.items)[i];
-		const struct unit_dep *deps = u->deps.items;
-
-		for (size_t k = 0; k < u->deps.n; k++) {
-			struct unit *other = namemap_get(&l->loaded, deps[k].name);
-			struct diag_place place = { .file = u->fragment_path, .unit = u->name };
-			bool strong = deps[k].kind == DEP_REQUIRES ||
-				      deps[k].kind == DEP_REQUISITE || deps[k].kind == DEP_BINDS_TO;
-
-			if (strong && other && other->load_state == LOAD_NOT_FOUND &&
-				!lies_beside(u->fragment_path, deps[k].name)) {
-				diag_add(l->d, &place, SEVERITY_WARNING, "%s=%s: no such unit (%s)",
-					dep_kind_to_string(deps[k].kind), deps[k].name,
-					deps[k].origin);
-			}
-		}
-	}
-}
-
-int loader_load_files(const struct loader_options *opts, const char *const *files,
-	struct arena *arena, struct diagnostics *d, struct unit_set *ret)
-{
-	struct diagnostics others;
-	struct loader l;
-	size_t n_given;
-	int r;
-
-	/* What is wrong with units that were not given is not asked for. */
-	diag_init(&others, arena);
-	r = loader_start(&l, opts, arena, &others);
-	l.d = d;
-	for (size_t i = 0; r == 0 && files[i]; i++) {
-		r = load_given(&l, files[i]);
-	}
-	n_given = l.units.n;
-	l.d = &others;
-	r = r == 0 ? load_closure(&l) : r;
-	if (r == 0) {
-		l.d = d;
-		warn_absent(&l, n_given);
-		r = finish_set(&l, ret);
-	}
-	return r;
+	r = r == 0 ? loader_load_closure(&l) : r;
+	return r == 0 ? loader_finish_set(&l, ret) : r;
 }
 
 int loader_split_path(const char *text, struct arena *arena, struct loader_dir **ret, size_t *ret_n)

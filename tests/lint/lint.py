@@ -11,6 +11,8 @@ import sys
 
 SOURCE, BUILD, ARGS = sys.argv[2], sys.argv[3], sys.argv[4:]
 FILE_LINES, FUNCTION_LINES, PARAMETERS, NESTING = 600, 100, 5, 3
+# One table, sorted for bsearch: it grows by a row for each directive, and is not to be taken apart.
+TABLES = {"units/settings_table.c"}
 
 # DESIGN: which folder may include which. The longest prefix decides.
 LAYERS = {
@@ -167,7 +169,7 @@ def check_size():
         raw = read(name)
         text = plain(raw)
         lines = raw.count("\n")
-        if lines > FILE_LINES:
+        if lines > FILE_LINES and name not in TABLES:
             bad.append(f"{name}: {lines} lines, at most {FILE_LINES}")
         for function, parameters, body, line in functions(text):
             where = f"{name}:{line}: {function}()"
