@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * More of Debian's daemons with their unmodified unit files, one after another for some want the
- * same port: each starts, answers a real request of its protocol, reloads, answers again, and is
- * gone within its timeout, without SIGKILL.
+ * same port: each starts, answers a real request of its protocol, reloads where the table says so
+ * and answers again, and stops with success, so within its timeout.
  */
 #include "../unit/test.h"
 
