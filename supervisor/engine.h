@@ -37,6 +37,8 @@ struct unit_socket_state {
 	struct socket machine;
 	uint32_t n_connections;
 	uint32_t top_instance; /* highest number given so far */
+	uint32_t accepting; /* unit that is to take the connection; meant while the machine accepts
+			     */
 };
 
 /* One unit at run time. Read it freely; only the engine writes. */

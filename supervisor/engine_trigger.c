@@ -186,6 +186,9 @@ static void trigger(struct engine *e, struct unit *u, usec_t now)
 		return;
 	}
 	r.unit = other ? other->index : ENGINE_NONE;
+	if (accept) {
+		u->socket->accepting = r.unit;
+	}
 	if (!other || engine_request(e, &r, now, &job, &error) > 0) {
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, error.code);
 		if (e->n_effects && other) {
@@ -422,7 +425,9 @@ void engine_accepted(struct engine *e, struct unit *u, usec_t now)
 {
 	struct unit *socket = unit_at(e, u->accepted_by);
 
-	if (socket && socket->socket) {
+	/* The end of another connection says nothing about the one that waits. */
+	if (socket && socket->socket && socket->socket->accepting == u->index) {
+		socket->socket->accepting = ENGINE_NONE;
 		step_simple(e, socket, EV_ACCEPTED, now);
 	}
 }

@@ -135,7 +135,7 @@ static int add_row(struct reading *r, const struct fstab_row *from)
 
 static int read_line(struct reading *r, char *line)
 {
-	static char none[] = "defaults";
+	char none[] = "defaults";
 	char *fields[FIELDS] = { NULL, NULL, NULL, none, NULL, NULL };
 	struct fstab_row row = { 0 };
 	char *save = NULL;
