@@ -167,7 +167,8 @@ static void let_go_of_disks(struct broker *b)
 	const char *const argv[] = { "supd-umount", NULL };
 	const struct spawn spawn = { .exe_fd = LOW_FD_UMOUNT, .argv = argv, .error_fd = -1 };
 
-	util_close(&b->idtable_fd);
+	util_close(&b->idtable_fd); /* what is open for writing keeps the root writable */
+	util_close(&b->stamps_fd);
 	util_close(&b->log_dir_fd);
 	sync_limited(b);
 	run_limited(b, &spawn, UMOUNT_WITHIN_US);
