@@ -33,8 +33,8 @@ static void write_units(struct fleet *f, const char *profile)
 	payload_path(program, sizeof(program));
 	snprintf(text, sizeof(text),
 		"[Service]\nExecStart=%s %s\nRestart=always\nRestartSec=0\nPrivatePIDs=yes\n"
-		"[Container]\nProfile=%s\n",
-		program, f->fifo_path, profile);
+		"ReadWritePaths=%s\n[Container]\nProfile=%s\n",
+		program, f->fifo_path, f->fifo_path, profile);
 	strcpy(target, "[Unit]\n");
 	for (unsigned i = 0; i < f->services; i++) {
 		snprintf(name, sizeof(name), "svc-%u.service", i);
