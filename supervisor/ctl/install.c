@@ -11,7 +11,7 @@
 #include "../../runtime/base/unitname.h"
 #include "diagnostics.h"
 #include "exitcode.h"
-#include "loaderproc.h"
+#include "loadtool.h"
 #include "rootdir.h"
 #include "text.h"
 
@@ -162,7 +162,7 @@ int install_plan_make(struct ctl *c, const struct install_dirs *d, int n, char *
 	for (int i = 1; i < n; i++) {
 		argv[used++] = words[i];
 	}
-	r = loaderproc_run(argv, &ret->data, &ret->size);
+	r = loadtool_collect(argv, &ret->data, &ret->size);
 	if (r != 0) {
 		ctl_error(c, "supd-load: %s", r < 0 ? strerror(-r) : "failed");
 		return EXIT_FAILED;

@@ -27,6 +27,13 @@ int loadtool_start(char *const *argv, int stream, struct loadtool *ret);
 /* Closes the pipe and waits. Its exit code, 1 if it was killed. */
 int loadtool_finish(struct loadtool *t);
 
+/*
+ * Runs argv (NULL-terminated; argv[0] is replaced by the path of supd-load) and collects its
+ * standard output, which the caller frees and which has a NUL byte behind it. Its error stream is
+ * ours. Exit status (1 also when it was killed), or -errno: it could not be run.
+ */
+int loadtool_collect(const char **argv, char **ret, size_t *ret_size);
+
 /* ---- what `supd-load --facts` says (units/facts.h has the format) ---- */
 
 struct load_line {

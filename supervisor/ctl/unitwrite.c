@@ -11,7 +11,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
-#include "loaderproc.h"
+#include "loadtool.h"
 #include "rootdir.h"
 
 /* ---- text ---- */
@@ -83,7 +83,7 @@ int setting_names_init(struct setting_names *n, struct ctl *c)
 	int r;
 
 	*n = (struct setting_names) { NULL, 0 };
-	r = loaderproc_run(argv, &n->text, &n->size);
+	r = loadtool_collect(argv, &n->text, &n->size);
 	if (r != 0) {
 		ctl_error(c, "supd-load: %s", r < 0 ? strerror(-r) : "failed");
 		return EXIT_FAILED;
@@ -228,7 +228,7 @@ static int verify(
 		unit_text_add(&path, ":%s", d->path.dirs[i]);
 	}
 	argv[3] = path.failed ? "" : path.data;
-	r = loaderproc_run(argv, &output, &size);
+	r = loadtool_collect(argv, &output, &size);
 	unit_text_fini(&path);
 	if (r < 0 || r > 1) {
 		ctl_error(c, "supd-load: %s", r < 0 ? strerror(-r) : "failed");
