@@ -228,7 +228,7 @@ static void make_parents(const char *path)
 	}
 }
 
-/* A machine whose root is read-only goes on with what lasts until it ends. */
+/* A machine or container whose root is read-only goes on with what lasts until it ends. */
 static void replace_read_only(struct broker *b, char *path, const char *name)
 {
 	char other[SETTINGS_PATH];
@@ -240,7 +240,7 @@ static void replace_read_only(struct broker *b, char *path, const char *name)
 			(const char *const[4]) { b->t->settings.runtime_dir, "/", name }) < 0) {
 		return;
 	}
-	util_say("is not kept over a restart of the machine", path, EROFS);
+	util_say("is not kept over a restart", path, EROFS);
 	util_copy(path, SETTINGS_PATH, other);
 }
 
@@ -249,7 +249,7 @@ int setup_places(struct broker *b, bool fresh)
 	struct settings *set = &b->t->settings;
 	int r = make_runtime_dirs(b);
 
-	if (b->machine && fresh) {
+	if (b->pid1 && fresh) {
 		replace_read_only(b, set->state_dir, "state");
 		replace_read_only(b, set->log_dir, "logs");
 	}

@@ -15,6 +15,7 @@
 #include "../base/fd.h"
 #include "../base/sysx.h"
 #include "broker.h"
+#include "util.h"
 
 static char *const empty_environment[] = { NULL };
 
@@ -25,6 +26,13 @@ static pid_t start_child(void)
 	pid_t pid = sysx_clone3(&args);
 
 	return pid < 0 ? -errno : pid;
+}
+
+/* A container's root may lack it: what everybody may read is read without. */
+static bool may_search(void)
+{
+	return (util_capabilities() >> CAP_DAC_READ_SEARCH & 1) &&
+	       prctl(PR_CAPBSET_READ, CAP_DAC_READ_SEARCH, 0, 0, 0) == 1;
 }
 
 static int set_capabilities(uint64_t caps)
@@ -41,7 +49,7 @@ static int set_capabilities(uint64_t caps)
 /* Whoever owns supd or supd-load must not regain anything: every set is emptied, for ever. */
 static int drop_privileges(const struct spawn *spawn)
 {
-	uint64_t keep = spawn->keep_search ? UINT64_C(1) << CAP_DAC_READ_SEARCH : 0;
+	uint64_t keep = spawn->keep_search && may_search() ? UINT64_C(1) << CAP_DAC_READ_SEARCH : 0;
 
 	for (unsigned long cap = 0; cap < 64; cap++) {
 		if (keep >> cap & 1) {

@@ -22,6 +22,7 @@ struct launch_trees {
 	int root;     /* RootDirectory= */
 	int proc;     /* /proc with less to see */
 	int dev;      /* private /dev with its nodes */
+	int *node;    /* one per trees_nodes row where mknod is refused, the host's; or NULL */
 	int pts;      /* a devpts instance of its own */
 	int shm;      /* /dev/shm */
 	int tmp;      /* /tmp */

@@ -21,7 +21,7 @@
 #include "../base/limits.h"
 #include "catalogue.h"
 
-#define WIRE_VERSION   1u
+#define WIRE_VERSION   2u
 #define WIRE_SLOT_NONE UINT32_MAX
 
 /* supd's descriptors at its start. */
@@ -170,6 +170,7 @@ struct wire_hello {
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
+	uint64_t capabilities; /* of supd-init, a bit each: a container's root has fewer */
 };
 
 enum wire_controller {
