@@ -301,7 +301,8 @@ struct broker {
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
 	uint32_t watch_heads[LIMIT_SLOTS], watch_next[LIMIT_SLOTS];
-	int watches[LIMIT_SLOTS]; /* inotify watch of a slot, 0: none */
+	int watches[LIMIT_SLOTS];     /* inotify watch of a slot, 0: none */
+	int oom_watches[LIMIT_SLOTS]; /* and that of its memory.events */
 	uint32_t pid_heads[LIMIT_SLOTS], pid_next[REF_COUNT];
 	pid_t pid_of[REF_COUNT];
 	uint8_t slot_dirty[LIMIT_SLOTS];

@@ -360,7 +360,6 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 static void record_end(struct broker *b, uint32_t ref, const struct launch_end *end)
 {
 	struct place *p = place_of(b, ref);
-	struct slot *s = slot_of(b, ref);
 
 	if (!p->reported_exit) {
 		p->exit_code = end->code;
@@ -372,9 +371,8 @@ static void record_end(struct broker *b, uint32_t ref, const struct launch_end *
 	p->system_us = (uint64_t)end->usage.ru_stime.tv_sec * USEC_PER_SEC +
 		       (uint64_t)end->usage.ru_stime.tv_usec;
 	p->max_rss_kb = (uint64_t)end->usage.ru_maxrss;
-	if (p->exit_code != CLD_EXITED && resources_oom_kills(b, s) > s->oom_kills) {
-		s->oom = true;
-		slot_mark(b, ref / ENTRY_KIND_COUNT, DIRTY_SLOT);
+	if (p->exit_code != CLD_EXITED) {
+		resources_check_oom(b, ref / ENTRY_KIND_COUNT);
 	}
 }
 

@@ -17,21 +17,33 @@
 #include "store.h"
 #include "util.h"
 
-static int watch_cgroup(struct broker *b, uint32_t n)
+/* The watch, or -errno. */
+static int watch_file(struct broker *b, uint32_t n, const char *file)
 {
 	char path[SETTINGS_PATH + LIMIT_CGROUP_PATH + 32];
-	const char *const parts[4] = { b->t->cgroup_root, "/", b->t->slots[n].cgroup,
-		"/cgroup.events" };
+	const char *const parts[4] = { b->t->cgroup_root, "/", b->t->slots[n].cgroup, file };
 	int r = util_join(path, sizeof(path), parts);
 
 	if (r == 0) {
 		r = inotify_add_watch(b->inotify_fd, path, IN_MODIFY);
-		if (r < 0) {
-			return -errno;
-		}
-		slot_watch_set(b, n, r);
+		r = r < 0 ? -errno : r;
 	}
-	return r < 0 ? r : 0;
+	return r;
+}
+
+static int watch_cgroup(struct broker *b, uint32_t n)
+{
+	int r = watch_file(b, n, "/cgroup.events");
+
+	if (r < 0) {
+		return r;
+	}
+	slot_watch_set(b, n, r);
+	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
+		r = watch_file(b, n, "/memory.events");
+		b->oom_watches[n] = r < 0 ? 0 : r;
+	}
+	return r == -ENOENT || r > 0 ? 0 : r;
 }
 
 static int prepare_cgroup(struct broker *b, uint32_t n)
@@ -167,6 +179,9 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	}
 	if (b->watches[n]) {
 		inotify_rm_watch(b->inotify_fd, b->watches[n]);
+		if (b->oom_watches[n]) {
+			inotify_rm_watch(b->inotify_fd, b->oom_watches[n]);
+		}
 		slot_watch_clear(b, n);
 	}
 	s->bare = true;
@@ -217,6 +232,16 @@ uint64_t resources_oom_kills(struct broker *b, const struct slot *s)
 	return n;
 }
 
+void resources_check_oom(struct broker *b, uint32_t n)
+{
+	struct slot *s = &b->t->slots[n];
+
+	if (!s->oom && s->state == SLOT_USED && resources_oom_kills(b, s) > s->oom_kills) {
+		s->oom = true;
+		slot_mark(b, n, DIRTY_SLOT);
+	}
+}
+
 void resources_rewatch(struct broker *b)
 {
 	for (uint32_t n = 0; n < b->t->n_slots; n++) {
@@ -225,6 +250,7 @@ void resources_rewatch(struct broker *b)
 		if (s->state == SLOT_USED && s->cgroup_made) {
 			watch_cgroup(b, n);
 			resources_refresh(b, n);
+			resources_check_oom(b, n);
 		}
 	}
 }
@@ -251,6 +277,8 @@ void resources_inotify(struct broker *b)
 			at += (ssize_t)(sizeof(*e) + e->len);
 			if (slot != WIRE_SLOT_NONE) {
 				resources_refresh(b, slot);
+			} else if ((slot = slot_oom_watch_find(b, e->wd)) != WIRE_SLOT_NONE) {
+				resources_check_oom(b, slot);
 			}
 			if (e->mask & IN_Q_OVERFLOW) {
 				resources_rewatch(b);
