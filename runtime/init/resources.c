@@ -17,6 +17,21 @@
 #include "store.h"
 #include "util.h"
 
+/* memory.events' oom_kill; 0 where there is none. */
+static uint64_t oom_kills(struct broker *b, const struct slot *s)
+{
+	uint64_t n = 0;
+
+	if (s->cgroup_made && b->controllers & WIRE_CONTROLLER_MEMORY) {
+		AUTO_CLOSE int dir = cgroup_open(b->cgroup_fd, s->cgroup);
+
+		if (dir >= 0) {
+			cgroup_read_key(dir, "memory.events", "oom_kill", &n);
+		}
+	}
+	return n;
+}
+
 /* The watch, or -errno. */
 static int watch_file(struct broker *b, uint32_t n, const char *file)
 {
@@ -55,6 +70,7 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
 		s->replace = s->killed = false;
+		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);
 	}
 	return watched < 0 ? watched : r;
@@ -218,28 +234,17 @@ void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hol
 	}
 }
 
-uint64_t resources_oom_kills(struct broker *b, const struct slot *s)
-{
-	uint64_t n = 0;
-
-	if (s->cgroup_made && b->controllers & WIRE_CONTROLLER_MEMORY) {
-		AUTO_CLOSE int dir = cgroup_open(b->cgroup_fd, s->cgroup);
-
-		if (dir >= 0) {
-			cgroup_read_key(dir, "memory.events", "oom_kill", &n);
-		}
-	}
-	return n;
-}
-
 void resources_check_oom(struct broker *b, uint32_t n)
 {
 	struct slot *s = &b->t->slots[n];
+	uint64_t kills = s->state == SLOT_USED ? oom_kills(b, s) : 0;
 
-	if (!s->oom && s->state == SLOT_USED && resources_oom_kills(b, s) > s->oom_kills) {
+	if (kills > s->oom_kills) {
+		s->n_oom += (uint32_t)(kills - s->oom_kills);
 		s->oom = true;
 		slot_mark(b, n, DIRTY_SLOT);
 	}
+	s->oom_kills = kills;
 }
 
 void resources_rewatch(struct broker *b)

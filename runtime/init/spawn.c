@@ -113,13 +113,12 @@ static void protect(void)
 static __attribute__((noreturn)) void child(const struct spawn *spawn)
 {
 	int exe = place_descriptors(spawn);
+	struct rlimit files = { spawn->max_file, spawn->max_file };
+	sigset_t none;
 
 	if (spawn->protect) {
 		protect();
 	}
-	struct rlimit files = { spawn->max_file, spawn->max_file };
-	sigset_t none;
-
 	if (exe < 0 || (spawn->max_file && setrlimit(RLIMIT_FSIZE, &files) < 0) ||
 		(spawn->drop && (setsid() < 0 || drop_privileges(spawn) < 0))) {
 		_exit(127);
