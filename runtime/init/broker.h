@@ -21,7 +21,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 2u
+#define TABLE_VERSION 3u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -104,8 +104,8 @@ struct slot {
 	bool replace;   /* a launch broke: remove and remake the cgroup when it is empty */
 	bool populated; /* cgroup.events */
 	bool frozen;    /* cgroup.events */
-	bool oom;
 	bool log_wanted;
+	bool oom;             /* a kill since the last start */
 	bool killed;          /* the cgroup may have seen cgroup.kill: nothing is cloned into it */
 	bool main_moved;      /* MAIN has left a process that may live: no main until it is empty */
 	bool removing;        /* RELEASE: the cgroups below are removed, some each turn */
@@ -120,7 +120,8 @@ struct slot {
 	uint32_t instance;                          /* number of a connection's instance; 0: none */
 	uint32_t max_per_source;                    /* of the last RUN */
 	uint64_t source;                            /* hash of the connection's address; 0: none */
-	uint64_t oom_kills;                         /* memory.events at the last start */
+	uint64_t oom_kills;                         /* memory.events when it was last read */
+	uint32_t n_oom;                             /* kills in the life of the slot */
 	int userns, ipcns, netns, tmp, credentials; /* -1: none */
 	int notify;                                 /* notify socket, -1: none */
 	int log_read, log_write;                    /* stream pair, -1: none */
@@ -301,7 +302,8 @@ struct broker {
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
 	uint32_t watch_heads[LIMIT_SLOTS], watch_next[LIMIT_SLOTS];
-	int watches[LIMIT_SLOTS]; /* inotify watch of a slot, 0: none */
+	int watches[LIMIT_SLOTS];     /* inotify watch of a slot, 0: none */
+	int oom_watches[LIMIT_SLOTS]; /* and that of its memory.events */
 	uint32_t pid_heads[LIMIT_SLOTS], pid_next[REF_COUNT];
 	pid_t pid_of[REF_COUNT];
 	uint8_t slot_dirty[LIMIT_SLOTS];

@@ -128,7 +128,7 @@ void launch_order(struct broker *b, const struct launch_order *order)
 		memcpy(s->invocation_id, &p->run_id, sizeof(p->run_id));
 		memcpy(s->invocation_id + 8, &p->start_us, sizeof(p->start_us));
 	}
-	if (e->kind == ENTRY_MAIN) {
+	if (e->kind == ENTRY_MAIN || p->params.flags & WIRE_RUN_NEW_INVOCATION) {
 		s->oom = false;
 	}
 	slot_mark(b, order->slot, DIRTY_SLOT);
@@ -236,9 +236,6 @@ static bool start(struct broker *b, uint32_t ref, int index)
 		return true;
 	}
 	p->alone = !s->populated;
-	if (ref % ENTRY_KIND_COUNT == ENTRY_MAIN) {
-		s->oom_kills = resources_oom_kills(b, s);
-	}
 	r = start_launcher(b, ref, catalogue);
 	if (r == -EAGAIN) {
 		pending_put_back(b, ref);
@@ -360,7 +357,6 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 static void record_end(struct broker *b, uint32_t ref, const struct launch_end *end)
 {
 	struct place *p = place_of(b, ref);
-	struct slot *s = slot_of(b, ref);
 
 	if (!p->reported_exit) {
 		p->exit_code = end->code;
@@ -372,9 +368,9 @@ static void record_end(struct broker *b, uint32_t ref, const struct launch_end *
 	p->system_us = (uint64_t)end->usage.ru_stime.tv_sec * USEC_PER_SEC +
 		       (uint64_t)end->usage.ru_stime.tv_usec;
 	p->max_rss_kb = (uint64_t)end->usage.ru_maxrss;
-	if (p->exit_code != CLD_EXITED && resources_oom_kills(b, s) > s->oom_kills) {
-		s->oom = true;
-		slot_mark(b, ref / ENTRY_KIND_COUNT, DIRTY_SLOT);
+	/* A shell whose child was killed ends with a status; its record is not to come first. */
+	if (p->exit_code != CLD_EXITED || p->exit_status != 0) {
+		resources_check_oom(b, ref / ENTRY_KIND_COUNT);
 	}
 }
 

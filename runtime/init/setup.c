@@ -18,6 +18,8 @@
 #include "cgroup.h"
 #include "util.h"
 
+#define LEAF_MEMORY_MIN "16777216" /* of supd-init, supd and supd-log together */
+
 static const struct {
 	const char *name;
 	int fd;
@@ -370,6 +372,10 @@ int setup_cgroup(struct broker *b, bool fresh)
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
 	b->controllers = cgroup_enable(b->cgroup_fd);
+	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
+		/* Best effort: what keeps everything alive is not swapped out for a service. */
+		cgroup_write(b->cgroup_fd, setup_leaf(b), "memory.min", LEAF_MEMORY_MIN);
+	}
 	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
 }

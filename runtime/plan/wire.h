@@ -195,9 +195,9 @@ enum wire_slot_flags {
 	WIRE_SLOT_GONE = 1 << 3,       /* the slot is free now; last event of it */
 	WIRE_SLOT_BARE = 1 << 4,       /* only name and note */
 	WIRE_SLOT_HAS_NOTIFY = 1 << 5, /* the message carries the notify socket */
-	WIRE_SLOT_READABLE =
-		1 << 7,         /* a held descriptor has become readable since WATCH watch_cookie */
-	WIRE_SLOT_OOM = 1 << 6, /* memory.events oom_kill has grown since the start */
+	WIRE_SLOT_OOM = 1 << 6,        /* n_oom has grown since the last start */
+	WIRE_SLOT_READABLE = 1 << 7,   /* a held descriptor since WATCH watch_cookie */
+	WIRE_SLOT_FREEZE = 1 << 8,     /* FREEZE was asked for and no THAW since */
 };
 
 struct wire_slot {
@@ -205,6 +205,8 @@ struct wire_slot {
 	uint32_t flags;
 	uint32_t n_parked;
 	uint32_t note_size;
+	uint32_t n_oom;        /* processes of the cgroup killed for want of memory, ever */
+	uint32_t reserved;     /* 0 */
 	uint64_t watch_cookie; /* of the last WATCH that was carried out */
 	uint8_t invocation_id[16];
 	char name[LIMIT_UNIT_NAME];
