@@ -49,6 +49,8 @@ struct shell {
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
+	usec_t asked_us;         /* the first jobs were asked for; 0: by a former supd */
+	usec_t ready_us;         /* the first transaction is through; 0: not yet */
 	uint64_t load_cookie;    /* of the newest LOAD */
 	uint64_t wanted_cookie;  /* of the newest LOAD that is to be used */
 	uint64_t loaded_cookie;  /* of the newest that was */

@@ -21,7 +21,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 2u
+#define TABLE_VERSION 3u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -166,6 +166,7 @@ struct table {
 	pid_t owner;   /* the supd-init that wrote it */
 	uint32_t generation;
 	uint64_t started_us; /* of the first supd-init that wrote it */
+	struct wire_times times;
 	uint32_t next_catalogue;
 	uint32_t n_slots; /* slots at or above were never used */
 	uint64_t next_run;

@@ -22,6 +22,7 @@ void power_ready(struct broker *b)
 {
 	if (!b->t->ready) {
 		b->t->ready = true;
+		b->t->times.ready_us = now_us();
 		uplink_send(b, "READY=1");
 	}
 }

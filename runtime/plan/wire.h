@@ -153,6 +153,17 @@ enum wire_event_type {
 	WIRE_EVENT_COUNT,
 };
 
+/* CLOCK_MONOTONIC of what happened before this supd; 0: it did not happen, or is not known. */
+struct wire_times {
+	uint64_t initrd_us;     /* machine: supd-boot began in an initramfs that it left */
+	uint64_t userspace_us;  /* machine: supd-boot began on the root file system */
+	uint64_t load_begin_us; /* supd-load was started first … */
+	uint64_t load_end_us;   /* … and had ended */
+	uint64_t ready_us;      /* the boot's jobs were done */
+	uint32_t soft_reboots;
+	uint32_t reserved;
+};
+
 struct wire_hello {
 	uint32_t version;
 	uint32_t pid1;       /* supd-init is PID 1 of the machine or a namespace */
@@ -170,6 +181,7 @@ struct wire_hello {
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
+	struct wire_times times;
 };
 
 enum wire_controller {
