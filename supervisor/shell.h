@@ -34,7 +34,8 @@ struct shell {
 	sd_event_source *request_source; /* the pipe is writable again */
 	sd_event_source *timer_source;
 	sd_event_source *post_source;
-	sd_event_source *load_source; /* on while a manifest is decoded */
+	sd_event_source *progress_source; /* on while a boot's or a stop's jobs run */
+	sd_event_source *load_source;     /* on while a manifest is decoded */
 	struct broker broker;
 	struct catalogues catalogues;
 	struct engine *engine;
@@ -60,6 +61,8 @@ struct shell {
 	bool listed;
 	bool ready; /* the first transaction is through */
 	bool stopping;
+	bool progress_on;
+	bool stop_begun;             /* EV_STOP has come */
 	bool stop_waits;             /* EV_STOP came before everything was known */
 	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */

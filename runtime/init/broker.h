@@ -265,6 +265,8 @@ struct broker {
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
 	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
+	uint32_t waits;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
 	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */

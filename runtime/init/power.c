@@ -118,7 +118,57 @@ void power_stops(struct broker *b, uint32_t slot)
 	}
 }
 
-/* "a stop job is running for NAME (12 s)", of each that was told to end and lives. */
+/* "NAME (12 s / 90 s)", "… and 3 more". */
+static int waits_text(
+	const struct wire_request *q, const char *name, uint64_t now, char *ret, size_t size)
+{
+	char took[21], limit[32], more[48];
+	uint64_t until = q->cookie > q->run_id ? q->cookie - q->run_id : 0;
+
+	number_format_u64(took, now > q->run_id ? (now - q->run_id) / USEC_PER_SEC : 0);
+	number_format_u64(limit, until / USEC_PER_SEC);
+	strcat(limit, " s");
+	number_format_u64(more, (uint64_t)q->number);
+	strcat(more, " more");
+
+	char head[LIMIT_UNIT_NAME + 64], tail[96];
+	int r = util_join(head, sizeof(head), (const char *const[4]) { name, " (", took, " s / " });
+
+	r = r < 0 ? r
+		  : util_join(tail, sizeof(tail),
+			    (const char *const[4]) { until ? limit : "no limit", ")",
+				    q->number ? ", and " : NULL, more });
+	return r < 0 ? r : util_join(ret, size, (const char *const[4]) { head, tail });
+}
+
+void power_waits(struct broker *b, const struct wire_request *q, const char *name)
+{
+	static const char *const what[WIRE_WAIT_COUNT] = {
+		[WIRE_WAIT_START] = "a start job is running for",
+		[WIRE_WAIT_STOP] = "a stop job is running for",
+		[WIRE_WAIT_RELOAD] = "a reload job is running for",
+		[WIRE_WAIT_RESTART] = "a restart job is running for",
+	};
+	uint64_t now = now_us();
+	char line[LIMIT_UNIT_NAME + 160];
+
+	if (!b->pid1) {
+		return; /* there is no console of ours */
+	}
+	if (now >= b->waits_from + SHOW_EVERY - USEC_PER_SEC) {
+		b->waits_from = now;
+		b->waits = 0;
+	}
+	if (b->waits++ < SHOWN_AT_ONCE && waits_text(q, name, now, line, sizeof(line)) == 0) {
+		util_say(what[q->kind], line, 0);
+	}
+	b->show_at = b->phase == PHASE_STOPPING ? now + 2 * SHOW_EVERY : b->show_at;
+}
+
+/*
+ * "a stop job is running for NAME (12 s)", of each that was told to end and lives: when supd does
+ * not tell.
+ */
 static void show_waiting(struct broker *b, uint64_t now)
 {
 	uint32_t shown = 0;

@@ -53,6 +53,9 @@ enum wire_request_type {
 	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
 	WIRE_WATCH,   /* slot, cookie: tell once when one of its held descriptors is readable */
 	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_WAITING, /* catalogue, entry (unit index), kind: enum wire_wait, run_id: since, cookie:
+			 until (0: no limit), number: how many more there are; a job that takes
+			 long, for the console */
 	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,     /* struct wire_log */
 	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
@@ -78,6 +81,14 @@ enum wire_power {
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
 	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
+};
+
+enum wire_wait {
+	WIRE_WAIT_START,
+	WIRE_WAIT_STOP,
+	WIRE_WAIT_RELOAD,
+	WIRE_WAIT_RESTART,
+	WIRE_WAIT_COUNT,
 };
 
 enum wire_run_flags {

@@ -100,6 +100,12 @@ static uint64_t initrd(const struct shell *s)
 	return s->hello.times.initrd_us;
 }
 
+/* No security module is set up here; systemd-analyze knows a machine by a time that is not 0. */
+static uint64_t security(const struct shell *s)
+{
+	return s->hello.times.userspace_us;
+}
+
 static uint64_t load_begin(const struct shell *s)
 {
 	return s->hello.times.load_begin_us;
@@ -126,8 +132,8 @@ static const struct {
 	{ "InitRDTimestamp", initrd },
 	{ "UserspaceTimestamp", userspace },
 	{ "FinishTimestamp", finish },
-	{ "SecurityStartTimestamp", zero },
-	{ "SecurityFinishTimestamp", zero },
+	{ "SecurityStartTimestamp", security },
+	{ "SecurityFinishTimestamp", security },
 	{ "GeneratorsStartTimestamp", zero },
 	{ "GeneratorsFinishTimestamp", zero },
 	{ "UnitsLoadStartTimestamp", load_begin },
