@@ -18,12 +18,37 @@
 #define SHOW_EVERY    (5 * USEC_PER_SEC)
 #define SHOWN_AT_ONCE 4
 
+/* The host learns where the boot's time went: CLOCK_MONOTONIC, so since the kernel's start. */
+static void tell_times(struct broker *b)
+{
+	const struct wire_times *t = &b->t->times;
+	const struct {
+		const char *name;
+		uint64_t at_us;
+	} rows[] = {
+		{ "X_SUPD_USERSPACE_USEC", t->userspace_us },
+		{ "X_SUPD_INIT_USEC", b->t->started_us },
+		{ "X_SUPD_LOADED_USEC", t->load_end_us },
+		{ "X_SUPD_READY_USEC", t->ready_us },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		char text[21];
+
+		number_format_u64(text, rows[i].at_us);
+		uplink_send_value(b, rows[i].name, text);
+	}
+}
+
 void power_ready(struct broker *b)
 {
 	if (!b->t->ready) {
 		b->t->ready = true;
 		b->t->times.ready_us = now_us();
 		uplink_send(b, "READY=1");
+		if (b->machine) {
+			tell_times(b);
+		}
 	}
 }
 
