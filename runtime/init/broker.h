@@ -167,6 +167,7 @@ struct table {
 	pid_t owner;   /* the supd-init that wrote it */
 	uint32_t generation;
 	uint64_t started_us; /* of the first supd-init that wrote it */
+	struct wire_times times;
 	uint32_t next_catalogue;
 	uint32_t n_slots; /* slots at or above were never used */
 	uint64_t next_run;
@@ -265,6 +266,8 @@ struct broker {
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
 	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
+	uint32_t waits;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
 	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */

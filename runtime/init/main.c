@@ -315,6 +315,8 @@ static int start_fresh(struct broker *b, char **argv)
 		slots_index(b);
 		table_adopt(b);
 		reap_rebuild(b);
+	} else {
+		setup_times(b);
 	}
 	return -1;
 }

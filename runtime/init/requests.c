@@ -423,7 +423,8 @@ static int do_status(struct broker *b, const struct wire_request *q)
 	return 0;
 }
 
-static int do_reached(struct broker *b, const struct wire_request *q)
+/* The unit of that index of a catalogue, by name. 0, -ESTALE or -EBADMSG. */
+static int unit_named(struct broker *b, const struct wire_request *q, const char **ret)
 {
 	int index = catalog_find(b, q->catalogue);
 
@@ -435,8 +436,30 @@ static int do_reached(struct broker *b, const struct wire_request *q)
 	if (q->entry >= c->header->n_units) {
 		return -EBADMSG;
 	}
-	uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", catalogue_string(c, c->units[q->entry].name));
+	*ret = catalogue_string(c, c->units[q->entry].name);
 	return 0;
+}
+
+static int do_reached(struct broker *b, const struct wire_request *q)
+{
+	const char *name;
+	int r = unit_named(b, q, &name);
+
+	if (r == 0) {
+		uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", name);
+	}
+	return r;
+}
+
+static int do_waiting(struct broker *b, const struct wire_request *q)
+{
+	const char *name;
+	int r = unit_named(b, q, &name);
+
+	if (r == 0) {
+		power_waits(b, q, name);
+	}
+	return r;
 }
 
 static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct wire_request *) = {
@@ -458,6 +481,7 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_POWER] = do_power,
 	[WIRE_WATCH] = listen_watch,
 	[WIRE_REACHED] = do_reached,
+	[WIRE_WAITING] = do_waiting,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/boottimes.h"
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
@@ -378,6 +379,22 @@ int setup_cgroup(struct broker *b, bool fresh)
 	}
 	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
+}
+
+void setup_times(struct broker *b)
+{
+	struct boottimes times;
+	AUTO_CLOSE int fd =
+		b->machine ? open(BOOTTIMES_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	if (fd < 0 || fd_read_full(fd, &times, sizeof(times)) != (ssize_t)sizeof(times) ||
+		times.magic != BOOTTIMES_MAGIC || times.initrd_us > times.userspace_us ||
+		times.userspace_us > b->t->started_us) {
+		return;
+	}
+	b->t->times.initrd_us = times.initrd_us;
+	b->t->times.userspace_us = times.userspace_us;
+	b->t->times.soft_reboots = times.soft_reboots;
 }
 
 /* Without it `supctl exec` says that it does not know where the units are; nothing else fails. */

@@ -53,6 +53,9 @@ enum wire_request_type {
 	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
 	WIRE_WATCH,   /* slot, cookie: tell once when one of its held descriptors is readable */
 	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_WAITING, /* catalogue, entry (unit index), kind: enum wire_wait, run_id: since, cookie:
+			 until (0: no limit), number: how many more there are; a job that takes
+			 long, for the console */
 	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,     /* struct wire_log */
 	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
@@ -78,6 +81,14 @@ enum wire_power {
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
 	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
+};
+
+enum wire_wait {
+	WIRE_WAIT_START,
+	WIRE_WAIT_STOP,
+	WIRE_WAIT_RELOAD,
+	WIRE_WAIT_RESTART,
+	WIRE_WAIT_COUNT,
 };
 
 enum wire_run_flags {
@@ -153,6 +164,17 @@ enum wire_event_type {
 	WIRE_EVENT_COUNT,
 };
 
+/* CLOCK_MONOTONIC of what happened before this supd; 0: it did not happen, or is not known. */
+struct wire_times {
+	uint64_t initrd_us;     /* machine: supd-boot began in an initramfs that it left */
+	uint64_t userspace_us;  /* machine: supd-boot began on the root file system */
+	uint64_t load_begin_us; /* supd-load was started first … */
+	uint64_t load_end_us;   /* … and had ended */
+	uint64_t ready_us;      /* the boot's jobs were done */
+	uint32_t soft_reboots;
+	uint32_t reserved;
+};
+
 struct wire_hello {
 	uint32_t version;
 	uint32_t pid1;       /* supd-init is PID 1 of the machine or a namespace */
@@ -171,6 +193,7 @@ struct wire_hello {
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
 	uint64_t capabilities; /* of supd-init, a bit each: a container's root has fewer */
+	struct wire_times times;
 };
 
 enum wire_controller {
