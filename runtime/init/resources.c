@@ -42,6 +42,7 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 
 	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
+		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
 		watched = watch_cgroup(b, n);
 	}
