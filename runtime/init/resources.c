@@ -69,6 +69,7 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 
 	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
+		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
 		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);

@@ -373,6 +373,29 @@ static bool notify_is_hidden(struct launch *l, const char **ret)
 	       l->job.notify_path[n] == '/' && l->fds[LAUNCH_TAG_NOTIFY_DIR] >= 0;
 }
 
+/*
+ * supd-init's descriptor is of the mount namespace that it was opened in, and only who is there may
+ * copy from it. Who was born in another finds the same directory by its path.
+ */
+static int clone_notify(struct launch *l)
+{
+	int given = l->fds[LAUNCH_TAG_NOTIFY_DIR];
+	char path[sizeof(l->job.notify_path)];
+	struct stat want, have;
+
+	if (!l->born) {
+		return mount_clone(given, "", 0);
+	}
+	memcpy(path, l->job.notify_path, sizeof(path));
+	*strrchr(path, '/') = '\0';
+	AUTO_CLOSE int tree = mount_clone(AT_FDCWD, path, 0);
+
+	if (tree < 0 || fstat(tree, &have) < 0 || fstat(given, &want) < 0) {
+		return tree < 0 ? tree : -errno;
+	}
+	return have.st_dev == want.st_dev && have.st_ino == want.st_ino ? TAKE_FD(tree) : -ESTALE;
+}
+
 static int prepare_hide(struct launch *l)
 {
 	struct launch_trees *t = &l->trees;
@@ -391,7 +414,7 @@ static int prepare_hide(struct launch *l)
 	}
 	if (t->hide >= 0 && shows) {
 		r = points_make(t->hide, rest_dir(l, rest), true);
-		t->notify = r < 0 ? r : mount_clone(l->fds[LAUNCH_TAG_NOTIFY_DIR], "", 0);
+		t->notify = r < 0 ? r : clone_notify(l);
 		r = t->notify < 0 ? t->notify : 0;
 	}
 	if (t->hide < 0 || r < 0) {
