@@ -72,6 +72,7 @@ static void boot(void)
 	credentials_import();
 	host_link_ports();
 	host_link_systemctl();
+	host_set_kernel();
 	host_mend_clock();
 	become_init(&cmdline);
 	say("supd-init is not on this root file system", NULL, 0);
