@@ -230,45 +230,6 @@ static const struct {
 	{ UNIT_SLICE, DEP_BEFORE, "shutdown.target" },
 };
 
-/* The names that the unit orders itself against by its own lines. -ENOMEM. */
-static int find_ordered(const struct unit *u, struct arena *arena, struct namemap *ret)
-{
-	const struct unit_dep *deps = u->deps.items;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < u->deps.n; i++) {
-		if (deps[i].kind == DEP_BEFORE || deps[i].kind == DEP_AFTER) {
-			r = namemap_put(ret, arena, deps[i].name, u->deps.items);
-		}
-	}
-	return r;
-}
-
-/* A target comes after what it pulls in, unless it says otherwise. */
-static int order_target(const struct defaults_context *c, struct unit *u)
-{
-	struct namemap ordered = { 0 };
-	size_t n = u->deps.n;
-
-	if (find_ordered(u, c->arena, &ordered) != 0) {
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct unit_dep *dep = (const struct unit_dep *)u->deps.items + i;
-		const char *name = dep->name;
-		bool pulls = dep->kind == DEP_REQUIRES || dep->kind == DEP_REQUISITE ||
-			     dep->kind == DEP_WANTS || dep->kind == DEP_BINDS_TO ||
-			     dep->kind == DEP_UPHOLDS;
-
-		if (pulls && !namemap_get(&ordered, name) &&
-			(defaults_add(c, u, DEP_AFTER, name) != 0 ||
-				namemap_put(&ordered, c->arena, name, u) != 0)) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
 /* "a-b-c.slice" is in "a-b.slice"; a top one is in the root slice. */
 static int add_parent_slice(const struct defaults_context *c, struct unit *u)
 {
@@ -363,9 +324,6 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	r = r == 0 ? defaults_mount_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
-	}
-	if (r == 0 && u->type == UNIT_TARGET) {
-		r = order_target(c, u);
 	}
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(default_deps); i++) {
 		if (default_deps[i].type == u->type && strcmp(default_deps[i].name, u->name) != 0) {

@@ -455,6 +455,14 @@ int loader_finish_set(struct loader *l, struct unit_set *ret)
 	for (uint32_t i = 0; r == 0 && i < ret->n; i++) {
 		settle_deps(ret, i);
 	}
+	for (uint32_t i = 0; r == 0 && i < ret->n; i++) {
+		size_t n = ret->units[i]->deps.n;
+
+		r = loader_order_target(l, ret, i);
+		if (r == 0 && ret->units[i]->deps.n > n) {
+			settle_deps(ret, i);
+		}
+	}
 	return r == 0 ? settle_sockets(l, ret) : r;
 }
 
