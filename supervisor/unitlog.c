@@ -106,7 +106,7 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	journal_begin(&record, priority, text);
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }
 
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
@@ -287,7 +287,7 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		journal_field(&record, "EXIT_CODE",
 			(uint32_t)e->number >> 8 == CLD_EXITED ? "exited" : "killed");
 	}
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }
 
 void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d)
@@ -305,5 +305,5 @@ void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *
 	journal_field(&record, "DENIED_SYSCALL", denial_call_name(d));
 	journal_field(&record, "DENIED_COMM", d->comm);
 	journal_field_u64(&record, "DENIED_PID", (uint64_t)d->pid);
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }

@@ -141,11 +141,16 @@ struct wire_request {
 	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
-/* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
+/*
+ * A structured record for the journal: newline-separated FIELD=value, journald's native form. Where
+ * its message stands in it is said in numbers: nobody looks for it.
+ */
 #define WIRE_LOG_MAX 3968u
 struct wire_log {
 	uint32_t type; /* WIRE_LOG */
 	uint32_t size;
+	uint16_t text_at, text_size;
+	uint32_t priority; /* 0 to 7 */
 	char data[WIRE_LOG_MAX];
 };
 
