@@ -229,7 +229,8 @@ int parse_capabilities(struct setting_context *c)
 {
 	uint64_t *set = c->target, mask = 0;
 	bool invert = *c->value == '~';
-	bool first = c->row->arg && *set == UINT64_MAX;
+	const uint64_t all = c->row->arg ? UINT64_MAX : (UINT64_C(1) << VALUE_CAPABILITY_COUNT) - 1;
+	bool first = *set == (c->row->arg ? UINT64_MAX : 0);
 	const char *p = c->value + invert;
 	struct word word;
 	int r;
@@ -253,11 +254,11 @@ int parse_capabilities(struct setting_context *c)
 		return r;
 	}
 	if (mask == 0) {
-		*set = invert ? (c->row->arg ? UINT64_MAX : (UINT64_C(1) << 41) - 1) : 0;
-	} else if (invert) {
-		*set &= ~mask;
+		*set = invert ? all : 0;
+	} else if (first) {
+		*set = invert ? (c->row->arg ? *set : all) & ~mask : mask;
 	} else {
-		*set = first ? mask : *set | mask;
+		*set = invert ? *set & ~mask : *set | mask;
 	}
 	return 0;
 }

@@ -326,13 +326,36 @@ static int add_links(const struct unitfile_context *c, struct unit *u, const cha
 	return 0;
 }
 
+/* Those of a name, of its template, and of its prefixes as for drop-ins: "a-.service.wants". */
+static int add_named_links(const struct unitfile_context *c, struct unit *u, const char *name)
+{
+	char owner[LIMIT_UNIT_NAME];
+	struct unit_name_parts parts;
+	int r = add_links(c, u, name);
+
+	if (r == 0 && unit_name_template(name, owner) == 0) {
+		r = add_links(c, u, owner);
+	}
+	if (unit_name_split(name, &parts) != 0) {
+		return r;
+	}
+	for (size_t i = parts.prefix_len; r == 0 && i > 1; i--) {
+		if (name[i - 1] == '-' && i < parts.prefix_len) {
+			memcpy(owner, name, i);
+			strcpy(owner + i, name + parts.suffix);
+			r = add_links(c, u, owner);
+		}
+	}
+	return r;
+}
+
 static int add_all_links(const struct unitfile_context *c, struct unit *u)
 {
 	const char *const *aliases = u->aliases.items;
-	int r = add_links(c, u, u->name);
+	int r = add_named_links(c, u, u->name);
 
 	for (size_t i = 0; r == 0 && i < u->aliases.n; i++) {
-		r = add_links(c, u, aliases[i]);
+		r = add_named_links(c, u, aliases[i]);
 	}
 	return r;
 }
@@ -421,19 +444,25 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 	return r;
 }
 
-int unitfile_load_fstab(
-	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+int unitfile_load_bare(const struct unitfile_context *c, struct unit *u)
 {
 	struct list files = { 0 };
-	int r;
+	int r = read_dropins(c, u, &files);
 
-	u->source_path = c->opts->fstab;
-	u->install_state = INSTALL_GENERATED;
-	r = fstab_apply(row, c->arena, c->d, u);
-	r = r == 0 ? read_dropins(c, u, &files) : r;
 	r = r == 0 ? apply_all(c, u, &files) : r;
 	if (r == 0) {
 		finish(c, u);
 	}
 	return r;
+}
+
+int unitfile_load_fstab(
+	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+{
+	int r;
+
+	u->source_path = c->opts->fstab;
+	u->install_state = INSTALL_GENERATED;
+	r = fstab_apply(row, c->arena, c->d, u);
+	return r == 0 ? unitfile_load_bare(c, u) : r;
 }

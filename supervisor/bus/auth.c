@@ -82,6 +82,7 @@ static const struct {
 	{ "ReloadReport", true, LARGE },
 	{ "Reexecute", true, SMALL },
 	{ "Exit", true, SMALL },
+	{ "SetExitCode", true, SMALL },
 	{ "PowerOff", true, SMALL },
 	{ "Reboot", true, SMALL },
 	{ "Halt", true, SMALL },
