@@ -42,15 +42,14 @@ static void test_freeze_and_thaw(void **state)
 	CHECK(property_equals("one.service", "ActiveState", "active"));
 	CHECK(sys_ctl(s, "freeze one.service") == 0);
 	CHECK(sys_ctl(s, "status one.service") == 0 && sys_said(s, "frozen"));
-	/* A signal wakes it for an instant: it goes back. */
-	CHECK(sys_ctl(s, "kill -s USR1 one.service") == 0);
+	/* One that does nothing: others may wake it for an instant, those that end it do. */
+	CHECK(sys_ctl(s, "kill -s WINCH one.service") == 0);
 	sys_wait(s, "one.service", "FreezerState", "frozen");
-	CHECK(property_equals("one.service", "ActiveState", "active"));
+	CHECK(kernel_frozen("system.slice/one.service"));
 	CHECK(sys_ctl(s, "thaw one.service") == 0);
-	sys_wait(s, "one.service", "FreezerState", "running");
+	CHECK(property_equals("one.service", "FreezerState", "running"));
 	CHECK(!kernel_frozen("system.slice/one.service"));
-	/* the signal that came meanwhile */
-	sys_wait(s, "one.service", "ActiveState", "failed");
+	CHECK(property_equals("one.service", "ActiveState", "active"));
 	CHECK(sys_ctl(s, "thaw one.service") == 0);
 	CHECK(sys_ctl(s, "freeze nowhere.service") != 0 && sys_said(s, "nowhere.service"));
 	CHECK(sys_ctl(s, "freeze basic.target") != 0 && sys_said(s, "nothing to freeze"));
