@@ -139,6 +139,7 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 	if (p->pidfd >= 0) {
 		return sysx_pidfd_send_signal(p->pidfd, signo) < 0 ? -errno : 0;
 	}
+	p->signalled |= p->launcher != 0;
 	/* A direct child: its pid is its own until it is reaped here. */
 	if (p->child != p->pid && p->launcher != p->pid) {
 		return -ESRCH;
@@ -150,10 +151,18 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 static void signal_launchers(struct broker *b, const struct wire_request *q)
 {
 	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
-		struct place *p = place_of(b, q->slot * ENTRY_KIND_COUNT + k);
+		uint32_t ref = q->slot * ENTRY_KIND_COUNT + k;
+		struct place *p = place_of(b, ref);
 		bool spared = k == ENTRY_MAIN && q->kind == WIRE_TARGET_ALL_BUT_MAIN;
 
-		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher && !p->worker && !spared) {
+		if (p->worker || spared || q->number == SIGCONT) {
+			continue;
+		}
+		if (p->pending || p->asked) {
+			launch_cancel(b, ref);
+		}
+		p->signalled |= p->launcher != 0;
+		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher) {
 			kill(p->launcher, (int)q->number);
 		}
 	}

@@ -21,7 +21,7 @@
 #include "../base/limits.h"
 #include "catalogue.h"
 
-#define WIRE_VERSION   1u
+#define WIRE_VERSION   2u
 #define WIRE_SLOT_NONE UINT32_MAX
 
 /* supd's descriptors at its start. */
@@ -141,11 +141,16 @@ struct wire_request {
 	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
-/* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
+/*
+ * A structured record for the journal: newline-separated FIELD=value, journald's native form. Where
+ * its message stands in it is said in numbers: nobody looks for it.
+ */
 #define WIRE_LOG_MAX 3968u
 struct wire_log {
 	uint32_t type; /* WIRE_LOG */
 	uint32_t size;
+	uint16_t text_at, text_size;
+	uint32_t priority; /* 0 to 7 */
 	char data[WIRE_LOG_MAX];
 };
 
@@ -192,6 +197,7 @@ struct wire_hello {
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
+	uint64_t capabilities; /* of supd-init, a bit each: a container's root has fewer */
 	struct wire_times times;
 };
 
@@ -217,9 +223,9 @@ enum wire_slot_flags {
 	WIRE_SLOT_GONE = 1 << 3,       /* the slot is free now; last event of it */
 	WIRE_SLOT_BARE = 1 << 4,       /* only name and note */
 	WIRE_SLOT_HAS_NOTIFY = 1 << 5, /* the message carries the notify socket */
-	WIRE_SLOT_READABLE =
-		1 << 7,         /* a held descriptor has become readable since WATCH watch_cookie */
-	WIRE_SLOT_OOM = 1 << 6, /* memory.events oom_kill has grown since the start */
+	WIRE_SLOT_OOM = 1 << 6,        /* n_oom has grown since the last start */
+	WIRE_SLOT_READABLE = 1 << 7,   /* a held descriptor since WATCH watch_cookie */
+	WIRE_SLOT_FREEZE = 1 << 8,     /* FREEZE was asked for and no THAW since */
 };
 
 struct wire_slot {
@@ -227,6 +233,8 @@ struct wire_slot {
 	uint32_t flags;
 	uint32_t n_parked;
 	uint32_t note_size;
+	uint32_t n_oom;        /* processes of the cgroup killed for want of memory, ever */
+	uint32_t reserved;     /* 0 */
 	uint64_t watch_cookie; /* of the last WATCH that was carried out */
 	uint8_t invocation_id[16];
 	char name[LIMIT_UNIT_NAME];

@@ -179,11 +179,11 @@ const sd_bus_vtable bus_vtable_own_manager[] = {
 };
 
 /* The launch that failed, or how the last main process ended when that was the failure. */
-static void failure_text(const struct unit *u, char *buf, size_t size)
+static void failure_text(const struct shell *s, const struct unit *u, char *buf, size_t size)
 {
 	char text[128];
 
-	unitlog_failure_text(u, buf, size);
+	unitlog_failure_text(s, u, buf, size);
 	if (*buf || u->service.result == RESULT_SUCCESS) {
 		return;
 	}
@@ -213,7 +213,7 @@ static int get_failure(sd_bus *bus, const char *path, const char *interface, con
 	(void)interface;
 	(void)error;
 	if (ref->unit && strcmp(property, "FailureText") == 0) {
-		failure_text(ref->unit, text, sizeof(text));
+		failure_text(ref->server->shell, ref->unit, text, sizeof(text));
 		return sd_bus_message_append(reply, "s", text);
 	}
 	if (f && (f->error != 0 || f->text[0] != '\0')) {

@@ -104,6 +104,8 @@ static const struct verb verb_rows[] = {
 	{ "timespan", verb_timespan, 1, -1, OPERAND_NONE, "SPAN…", "How long is that time span?" },
 	{ "timestamp", verb_timestamp, 1, -1, OPERAND_NONE, "TIME…",
 		"What point in time is that?" },
+	{ "escape", verb_escape, 1, -1, OPERAND_NONE, "TEXT…",
+		"Text as part of a unit's name, and back" },
 	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
 		"Read all unit files again" },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
@@ -207,6 +209,8 @@ static const char options_help[] =
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --base-time TIME   calendar: as if it were that time\n"
 	"      --iterations N     calendar: the next N times\n"
+	"      --path, --suffix TYPE, --template NAME, --mangle, --unescape, --instance\n"
+	"                         escape: of paths, into names, back\n"
 	"      --root DIR         enable, mask, …: an image that does not run\n"
 	"      --runtime          enable, mask, edit, set-property: until the next boot\n"
 	"      --now              enable, disable, mask: start or stop as well\n"

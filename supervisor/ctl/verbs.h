@@ -69,6 +69,7 @@ int verb_logs(struct ctl *c, int n, char *const *args);
 int verb_verify(struct ctl *c, int n, char *const *args);
 int verb_audit(struct ctl *c, int n, char *const *args);
 int verb_cat(struct ctl *c, int n, char *const *args);
+int verb_escape(struct ctl *c, int n, char *const *args);
 int verb_calendar(struct ctl *c, int n, char *const *args);
 int verb_timespan(struct ctl *c, int n, char *const *args);
 int verb_timestamp(struct ctl *c, int n, char *const *args);
