@@ -235,6 +235,12 @@ int parse_capabilities(struct setting_context *c)
 	struct word word;
 	int r;
 
+	/* The unit's first own list is the list: it does not add to the profile's. */
+	if (c->row->arg && !c->profile && !c->unit->exec->cap_bounding_own) {
+		first = true;
+		c->unit->exec->cap_bounding_own = true;
+	}
+
 	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
 		int cap = value_capability_from_name(word.text);
 

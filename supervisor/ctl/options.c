@@ -42,6 +42,7 @@ static const struct option_row {
 	{ "follow", 'f', OPTION_FLAG, AT(follow) },
 	{ "force", 0, OPTION_FLAG, AT(force) },
 	{ "full", 'l', OPTION_FLAG, AT(full) },
+	{ "fuzz", 0, OPTION_TEXT, AT(fuzz) },
 	{ "help", 'h', OPTION_FLAG, AT(help) },
 	{ "instance", 0, OPTION_FLAG, AT(instance) },
 	{ "iterations", 0, OPTION_TEXT, AT(iterations) },

@@ -23,6 +23,7 @@ struct options {
 	const char *properties[OPTIONS_PROPERTIES];
 	size_t n_properties;
 	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
+	const char *fuzz;                      /* critical-chain */
 	const char *base_time, *iterations;    /* calendar */
 	bool path, unescape, mangle, instance; /* escape */
 	const char *suffix, *template_name;

@@ -51,6 +51,12 @@ static const struct verb verb_rows[] = {
 		"Show properties of units or of the manager" },
 	{ "list-dependencies", verb_list_dependencies, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show what units pull in (--reverse, --after, --before)" },
+	{ "time", verb_time, 0, 0, OPERAND_NONE, "",
+		"How long the boot took: kernel, initrd, user space" },
+	{ "blame", verb_blame, 0, 0, OPERAND_NONE, "", "Units by how long their start took" },
+	{ "critical-chain", verb_critical_chain, 0, -1, OPERAND_UNIT, "[UNIT…]",
+		"What the default target, or units, waited for (--fuzz)" },
+	{ "plot", verb_plot, 0, 0, OPERAND_NONE, "", "The boot as a picture (SVG)" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Is one of the units active?" },
 	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -213,6 +219,7 @@ static const char options_help[] =
 	"      --dry-run          daemon-reload: only say what would change\n"
 	"      --reverse, --after, --before\n"
 	"                         list-dependencies: other directions\n"
+	"      --fuzz SPAN        critical-chain: also what was done that much earlier\n"
 	"      --unit NAME        run: the unit's name\n"
 	"      --description TEXT run: Description=\n"
 	"      --wait             run: until the unit is done; its exit status is supctl's\n"
