@@ -47,6 +47,7 @@ static const struct {
 	{ "ListUnitsFiltered", false, LIST },
 	{ "ListUnitsByPatterns", false, LIST },
 	{ "ListUnitsByNames", false, LIST },
+	{ "ListUnitsPacked", false, LIST },
 	{ "ListUnitFiles", false, LIST },
 	{ "ListUnitFilesByPatterns", false, LIST },
 	{ "GetUnitFileState", false, SMALL },
