@@ -62,7 +62,9 @@ struct unit {
 	struct pathunit *path;            /* the same of a path unit */
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
-	uint64_t watch_cookie;            /* of the slot's last state */
+	uint32_t n_oom;                   /* of the slot's last state */
+	uint32_t oom_told;                /* … that the service has heard of */
+	uint64_t watch_cookie;            /* the same */
 	struct timer *timer;              /* of a timer with a definition; owned */
 	bool timer_stale;                 /* its times are to be computed anew */
 	struct job *job;                  /* NULL: none */

@@ -78,9 +78,11 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 	u->slot = slot->slot;
 	u->slot_flags = slot->flags;
 	u->watch_cookie = slot->watch_cookie;
+	u->n_oom = slot->n_oom;
 	e->slots[slot->slot] = u->index;
 	memcpy(u->invocation_id, slot->invocation_id, sizeof(u->invocation_id));
 	if (!e->listed) {
+		u->oom_told = slot->n_oom;
 		if (slot->flags & WIRE_SLOT_GONE) {
 			slot_gone(e, u, slot);
 		} else if (adopt_slot(u, slot, e->safe_mode) < 0) {

@@ -27,7 +27,5 @@ int loader_start(struct loader *l, const struct loader_options *opts, struct are
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret);
 /* Everything that loaded units name. -ENOMEM. */
 int loader_load_closure(struct loader *l);
-/* loader_targets.c: adds what a target is after; dependencies are sorted, and are not after it. */
-int loader_order_target(struct loader *l, const struct unit_set *set, uint32_t target);
 /* The set, with indices for names. -ENOMEM. */
 int loader_finish_set(struct loader *l, struct unit_set *ret);

@@ -110,6 +110,7 @@ void logs_start(struct broker *b)
 		.n_fds = 4,
 		.error_fd = -1,
 		.drop = true,
+		.protect = true,
 		.uid = b->t->settings.log_uid,
 		.gid = b->t->settings.log_gid,
 	};

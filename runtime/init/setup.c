@@ -12,11 +12,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/boottimes.h"
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "cgroup.h"
 #include "util.h"
+
+#define LEAF_MEMORY_MIN "16777216" /* of supd-init, supd and supd-log together */
 
 static const struct {
 	const char *name;
@@ -228,7 +231,7 @@ static void make_parents(const char *path)
 	}
 }
 
-/* A machine whose root is read-only goes on with what lasts until it ends. */
+/* A machine or container whose root is read-only goes on with what lasts until it ends. */
 static void replace_read_only(struct broker *b, char *path, const char *name)
 {
 	char other[SETTINGS_PATH];
@@ -240,7 +243,7 @@ static void replace_read_only(struct broker *b, char *path, const char *name)
 			(const char *const[4]) { b->t->settings.runtime_dir, "/", name }) < 0) {
 		return;
 	}
-	util_say("is not kept over a restart of the machine", path, EROFS);
+	util_say("is not kept over a restart", path, EROFS);
 	util_copy(path, SETTINGS_PATH, other);
 }
 
@@ -249,7 +252,7 @@ int setup_places(struct broker *b, bool fresh)
 	struct settings *set = &b->t->settings;
 	int r = make_runtime_dirs(b);
 
-	if (b->machine && fresh) {
+	if (b->pid1 && fresh) {
 		replace_read_only(b, set->state_dir, "state");
 		replace_read_only(b, set->log_dir, "logs");
 	}
@@ -370,8 +373,28 @@ int setup_cgroup(struct broker *b, bool fresh)
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
 	b->controllers = cgroup_enable(b->cgroup_fd);
+	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
+		/* Best effort: what keeps everything alive is not swapped out for a service. */
+		cgroup_write(b->cgroup_fd, setup_leaf(b), "memory.min", LEAF_MEMORY_MIN);
+	}
 	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
+}
+
+void setup_times(struct broker *b)
+{
+	struct boottimes times;
+	AUTO_CLOSE int fd =
+		b->machine ? open(BOOTTIMES_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	if (fd < 0 || fd_read_full(fd, &times, sizeof(times)) != (ssize_t)sizeof(times) ||
+		times.magic != BOOTTIMES_MAGIC || times.initrd_us > times.userspace_us ||
+		times.userspace_us > b->t->started_us) {
+		return;
+	}
+	b->t->times.initrd_us = times.initrd_us;
+	b->t->times.userspace_us = times.userspace_us;
+	b->t->times.soft_reboots = times.soft_reboots;
 }
 
 /* Without it `supctl exec` says that it does not know where the units are; nothing else fails. */

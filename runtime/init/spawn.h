@@ -19,6 +19,7 @@ struct spawn {
 	int error_fd;      /* becomes 2; -1: stderr is kept, -2: /dev/null */
 	bool drop;         /* become uid, gid without groups and without privileges */
 	bool keep_search;  /* with drop: CAP_DAC_READ_SEARCH stays, ambient */
+	bool protect;      /* the kernel kills almost all else first for want of memory */
 	uint64_t max_file; /* RLIMIT_FSIZE, 0: leave */
 	uint32_t uid, gid;
 };

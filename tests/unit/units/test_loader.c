@@ -274,6 +274,9 @@ static void test_profile(void **state)
 	f->opts.profile_dir = arena_printf(&f->a, "%s/profiles", f->dir);
 	put(f, "profiles/standard.conf", "[Service]\nPrivateTmp=yes\nNoNewPrivileges=yes\n");
 	put(f, "profiles/compat.conf", "[Service]\nNoNewPrivileges=yes\n");
+	put(f, "profiles/compat-needs.conf",
+		"[Service]\nX-For=known.service\nNoNewPrivileges=no\nNice=3\n");
+	put(f, "lib/known.service", "[Service]\nExecStart=/a\nNice=4\n");
 	put(f, "etc/own.service", "[Service]\nExecStart=/a\nNoNewPrivileges=no\n");
 	put(f, "etc/chosen.service", "[Service]\nExecStart=/a\n[Container]\nProfile=compat\n");
 	put(f, "lib/sys.service", "[Service]\nExecStart=/a\n");
@@ -286,6 +289,11 @@ static void test_profile(void **state)
 	assert_false(find(f, "chosen.service")->exec->private_tmp);
 	assert_string_equal(find(f, "chosen.service")->container.profile, "compat");
 	assert_string_equal(find(f, "sys.service")->container.profile, "compat");
+	assert_true(find(f, "sys.service")->exec->no_new_privileges);
+	assert_false(find(f, "known.service")->exec->no_new_privileges);
+	assert_string_equal(unit_setting_origin(find(f, "known.service"), "NoNewPrivileges"),
+		"compat-needs.conf:3");
+	assert_int_equal(find(f, "known.service")->exec->nice, 4);
 }
 
 static int verify(struct fixture *f, const char *file)
