@@ -162,22 +162,25 @@ static const char *identifier(struct compile_unit *cu)
 		    : NULL;
 }
 
-static const struct unit_dep *find_joined(const struct unit *u)
+/* The units of JoinsNamespaceOf= that are known, with a space between. NULL: none, or no memory. */
+static const char *find_joined(const struct compile_unit *cu)
 {
-	const struct unit_dep *deps = u->deps.items;
+	const struct unit_dep *deps = cu->unit->deps.items;
+	const char *names = NULL;
 
-	for (size_t i = 0; i < u->deps.n; i++) {
-		if (deps[i].kind == DEP_JOINS_NAMESPACE_OF) {
-			return &deps[i];
+	for (size_t i = 0; i < cu->unit->deps.n; i++) {
+		if (deps[i].kind == DEP_JOINS_NAMESPACE_OF && deps[i].unit < cu->c->set->n) {
+			const char *name = cu->c->set->units[deps[i].unit]->name;
+
+			names = names ? arena_printf(cu->c->arena, "%s %s", names, name) : name;
 		}
 	}
-	return NULL;
+	return names;
 }
 
 static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 {
 	struct catalogue_unit_spec spec = { .name = cu->unit->name, .cgroup = cu->cgroup };
-	const struct unit_dep *joined = find_joined(cu->unit);
 	int64_t n;
 
 	if (loaded) {
@@ -190,8 +193,10 @@ static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 	if (loaded && cu->unit->many && spec.n_sockets) {
 		spec.max_per_source = cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
 	}
-	if (loaded && joined && joined->unit < cu->c->set->n) {
-		spec.joins = cu->c->set->units[joined->unit]->name;
+	spec.joins = loaded ? find_joined(cu) : NULL;
+	if (spec.joins && strlen(spec.joins) >= LIMIT_JOINS) {
+		return compile_refuse(cu, unit_setting_origin(cu->unit, "JoinsNamespaceOf"),
+			"JoinsNamespaceOf=: more than %u bytes of names", LIMIT_JOINS - 1);
 	}
 	if (loaded && cu->unit->service) {
 		spec.log_identifier = identifier(cu);
@@ -328,10 +333,12 @@ static int find_all_joined(struct compile *c)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < c->set->n; i++) {
-		const struct unit_dep *dep = find_joined(c->set->units[i]);
+		const struct unit_dep *deps = c->set->units[i]->deps.items;
 
-		if (dep && dep->unit < c->set->n) {
-			c->joined[dep->unit] = true;
+		for (size_t k = 0; k < c->set->units[i]->deps.n; k++) {
+			if (deps[k].kind == DEP_JOINS_NAMESPACE_OF && deps[k].unit < c->set->n) {
+				c->joined[deps[k].unit] = true;
+			}
 		}
 	}
 	return 0;

@@ -37,6 +37,22 @@ static int own_or(int own, int other)
 	return own >= 0 ? own : other;
 }
 
+/* The first of the named units that holds a namespace or /tmp now; s itself if none does. */
+static const struct slot *find_joined(struct broker *b, const struct slot *s, const char *names)
+{
+	char name[LIMIT_UNIT_NAME];
+
+	while (names && catalogue_next_name(&names, name)) {
+		uint32_t n = slot_find(b, name);
+		const struct slot *o = n == WIRE_SLOT_NONE ? s : &b->t->slots[n];
+
+		if (o->ipcns >= 0 || o->netns >= 0 || o->tmp >= 0) {
+			return o;
+		}
+	}
+	return s;
+}
+
 /*
  * JoinsNamespaceOf=: what the other unit's slot holds now, where this one has nothing of its own.
  * The user namespace is never shared: ids belong to one unit.
@@ -46,8 +62,7 @@ static void collect_namespaces(
 {
 	const struct catalogue *c = &b->catalogues[to->catalogue_index];
 	const char *joins = catalogue_string(c, c->units[c->entries[to->entry].unit].joins);
-	uint32_t other = joins ? slot_find(b, joins) : WIRE_SLOT_NONE;
-	const struct slot *o = other == WIRE_SLOT_NONE ? s : &b->t->slots[other];
+	const struct slot *o = find_joined(b, s, joins);
 
 	add(list, LAUNCH_TAG_USERNS, s->userns);
 	add(list, LAUNCH_TAG_IPCNS, own_or(s->ipcns, o->ipcns));

@@ -72,6 +72,31 @@ static bool sockets_are_valid(const struct catalogue *c, const struct catalogue_
 	return true;
 }
 
+bool catalogue_next_name(const char **names, char name[LIMIT_UNIT_NAME])
+{
+	size_t n = strcspn(*names, " ");
+
+	if (n == 0 || n >= LIMIT_UNIT_NAME) {
+		return false;
+	}
+	memcpy(name, *names, n);
+	name[n] = '\0';
+	*names += n + ((*names)[n] == ' ');
+	return true;
+}
+
+static bool names_are_valid(const char *names)
+{
+	char name[LIMIT_UNIT_NAME];
+
+	while (names && catalogue_next_name(&names, name)) {
+		if (!unit_name_is_valid(name)) {
+			return false;
+		}
+	}
+	return names && !*names;
+}
+
 static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit *u)
 {
 	const char *name = string_at(c, u->name, LIMIT_UNIT_NAME);
@@ -84,11 +109,8 @@ static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit
 	if (u->log_identifier && !string_at(c, u->log_identifier, LIMIT_LOG_IDENTIFIER)) {
 		return false;
 	}
-	if (u->joins) {
-		name = string_at(c, u->joins, LIMIT_UNIT_NAME);
-		if (!name || !unit_name_is_valid(name)) {
-			return false;
-		}
+	if (u->joins && !names_are_valid(string_at(c, u->joins, LIMIT_JOINS))) {
+		return false;
 	}
 	if ((u->flags & CATALOGUE_UNIT_MANY) && unit_name_classify(name) != UNIT_NAME_TEMPLATE) {
 		return false;
@@ -222,7 +244,7 @@ int64_t catalogue_add_unit(struct catalogue_builder *b, const struct catalogue_u
 		unit.log_identifier =
 			add_bytes(b, spec->log_identifier, strlen(spec->log_identifier) + 1);
 	}
-	if (spec->joins && unit_name_is_valid(spec->joins)) {
+	if (spec->joins && *spec->joins && strlen(spec->joins) < LIMIT_JOINS) {
 		unit.joins = add_bytes(b, spec->joins, strlen(spec->joins) + 1);
 	}
 	if (spec->n_sockets) {

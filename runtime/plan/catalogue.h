@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../base/limits.h"
 #include "tlv.h"
 
 #define CATALOGUE_MAGIC   0x6c746163u /* "catl" */
@@ -67,7 +68,8 @@ struct catalogue_unit {
 		sockets; /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
 	uint32_t n_sockets;      /* <= LIMIT_LISTEN_UNITS */
 	uint32_t max_per_source; /* MANY: connections of one address at once; 0: no limit */
-	uint64_t joins;          /* string offset, JoinsNamespaceOf=: name of the unit; 0 = none */
+	uint64_t joins;          /* string offset, JoinsNamespaceOf=: names with a space between;
+				    0 = none */
 };
 
 /*
@@ -120,6 +122,9 @@ int catalogue_open(const void *base, size_t size, struct catalogue *ret);
  */
 int catalogue_open_entry(const void *base, size_t size, uint32_t entry, struct catalogue *ret);
 
+/* Takes the first of names that a space separates; false at their end. */
+bool catalogue_next_name(const char **names, char name[LIMIT_UNIT_NAME]);
+
 static inline const char *catalogue_string(const struct catalogue *c, uint64_t offset)
 {
 	return offset ? (const char *)c->base + offset : NULL;
@@ -150,7 +155,7 @@ struct catalogue_unit_spec {
 	const char *name;
 	const char *cgroup;
 	const char *log_identifier; /* may be NULL */
-	const char *joins;          /* may be NULL */
+	const char *joins;          /* names with a space between; may be NULL */
 	uint32_t flags;
 	uint32_t fdstore_max;
 	uint32_t log_priority;

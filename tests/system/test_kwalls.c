@@ -416,6 +416,12 @@ static void test_joined(void **state)
 	run("jo2.service", ONESHOT "PrivateNetwork=yes\nPrivateIPC=yes\n"
 				   "ExecStart=DIR/probe ns:net ns:ipc\n");
 	CHECK(strcmp(answer("ns:net"), net) != 0 && strcmp(answer("ns:ipc"), ipc) != 0);
+	/* The first named one that runs counts. */
+	unit("jo3.service", ONESHOT "PrivateNetwork=yes\nExecStart=/bin/true\n");
+	run("jo4.service",
+		"[Unit]\nJoinsNamespaceOf=jo3.service gone.service jo0.service\n" ONESHOT
+		"PrivateNetwork=yes\nPrivateIPC=yes\nExecStart=DIR/probe ns:net ns:ipc\n");
+	CHECK(strcmp(answer("ns:net"), net) == 0 && strcmp(answer("ns:ipc"), ipc) == 0);
 	CHECK(sys_ctl(s, "stop jo0.service") == 0);
 }
 
