@@ -77,10 +77,12 @@ static const struct scan_entry *fragment_entry(struct loader *l, const char *nam
 							    : NULL;
 }
 
-/* Slices need no file. */
+/* Slices and devices need no file. */
 static bool exists_without_file(const char *name)
 {
-	return unit_type_from_name(name) == UNIT_SLICE;
+	int type = unit_type_from_name(name);
+
+	return type == UNIT_SLICE || type == UNIT_DEVICE;
 }
 
 /* As loader_split_path() judges directories. */
@@ -89,6 +91,18 @@ static bool file_is_systemd(const char *file)
 	char real[PATH_MAX];
 
 	return strstr(realpath(file, real) ? real : file, "/systemd/") != NULL;
+}
+
+/* Drop-ins count all the same. */
+static int load_without_file(const struct unitfile_context *c, struct unit *u)
+{
+	const struct scan_entry *entry = scan_get(c->scan, u->name);
+	bool device = u->type == UNIT_DEVICE;
+
+	if (device && entry && entry->device_timeout_us) {
+		u->job_running_timeout_us = entry->device_timeout_us;
+	}
+	return device || (entry && entry->dropins.n) ? unitfile_load_bare(c, u) : 0;
 }
 
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
@@ -123,7 +137,7 @@ int loader_load_unit(struct loader *l, const char *name, const char *path, struc
 	}
 	if (!path && exists_without_file(name)) {
 		u->flags |= strcmp(name, "-.slice") == 0 ? UNIT_PERPETUAL : 0;
-		return 0;
+		return load_without_file(&context, u);
 	}
 	if (!path && entry && entry->fstab) {
 		return unitfile_load_fstab(&context, u, entry->fstab);

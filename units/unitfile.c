@@ -311,9 +311,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 /* Types that have no runtime of their own here: known, never started. */
 static bool type_is_supported(enum unit_type type)
 {
-	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
-	       type == UNIT_SOCKET || type == UNIT_PATH || type == UNIT_TIMER ||
-	       type == UNIT_MOUNT || type == UNIT_SWAP;
+	return type != UNIT_SCOPE;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)
@@ -378,19 +376,25 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 	return r;
 }
 
-int unitfile_load_fstab(
-	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+int unitfile_load_bare(const struct unitfile_context *c, struct unit *u)
 {
 	struct list files = { 0 };
-	int r;
+	int r = read_dropins(c, u, &files);
 
-	u->source_path = c->opts->fstab;
-	u->install_state = INSTALL_GENERATED;
-	r = fstab_apply(row, c->arena, c->d, u);
-	r = r == 0 ? read_dropins(c, u, &files) : r;
 	r = r == 0 ? apply_all(c, u, &files) : r;
 	if (r == 0) {
 		finish(c, u);
 	}
 	return r;
+}
+
+int unitfile_load_fstab(
+	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+{
+	int r;
+
+	u->source_path = c->opts->fstab;
+	u->install_state = INSTALL_GENERATED;
+	r = fstab_apply(row, c->arena, c->d, u);
+	return r == 0 ? unitfile_load_bare(c, u) : r;
 }
