@@ -62,7 +62,9 @@ struct unit {
 	struct pathunit *path;            /* the same of a path unit */
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
-	uint64_t watch_cookie;            /* of the slot's last state */
+	uint32_t n_oom;                   /* of the slot's last state */
+	uint32_t oom_told;                /* … that the service has heard of */
+	uint64_t watch_cookie;            /* the same */
 	struct timer *timer;              /* of a timer with a definition; owned */
 	bool timer_stale;                 /* its times are to be computed anew */
 	struct job *job;                  /* NULL: none */
@@ -153,6 +155,11 @@ int engine_cancel(struct engine *e, uint32_t job, usec_t now);
 int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now);
 /* Signal by a client. target: enum wire_target. */
 int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, usec_t now);
+/*
+ * Freezes or thaws a unit's processes: 0, -ESRCH: there are none. A frozen unit that is to be
+ * stopped or has something to run is thawed first.
+ */
+int engine_freeze(struct engine *e, uint32_t unit, bool on, usec_t now);
 /* Stops everything in reverse order; ends with EFFECT_ALL_STOPPED. No other start is taken. */
 int engine_shutdown(struct engine *e, usec_t now);
 

@@ -112,9 +112,13 @@ static void check_empty(struct engine *e, struct unit *u, usec_t now)
 	simple_step(e, u, EV_EMPTY, now);
 }
 
-static void class_slot(struct engine *e, struct unit *u, uint32_t old, usec_t now)
+static void class_slot(
+	struct engine *e, struct unit *u, uint32_t old __attribute__((unused)), usec_t now)
 {
-	if ((u->slot_flags & WIRE_SLOT_OOM) && !(old & WIRE_SLOT_OOM)) {
+	bool killed = u->n_oom != u->oom_told && (u->slot_flags & WIRE_SLOT_OOM);
+
+	u->oom_told = u->n_oom;
+	if (killed) {
 		simple_step(e, u, EV_OOM, now);
 	}
 	check_empty(e, u, now);
@@ -156,6 +160,11 @@ static void class_expired(struct engine *e, struct unit *u, usec_t now)
 	}
 	if (u->service.watchdog_deadline_us <= now) {
 		u->service.watchdog_deadline_us = USEC_INFINITY;
+		if (u->slot_flags & WIRE_SLOT_FREEZE) { /* it cannot answer */
+			u->service.watchdog_deadline_us =
+				usec_add(now, service_watchdog_us(&u->service));
+			return;
+		}
 		simple_step(e, u, EV_WATCHDOG, now);
 	}
 }
@@ -184,6 +193,11 @@ static void class_adopt(
 		unit_set_active(e, u, (enum unit_active_state)facts->note->active);
 	}
 	engine_step(e, u, &event, now);
+	/* Killed just before supd was: where it makes no difference it is not told twice. */
+	if (facts->note && (u->slot_flags & WIRE_SLOT_OOM) &&
+		u->service.def.service->oom_policy != OOM_POLICY_CONTINUE) {
+		simple_step(e, u, EV_OOM, now);
+	}
 	unit_set_active(e, u, service_active_state(&u->service));
 }
 

@@ -108,6 +108,9 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	const struct wire_loaded *l = &m->event.loaded;
 	int r = l->status;
 
+	if (!s->hello.times.load_end_us) {
+		s->hello.times.load_end_us = now_us(); /* HELLO came before it */
+	}
 	if (r == 0 && catalogues_find(&s->catalogues, l->catalogue)) {
 		bus_loaded(&s->bus, l->cookie, 0, "");
 		return 0;
@@ -267,6 +270,7 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	}
 	s->listed = true;
 	busnames_adopt(&s->busnames);
+	s->asked_us = s->hello.generation > 1 ? 0 : now_us();
 	if (s->hello.generation <= 1) {
 		tell_diagnostics(s);
 		r = start_initial(s);

@@ -119,7 +119,7 @@ static const uint8_t active_of_state[SERVICE_STATE_COUNT] = {
 		  [EV_MAIN_STARTED] = on_running_main_started,                                     \
 		  [EV_CONTROL_EXITED] = on_kill_progress, [EV_CONTROL_FAILED] = on_kill_progress,  \
 		  [EV_EMPTY] = on_kill_progress, [EV_REFUSED] = on_kill_progress,                  \
-		  [EV_TIMEOUT] = on_kill_timeout
+		  [EV_OOM] = on_oom_noted, [EV_TIMEOUT] = on_kill_timeout
 #define ROWS_ENDED                                                                                 \
 	ROWS_ALL, [EV_START] = on_start, [EV_APPEARED] = on_appeared,                              \
 		  [EV_RESET_FAILED] = on_reset_failed, [EV_EMPTY] = on_left_over_gone,             \
@@ -165,13 +165,14 @@ static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[SERVICE_STOP] = { ROWS_ALL,
 		ROWS_CONTROL(on_stop_control), [EV_STOP] = on_stop_noted, [EV_NOTIFY] = on_notify,
 		[EV_MAIN_EXITED] = on_post_main_end, [EV_MAIN_FAILED] = on_post_main_end,
-		[EV_TIMEOUT] = on_stop_timeout, [EV_RELOADED] = step_rerun },
+		[EV_OOM] = on_oom, [EV_TIMEOUT] = on_stop_timeout, [EV_RELOADED] = step_rerun },
 	[SERVICE_STOP_WATCHDOG] = { ROWS_KILLING },
 	[SERVICE_STOP_SIGTERM] = { ROWS_KILLING },
 	[SERVICE_STOP_SIGKILL] = { ROWS_KILLING },
-	[SERVICE_STOP_POST] = { ROWS_ALL, ROWS_CONTROL(on_stop_post_control),
-		[EV_STOP] = on_stop_noted, [EV_NOTIFY] = on_notify,
-		[EV_MAIN_EXITED] = on_post_main_end, [EV_MAIN_FAILED] = on_post_main_end,
+	[SERVICE_STOP_POST] = { ROWS_ALL,
+		ROWS_CONTROL(on_stop_post_control), [EV_STOP] = on_stop_noted,
+		[EV_NOTIFY] = on_notify, [EV_MAIN_EXITED] = on_post_main_end,
+		[EV_MAIN_FAILED] = on_post_main_end, [EV_OOM] = on_oom_noted,
 		[EV_TIMEOUT] = on_stop_post_timeout, [EV_RELOADED] = step_rerun },
 	[SERVICE_FINAL_WATCHDOG] = { ROWS_KILLING },
 	[SERVICE_FINAL_SIGTERM] = { ROWS_KILLING },

@@ -111,6 +111,7 @@ void on_stop_post_control(struct step *st);
 void on_stop_post_timeout(struct step *st);
 void on_watchdog(struct step *st);
 void on_oom(struct step *st);
+void on_oom_noted(struct step *st);
 
 /* ---- service_restart.c ---- */
 /* The life is over: clean up, then dead, failed or auto-restart. */
@@ -132,7 +133,6 @@ usec_t service_restart_delay(const struct manifest_service *m, uint32_t restart)
 /* ---- service_notify.c ---- */
 void on_notify(struct step *st);
 void step_watchdog_start(struct step *st);
-usec_t service_watchdog_us(const struct service *s);
 
 /* ---- service_adopt.c ---- */
 void service_take_places(struct service *s, const struct service_adoption *a);

@@ -334,6 +334,12 @@ void on_oom(struct step *st)
 		RESULT_OOM_KILL);
 }
 
+/* It is being killed anyway. */
+void on_oom_noted(struct step *st)
+{
+	service_record_result(st->s, RESULT_OOM_KILL);
+}
+
 bool service_is_mount(const struct service *s)
 {
 	return s->def.unit->mount.n > 0;

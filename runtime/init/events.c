@@ -72,6 +72,8 @@ static int send_hello(struct broker *b)
 	hello->use_journald = set->use_journald;
 	hello->controllers = b->controllers;
 	hello->started_us = b->t->started_us;
+	hello->capabilities = util_capabilities();
+	hello->times = b->t->times;
 	util_copy(hello->runtime_dir, sizeof(hello->runtime_dir), set->runtime_dir);
 	util_copy(hello->state_dir, sizeof(hello->state_dir), set->state_dir);
 	util_copy(hello->log_dir, sizeof(hello->log_dir), set->log_dir);
@@ -103,17 +105,19 @@ static int send_slot(struct broker *b, uint32_t n)
 		uint32_t flag;
 	} flags[] = {
 		{ s->state == SLOT_USED && resources_populated(s), WIRE_SLOT_POPULATED },
-		{ s->frozen || s->frozen_wanted, WIRE_SLOT_FROZEN },
+		{ s->frozen, WIRE_SLOT_FROZEN },
+		{ s->oom, WIRE_SLOT_OOM },
+		{ s->frozen_wanted, WIRE_SLOT_FREEZE },
 		{ s->releasing, WIRE_SLOT_RELEASING },
 		{ s->state == SLOT_GONE, WIRE_SLOT_GONE },
 		{ s->state == SLOT_USED && s->bare, WIRE_SLOT_BARE },
 		{ with_notify, WIRE_SLOT_HAS_NOTIFY },
-		{ s->oom, WIRE_SLOT_OOM },
 		{ s->readable, WIRE_SLOT_READABLE },
 	};
 
 	w->slot = n;
 	w->n_parked = s->n_parked;
+	w->n_oom = s->n_oom;
 	w->watch_cookie = s->watch_cookie;
 	w->note_size = s->note_size;
 	for (size_t i = 0; i < ELEMENTSOF(flags); i++) {

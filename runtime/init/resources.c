@@ -10,6 +10,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "invocation.h"
 #include "listen.h"
 #include "logs.h"
 #include "notify.h"
@@ -17,21 +18,48 @@
 #include "store.h"
 #include "util.h"
 
-static int watch_cgroup(struct broker *b, uint32_t n)
+/* memory.events' oom_kill; 0 where there is none. */
+static uint64_t oom_kills(struct broker *b, const struct slot *s)
+{
+	uint64_t n = 0;
+
+	if (s->cgroup_made && b->controllers & WIRE_CONTROLLER_MEMORY) {
+		AUTO_CLOSE int dir = cgroup_open(b->cgroup_fd, s->cgroup);
+
+		if (dir >= 0) {
+			cgroup_read_key(dir, "memory.events", "oom_kill", &n);
+		}
+	}
+	return n;
+}
+
+/* The watch, or -errno. */
+static int watch_file(struct broker *b, uint32_t n, const char *file)
 {
 	char path[SETTINGS_PATH + LIMIT_CGROUP_PATH + 32];
-	const char *const parts[4] = { b->t->cgroup_root, "/", b->t->slots[n].cgroup,
-		"/cgroup.events" };
+	const char *const parts[4] = { b->t->cgroup_root, "/", b->t->slots[n].cgroup, file };
 	int r = util_join(path, sizeof(path), parts);
 
 	if (r == 0) {
 		r = inotify_add_watch(b->inotify_fd, path, IN_MODIFY);
-		if (r < 0) {
-			return -errno;
-		}
-		slot_watch_set(b, n, r);
+		r = r < 0 ? -errno : r;
 	}
-	return r < 0 ? r : 0;
+	return r;
+}
+
+static int watch_cgroup(struct broker *b, uint32_t n)
+{
+	int r = watch_file(b, n, "/cgroup.events");
+
+	if (r < 0) {
+		return r;
+	}
+	slot_watch_set(b, n, r);
+	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
+		r = watch_file(b, n, "/memory.events");
+		b->oom_watches[n] = r < 0 ? 0 : r;
+	}
+	return r == -ENOENT || r > 0 ? 0 : r;
 }
 
 static int prepare_cgroup(struct broker *b, uint32_t n)
@@ -42,7 +70,9 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 
 	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
+		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
+		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);
 	}
 	return watched < 0 ? watched : r;
@@ -158,6 +188,7 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
 		util_close(fds[i]);
 	}
+	invocation_forget(b, n);
 	listen_drop(b, n);
 	s->source = 0;
 	notify_drop(b, n);
@@ -167,6 +198,9 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	}
 	if (b->watches[n]) {
 		inotify_rm_watch(b->inotify_fd, b->watches[n]);
+		if (b->oom_watches[n]) {
+			inotify_rm_watch(b->inotify_fd, b->oom_watches[n]);
+		}
 		slot_watch_clear(b, n);
 	}
 	s->bare = true;
@@ -203,18 +237,17 @@ void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hol
 	}
 }
 
-uint64_t resources_oom_kills(struct broker *b, const struct slot *s)
+void resources_check_oom(struct broker *b, uint32_t n)
 {
-	uint64_t n = 0;
+	struct slot *s = &b->t->slots[n];
+	uint64_t kills = s->state == SLOT_USED ? oom_kills(b, s) : 0;
 
-	if (s->cgroup_made && b->controllers & WIRE_CONTROLLER_MEMORY) {
-		AUTO_CLOSE int dir = cgroup_open(b->cgroup_fd, s->cgroup);
-
-		if (dir >= 0) {
-			cgroup_read_key(dir, "memory.events", "oom_kill", &n);
-		}
+	if (kills > s->oom_kills) {
+		s->n_oom += (uint32_t)(kills - s->oom_kills);
+		s->oom = true;
+		slot_mark(b, n, DIRTY_SLOT);
 	}
-	return n;
+	s->oom_kills = kills;
 }
 
 void resources_rewatch(struct broker *b)
@@ -225,6 +258,7 @@ void resources_rewatch(struct broker *b)
 		if (s->state == SLOT_USED && s->cgroup_made) {
 			watch_cgroup(b, n);
 			resources_refresh(b, n);
+			resources_check_oom(b, n);
 		}
 	}
 }
@@ -251,6 +285,8 @@ void resources_inotify(struct broker *b)
 			at += (ssize_t)(sizeof(*e) + e->len);
 			if (slot != WIRE_SLOT_NONE) {
 				resources_refresh(b, slot);
+			} else if ((slot = slot_oom_watch_find(b, e->wd)) != WIRE_SLOT_NONE) {
+				resources_check_oom(b, slot);
 			}
 			if (e->mask & IN_Q_OVERFLOW) {
 				resources_rewatch(b);

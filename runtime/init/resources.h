@@ -25,8 +25,8 @@ bool resources_populated(const struct slot *s);
 void resources_drop(struct broker *b, uint32_t n, bool keep_store);
 /* Takes one descriptor of the launcher into the slot, or closes it. */
 void resources_take(struct broker *b, uint32_t n, uint32_t tag, int fd, bool hold);
-/* memory.events' oom_kill; 0 where there is none. */
-uint64_t resources_oom_kills(struct broker *b, const struct slot *s);
+/* Tells supd when there were more than before. After memory.events has changed. */
+void resources_check_oom(struct broker *b, uint32_t slot);
 /* After adoption: watches of all slots that have a cgroup. */
 void resources_rewatch(struct broker *b);
 /* Absolute path of the slot's notify socket into buf; 0 or -ENAMETOOLONG. */

@@ -256,6 +256,7 @@ void slot_watch_clear(struct broker *b, uint32_t n)
 			&b->watch_heads[(uint32_t)b->watches[n] % LIMIT_SLOTS], b->watch_next, n);
 		b->watches[n] = 0;
 	}
+	b->oom_watches[n] = 0;
 }
 
 uint32_t slot_watch_find(struct broker *b, int watch)
@@ -265,6 +266,16 @@ uint32_t slot_watch_find(struct broker *b, int watch)
 	for (; n; n = b->watch_next[n - 1]) {
 		if (b->watches[n - 1] == watch) {
 			return n - 1;
+		}
+	}
+	return WIRE_SLOT_NONE;
+}
+
+uint32_t slot_oom_watch_find(const struct broker *b, int watch)
+{
+	for (uint32_t n = 0; n < b->t->n_slots; n++) {
+		if (b->oom_watches[n] == watch) {
+			return n;
 		}
 	}
 	return WIRE_SLOT_NONE;

@@ -36,6 +36,8 @@ uint32_t slot_pid_find(struct broker *b, pid_t pid);
 void slot_watch_set(struct broker *b, uint32_t n, int watch);
 void slot_watch_clear(struct broker *b, uint32_t n);
 uint32_t slot_watch_find(struct broker *b, int watch);
+/* By the watch of memory.events, which slot_watch_clear() forgets too; by search: it is rare. */
+uint32_t slot_oom_watch_find(const struct broker *b, int watch);
 
 /* Marks for supd (DIRTY_SLOT, DIRTY_PARK, 1 << kind) and for supd-log. */
 void slot_mark(struct broker *b, uint32_t n, uint8_t dirty);

@@ -85,6 +85,7 @@ void supdproc_start(struct broker *b)
 		.max_file = LIMIT_STAMPS * 512,
 		.error_fd = -1,
 		.drop = true,
+		.protect = true,
 		.uid = b->t->settings.supd_uid,
 		.gid = b->t->settings.supd_gid,
 	};
