@@ -43,6 +43,7 @@ static const char *const effect_log_table[] = {
 	[LOG_CONDITION_FAILED] = "condition-failed",
 	[LOG_ASSERT_FAILED] = "assert-failed",
 	[LOG_DEPENDENCY_FAILED] = "dependency-failed",
+	[LOG_JOB_TIMEOUT] = "job-timeout",
 	[LOG_ORDER_CYCLE] = "order-cycle",
 	[LOG_NOTIFY_REFUSED] = "notify-refused",
 	[LOG_LEFTOVERS] = "leftovers",

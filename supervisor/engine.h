@@ -115,6 +115,8 @@ struct engine_host {
 	usec_t (*stamp)(void *context, const char *unit);
 	/* Does the kernel have it mounted, or swap to it, at this instant? NULL: never. */
 	bool (*mounted)(void *context, const struct manifest_mount *m);
+	/* Is the device of that unit there? NULL: never. */
+	bool (*plugged)(void *context, const char *unit);
 	void *context;
 };
 
@@ -136,6 +138,8 @@ void engine_set_host(struct engine *e, const struct engine_host *host);
 int engine_clock(struct engine *e, usec_t real_offset_us, usec_t now);
 /* The kernel has mounted, unmounted, or both; also after a load. */
 int engine_mounts_changed(struct engine *e, usec_t now);
+/* Devices have come or gone; also after a load. */
+int engine_devices_changed(struct engine *e, usec_t now);
 /* /etc/localtime is another one. */
 int engine_zone_changed(struct engine *e, usec_t now);
 

@@ -115,5 +115,8 @@ void engine_changed(
 /* What triggers the unit learns that its state or its job has changed. */
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
+/* FailureAction= and its kin; 0: none. */
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action);
+
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

@@ -216,6 +216,9 @@ static int add_command(
 		return -ENOMEM;
 	}
 	compile_landlock_command(command->phase, &p);
+	if (cu->unit->mount) {
+		p.flags |= PLAN_KEEP_GROUP;
+	}
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {

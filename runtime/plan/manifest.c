@@ -129,6 +129,7 @@ static const struct tlv_field path_fields[] = {
 	TLV_FIELD(4, TLV_U64, manifest_path, trigger_interval_us),
 	TLV_FIELD(5, TLV_U32, manifest_path, trigger_burst),
 	TLV_SUB(6, manifest_path, watches, watch_schema),
+	TLV_FIELD(125, TLV_U64, manifest_path, idle_us),
 };
 static const struct tlv_schema path_schema = TLV_SCHEMA(manifest_path, path_fields);
 static const struct tlv_field timer_value_fields[] = {
@@ -192,6 +193,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
+	TLV_FIELD(125, TLV_U32, manifest_unit, job_timeout_action),
 	TLV_FIELD(33, TLV_BYTES, manifest_unit, properties),
 };
 static const struct tlv_schema unit_schema = TLV_SCHEMA(manifest_unit, unit_fields);
@@ -284,11 +286,11 @@ static bool triggers_are_valid(const struct manifest_unit *u)
 	const struct manifest_socket *s = u->socket.items;
 	const struct manifest_path *p = u->path.items;
 	bool loaded = u->load_state == LOAD_LOADED;
+	bool waits = u->type == UNIT_PATH || u->type == UNIT_AUTOMOUNT;
 
-	if (u->socket.n > 1 || u->path.n > 1 || (s && u->type != UNIT_SOCKET) ||
-		(p && u->type != UNIT_PATH) ||
+	if (u->socket.n > 1 || u->path.n > 1 || (s && u->type != UNIT_SOCKET) || (p && !waits) ||
 		(loaded && u->type == UNIT_SOCKET && (!s || u->service.n != 1)) ||
-		(loaded && u->type == UNIT_PATH && !p)) {
+		(loaded && waits && !p)) {
 		return false;
 	}
 	for (uint32_t i = 0; s && i < s->listens.n; i++) {
