@@ -151,6 +151,11 @@ int engine_cancel(struct engine *e, uint32_t job, usec_t now);
 int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now);
 /* Signal by a client. target: enum wire_target. */
 int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, usec_t now);
+/*
+ * Freezes or thaws a unit's processes: 0, -ESRCH: there are none. A frozen unit that is to be
+ * stopped or has something to run is thawed first.
+ */
+int engine_freeze(struct engine *e, uint32_t unit, bool on, usec_t now);
 /* Stops everything in reverse order; ends with EFFECT_ALL_STOPPED. No other start is taken. */
 int engine_shutdown(struct engine *e, usec_t now);
 

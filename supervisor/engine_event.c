@@ -90,6 +90,10 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 		}
 		return 0;
 	}
+	if (((old ^ slot->flags) & WIRE_SLOT_FREEZE) ||
+		((old ^ slot->flags) & WIRE_SLOT_FROZEN && slot->flags & WIRE_SLOT_FREEZE)) {
+		engine_push(e, EFFECT_UNIT_CHANGED, u);
+	}
 	slot_changed(e, u, slot, old, now);
 	/* What could not be noted while the slot was on its way out is noted now. */
 	engine_touch(e, u, (slot->flags & (WIRE_SLOT_GONE | WIRE_SLOT_BARE)) != 0);
@@ -413,6 +417,17 @@ int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now)
 	if (u && unit_class(u)->reset_failed) {
 		unit_class(u)->reset_failed(e, u, now);
 	}
+	return engine_settle(e, now);
+}
+
+int engine_freeze(struct engine *e, uint32_t unit, bool on, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+
+	if (!u || u->slot == WIRE_SLOT_NONE || !(u->slot_flags & WIRE_SLOT_POPULATED)) {
+		return -ESRCH;
+	}
+	engine_push(e, on ? EFFECT_FREEZE : EFFECT_THAW, u);
 	return engine_settle(e, now);
 }
 

@@ -371,6 +371,17 @@ static void give_cookie(struct engine *e, struct service *s, struct effect *x)
 	}
 }
 
+/* What stands still can neither end nor take part: whoever stops or runs something thaws it. */
+static void thaw_for(struct engine *e, struct unit *u, enum effect_type type)
+{
+	bool acts = type == EFFECT_RUN || type == EFFECT_SIGNAL || type == EFFECT_KILL_ALL;
+
+	if (acts && (u->slot_flags & WIRE_SLOT_FREEZE)) {
+		engine_push(e, EFFECT_THAW, u);
+		u->slot_flags &= ~(uint32_t)WIRE_SLOT_FREEZE;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -388,6 +399,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		if (take_effect(e, u, x, now)) {
 			continue;
 		}
+		thaw_for(e, u, x->type);
 		out = engine_push(e, x->type, u);
 		if (out) {
 			give_cookie(e, &u->service, x);

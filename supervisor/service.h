@@ -154,8 +154,10 @@ enum effect_type {
 	EFFECT_RUN,      /* kind, catalogue, entry, cookie, params */
 	EFFECT_SIGNAL,   /* target (enum wire_target), number: signal */
 	EFFECT_KILL_ALL, /* cgroup.kill */
-	EFFECT_FORGET,   /* kind, run_id */
-	EFFECT_RELEASE,  /* catalogue, entry, params.flags */
+	EFFECT_FREEZE,
+	EFFECT_THAW,
+	EFFECT_FORGET,  /* kind, run_id */
+	EFFECT_RELEASE, /* catalogue, entry, params.flags */
 	EFFECT_MAIN, /* cookie, number: pid; 0: guess it from the cgroup, then call engine_guessed()
 		      */
 	EFFECT_WATCH, /* cookie: tell when a held descriptor is readable */
@@ -324,6 +326,8 @@ void service_step(
 /* True when [state][event] has a row; for tests and the printed graph. */
 bool service_pair_is_handled(enum service_state state, enum service_event_type event);
 enum unit_active_state service_active_state(const struct service *s);
+/* Time between two WATCHDOG=1 at most, 0: none is expected. */
+usec_t service_watchdog_us(const struct service *s);
 /* In auto-restart (or on its way there) for the third time in a row, or more. */
 bool service_is_crash_looping(const struct service *s);
 /* May the process that sent a message speak for the service? */

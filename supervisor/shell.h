@@ -66,6 +66,7 @@ struct shell {
 	bool stop_waits;             /* EV_STOP came before everything was known */
 	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
+	uint8_t exit_code;           /* SetExitCode(): what Exit() ends with */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;
 	bool rest_due; /* memory goes back when no job is left */

@@ -386,7 +386,8 @@ static void reexec(struct broker *b)
 
 static const char usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
-	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n"
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH]\n"
+	"                 [--keep-cgroup yes|no] [UNIT...]\n"
 	"Without UNIT the default target is started. Defaults: /etc/supd/supd.conf, /run/supd,\n"
 	"/var/lib/supd, /var/log/supd.\n"
 	"SIGTERM stops all and exits, SIGUSR2 exits and leaves the services to the next "

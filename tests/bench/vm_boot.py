@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,10 @@ import vm  # noqa: E402
 
 FIFO = "/usr/lib/vm-fifo"
 READY = "/run/vm-ready"
+READY_WITHIN = 300
+# What to look at when the services do not come up.
+WHY = ("systemctl --no-pager --failed; systemctl --no-pager list-jobs; journalctl --no-pager -n 40",
+       "supctl list --failed; supctl list-jobs; ps ax")
 WALLS = """User=nobody
 PrivateTmp=yes
 PrivateDevices=yes
@@ -157,7 +162,11 @@ def boot(peer, n, details):
     files.update(mark())
     append = append.replace("LIBEXEC", libexec())
     with vm.Machine({}, files, append=append, links=links, modules=[]) as m:
-        ready = int(m.wait_sh(f"cat {READY}", 600))
+        try:
+            ready = int(m.wait_sh(f"cat {READY}", READY_WITHIN))
+        except vm.Failed:
+            print(m.try_sh(WHY[0] if peer == "systemd" else WHY[1])[1], file=sys.stderr)
+            raise
         log = m.sh("dmesg")
         begin = int(re.search(r"hand-over (\d+)", log).group(1))
         m.wait_sh("sleep 5; sync")
@@ -277,6 +286,7 @@ def main():
     p.add_argument("--details", action="store_true")
     p.add_argument("--smallest", action="store_true", help="the smallest appliance alone")
     args = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the machines go too
     vm.prepare()
     if not args.smallest:
         compare(args)
