@@ -123,6 +123,7 @@ int launch_op_realize(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);
+int launch_op_automount(struct launch *l, int32_t *ret_value);
 int launch_op_join(struct launch *l, int32_t *ret_value);
 
 /* The plan and the catalogue are unmapped: for who stays without executing another program. */
