@@ -54,6 +54,7 @@ static const char *const effect_log_table[] = {
 	[LOG_CONNECTION_GONE] = "connection-gone",
 	[LOG_TRIGGER_ACTIVE] = "trigger-active",
 	[LOG_STAMP_FUTURE] = "stamp-future",
+	[LOG_LIMITS_FAILED] = "limits-failed",
 	[LOG_TRIGGER_MISSING] = "trigger-missing",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
@@ -173,6 +174,7 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 	if (class->to_note) {
 		class->to_note(u, &n);
 	}
+	n.limits = u->limits;
 	n.desired = u->desired ? NOTE_UP : NOTE_DOWN;
 	n.state_change_us = u->state_change_us;
 	n.inactive_exit_us = u->inactive_exit_us;

@@ -63,6 +63,7 @@ struct unit {
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
 	uint32_t n_oom;                   /* of the slot's last state */
+	uint32_t limits;                  /* limits_hash of what its cgroup has */
 	uint32_t oom_told;                /* … that the service has heard of */
 	uint64_t watch_cookie;            /* the same */
 	struct timer *timer;              /* of a timer with a definition; owned */

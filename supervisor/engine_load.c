@@ -247,6 +247,9 @@ int engine_load(struct engine *e, const struct manifest *manifest, uint32_t cata
 		return e->error = -ENOMEM;
 	}
 	reloaded(e, now);
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		engine_realize(e, e->units[i]);
+	}
 	return engine_settle(e, now);
 }
 

@@ -277,6 +277,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	}
 	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);
+	engine_realize(e, u);
 }
 
 void engine_emergency(struct engine *e, struct unit *u, uint32_t action)
@@ -400,6 +401,9 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			continue;
 		}
 		thaw_for(e, u, x->type);
+		if (x->type == EFFECT_RUN) {
+			engine_limits_run(u, x->kind);
+		}
 		out = engine_push(e, x->type, u);
 		if (out) {
 			give_cookie(e, &u->service, x);

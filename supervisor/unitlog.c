@@ -83,6 +83,7 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		"Its service is already active, refusing to start; stop the service first.", NULL },
 	[LOG_STAMP_FUTURE] = { LOG_WARNING, DETAIL_NONE,
 		"Persistent=: the last time is later than the clock; it does not count.", NULL },
+	[LOG_LIMITS_FAILED] = { LOG_ERR, DETAIL_TEXT, "New limits cannot be applied", NULL },
 	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
 		"Cannot start: it triggers what is not loaded", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",

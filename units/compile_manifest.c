@@ -80,7 +80,7 @@ static int add_text(struct compile_unit *cu, struct tlv_buf *pairs, const char *
 	const char *value = NULL;
 
 	for (size_t i = 0; i < cu->unit->assignments.n; i++) {
-		if (strcmp(lines[i].name, name) != 0) {
+		if (*lines[i].name != *name || strcmp(lines[i].name, name) != 0) {
 			continue;
 		}
 		value = value && *value && lines[i].value[0]

@@ -143,7 +143,7 @@ static int load_without_file(const struct unitfile_context *c, struct unit *u)
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
 {
 	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
-		&l->profiles };
+		&l->profiles, &l->chosen };
 	const struct scan_entry *entry = fragment_entry(l, name);
 	struct list *aliases = namemap_get(&l->aliases, name);
 	struct unit *u = arena_alloc(l->arena, sizeof(*u)), **row;

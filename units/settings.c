@@ -344,7 +344,11 @@ static int apply_line(struct setting_context *c, unsigned section)
 		unknown_setting(c, section);
 		return 0;
 	}
-	c->origin = arena_printf(c->arena, "%s:%u", slash ? slash + 1 : c->file, c->line->line);
+	c->origin = c->line->origin;
+	if (!c->origin) {
+		c->origin =
+			arena_printf(c->arena, "%s:%u", slash ? slash + 1 : c->file, c->line->line);
+	}
 	if (!c->origin || remember(c) != 0) {
 		return -ENOMEM;
 	}

@@ -181,7 +181,7 @@ const char *unit_setting_origin(const struct unit *u, const char *setting)
 	const struct unit_assignment *rows = u->assignments.items;
 
 	for (size_t i = u->assignments.n; i > 0; i--) {
-		if (strcmp(rows[i - 1].name, setting) == 0) {
+		if (*rows[i - 1].name == *setting && strcmp(rows[i - 1].name, setting) == 0) {
 			return rows[i - 1].origin;
 		}
 	}

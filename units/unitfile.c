@@ -276,8 +276,9 @@ static int apply_needs(const struct unitfile_context *c, struct unit *u, const s
 	for (size_t i = 0; i < files->n; i++) {
 		own[i] = &rows[i].lines;
 	}
-	chosen = (struct parsed_file) { .path = needs->path };
-	r = needs_select(c->arena, &needs->lines, &unit, &chosen.lines);
+	c->chosen->n = 0;
+	r = needs_select(c->arena, &needs->lines, &unit, c->chosen);
+	chosen = (struct parsed_file) { .path = needs->path, .lines = *c->chosen };
 	return r < 0 ? r : apply_file(c, u, &chosen);
 }
 

@@ -15,6 +15,8 @@ struct unitfile_context {
 	const struct scan *scan;
 	const struct specifier_host *host;
 	struct namemap *profiles; /* name -> parsed fragment, shared by the units of a load */
+	struct list *chosen; /* struct reader_line, of the unit at hand: room that is used again
+			      */
 };
 
 /*

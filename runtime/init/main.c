@@ -291,6 +291,7 @@ static int open_table(struct broker *b, const struct settings *settings, int loc
 static int start_fresh(struct broker *b, char **argv)
 {
 	struct settings settings = { 0 };
+	uint64_t began = now_us();
 	int lock = -1;
 	int r = catalog_settings(argv, b->machine, &settings);
 
@@ -316,6 +317,7 @@ static int start_fresh(struct broker *b, char **argv)
 		table_adopt(b);
 		reap_rebuild(b);
 	} else {
+		b->t->started_us = began; /* the settings were made meanwhile */
 		setup_times(b);
 	}
 	return -1;

@@ -177,6 +177,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(17, TLV_U32, manifest_unit, check_entry),
 	TLV_FIELD(18, TLV_U32, manifest_unit, clean_entry),
 	TLV_FIELD(19, TLV_U32, manifest_unit, realize_entry),
+	TLV_FIELD(110, TLV_U32, manifest_unit, limits_hash),
 	TLV_FIELD(20, TLV_U64, manifest_unit, job_timeout_us),
 	TLV_FIELD(21, TLV_U64, manifest_unit, job_running_timeout_us),
 	TLV_FIELD(22, TLV_U64, manifest_unit, start_limit_interval_us),

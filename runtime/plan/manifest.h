@@ -218,6 +218,7 @@ struct manifest_unit {
 	uint32_t check_entry;        /* CATALOGUE_NONE when there is no condition */
 	uint32_t clean_entry;        /* CATALOGUE_NONE when there is nothing to clean */
 	uint32_t realize_entry;      /* limits; CATALOGUE_NONE */
+	uint32_t limits_hash;        /* of what REALIZE writes: another one means other limits */
 	uint64_t job_timeout_us;
 	uint64_t job_running_timeout_us;
 	uint64_t start_limit_interval_us;

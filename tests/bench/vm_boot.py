@@ -29,7 +29,7 @@ FIFO = "/usr/lib/vm-fifo"
 READY = "/run/vm-ready"
 READY_WITHIN = 300
 # What to look at when the services do not come up.
-WHY = ("systemctl --no-pager --failed; systemctl --no-pager list-jobs; journalctl --no-pager -n 40",
+WHY = ("systemctl --no-pager --failed; systemctl --no-pager list-jobs; journalctl --no-pager -n 40; mount",
        "supctl list --failed; supctl list-jobs; ps ax")
 WALLS = """User=nobody
 PrivateTmp=yes
@@ -160,6 +160,8 @@ def boot(peer, n, details):
     make, names, off = PEERS[peer]
     files, links, append = make(n)
     files.update(mark())
+    files["/etc/machine-id"] = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e\n"  # else systemd asks questions
+    files["/etc/fstab"] = "/dev/nvme0n1 / ext4 defaults 0 1\n"  # else its root stays read-only
     append = append.replace("LIBEXEC", libexec())
     with vm.Machine({}, files, append=append, links=links, modules=[]) as m:
         try:
