@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/signals.h"
@@ -98,23 +96,6 @@ static bool is_told(const struct shell *s, int priority)
 	return !s->hello_seen || s->hello.log_level == 0 || priority <= (int)s->hello.log_level;
 }
 
-/*
- * While a machine starts, errors stand on its console too: nobody may get as far as reading a
- * log. A console that takes nothing is left alone.
- */
-static void tell_console(const struct shell *s, int priority, const char *text)
-{
-	struct pollfd console = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char line[1600];
-	int n;
-
-	if (!s->hello.pid1 || s->ready || priority > LOG_ERR || poll(&console, 1, 0) != 1) {
-		return;
-	}
-	n = snprintf(line, sizeof(line), "supd: %s\n", text);
-	(void)!write(STDERR_FILENO, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
-}
-
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 {
 	struct journal_record record;
@@ -127,7 +108,6 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	tell_console(s, priority, text);
 	journal_begin(&record, priority, text);
 	(void)broker_log(&s->broker, &record);
 }
@@ -290,7 +270,6 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		return;
 	}
 	message_text(s, u, e, text, sizeof(text));
-	tell_console(s, row->priority, text);
 	journal_begin(&record, row->priority, text);
 	journal_unit(&record, u->name, u->invocation_id);
 	journal_field(&record, "MESSAGE_ID", row->message_id);

@@ -53,7 +53,7 @@ def test_fstab():
             vm.check("nofail: no emergency",
                      m.try_sh("supctl is-active emergency.target")[0] != 0)
             vm.check("the broken line is named on the console",
-                     "fstab:3" in m.console_text(), m.console_text())
+                     vm.said("fstab:3", m.console_text()), m.console_text())
             m.sh("echo 1 >/sys/class/nvme/nvme1/device/remove")
             m.wait_sh("! findmnt -n /data")
             m.wait_sh("test $(supctl show -p SubState --value data.mount) = dead")
