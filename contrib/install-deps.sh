@@ -12,6 +12,7 @@ check="
  clang
  clang-format
  cron
+ crun
  curl
  dbus-daemon
  dnsmasq

@@ -87,6 +87,7 @@ static int booted(struct shell *s)
 	struct wire_request q = { .type = WIRE_PONG, .params = { .flags = 1 } };
 
 	s->ready = true;
+	s->ready_us = s->hello.times.ready_us ? s->hello.times.ready_us : now_us();
 	return broker_send(&s->broker, &q);
 }
 

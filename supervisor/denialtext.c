@@ -253,6 +253,14 @@ static const char *group_of(const char *call)
 	return call;
 }
 
+/* A list of the unit's own takes the place of its profile's; a line more goes on with it. */
+static bool own_list(const struct manifest_unit *unit)
+{
+	const char *origin = property(unit, "SystemCallFilter@");
+
+	return !unit || (origin && *origin);
+}
+
 void denial_explain(
 	const struct denial *d, const struct manifest_unit *unit, char *buf, size_t size)
 {
@@ -280,7 +288,9 @@ void denial_explain(
 			cause->setting, place, cause->way_out);
 	} else {
 		snprintf(buf, size,
-			"%s(2) %s SystemCallFilter=%s; it would be allowed by SystemCallFilter=%s",
-			call, verb, place, group_of(call));
+			"%s(2) %s SystemCallFilter=%s; it would be allowed by "
+			"SystemCallFilter=%s%s",
+			call, verb, place, group_of(call),
+			own_list(unit) ? "" : " @system-service");
 	}
 }

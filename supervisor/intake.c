@@ -107,6 +107,9 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	const struct wire_loaded *l = &m->event.loaded;
 	int r = l->status;
 
+	if (!s->hello.times.load_end_us) {
+		s->hello.times.load_end_us = now_us(); /* HELLO came before it */
+	}
 	if (r == 0 && catalogues_find(&s->catalogues, l->catalogue)) {
 		bus_loaded(&s->bus, l->cookie, 0, "");
 		return 0;
@@ -252,6 +255,7 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	}
 	s->listed = true;
 	busnames_adopt(&s->busnames);
+	s->asked_us = s->hello.generation > 1 ? 0 : now_us();
 	r = s->hello.generation > 1 ? 0 : start_initial(s);
 	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
 	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;

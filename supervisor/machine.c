@@ -103,6 +103,7 @@ int machine_stop(struct shell *s, const struct wire_stop *stop)
 	int r;
 
 	s->stop = *stop;
+	s->stop_begun = true;
 	if (!s->listed) {
 		s->stop_waits = true; /* what runs is not known yet */
 		return 0;

@@ -10,6 +10,7 @@
 
 #include "apply.h"
 #include "intake.h"
+#include "progress.h"
 #include "unitlog.h"
 
 /* So many jobs at once are a burst. */
@@ -103,6 +104,9 @@ static int settle(struct shell *s)
 	r = send_counts(s);
 	if (r >= 0) {
 		r = arm_timer(s);
+	}
+	if (r >= 0) {
+		r = progress_arm(s);
 	}
 	if (r >= 0) {
 		r = bus_flush(&s->bus);
@@ -292,6 +296,9 @@ static int add_sources(struct shell *s)
 		r = sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
 	}
 	if (r >= 0) {
+		r = progress_init(s);
+	}
+	if (r >= 0) {
 		r = sd_event_add_post(s->event, &s->post_source, on_post, s);
 	}
 	if (r >= 0) {
@@ -353,6 +360,7 @@ void shell_fini(struct shell *s)
 	mountwatch_fini(&s->mounts);
 	sd_event_source_disable_unref(s->load_source);
 	sd_event_source_disable_unref(s->post_source);
+	sd_event_source_disable_unref(s->progress_source);
 	sd_event_source_disable_unref(s->timer_source);
 	sd_event_source_disable_unref(s->request_source);
 	sd_event_source_disable_unref(s->event_source);

@@ -34,7 +34,8 @@ struct shell {
 	sd_event_source *request_source; /* the pipe is writable again */
 	sd_event_source *timer_source;
 	sd_event_source *post_source;
-	sd_event_source *load_source; /* on while a manifest is decoded */
+	sd_event_source *progress_source; /* on while a boot's or a stop's jobs run */
+	sd_event_source *load_source;     /* on while a manifest is decoded */
 	struct broker broker;
 	struct catalogues catalogues;
 	struct engine *engine;
@@ -49,6 +50,8 @@ struct shell {
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
+	usec_t asked_us;         /* the first jobs were asked for; 0: by a former supd */
+	usec_t ready_us;         /* the first transaction is through; 0: not yet */
 	uint64_t load_cookie;    /* of the newest LOAD */
 	uint64_t wanted_cookie;  /* of the newest LOAD that is to be used */
 	uint64_t loaded_cookie;  /* of the newest that was */
@@ -58,9 +61,12 @@ struct shell {
 	bool listed;
 	bool ready; /* the first transaction is through */
 	bool stopping;
+	bool progress_on;
+	bool stop_begun;             /* EV_STOP has come */
 	bool stop_waits;             /* EV_STOP came before everything was known */
 	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
+	uint8_t exit_code;           /* SetExitCode(): what Exit() ends with */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;
 	bool rest_due; /* memory goes back when no job is left */

@@ -106,7 +106,8 @@ static int check_unit(struct tx *tx, uint32_t unit, enum job_type type)
 	const char *name = tx->world->graph->names[unit];
 	struct transaction_unit u;
 
-	if (type != JOB_START && type != JOB_RESTART && type != JOB_RELOAD) {
+	if (type != JOB_START && type != JOB_RESTART && type != JOB_RELOAD &&
+		type != JOB_VERIFY_ACTIVE) {
 		return 0;
 	}
 	tx_look(tx, unit, &u);

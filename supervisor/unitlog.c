@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "unitlog.h"
 
+#include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,7 +107,7 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	journal_begin(&record, priority, text);
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }
 
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
@@ -120,8 +122,17 @@ void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
 		(unsigned)status, name ? name : "?");
 }
 
+/* The kernel says no to namespaces and mounts because of what supd-init itself was not given. */
+static bool is_for_want_of_admin(const struct shell *s, const struct service_failure *f)
+{
+	return f->error == EPERM && s->hello_seen &&
+	       !(s->hello.capabilities >> CAP_SYS_ADMIN & 1) &&
+	       (f->step == STEP_CLONE || f->step == STEP_IDMAP || f->step == STEP_NAMESPACES ||
+		       f->step == STEP_MOUNTS || f->step == STEP_ROOT);
+}
+
 /* What errno means at this step, where strerror() alone misleads; "" when the text says it all. */
-static const char *failure_reason(const struct service_failure *f)
+static const char *failure_reason(const struct shell *s, const struct service_failure *f)
 {
 	static const struct {
 		enum launch_step step;
@@ -133,6 +144,10 @@ static const char *failure_reason(const struct service_failure *f)
 		{ STEP_EXEC, ENOENT, "No such file or directory, it or the interpreter it names" },
 	};
 
+	if (is_for_want_of_admin(s, f)) {
+		return "Operation not permitted: supd-init has no CAP_SYS_ADMIN here, which only "
+		       "units of Profile=trusted do without";
+	}
 	for (size_t i = 0; i < ELEMENTSOF(reasons); i++) {
 		if (reasons[i].step == (enum launch_step)f->step && reasons[i].error == f->error) {
 			return reasons[i].text;
@@ -141,11 +156,11 @@ static const char *failure_reason(const struct service_failure *f)
 	return f->error ? strerror(f->error) : "";
 }
 
-void unitlog_failure_text(const struct unit *u, char *buf, size_t size)
+void unitlog_failure_text(const struct shell *s, const struct unit *u, char *buf, size_t size)
 {
 	const struct service_failure *f = &u->service.failure;
 	const char *step = launch_step_to_string((enum launch_step)f->step);
-	const char *reason = failure_reason(f);
+	const char *reason = failure_reason(s, f);
 	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
 
 	buf[0] = '\0';
@@ -174,7 +189,8 @@ static void condition_text(const struct unit *u, int32_t index, char *buf, size_
 		c->negate ? "!" : "", c->parameter ? c->parameter : "");
 }
 
-static void detail_text(const struct unit *u, const struct effect *e, char *buf, size_t size)
+static void detail_text(
+	const struct shell *s, const struct unit *u, const struct effect *e, char *buf, size_t size)
 {
 	const char *text;
 
@@ -188,7 +204,7 @@ static void detail_text(const struct unit *u, const struct effect *e, char *buf,
 		return;
 	case DETAIL_FAILURE:
 		memcpy(buf, ": ", 3);
-		unitlog_failure_text(u, buf + 2, size - 2);
+		unitlog_failure_text(s, u, buf + 2, size - 2);
 		return;
 	case DETAIL_EXIT:
 		memcpy(buf, ", ", 3);
@@ -219,7 +235,8 @@ static void detail_text(const struct unit *u, const struct effect *e, char *buf,
 }
 
 /* "Starting web.service - Web server..." for jobs, "web.service: Failed …" for the rest. */
-static void message_text(const struct unit *u, const struct effect *e, char *buf, size_t size)
+static void message_text(
+	const struct shell *s, const struct unit *u, const struct effect *e, char *buf, size_t size)
 {
 	const struct row *row = &rows[e->log];
 	const char *description = u->def ? u->def->description : NULL;
@@ -231,7 +248,7 @@ static void message_text(const struct unit *u, const struct effect *e, char *buf
 			description ? description : "", going ? "..." : ".");
 		return;
 	}
-	detail_text(u, e, detail, sizeof(detail));
+	detail_text(s, u, e, detail, sizeof(detail));
 	snprintf(buf, size, "%s: %s%s", u->name, row->text, detail);
 }
 
@@ -250,7 +267,7 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 	if (!is_told(s, row->priority)) {
 		return;
 	}
-	message_text(u, e, text, sizeof(text));
+	message_text(s, u, e, text, sizeof(text));
 	journal_begin(&record, row->priority, text);
 	journal_unit(&record, u->name, u->invocation_id);
 	journal_field(&record, "MESSAGE_ID", row->message_id);
@@ -271,7 +288,7 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		journal_field(&record, "EXIT_CODE",
 			(uint32_t)e->number >> 8 == CLD_EXITED ? "exited" : "killed");
 	}
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }
 
 void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d)
@@ -289,5 +306,5 @@ void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *
 	journal_field(&record, "DENIED_SYSCALL", denial_call_name(d));
 	journal_field(&record, "DENIED_COMM", d->comm);
 	journal_field_u64(&record, "DENIED_PID", (uint64_t)d->pid);
-	(void)broker_log(&s->broker, record.data, record.size);
+	(void)broker_log(&s->broker, &record);
 }

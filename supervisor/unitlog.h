@@ -22,6 +22,6 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
  * "mounts: bind /srv/x: No such file or directory (web.service:14)" of the last failed start, ""
  * when there was none. Text in it may be hostile: escaped already.
  */
-void unitlog_failure_text(const struct unit *u, char *buf, size_t size);
+void unitlog_failure_text(const struct shell *s, const struct unit *u, char *buf, size_t size);
 /* "code=exited, status=1" or "code=killed, signal=TERM". */
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size);

@@ -89,7 +89,8 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 	}
 	return strncmp(origin, "profile ", 8) == 0 ||
 	       (strncmp(origin, cu->profile->name, n) == 0 &&
-		       strncmp(origin + n, ".conf:", 6) == 0);
+		       (strncmp(origin + n, ".conf:", 6) == 0 ||
+			       strncmp(origin + n, "-needs.conf:", 12) == 0));
 }
 
 void compile_read_host(struct compile_host *ret)

@@ -269,6 +269,16 @@ static bool binds_device_directory(const struct compile_unit *cu)
 	return false;
 }
 
+/* Does no line of the unit's own say which devices there are? */
+static bool is_implied(const struct compile_unit *cu, const struct unit *owner)
+{
+	const struct unit_cgroup *g = &owner->cgroup;
+	const char *origin = unit_setting_origin(owner, "DevicePolicy");
+
+	return g->devices.n == 0 &&
+	       (g->device_policy == DEVICE_AUTO || compile_origin_is_profile(cu, origin));
+}
+
 static int add_rows(struct compile_unit *cu, const struct unit *owner, struct ebpf_code *code)
 {
 	const struct unit_cgroup *g = &owner->cgroup;
@@ -291,14 +301,14 @@ static int add_rows(struct compile_unit *cu, const struct unit *owner, struct eb
 			(struct ebpf_device) {
 				.type = BPF_DEVCG_DEV_CHAR, .access = BPF_DEVCG_ACC_READ });
 	}
-	if (r == 0 && g->device_policy == DEVICE_AUTO && g->devices.n == 0) {
+	if (r == 0 && is_implied(cu, owner)) {
 		r = add_bound(cu, code);
 	}
 	ebpf_device_end(code);
 	return r;
 }
 
-/* PrivateDevices= alone is a wall without this: what it adds is best effort. */
+/* PrivateDevices= alone is a wall without this, and a profile asks no kernel for what it lacks. */
 static int add_devices(struct compile_unit *cu, const struct unit *owner)
 {
 	AUTO(ebpf_fini) struct ebpf_code code = { 0 };
@@ -307,12 +317,14 @@ static int add_devices(struct compile_unit *cu, const struct unit *owner)
 	const char *setting = g->devices.n ? "DeviceAllow" : "DevicePolicy";
 	int r;
 
-	if (g->device_policy == DEVICE_AUTO && g->devices.n == 0) {
-		if (!owner->exec || !owner->exec->private_devices || binds_device_directory(cu)) {
+	if (is_implied(cu, owner)) {
+		bool private = owner->exec && owner->exec->private_devices;
+
+		if ((!private && g->device_policy == DEVICE_AUTO) || binds_device_directory(cu)) {
 			return 0;
 		}
 		row.optional = 1;
-		setting = "PrivateDevices";
+		setting = g->device_policy == DEVICE_AUTO ? "PrivateDevices" : setting;
 	}
 	row.origin = origin_of(owner, setting);
 	row.setting = arena_printf(cu->c->arena, "%s=", setting);

@@ -2,6 +2,7 @@
 /* SystemCallFilter=, Restrict… and Protect… settings to one seccomp program. */
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,6 +239,19 @@ static int add_quiet(struct compile_unit *cu, const struct seccomp_spec *spec)
 	return 0;
 }
 
+/*
+ * The kernel takes a filter from a process without CAP_SYS_ADMIN only with no_new_privs. Root's
+ * exec fills its sets from the bounding set, so the launcher can keep that capability until then.
+ */
+static bool can_filter(const struct compile_unit *cu)
+{
+	const struct plan *p = &cu->base;
+	bool root =
+		p->uid == 0 && !(p->flags & PLAN_DYNAMIC_USER) && !(p->securebits & SECBIT_NOROOT);
+
+	return !cu->user_namespace && (root || p->cap_effective & UINT64_C(1) << CAP_SYS_ADMIN);
+}
+
 int compile_filter(struct compile_unit *cu)
 {
 	struct plan *p = &cu->base;
@@ -268,9 +282,7 @@ int compile_filter(struct compile_unit *cu)
 			       ? r
 			       : compile_refuse(cu, NULL, "system call filter: %s", strerror(-r));
 	}
-	/* The kernel takes a filter from a process without CAP_SYS_ADMIN only with this. */
-	if (p->seccomp_size &&
-		(cu->user_namespace || !(p->cap_effective & UINT64_C(1) << CAP_SYS_ADMIN))) {
+	if (p->seccomp_size && !can_filter(cu)) {
 		p->flags |= PLAN_NO_NEW_PRIVS;
 	}
 	return 0;

@@ -28,19 +28,20 @@ struct rows {
 	bool own_root; /* nothing of the host's tree is there by itself */
 };
 
-/* aspect and weight by kind */
+/* by kind: aspect and weight; the setting that makes such rows */
 static const struct {
 	uint8_t aspect;
 	uint8_t rank;
+	const char *setting;
 } kinds[PLAN_MOUNT_KIND_COUNT] = {
-	[PLAN_MOUNT_BIND] = { 0, 0 },
-	[PLAN_MOUNT_TMPFS] = { 0, 1 },
-	[PLAN_MOUNT_INACCESSIBLE] = { 1, 0 },
-	[PLAN_MOUNT_READ_ONLY] = { 1, 1 },
-	[PLAN_MOUNT_READ_WRITE] = { 1, 2 },
-	[PLAN_MOUNT_NOEXEC] = { 2, 0 },
-	[PLAN_MOUNT_IMAGE] = { 0, 0 },
-	[PLAN_MOUNT_EXEC] = { 2, 1 },
+	[PLAN_MOUNT_BIND] = { 0, 0, "BindPaths" },
+	[PLAN_MOUNT_TMPFS] = { 0, 1, "TemporaryFileSystem" },
+	[PLAN_MOUNT_INACCESSIBLE] = { 1, 0, "InaccessiblePaths" },
+	[PLAN_MOUNT_READ_ONLY] = { 1, 1, "ReadOnlyPaths" },
+	[PLAN_MOUNT_READ_WRITE] = { 1, 2, "ReadWritePaths" },
+	[PLAN_MOUNT_NOEXEC] = { 2, 0, "NoExecPaths" },
+	[PLAN_MOUNT_IMAGE] = { 0, 0, "MountImages" },
+	[PLAN_MOUNT_EXEC] = { 2, 1, "ExecPaths" },
 };
 
 #define RANK_IMPLIED 16u
@@ -131,6 +132,15 @@ static const char *show_origin(const struct compile_unit *cu, const char *origin
 		      : cu->unit->name;
 }
 
+/* "ProtectHome=, web.service:9", for a start that fails there. */
+static const char *name_origin(
+	const struct compile_unit *cu, const char *setting, const char *origin)
+{
+	const char *named = arena_printf(cu->c->arena, "%s=, %s", setting, origin);
+
+	return named ? named : origin;
+}
+
 static bool path_is_below(const char *path, const char *top)
 {
 	size_t n = strlen(top);
@@ -140,7 +150,8 @@ static bool path_is_below(const char *path, const char *top)
 
 static void imply(struct rows *rows, const char *setting, const struct implied *table, size_t n)
 {
-	const char *origin = show_origin(rows->cu, unit_setting_origin(rows->cu->unit, setting));
+	const char *origin = name_origin(rows->cu, setting,
+		show_origin(rows->cu, unit_setting_origin(rows->cu->unit, setting)));
 
 	for (size_t i = 0; i < n; i++) {
 		struct plan_mount m = {
@@ -246,6 +257,11 @@ static int add_written(struct rows *rows)
 					   m.kind == PLAN_MOUNT_IMAGE
 				   ? PLAN_MOUNT_F_IDMAP
 				   : 0;
+		m.origin = name_origin(cu,
+			m.kind == PLAN_MOUNT_BIND && m.flags & PLAN_MOUNT_F_READ_ONLY
+				? "BindReadOnlyPaths"
+				: kinds[m.kind].setting,
+			m.origin);
 		push(rows, &m, profile ? RANK_IMPLIED : 0);
 	}
 	return 0;

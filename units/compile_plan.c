@@ -166,6 +166,37 @@ static void set_command_flags(
 	}
 }
 
+static bool mounts_images(const struct plan *p)
+{
+	const struct plan_mount *rows = p->mounts.items;
+	bool found = false;
+
+	for (uint32_t i = 0; i < p->mounts.n; i++) {
+		found |= rows[i].kind == PLAN_MOUNT_IMAGE;
+	}
+	return found;
+}
+
+/*
+ * May the launcher be a process of the unit's cgroup and namespaces from its birth on? Not when one
+ * of its steps has to be done outside: id maps, mounts on the host, device nodes under another
+ * start's device rules, copies of a detached mount, which belong to the mount namespace that it was
+ * made in; nor when a namespace of another unit is entered.
+ */
+static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
+{
+	const uint32_t outside = PLAN_PRIVATE_DEVICES | PLAN_ACCEPT | PLAN_CREDENTIALS_KEPT;
+	bool shared_tmp = p->flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1;
+
+	if (!(p->namespaces & PLAN_NS_MOUNT) || p->namespaces & (PLAN_NS_USER | PLAN_NS_NET) ||
+		p->flags & outside || shared_tmp || cu->c->joined[cu->index] || p->bpf.n ||
+		p->credentials.n || p->sched_reset_on_fork || p->root_dir || p->root_image ||
+		p->netns_path || p->ipcns_path || mounts_images(p)) {
+		return 0;
+	}
+	return CATALOGUE_ENTRY_BORN | p->namespaces << CATALOGUE_ENTRY_NS_SHIFT;
+}
+
 static int add_command(
 	struct compile_unit *cu, const struct unit_command *command, struct manifest_command *row)
 {
@@ -202,6 +233,7 @@ static int add_command(
 	row->origin = command->origin;
 	flags |= (p.namespaces & PLAN_NS_PID) ? CATALOGUE_ENTRY_NSINIT : 0;
 	flags |= start && p.listen_names.n ? CATALOGUE_ENTRY_LISTEN : 0;
+	flags |= birth_flags(cu, &p);
 	return compile_add_entry(
 		cu, is_main(s, command) ? ENTRY_MAIN : ENTRY_CONTROL, flags, &p, &row->entry);
 }

@@ -30,7 +30,8 @@
 
 const char conf_usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
-	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n";
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH]\n"
+	"                 [--keep-cgroup yes|no] [UNIT...]\n";
 
 /* Highest priority first; systemd's own only with ImportSystemdUnits=yes. */
 static const char own_path[] = "/usr/local/lib/supd:/usr/lib/supd";
@@ -161,6 +162,7 @@ static const struct row rows[] = {
 	{ "StateDirectory", "--state-dir", parse_dir, AT(state_dir) },
 	{ "LogDirectory", "--log-dir", parse_dir, AT(log_dir) },
 	{ "ControlGroup", "--cgroup", parse_dir, AT(cgroup) },
+	{ "KeepControlGroup", "--keep-cgroup", parse_bool, AT(keep_cgroup) },
 	{ "UnitPath", "--unit-path", parse_unit_path, 0 },
 	{ "ImportSystemdUnits", NULL, parse_import, 0 },
 	{ "Fstab", NULL, parse_bool, AT(fstab) },

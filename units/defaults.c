@@ -84,7 +84,8 @@ static void resolve_service(struct unit *u)
 	if (!s->timeout_abort_set) {
 		s->timeout_abort_us = s->timeout_stop_us;
 	}
-	if (s->notify_access < 0) {
+	/* systemd.service(5): "missing or set to none" */
+	if (s->notify_access < 0 || s->notify_access == NOTIFY_NONE) {
 		bool notifies = s->type == SERVICE_NOTIFY || s->type == SERVICE_NOTIFY_RELOAD ||
 				s->watchdog_us > 0 || s->fdstore_max > 0;
 
@@ -144,6 +145,25 @@ void defaults_refuse(
 	u->refused = true;
 }
 
+/* Only one unit can be isolated to. */
+static void check_isolate(const struct defaults_context *c, struct unit *u)
+{
+	const struct unit_dep *deps = u->deps.items;
+	const char *first = NULL;
+
+	for (size_t i = 0; i < u->deps.n; i++) {
+		if (deps[i].kind != DEP_ON_FAILURE || (first && strcmp(first, deps[i].name) == 0)) {
+			continue;
+		}
+		if (first) {
+			defaults_refuse(c, u, "OnFailureJobMode",
+				"OnFailureJobMode=isolate goes with one unit in OnFailure= only");
+			return;
+		}
+		first = deps[i].name;
+	}
+}
+
 void defaults_check(const struct defaults_context *c, struct unit *u)
 {
 	const struct unit_service *s = u->service;
@@ -153,6 +173,9 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	defaults_check_trigger(c, u);
 	defaults_check_timer(c, u);
 	defaults_check_mount(c, u);
+	if (u->on_failure_job_mode && strcmp(u->on_failure_job_mode, "isolate") == 0) {
+		check_isolate(c, u);
+	}
 	if (u->type != UNIT_SERVICE || u->refused) {
 		return;
 	}
@@ -244,6 +267,17 @@ static int find_ordered(const struct unit *u, struct arena *arena, struct namema
 	return r;
 }
 
+const char defaults_target_order[] = "default dependency of a target";
+
+static int add_target_order(const struct defaults_context *c, struct unit *u, const char *name)
+{
+	struct unit_dep dep = {
+		.kind = DEP_AFTER, .name = name, .implicit = true, .origin = defaults_target_order
+	};
+
+	return unit_add_dep(u, c->arena, &dep);
+}
+
 /* A target comes after what it pulls in, unless it says otherwise. */
 static int order_target(const struct defaults_context *c, struct unit *u)
 {
@@ -261,7 +295,7 @@ static int order_target(const struct defaults_context *c, struct unit *u)
 			     dep->kind == DEP_UPHOLDS;
 
 		if (pulls && !namemap_get(&ordered, name) &&
-			(defaults_add(c, u, DEP_AFTER, name) != 0 ||
+			(add_target_order(c, u, name) != 0 ||
 				namemap_put(&ordered, c->arena, name, u) != 0)) {
 			return -ENOMEM;
 		}
@@ -291,6 +325,7 @@ int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const 
 	size_t n = strlen(path);
 
 	for (size_t i = 1; i <= n; i++) {
+		const struct scan_entry *entry;
 		const char *copy;
 
 		if (path[i] != '/' && path[i] != '\0') {
@@ -302,7 +337,10 @@ int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const 
 			continue;
 		}
 		strcat(name, ".mount");
-		if (!scan_get(c->scan, name)) {
+		/* Drop-ins alone make no unit, and one that is masked is not waited for. */
+		entry = scan_get(c->scan, name);
+		if (!entry || entry->masked ||
+			(!entry->fragment && !entry->alias_of && !entry->fstab)) {
 			continue;
 		}
 		copy = arena_strdup(c->arena, name);
@@ -314,6 +352,45 @@ int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const 
 	return 0;
 }
 
+/* What a command needs to be mounted: systemd.exec(5), "Implicit dependencies". */
+static int add_exec_mounts(const struct defaults_context *c, struct unit *u)
+{
+	static const char *const tops[PLAN_DIR_KIND_COUNT] = {
+		[PLAN_DIR_RUNTIME] = "/run",
+		[PLAN_DIR_STATE] = "/var/lib",
+		[PLAN_DIR_CACHE] = "/var/cache",
+		[PLAN_DIR_LOGS] = "/var/log",
+		[PLAN_DIR_CONFIGURATION] = "/etc",
+	};
+	const struct unit_exec *e = u->exec;
+	const char *const paths[] = { e->working_directory_missing_ok ? NULL : e->working_directory,
+		e->root_directory, e->root_image, e->private_tmp ? "/tmp" : NULL,
+		e->private_tmp ? "/var/tmp" : NULL };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(paths); i++) {
+		r = paths[i] ? defaults_add_mounts(c, u, paths[i]) : 0;
+	}
+	for (size_t kind = 0; kind < PLAN_DIR_KIND_COUNT; kind++) {
+		const struct unit_dir *dirs = e->dirs[kind].names.items;
+
+		for (size_t i = 0; r == 0 && i < e->dirs[kind].names.n; i++) {
+			const char *path =
+				arena_printf(c->arena, "%s/%s", tops[kind], dirs[i].name);
+
+			r = path ? defaults_add_mounts(c, u, path) : -ENOMEM;
+		}
+	}
+	return r;
+}
+
+/* It writes below /var, which may be part of the root file system. */
+static bool keeps_files(const struct unit_exec *e)
+{
+	return e->dirs[PLAN_DIR_STATE].names.n || e->dirs[PLAN_DIR_CACHE].names.n ||
+	       e->dirs[PLAN_DIR_LOGS].names.n;
+}
+
 static int add_service_deps(const struct defaults_context *c, struct unit *u)
 {
 	const struct unit_item *sockets = u->service->sockets.items;
@@ -321,7 +398,7 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	int r = 0;
 
 	/* A socket that logs must not wait for journald's own. */
-	for (int i = 1; i < 3 && !u->mount && (!u->socket || u->service->commands.n); i++) {
+	for (int i = 1; i < 3 && (!u->socket || u->service->commands.n); i++) {
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
@@ -329,6 +406,12 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	r = r == 0 ? defaults_add(c, u, DEP_AFTER, u->cgroup.slice) : r;
 	if (r == 0 && logs) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-journald.socket");
+	}
+	if (r == 0 && !u->mount && (!u->socket || u->service->commands.n)) {
+		r = add_exec_mounts(c, u);
+	}
+	if (r == 0 && keeps_files(u->exec)) {
+		r = defaults_add(c, u, DEP_AFTER, "systemd-remount-fs.service");
 	}
 	if (r == 0 && u->exec->private_tmp) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");

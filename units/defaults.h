@@ -21,6 +21,9 @@ void defaults_check(const struct defaults_context *c, struct unit *u);
 /* Adds implied and default dependencies, all marked implicit. -ENOMEM. */
 int defaults_add_deps(const struct defaults_context *c, struct unit *u);
 
+/* The origin of a target's After= on what it pulls in: it counts only if the other agrees. */
+extern const char defaults_target_order[];
+
 /* For the files of this module: an error at the line of a setting; an implied dependency. */
 void defaults_refuse(
 	const struct defaults_context *c, struct unit *u, const char *setting, const char *text);

@@ -290,6 +290,9 @@ int defaults_mount_deps(const struct defaults_context *c, struct unit *u)
 		return r;
 	}
 	r = add_implied(c, u, all, ELEMENTSOF(all));
+	if (r == 0 && m->fs_type && strcmp(m->fs_type, "tmpfs") == 0) {
+		r = defaults_add(c, u, DEP_AFTER, "swap.target");
+	}
 	if (r < 0) {
 		return r;
 	}

@@ -129,6 +129,22 @@ void defaults_check_trigger(const struct defaults_context *c, struct unit *u)
 	}
 }
 
+/* The places that it listens at or watches must be mounted. */
+static int add_place_mounts(const struct defaults_context *c, struct unit *u)
+{
+	const struct plan_socket *listens = u->socket ? u->socket->listens.items : NULL;
+	const struct plan_watch *lines = u->watch ? u->watch->lines.items : NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && listens && i < u->socket->listens.n; i++) {
+		r = has_path(&listens[i]) ? defaults_add_mounts(c, u, listens[i].path) : 0;
+	}
+	for (size_t i = 0; r == 0 && lines && i < u->watch->lines.n; i++) {
+		r = defaults_add_mounts(c, u, lines[i].path);
+	}
+	return r;
+}
+
 /* Before= and Triggers= the unit; Accept=yes: only the latter, on the template. */
 int defaults_trigger_deps(const struct defaults_context *c, struct unit *u)
 {
@@ -139,7 +155,8 @@ int defaults_trigger_deps(const struct defaults_context *c, struct unit *u)
 	if (!target || u->is_template) {
 		return 0;
 	}
-	if (!many) {
+	r = add_place_mounts(c, u);
+	if (r == 0 && !many) {
 		r = defaults_add(c, u, DEP_BEFORE, target);
 	}
 	return r == 0 ? defaults_add(c, u, DEP_TRIGGERS, target) : r;

@@ -130,8 +130,9 @@ static int put_entry(FILE *out, const struct catalogue *c, uint32_t entry, struc
 	if (r < 0) {
 		return r;
 	}
-	fprintf(out, "  entry %u: %s, %s%s (%s)\n", entry, op_names[p.op], kind_names[e->kind],
-		e->flags & CATALOGUE_ENTRY_NSINIT ? ", nsinit" : "", p.origin ? p.origin : "");
+	fprintf(out, "  entry %u: %s, %s%s%s (%s)\n", entry, op_names[p.op], kind_names[e->kind],
+		e->flags & CATALOGUE_ENTRY_NSINIT ? ", nsinit" : "",
+		e->flags & CATALOGUE_ENTRY_BORN ? ", born" : "", p.origin ? p.origin : "");
 	put_bits(out, "flags", p.flags, flag_names, ELEMENTSOF(flag_names));
 	if (p.op == PLAN_EXEC) {
 		fprintf(out, "    path: %s\n", p.path);

@@ -35,12 +35,14 @@ int envline_parse(const struct envline *line, struct arena *arena, struct list *
 	struct word word;
 	int r;
 
-	while ((r = word_next(&p, line->value, arena, &word)) > 0) {
+	*ret_error = (struct execline_error) { 0 };
+	while ((r = word_next_relaxed(&p, line->value, arena, &word)) > 0) {
 		const char *text = NULL;
 		struct unit_item *item;
 		char bad = 0;
 
 		ret_error->column = word.column;
+		ret_error->odd = word.odd && !ret_error->odd ? word.text : ret_error->odd;
 		r = specifier_expand(line->specifiers, word.text, arena, &text, &bad);
 		if (r != 0) {
 			ret_error->text =
@@ -62,9 +64,8 @@ int envline_parse(const struct envline *line, struct arena *arena, struct list *
 		*item = (struct unit_item) { text, line->origin };
 	}
 	if (r == -EINVAL) {
-		*ret_error =
-			(struct execline_error) { "quote is not closed, or unknown escape sequence",
-				(unsigned)(p - line->value) };
+		*ret_error = (struct execline_error) { "quote is not closed",
+			(unsigned)(p - line->value), NULL };
 	}
 	return r;
 }

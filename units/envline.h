@@ -17,6 +17,6 @@ struct envline {
 	const struct specifier_unit *specifiers;
 };
 
-/* Appends struct unit_item to *ret. 0, -EINVAL with *ret_error, -ENOMEM. */
+/* Appends struct unit_item to *ret. 0, -EINVAL, -ENOMEM as execline_parse(). */
 int envline_parse(const struct envline *line, struct arena *arena, struct list *ret,
 	struct execline_error *ret_error);

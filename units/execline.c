@@ -22,7 +22,7 @@ struct parser {
 
 static int fail(struct parser *ps, unsigned column, const char *text)
 {
-	*ps->error = (struct execline_error) { text, column };
+	*ps->error = (struct execline_error) { text, column, NULL };
 	return text ? -EINVAL : -ENOMEM;
 }
 
@@ -149,11 +149,16 @@ static bool is_separator(const struct word *word)
 
 static int next_word(struct parser *ps, struct word *word)
 {
-	int r = word_next(&ps->p, ps->line->value, ps->arena, word);
+	int r = word_next_relaxed(&ps->p, ps->line->value, ps->arena, word);
 
 	if (r == -EINVAL) {
 		return fail(ps, (unsigned)(ps->p - ps->line->value),
-			*ps->p == '\\' ? "unknown escape sequence" : "quote is not closed");
+			*ps->p == '\\' ? "a backslash at the end" : "quote is not closed");
+	}
+	if (r > 0 && word->odd && strcmp(word->text, "\\;") == 0) {
+		strcpy(word->text, ";");
+	} else if (r > 0 && word->odd && !ps->error->odd) {
+		ps->error->odd = word->text;
 	}
 	ps->end = r == 0 || (r > 0 && is_separator(word));
 	return r < 0 ? r : 0;
@@ -223,6 +228,7 @@ int execline_parse(const struct execline *line, struct arena *arena, struct list
 	size_t before = ret->n;
 	bool more = true;
 
+	*ret_error = (struct execline_error) { 0 };
 	while (more) {
 		int r = parse_command(&ps, ret, &more);
 

@@ -19,8 +19,12 @@ struct execline {
 struct execline_error {
 	const char *text;
 	unsigned column; /* offset in the value */
+	/* On success: the first word with an escape that is none and was taken as it stands; NULL.
+	 */
+	const char *odd;
 };
 
-/* Appends struct unit_command to *ret. 0, -EINVAL with *ret_error, -ENOMEM. */
+/* Appends struct unit_command to *ret. 0 with ret_error->odd, -EINVAL with the others of
+ * *ret_error, -ENOMEM. */
 int execline_parse(const struct execline *line, struct arena *arena, struct list *ret,
 	struct execline_error *ret_error);

@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/plan/syscallgroups.h"
+#include "ebpf.h"
 #include "settings.h"
 
 #define SETTINGS_MAX 6u
@@ -115,11 +118,12 @@ static const char *value_hostname(struct facts *f)
 static const char *value_no_new_privs(struct facts *f)
 {
 	uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
-	bool root = !f->e->user && !f->e->dynamic_user;
-	uint64_t caps = root ? compile_bounding_set(&f->cu) : f->e->cap_ambient;
+	bool root = !f->e->user || strcmp(f->e->user, "root") == 0 || strcmp(f->e->user, "0") == 0;
+	bool may_filter = f->e->cap_ambient & admin ||
+			  (root && !f->e->dynamic_user && !(f->e->secure_bits & SECBIT_NOROOT));
 
-	return yes_no(
-		f->e->no_new_privileges || (f->walls && (f->e->private_users || !(caps & admin))));
+	return yes_no(f->e->no_new_privileges || f->e->dynamic_user ||
+		      (f->walls && (f->e->private_users || !may_filter)));
 }
 
 static const char *value_bounding(struct facts *f)
@@ -240,6 +244,52 @@ static const char *value_delegate(struct facts *f)
 	return yes_no(f->cu.unit->cgroup.delegate);
 }
 
+/* Does a list have all addresses of the family? */
+static bool covers(const struct list *list, uint32_t family)
+{
+	const struct ebpf_prefix *rows = list->items;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (rows[i].family == family && rows[i].length == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_loopback(const struct ebpf_prefix *p)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return p->family == AF_INET ? p->length >= 8 && p->address[0] == 127
+				    : p->length == 128 && memcmp(p->address, one, 16) == 0;
+}
+
+/* "all", or "localhost" or "some" are allowed beside; "none". Of the unit and its slices. */
+static const char *value_addresses(struct facts *f)
+{
+	const struct unit *owners[COMPILE_SLICES + 1];
+	size_t n = compile_slices(&f->cu, owners);
+	bool all[2] = { false, false }, local = false, other = false;
+
+	owners[n++] = f->cu.unit;
+	for (size_t i = 0; i < n; i++) {
+		const struct unit_cgroup *g = &owners[i]->cgroup;
+		const struct ebpf_prefix *rows = g->ip_allow.items;
+
+		all[0] = all[0] || covers(&g->ip_deny, AF_INET);
+		all[1] = all[1] || covers(&g->ip_deny, AF_INET6);
+		for (size_t k = 0; k < g->ip_allow.n; k++) {
+			local = local || is_loopback(&rows[k]);
+			other = other || !is_loopback(&rows[k]);
+		}
+	}
+	if (!all[0] || !all[1]) {
+		return "none";
+	}
+	return other ? "some" : local ? "localhost" : "all";
+}
+
 static const char *value_root(struct facts *f)
 {
 	return f->e->root_directory ? f->e->root_directory : "/";
@@ -298,6 +348,7 @@ static const struct fact {
 	{ "KeyringMode", value_keyring, 0, { "KeyringMode" } },
 	{ "Delegate", value_delegate, 0, { "Delegate" } },
 	{ "NotifyAccess", value_notify, 0, { "NotifyAccess", "Type" } },
+	{ "IPAddressDeny", value_addresses, 0, { "IPAddressDeny", "IPAddressAllow" } },
 	{ "UMask", value_umask, 0, { "UMask" } },
 };
 

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -175,11 +176,41 @@ static int load_files(struct load *l, struct settings *settings, const char *con
 	return r < 0 ? complain("load", r) : EXIT_OK;
 }
 
+/* A program that is not there fails the start, unless a '-' or another root is before it. */
+static void check_programs(struct load *l, const struct unit *u)
+{
+	const struct unit_command *commands = u->service->commands.items;
+
+	for (size_t i = 0; i < u->service->commands.n; i++) {
+		const char *path = commands[i].path, *origin = commands[i].origin;
+		const char *colon = origin ? strrchr(origin, ':') : NULL;
+		struct diag_place place = { .file = u->fragment_path, .unit = u->name };
+		struct stat st;
+
+		if (*path != '/' || (commands[i].flags & COMMAND_IGNORE_FAILURE) ||
+			(stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111))) {
+			continue;
+		}
+		place.line = colon ? (uint32_t)strtoul(colon + 1, NULL, 10) : 0;
+		diag_add(&l->diagnostics, &place, SEVERITY_WARNING,
+			"%s=: %s is no program that can be executed on this machine",
+			exec_phase_to_string(commands[i].phase), path);
+	}
+}
+
 static int run_verify(struct load *l, const char *const *args)
 {
 	struct settings settings;
 	int status = load_files(l, &settings, args);
 
+	for (size_t i = 0; status == EXIT_OK && i < l->set.n; i++) {
+		const struct unit *u = l->set.units[i];
+
+		if (u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED &&
+			!u->exec->root_directory && !u->exec->root_image) {
+			check_programs(l, u);
+		}
+	}
 	print_diagnostics(l);
 	return status == EXIT_OK && l->diagnostics.n_errors ? EXIT_ERRORS : status;
 }

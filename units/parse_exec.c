@@ -69,6 +69,7 @@ int parse_env(struct setting_context *c)
 		return 0;
 	}
 	r = envline_parse(&line, c->arena, c->target, &error);
+	setting_odd_escape(c, r == 0 ? error.odd : NULL);
 	return r == -EINVAL ? setting_error(c, error.column, "%s", error.text) : r;
 }
 

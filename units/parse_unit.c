@@ -215,6 +215,7 @@ int parse_exec(struct setting_context *c)
 		return 0;
 	}
 	r = execline_parse(&line, c->arena, &c->unit->service->commands, &error);
+	setting_odd_escape(c, r == 0 ? error.odd : NULL);
 	return r == -EINVAL ? setting_error(c, error.column, "%s", error.text) : r;
 }
 

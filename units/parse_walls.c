@@ -229,10 +229,17 @@ int parse_capabilities(struct setting_context *c)
 {
 	uint64_t *set = c->target, mask = 0;
 	bool invert = *c->value == '~';
-	bool first = c->row->arg && *set == UINT64_MAX;
+	const uint64_t all = c->row->arg ? UINT64_MAX : (UINT64_C(1) << VALUE_CAPABILITY_COUNT) - 1;
+	bool first = *set == (c->row->arg ? UINT64_MAX : 0);
 	const char *p = c->value + invert;
 	struct word word;
 	int r;
+
+	/* The unit's first own list is the list: it does not add to the profile's. */
+	if (c->row->arg && !c->profile && !c->unit->exec->cap_bounding_own) {
+		first = true;
+		c->unit->exec->cap_bounding_own = true;
+	}
 
 	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
 		int cap = value_capability_from_name(word.text);
@@ -247,11 +254,11 @@ int parse_capabilities(struct setting_context *c)
 		return r;
 	}
 	if (mask == 0) {
-		*set = invert ? (c->row->arg ? UINT64_MAX : (UINT64_C(1) << 41) - 1) : 0;
-	} else if (invert) {
-		*set &= ~mask;
+		*set = invert ? all : 0;
+	} else if (first) {
+		*set = invert ? (c->row->arg ? *set : all) & ~mask : mask;
 	} else {
-		*set = first ? mask : *set | mask;
+		*set = invert ? *set & ~mask : *set | mask;
 	}
 	return 0;
 }

@@ -120,6 +120,7 @@ static bool is_escaped_end(const char *s, size_t n)
 struct physical {
 	const char *s; /* without leading white space and without the newline */
 	size_t n;      /* without a continuing backslash */
+	size_t indent; /* bytes of white space before s: of a line that is continued, they count */
 	uint32_t column;
 	bool valid;
 	bool comment;
@@ -144,6 +145,7 @@ static struct physical next_physical(struct reader *r, size_t *pos, uint32_t lin
 		start++;
 		n--;
 		p.column++;
+		p.indent++;
 	}
 	p.s = start;
 	p.comment = n > 0 && (*start == '#' || *start == ';');
@@ -193,6 +195,8 @@ static void join_lines(struct reader *r, char *buffer)
 			valid = true;
 		} else {
 			raw.text[raw.size++] = ' ';
+			p.s -= p.indent;
+			p.n += p.indent;
 		}
 		valid = valid && p.valid;
 		memcpy(raw.text + raw.size, p.s, p.n);

@@ -189,12 +189,22 @@ static void report(struct setting_context *c, unsigned column, enum manifest_sev
 	}
 }
 
+/* systemd keeps what it had at "SETTING=" where nothing cannot be a value. */
+static bool is_empty(const struct setting_context *c)
+{
+	return !c->line->value[0];
+}
+
 int setting_error(struct setting_context *c, unsigned column, const char *format, ...)
 {
 	char text[400];
 	va_list args;
 	int n = snprintf(text, sizeof(text), "%s=: ", c->line->key);
 
+	if (is_empty(c)) {
+		setting_warning(c, "%s= has no value; ignored", c->line->key);
+		return -EINVAL;
+	}
 	va_start(args, format);
 	vsnprintf(text + n, sizeof(text) - (size_t)n, format, args);
 	va_end(args);
@@ -211,6 +221,16 @@ void setting_warning(struct setting_context *c, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	report(c, 0, SEVERITY_WARNING, text);
+}
+
+void setting_odd_escape(struct setting_context *c, const char *word)
+{
+	if (word) {
+		setting_warning(c,
+			"%s=: \"%.64s\" has a backslash that escapes nothing and is taken as "
+			"written; write \\\\ for a backslash",
+			c->line->key, word);
+	}
 }
 
 /* ---- applying lines ---- */
@@ -331,7 +351,9 @@ static int apply_line(struct setting_context *c, unsigned section)
 	c->value = c->line->value;
 	c->target = target_of(c);
 	r = c->row->parse(c);
-	if (r == -EINVAL) {
+	if (r == -EINVAL && is_empty(c)) {
+		c->unit->assignments.n--;
+	} else if (r == -EINVAL) {
 		c->unit->refused = true;
 	}
 	return r == -ENOMEM ? r : 0;

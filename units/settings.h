@@ -84,8 +84,10 @@ const char *settings_nearest(unsigned section, const char *name);
  */
 int settings_apply(struct setting_context *c, const struct list *lines);
 
-/* For parsers: reports an error (or, not confining and not strict, a warning) at the value. */
+/* For parsers: reports an error at the value, or that there is none as a warning; -EINVAL. */
 int setting_error(struct setting_context *c, unsigned column, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* For those of words: one with an escape that is none, which is taken as written. NULL: none. */
+void setting_odd_escape(struct setting_context *c, const char *word);
 void setting_warning(struct setting_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

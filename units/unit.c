@@ -100,6 +100,9 @@ static int init_service(struct unit *u, struct arena *arena)
 		u->exec->dirs[i].mode = 0755;
 		u->exec->dirs[i].preserve = FDSTORE_PRESERVE_YES;
 	}
+	if (u->type == UNIT_MOUNT || u->type == UNIT_SWAP) {
+		u->exec->keyring_mode = KEYRING_SHARED;
+	}
 	u->exec->dirs[PLAN_DIR_RUNTIME].preserve = FDSTORE_PRESERVE_NO;
 	return 0;
 }

@@ -329,6 +329,7 @@ struct unit_exec {
 	bool lock_personality;
 	bool remove_ipc;
 	uint64_t cap_bounding; /* mask, bit = capability; UINT64_MAX: not restricted */
+	bool cap_bounding_own; /* a line of the unit's own has been there, not only its profile's */
 	uint64_t cap_ambient;
 	uint32_t secure_bits;
 	struct list paths; /* struct unit_path, as written */

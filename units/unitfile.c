@@ -12,6 +12,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
+#include "compatneeds.h"
 #include "defaults.h"
 #include "fstab.h"
 #include "reader.h"
@@ -231,31 +232,73 @@ static const char *choose_profile(const struct unit *u, const struct list *files
 	return profile;
 }
 
-static int apply_profile(const struct unitfile_context *c, struct unit *u, const char *profile)
+/* A file of the profiles' directory, read once in a load. *ret NULL: there is none, or a broken
+ * one. */
+static int profile_file(const struct unitfile_context *c, struct unit *u, const char *name,
+	struct parsed_file **ret)
 {
-	struct parsed_file *file = namemap_get(c->profiles, profile);
+	struct parsed_file *file = namemap_get(c->profiles, name);
 	const char *path;
+	int r;
+
+	*ret = file;
+	if (file) {
+		return 0;
+	}
+	file = arena_alloc(c->arena, sizeof(*file));
+	path = arena_printf(c->arena, "%s/%s.conf", c->opts->profile_dir, name);
+	if (!file || !path) {
+		return -ENOMEM;
+	}
+	r = read_file(c, u, path, file);
+	if (r == -EIO) {
+		return 0;
+	}
+	if (r != 0 || namemap_put(c->profiles, c->arena, name, file) != 0) {
+		return -ENOMEM;
+	}
+	*ret = file;
+	return 0;
+}
+
+/* What the profile grants to units like this one: under the unit's own lines as well. */
+static int apply_needs(const struct unitfile_context *c, struct unit *u, const struct list *files)
+{
+	const struct parsed_file *rows = files->items;
+	const struct list **own = arena_alloc(c->arena, (files->n + 1) * sizeof(*own));
+	struct needs_unit unit = { u->name, own, files->n };
+	struct parsed_file *needs, chosen;
+	int r = own ? profile_file(c, u, "compat-needs", &needs) : -ENOMEM;
+
+	if (r < 0 || !needs) {
+		return r;
+	}
+	for (size_t i = 0; i < files->n; i++) {
+		own[i] = &rows[i].lines;
+	}
+	chosen = (struct parsed_file) { .path = needs->path };
+	r = needs_select(c->arena, &needs->lines, &unit, &chosen.lines);
+	return r < 0 ? r : apply_file(c, u, &chosen);
+}
+
+static int apply_profile(const struct unitfile_context *c, struct unit *u, const struct list *files)
+{
+	const char *profile = choose_profile(u, files);
+	struct parsed_file *file;
 	int r;
 
 	u->container.profile = profile;
 	if (!c->opts->profile_dir || strchr(profile, '/')) {
 		return 0;
 	}
-	if (!file) {
-		file = arena_alloc(c->arena, sizeof(*file));
-		path = arena_printf(c->arena, "%s/%s.conf", c->opts->profile_dir, profile);
-		if (!file || !path) {
-			return -ENOMEM;
-		}
-		r = read_file(c, u, path, file);
-		if (r == -EIO) {
-			return 0;
-		}
-		if (r != 0 || namemap_put(c->profiles, c->arena, profile, file) != 0) {
-			return -ENOMEM;
-		}
+	r = profile_file(c, u, profile, &file);
+	if (r < 0 || !file) {
+		return r;
 	}
 	r = apply_file(c, u, file);
+	if (r == 0 && strcmp(profile, "compat") == 0) {
+		r = apply_needs(c, u, files);
+	}
 	/* A profile's own [Container] says nothing about the unit. */
 	u->container.profile = profile;
 	return r;
@@ -283,13 +326,36 @@ static int add_links(const struct unitfile_context *c, struct unit *u, const cha
 	return 0;
 }
 
+/* Those of a name, of its template, and of its prefixes as for drop-ins: "a-.service.wants". */
+static int add_named_links(const struct unitfile_context *c, struct unit *u, const char *name)
+{
+	char owner[LIMIT_UNIT_NAME];
+	struct unit_name_parts parts;
+	int r = add_links(c, u, name);
+
+	if (r == 0 && unit_name_template(name, owner) == 0) {
+		r = add_links(c, u, owner);
+	}
+	if (unit_name_split(name, &parts) != 0) {
+		return r;
+	}
+	for (size_t i = parts.prefix_len; r == 0 && i > 1; i--) {
+		if (name[i - 1] == '-' && i < parts.prefix_len) {
+			memcpy(owner, name, i);
+			strcpy(owner + i, name + parts.suffix);
+			r = add_links(c, u, owner);
+		}
+	}
+	return r;
+}
+
 static int add_all_links(const struct unitfile_context *c, struct unit *u)
 {
 	const char *const *aliases = u->aliases.items;
-	int r = add_links(c, u, u->name);
+	int r = add_named_links(c, u, u->name);
 
 	for (size_t i = 0; r == 0 && i < u->aliases.n; i++) {
-		r = add_links(c, u, aliases[i]);
+		r = add_named_links(c, u, aliases[i]);
 	}
 	return r;
 }
@@ -324,7 +390,7 @@ static int apply_all(const struct unitfile_context *c, struct unit *u, const str
 
 	/* mount(8) and swapon(8) work on the machine itself: no walls. */
 	if (u->service && !u->mount) {
-		r = apply_profile(c, u, choose_profile(u, files));
+		r = apply_profile(c, u, files);
 	}
 	for (size_t i = 0; r == 0 && i < files->n; i++) {
 		r = apply_file(c, u, &rows[i]);
@@ -378,19 +444,25 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 	return r;
 }
 
-int unitfile_load_fstab(
-	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+int unitfile_load_bare(const struct unitfile_context *c, struct unit *u)
 {
 	struct list files = { 0 };
-	int r;
+	int r = read_dropins(c, u, &files);
 
-	u->source_path = c->opts->fstab;
-	u->install_state = INSTALL_GENERATED;
-	r = fstab_apply(row, c->arena, c->d, u);
-	r = r == 0 ? read_dropins(c, u, &files) : r;
 	r = r == 0 ? apply_all(c, u, &files) : r;
 	if (r == 0) {
 		finish(c, u);
 	}
 	return r;
+}
+
+int unitfile_load_fstab(
+	const struct unitfile_context *c, struct unit *u, const struct fstab_row *row)
+{
+	int r;
+
+	u->source_path = c->opts->fstab;
+	u->install_state = INSTALL_GENERATED;
+	r = fstab_apply(row, c->arena, c->d, u);
+	return r == 0 ? unitfile_load_bare(c, u) : r;
 }

@@ -73,6 +73,7 @@ static const struct named_number exit_names[] = {
 	{ "SECCOMP", 228 },
 	{ "SELINUX_CONTEXT", 229 },
 	{ "PERSONALITY", 230 },
+	{ "APPARMOR", 231 },
 	{ "APPARMOR_PROFILE", 231 },
 	{ "ADDRESS_FAMILIES", 232 },
 	{ "RUNTIME_DIRECTORY", 233 },
@@ -85,6 +86,7 @@ static const struct named_number exit_names[] = {
 	{ "CONFIGURATION_DIRECTORY", 241 },
 	{ "NUMA_POLICY", 242 },
 	{ "CREDENTIALS", 243 },
+	{ "BPF", 244 },
 	{ "EXCEPTION", 255 },
 };
 

@@ -85,8 +85,8 @@ static char *unescape_number(const char **p, char *out)
 /* *p stands behind the backslash; NULL: no such escape. */
 static char *unescape(const char **p, char *out)
 {
-	static const char letters[] = "abfnrtv\\\"' s;";
-	static const char bytes[] = "\a\b\f\n\r\t\v\\\"'  ;";
+	static const char letters[] = "abfnrtv\\\"'s";
+	static const char bytes[] = "\a\b\f\n\r\t\v\\\"' ";
 	const char *at = **p ? strchr(letters, **p) : NULL;
 
 	if (at) {
@@ -114,7 +114,27 @@ static size_t word_bound(const char *p)
 	return n;
 }
 
-int word_next(const char **p, const char *value, struct arena *arena, struct word *ret)
+/* Behind a backslash. -EINVAL: no escape, and not relaxed. */
+static int take_escape(const char **p, bool relaxed, struct word *word, char **out)
+{
+	char *behind = unescape(p, *out);
+
+	if (behind) {
+		*out = behind;
+		return 0;
+	}
+	if (!relaxed || !**p) {
+		(*p)--;
+		return -EINVAL;
+	}
+	word->odd = true;
+	*(*out)++ = '\\';
+	*(*out)++ = *(*p)++;
+	return 0;
+}
+
+static int next(
+	const char **p, const char *value, bool relaxed, struct arena *arena, struct word *ret)
 {
 	struct word word = { 0 };
 	char *out, quote = 0;
@@ -137,9 +157,7 @@ int word_next(const char **p, const char *value, struct arena *arena, struct wor
 			quote = quote ? 0 : c;
 			word.quoted = true;
 		} else if (c == '\\') {
-			out = unescape(p, out);
-			if (!out) {
-				(*p)--;
+			if (take_escape(p, relaxed, &word, &out) != 0) {
 				return -EINVAL;
 			}
 		} else {
@@ -153,6 +171,16 @@ int word_next(const char **p, const char *value, struct arena *arena, struct wor
 	*out = '\0';
 	*ret = word;
 	return 1;
+}
+
+int word_next(const char **p, const char *value, struct arena *arena, struct word *ret)
+{
+	return next(p, value, false, arena, ret);
+}
+
+int word_next_relaxed(const char **p, const char *value, struct arena *arena, struct word *ret)
+{
+	return next(p, value, true, arena, ret);
 }
 
 int word_next_plain(const char **p, const char *value, struct arena *arena, struct word *ret)

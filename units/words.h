@@ -12,6 +12,7 @@ struct word {
 	unsigned column; /* offset in the value */
 	bool quoted;     /* some part was quoted: an operator sign in it is text */
 	bool escaped;    /* begins with a backslash escape */
+	bool odd;        /* has an escape that is none, which stands there as written */
 };
 
 /*
@@ -19,5 +20,8 @@ struct word {
  * an unknown escape (*p stands at it), -ENOMEM.
  */
 int word_next(const char **p, const char *value, struct arena *arena, struct word *ret);
+/* The same for command lines and environments, in which systemd keeps what is no escape as it is:
+ * a word has "odd" then, and the caller warns. */
+int word_next_relaxed(const char **p, const char *value, struct arena *arena, struct word *ret);
 /* The same without quotes and escapes: plain white space separated words. */
 int word_next_plain(const char **p, const char *value, struct arena *arena, struct word *ret);

@@ -250,8 +250,26 @@ int unit_name_escape_path(const char *path, char *buf, size_t size)
 	return unit_name_escape(clean, buf, size);
 }
 
+/* No empty, "." and ".." components in a path without its first slash. */
+static bool is_normal(const char *path)
+{
+	for (;;) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 0 || (n <= 2 && strncmp(path, "..", n) == 0)) {
+			return false;
+		}
+		if (!path[n]) {
+			return true;
+		}
+		path += n + 1;
+	}
+}
+
 int unit_name_unescape_path(const char *text, char *buf, size_t size)
 {
+	int r;
+
 	if (size < 2) {
 		return -ENAMETOOLONG;
 	}
@@ -260,5 +278,6 @@ int unit_name_unescape_path(const char *text, char *buf, size_t size)
 	if (strcmp(text, "-") == 0) {
 		return 0;
 	}
-	return unit_name_unescape(text, buf + 1, size - 1);
+	r = unit_name_unescape(text, buf + 1, size - 1);
+	return r == 0 && !is_normal(buf + 1) ? -EINVAL : r;
 }

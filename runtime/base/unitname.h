@@ -62,6 +62,7 @@ int unit_name_instance(const char *template_name, const char *instance, char *bu
 /* systemd-escape and its inverse; buf of size bytes; -ENAMETOOLONG, -EINVAL. */
 int unit_name_escape(const char *text, char *buf, size_t size);
 int unit_name_unescape(const char *text, char *buf, size_t size);
-/* systemd-escape --path: /var//lib/ -> var-lib; / -> "-". Refuses "..". */
+/* systemd-escape --path: /var//lib/ -> var-lib; / -> "-". Refuses "..". And back, to a path
+ * without double slashes, "." and ".." only. */
 int unit_name_escape_path(const char *path, char *buf, size_t size);
 int unit_name_unescape_path(const char *text, char *buf, size_t size);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../base/boottimes.h"
+
 #define BOOT_CMDLINE_MAX 8192u
 #define BOOT_PATH_MAX    4096u
 
@@ -62,6 +64,8 @@ void credentials_store(const char *name, const void *data, size_t size);
 void host_link_ports(void);
 /* systemctl and sd_booted(3) find supd where they look for systemd. */
 void host_link_systemctl(void);
+/* Kernel variables that logging needs before any unit can set them. */
+void host_set_kernel(void);
 /* A clock in 1970 goes to the time of the newest file that tells one. */
 void host_mend_clock(void);
 
@@ -72,11 +76,22 @@ void modules_load_list(const char *dir, const char *file);
 
 /* ---- root.c ---- */
 
-/* In an initramfs with root= on the command line: mounts it and goes there. 0, or -errno, said. */
+/*
+ * In an initramfs with root= on the command line: mounts it and goes there. 1: it did, 0: there is
+ * nowhere to go, -errno: said.
+ */
 int root_switch(const struct cmdline *c);
 
 /* After a soft reboot: goes to /run/nextroot when something is mounted there. */
 void root_next(void);
+
+/* ---- times.c ---- */
+
+/*
+ * Writes the record into that file for supd-init. again: this is a soft reboot, one more than the
+ * record there says. A failure is said.
+ */
+void times_store(const char *path, struct boottimes *times, bool again);
 
 /* ---- writable.c ---- */
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../base/fd.h"
+#include "../base/timeutil.h"
 #include "boot.h"
 
 /* supd-init is built with glibc, this program with musl, whose SIGRTMIN is 35. */
@@ -52,19 +53,26 @@ static void become_init(const struct cmdline *c)
 	}
 }
 
-static void boot(void)
+static void boot(bool again)
 {
 	static char text[BOOT_CMDLINE_MAX];
 	static struct cmdline cmdline;
+	struct boottimes times = { .userspace_us = now_us() };
 
 	apimounts_make();
 	say_open_console();
 	fd_read_text("/proc/cmdline", text, sizeof(text));
 	cmdline_parse(&cmdline, text);
 	modules_load_list("/", MODULE_LIST);
-	if (root_switch(&cmdline) < 0) {
+	int moved = root_switch(&cmdline);
+
+	if (moved < 0) {
 		emergency_shell("no root file system");
 		return;
+	}
+	if (moved) {
+		times.initrd_us = times.userspace_us;
+		times.userspace_us = now_us();
 	}
 	apimounts_make(); /* what lies on the new root */
 	root_make_writable(&cmdline);
@@ -72,7 +80,9 @@ static void boot(void)
 	credentials_import();
 	host_link_ports();
 	host_link_systemctl();
+	host_set_kernel();
 	host_mend_clock();
+	times_store(BOOTTIMES_PATH, &times, again);
 	become_init(&cmdline);
 	say("supd-init is not on this root file system", NULL, 0);
 	emergency_shell("no supd-init");
@@ -93,7 +103,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--power-key") == 0) {
 		return powerkey_serve(GLIBC_SIGRTMIN + 4); /* poweroff */
 	}
-	if (argc == 2 && strcmp(argv[1], "--again") == 0 && getpid() == 1) {
+	bool again = argc == 2 && strcmp(argv[1], "--again") == 0 && getpid() == 1;
+
+	if (again) {
 		root_next(); /* soft-reboot */
 	}
 	if (getpid() != 1) {
@@ -104,6 +116,6 @@ int main(int argc, char **argv)
 	umask(022);
 	chdir("/");
 	for (;;) {
-		boot();
+		boot(again);
 	}
 }

@@ -199,7 +199,8 @@ int root_switch(const struct cmdline *c)
 	}
 	int r = mount_root(c, root);
 
-	return r < 0 ? r : go_there(NEW_ROOT, true);
+	r = r < 0 ? r : go_there(NEW_ROOT, true);
+	return r < 0 ? r : 1;
 }
 
 void root_next(void)

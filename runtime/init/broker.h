@@ -54,8 +54,15 @@ struct place {
 	bool nsinit;        /* child is supd-nsinit */
 	bool hold;          /* namespaces go into the slot */
 	bool alone;         /* the cgroup was empty when the launch began */
-	int8_t job_index;   /* live launch: index of job_refs; -1 none */
-	uint32_t flags;     /* enum wire_proc_flags */
+	bool asked;         /* the stem makes the launcher: no pid yet */
+	bool born;          /* the launcher is the child, too (born.h) */
+	bool plain;         /* is not born again: it did not work */
+	bool heard;         /* its launcher has said something */
+	bool untouched;     /* … never did, and left the job unread */
+	bool signalled;     /* by a request, before exec: it is not started again */
+	uint8_t retries;
+	int8_t job_index; /* live launch: index of job_refs; -1 none */
+	uint32_t flags;   /* enum wire_proc_flags */
 	uint32_t catalogue;
 	uint32_t entry;
 	uint64_t run_id;
@@ -107,6 +114,7 @@ struct slot {
 	bool log_wanted;
 	bool oom;             /* a kill since the last start */
 	bool killed;          /* the cgroup may have seen cgroup.kill: nothing is cloned into it */
+	bool cgroup_new;      /* made by us, and no job has been given since */
 	bool main_moved;      /* MAIN has left a process that may live: no main until it is empty */
 	bool removing;        /* RELEASE: the cgroups below are removed, some each turn */
 	uint32_t unit_flags;  /* enum catalogue_unit_flags of the last RUN */
@@ -167,6 +175,7 @@ struct table {
 	pid_t owner;   /* the supd-init that wrote it */
 	uint32_t generation;
 	uint64_t started_us; /* of the first supd-init that wrote it */
+	struct wire_times times;
 	uint32_t next_catalogue;
 	uint32_t n_slots; /* slots at or above were never used */
 	uint64_t next_run;
@@ -265,6 +274,8 @@ struct broker {
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
 	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
+	uint32_t waits;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
 	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */

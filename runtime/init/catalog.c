@@ -213,6 +213,9 @@ int catalog_load(struct broker *b, uint64_t cookie)
 	load->text_len = 0;
 	load->cookie = cookie;
 	load->deadline = now_us() + LIMIT_LOAD_TIME_US;
+	if (!b->t->times.load_begin_us) {
+		b->t->times.load_begin_us = now_us();
+	}
 	int r = start_load(b);
 
 	if (r < 0 && !load->pid) {
@@ -283,6 +286,9 @@ void catalog_ended(struct broker *b, uint32_t code, uint32_t status)
 	int r;
 
 	load->pid = 0;
+	if (!b->t->times.load_end_us) {
+		b->t->times.load_end_us = now_us();
+	}
 	catalog_error_readable(b);
 	if (code != CLD_EXITED) {
 		r = load->deadline && now_us() >= load->deadline ? -ETIMEDOUT : -EINTR;

@@ -72,6 +72,8 @@ static int send_hello(struct broker *b)
 	hello->use_journald = set->use_journald;
 	hello->controllers = b->controllers;
 	hello->started_us = b->t->started_us;
+	hello->capabilities = util_capabilities();
+	hello->times = b->t->times;
 	util_copy(hello->runtime_dir, sizeof(hello->runtime_dir), set->runtime_dir);
 	util_copy(hello->state_dir, sizeof(hello->state_dir), set->state_dir);
 	util_copy(hello->log_dir, sizeof(hello->log_dir), set->log_dir);

@@ -182,7 +182,9 @@ static void tell_kernel(struct broker *b)
 	if (!command) {
 		return;
 	}
-	util_say("the kernel does it", actions[b->final_power].name, 0);
+	if (b->machine) {
+		util_say("the kernel does it", actions[b->final_power].name, 0);
+	}
 	if (b->final_power == WIRE_POWER_KEXEC && reboot(command) < 0) {
 		util_say("no kernel is loaded for kexec: reboot", NULL, errno);
 		command = RB_AUTOBOOT;

@@ -123,7 +123,8 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	struct slot *s = &b->t->slots[n];
 	struct list list;
 	char digits[21];
-	AUTO_CLOSE int cgroup = cgroup_open(b->cgroup_fd, s->cgroup);
+	AUTO_CLOSE int opened = to->cgroup < 0 ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
+	int cgroup = to->cgroup < 0 ? opened : to->cgroup;
 
 	list.n = 0;
 	number_format_u64(digits, n);

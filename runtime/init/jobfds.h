@@ -9,6 +9,7 @@ struct jobfds {
 	int catalogue_index;
 	uint32_t entry; /* of that catalogue */
 	uint32_t entry_flags;
+	int cgroup; /* directory of the slot's; -1: to be opened */
 };
 /* Sends job (n_fds is filled in) and its descriptors. 0 or -errno. */
 int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const struct jobfds *to);

@@ -14,8 +14,10 @@
 #include "../base/number.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
+#include "born.h"
 #include "catalog.h"
 #include "cgroup.h"
+#include "invocation.h"
 #include "jobfds.h"
 #include "logs.h"
 #include "reports.h"
@@ -24,7 +26,8 @@
 #include "store.h"
 #include "util.h"
 
-#define WARM_IDLE 2 /* launchers that wait while nothing is asked for */
+#define WARM_IDLE   2 /* launchers that wait while nothing is asked for */
+#define RETRIES_MAX 3 /* of one job, whose launchers were killed before they had read it */
 
 static struct slot *slot_of(struct broker *b, uint32_t ref)
 {
@@ -128,6 +131,9 @@ void launch_order(struct broker *b, const struct launch_order *order)
 		memcpy(s->invocation_id, &p->run_id, sizeof(p->run_id));
 		memcpy(s->invocation_id + 8, &p->start_us, sizeof(p->start_us));
 	}
+	if (p->params.flags & WIRE_RUN_NEW_INVOCATION) {
+		invocation_tell(b, order->slot);
+	}
 	if (e->kind == ENTRY_MAIN || p->params.flags & WIRE_RUN_NEW_INVOCATION) {
 		s->oom = false;
 	}
@@ -137,7 +143,7 @@ void launch_order(struct broker *b, const struct launch_order *order)
 	launch_serve(b);
 }
 
-static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
+void launch_fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 {
 	struct slot *s = slot_of(b, ref);
 	struct place *p = place_of(b, ref);
@@ -156,7 +162,9 @@ static void fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 		.into_cgroup =
 			b->clone_into && !s->killed && !(s->unit_flags & CATALOGUE_UNIT_DELEGATE),
 		.use_journald = logs_journald(b),
+		.new_cgroup = s->cgroup_new,
 	};
+	s->cgroup_new = false;
 	memcpy(job->invocation_id, s->invocation_id, sizeof(job->invocation_id));
 	if (s->notify >= 0) {
 		resources_notify_path(b, job->slot, job->notify_path, sizeof(job->notify_path));
@@ -183,7 +191,7 @@ static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 	struct launch_job job;
 	int sock, r;
 
-	fill_job(b, ref, &job);
+	launch_fill_job(b, ref, &job);
 	do {
 		pid_t pid = warm_take(b, wanted(b), &sock);
 
@@ -193,7 +201,7 @@ static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 		p->launcher = pid;
 		p->job_fd = sock;
 		r = jobfds_send(
-			b, ref, &job, &(struct jobfds) { sock, catalogue, p->entry, e->flags });
+			b, ref, &job, &(struct jobfds) { sock, catalogue, p->entry, e->flags, -1 });
 		r = r < 0 ? r : broker_watch(b, sock, EPOLLIN, WATCH_JOB, ref);
 		if (r < 0) { /* it sees an end of file, or is dead */
 			util_close(&p->job_fd);
@@ -201,6 +209,18 @@ static int start_launcher(struct broker *b, uint32_t ref, int catalogue)
 		}
 	} while (r == -EPIPE || r == -ECONNRESET);
 	return r;
+}
+
+void launch_retire(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	if (p->job_index >= 0) {
+		b->job_refs[p->job_index] = REF_NONE;
+		p->job_index = -1;
+		b->n_live--;
+	}
+	p->launcher = 0;
 }
 
 static int free_job_index(struct broker *b)
@@ -211,6 +231,31 @@ static int free_job_index(struct broker *b)
 		}
 	}
 	return -1;
+}
+
+/*
+ * Nothing of its job has been done: another launcher gets it, unless a request wanted its end or
+ * too many have been killed.
+ */
+void launch_again(struct broker *b, uint32_t ref)
+{
+	struct place *p = place_of(b, ref);
+
+	launch_retire(b, ref);
+	util_close(&p->job_fd);
+	slot_pid_clear(b, ref);
+	p->child = p->pid = 0;
+	p->plain |= p->born;
+	p->born = p->untouched = p->heard = false;
+	p->phase = WIRE_PHASE_LAUNCHING;
+	slot_mark_ref(b, ref);
+	if (p->signalled || ++p->retries > RETRIES_MAX) {
+		reports_fail(b, ref, p->signalled ? STEP_JOB : STEP_CRASHED,
+			p->signalled ? ECANCELED : EINTR, p->signalled ? "" : "supd-launch");
+		launch_try_finish(b, ref);
+		return;
+	}
+	pending_put_back(b, ref);
 }
 
 /* False: no launcher is there yet. */
@@ -236,7 +281,8 @@ static bool start(struct broker *b, uint32_t ref, int index)
 		return true;
 	}
 	p->alone = !s->populated;
-	r = start_launcher(b, ref, catalogue);
+	r = born_namespaces(b, ref, catalogue) ? born_ask(b, ref, catalogue)
+					       : start_launcher(b, ref, catalogue);
 	if (r == -EAGAIN) {
 		pending_put_back(b, ref);
 		return false;
@@ -293,7 +339,10 @@ void launch_cancel(struct broker *b, uint32_t ref)
 		pending_remove(b, ref);
 		reports_fail(b, ref, STEP_JOB, ECANCELED, "");
 		launch_try_finish(b, ref);
-	} else if (p->launcher) {
+		return;
+	}
+	p->signalled = true;
+	if (p->launcher) {
 		kill(p->launcher, SIGKILL);
 	}
 }
@@ -304,7 +353,7 @@ void launch_cancel_all(struct broker *b, uint32_t n)
 		uint32_t ref = n * ENTRY_KIND_COUNT + k;
 		struct place *p = place_of(b, ref);
 
-		if (place_is_live(p) && (p->pending || p->launcher) && !p->release) {
+		if (place_is_live(p) && (p->pending || p->asked || p->launcher) && !p->release) {
 			launch_cancel(b, ref);
 		}
 	}
@@ -336,20 +385,20 @@ static void launcher_ended(struct broker *b, uint32_t ref, const struct launch_e
 {
 	struct place *p = place_of(b, ref);
 
-	if (p->job_index >= 0) {
-		b->job_refs[p->job_index] = REF_NONE;
-		p->job_index = -1;
-		b->n_live--;
-	}
 	launch_drain(b, ref); /* to its end of file; the place must not be finished by it yet */
-	p->launcher = 0;
+	launch_retire(b, ref);
 	bool had_child = !p->worker && p->pid; /* reported; it may have ended before its launcher */
 
 	if (!had_child) {
 		p->exit_code = end->code;
 		p->exit_status = end->status;
 	}
-	if (!p->failed && !p->result && !had_child) {
+	if (p->failed || p->result || had_child) {
+		return;
+	}
+	if (p->untouched) {
+		launch_again(b, ref);
+	} else {
 		crashed(b, ref);
 	}
 }
@@ -374,20 +423,35 @@ static void record_end(struct broker *b, uint32_t ref, const struct launch_end *
 	}
 }
 
+/* The service, its namespace's init, or what was to become one of them. */
+static void child_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
+{
+	struct place *p = place_of(b, ref);
+
+	p->child = 0;
+	slot_pid_clear(b, ref);
+	if (p->born) {
+		launch_retire(b, ref);
+	}
+	if (p->untouched && !p->failed) {
+		launch_again(b, ref);
+		return;
+	}
+	record_end(b, ref, end);
+	if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
+		reports_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
+	}
+}
+
 void launch_ended(struct broker *b, uint32_t ref, const struct launch_end *end)
 {
 	struct place *p = place_of(b, ref);
 
 	launch_drain(b, ref);
-	if (end->pid == p->launcher) {
+	if (end->pid == p->launcher && !p->born) {
 		launcher_ended(b, ref, end);
 	} else {
-		p->child = 0;
-		slot_pid_clear(b, ref);
-		record_end(b, ref, end);
-		if (!p->exec_now && !p->failed && !(p->flags & WIRE_PROC_EXECED)) {
-			reports_fail(b, ref, STEP_CRASHED, EINTR, "second stage");
-		}
+		child_ended(b, ref, end);
 	}
 	launch_try_finish(b, ref);
 }
@@ -418,7 +482,7 @@ void launch_try_finish(struct broker *b, uint32_t ref)
 	struct place *p = place_of(b, ref);
 	bool foreign = p->flags & WIRE_PROC_FOREIGN && p->pidfd >= 0;
 
-	if (!place_is_live(p) || p->pending || p->launcher || p->child || foreign) {
+	if (!place_is_live(p) || p->pending || p->asked || p->launcher || p->child || foreign) {
 		return;
 	}
 	finish(b, ref);

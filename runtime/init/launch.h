@@ -7,6 +7,7 @@
 
 #include <sys/resource.h>
 
+#include "../plan/launchwire.h"
 #include "broker.h"
 
 /* What RUN and RELEASE ask for; the place is free. */
@@ -46,5 +47,11 @@ void launch_try_finish(struct broker *b, uint32_t ref);
 void launch_release_done(struct broker *b, uint32_t n);
 /* Goes on with those; once each turn. */
 void launch_release_more(struct broker *b);
+/* The job record for the place's launcher; for nobody else, as it is the first in a new cgroup. */
+void launch_fill_job(struct broker *b, uint32_t ref, struct launch_job *job);
+/* The place has no launcher any more, and another launch may begin in its stead. */
+void launch_retire(struct broker *b, uint32_t ref);
+/* Nothing of the place's job has been done: it waits for another launcher, or has failed. */
+void launch_again(struct broker *b, uint32_t ref);
 /* Start time of pid in ticks from /proc/PID/stat, 0 when unknown. */
 uint64_t launch_birth(pid_t pid);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/kd.h>
 #include <sched.h>
 #include <signal.h>
@@ -314,6 +315,8 @@ static int start_fresh(struct broker *b, char **argv)
 		slots_index(b);
 		table_adopt(b);
 		reap_rebuild(b);
+	} else {
+		setup_times(b);
 	}
 	return -1;
 }
@@ -347,6 +350,11 @@ static int start(struct broker *b, char **argv)
 	b->argv = argv;
 	become_init(b);
 	uplink_environment(b);
+	if (!(util_capabilities() >> CAP_SYS_ADMIN & 1)) {
+		util_say("no CAP_SYS_ADMIN here: units with namespaces or mounts of their own will "
+			 "be refused",
+			NULL, 0);
+	}
 	bool again = table_inherit(b);
 
 	if (reserve_low_fds(again) < 0 || setup_helpers(b) < 0 || open_loop(b) < 0) {
@@ -378,7 +386,8 @@ static void reexec(struct broker *b)
 
 static const char usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
-	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n"
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH]\n"
+	"                 [--keep-cgroup yes|no] [UNIT...]\n"
 	"Without UNIT the default target is started. Defaults: /etc/supd/supd.conf, /run/supd,\n"
 	"/var/lib/supd, /var/log/supd.\n"
 	"SIGTERM stops all and exits, SIGUSR2 exits and leaves the services to the next "

@@ -18,11 +18,37 @@
 #define SHOW_EVERY    (5 * USEC_PER_SEC)
 #define SHOWN_AT_ONCE 4
 
+/* The host learns where the boot's time went: CLOCK_MONOTONIC, so since the kernel's start. */
+static void tell_times(struct broker *b)
+{
+	const struct wire_times *t = &b->t->times;
+	const struct {
+		const char *name;
+		uint64_t at_us;
+	} rows[] = {
+		{ "X_SUPD_USERSPACE_USEC", t->userspace_us },
+		{ "X_SUPD_INIT_USEC", b->t->started_us },
+		{ "X_SUPD_LOADED_USEC", t->load_end_us },
+		{ "X_SUPD_READY_USEC", t->ready_us },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		char text[21];
+
+		number_format_u64(text, rows[i].at_us);
+		uplink_send_value(b, rows[i].name, text);
+	}
+}
+
 void power_ready(struct broker *b)
 {
 	if (!b->t->ready) {
 		b->t->ready = true;
+		b->t->times.ready_us = now_us();
 		uplink_send(b, "READY=1");
+		if (b->machine) {
+			tell_times(b);
+		}
 	}
 }
 
@@ -117,7 +143,57 @@ void power_stops(struct broker *b, uint32_t slot)
 	}
 }
 
-/* "a stop job is running for NAME (12 s)", of each that was told to end and lives. */
+/* "NAME (12 s / 90 s)", "… and 3 more". */
+static int waits_text(
+	const struct wire_request *q, const char *name, uint64_t now, char *ret, size_t size)
+{
+	char took[21], limit[32], more[48];
+	uint64_t until = q->cookie > q->run_id ? q->cookie - q->run_id : 0;
+
+	number_format_u64(took, now > q->run_id ? (now - q->run_id) / USEC_PER_SEC : 0);
+	number_format_u64(limit, until / USEC_PER_SEC);
+	strcat(limit, " s");
+	number_format_u64(more, (uint64_t)q->number);
+	strcat(more, " more");
+
+	char head[LIMIT_UNIT_NAME + 64], tail[96];
+	int r = util_join(head, sizeof(head), (const char *const[4]) { name, " (", took, " s / " });
+
+	r = r < 0 ? r
+		  : util_join(tail, sizeof(tail),
+			    (const char *const[4]) { until ? limit : "no limit", ")",
+				    q->number ? ", and " : NULL, more });
+	return r < 0 ? r : util_join(ret, size, (const char *const[4]) { head, tail });
+}
+
+void power_waits(struct broker *b, const struct wire_request *q, const char *name)
+{
+	static const char *const what[WIRE_WAIT_COUNT] = {
+		[WIRE_WAIT_START] = "a start job is running for",
+		[WIRE_WAIT_STOP] = "a stop job is running for",
+		[WIRE_WAIT_RELOAD] = "a reload job is running for",
+		[WIRE_WAIT_RESTART] = "a restart job is running for",
+	};
+	uint64_t now = now_us();
+	char line[LIMIT_UNIT_NAME + 160];
+
+	if (!b->pid1) {
+		return; /* there is no console of ours */
+	}
+	if (now >= b->waits_from + SHOW_EVERY - USEC_PER_SEC) {
+		b->waits_from = now;
+		b->waits = 0;
+	}
+	if (b->waits++ < SHOWN_AT_ONCE && waits_text(q, name, now, line, sizeof(line)) == 0) {
+		util_say(what[q->kind], line, 0);
+	}
+	b->show_at = b->phase == PHASE_STOPPING ? now + 2 * SHOW_EVERY : b->show_at;
+}
+
+/*
+ * "a stop job is running for NAME (12 s)", of each that was told to end and lives: when supd does
+ * not tell.
+ */
 static void show_waiting(struct broker *b, uint64_t now)
 {
 	uint32_t shown = 0;

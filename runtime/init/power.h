@@ -19,5 +19,7 @@ void power_now(struct broker *b, uint32_t power, bool immediate);
 void power_moves(struct broker *b);
 /* slot is being stopped from now on; for the line on the console. */
 void power_stops(struct broker *b, uint32_t slot);
+/* WIRE_WAITING about the unit of that name: a line on the console, some in five seconds. */
+void power_waits(struct broker *b, const struct wire_request *q, const char *name);
 void power_tick(struct broker *b, uint64_t now);
 void power_deadline(const struct broker *b, uint64_t *at);

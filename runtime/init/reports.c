@@ -183,6 +183,9 @@ static void got_report(
 		break;
 	case LAUNCH_EXEC_NOW:
 		p->exec_now = true;
+		if (p->born) {
+			launch_retire(b, ref);
+		}
 		break;
 	case LAUNCH_EXECED:
 		mark_execed(b, ref);
@@ -250,6 +253,10 @@ void launch_drain(struct broker *b, uint32_t ref)
 		if (r == -EAGAIN) {
 			break;
 		}
+		if (r == -ECONNRESET && !p->heard) {
+			p->untouched = true; /* closed with the job unread; what was said follows */
+			continue;
+		}
 		take_fds(b, ref, r > 0 ? &report : NULL, &got);
 		if (r <= 0) {
 			reports_close(b, p, r < 0);
@@ -259,6 +266,8 @@ void launch_drain(struct broker *b, uint32_t ref)
 			launch_try_finish(b, ref);
 			break;
 		}
+		p->heard = true;
+		p->untouched = false;
 		report.text[LIMIT_FAIL_TEXT - 1] = 0;
 		report.origin[LIMIT_FAIL_ORIGIN - 1] = 0;
 		got_report(b, ref, &report, got.sender);

@@ -139,6 +139,7 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 	if (p->pidfd >= 0) {
 		return sysx_pidfd_send_signal(p->pidfd, signo) < 0 ? -errno : 0;
 	}
+	p->signalled |= p->launcher != 0;
 	/* A direct child: its pid is its own until it is reaped here. */
 	if (p->child != p->pid && p->launcher != p->pid) {
 		return -ESRCH;
@@ -150,10 +151,18 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 static void signal_launchers(struct broker *b, const struct wire_request *q)
 {
 	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
-		struct place *p = place_of(b, q->slot * ENTRY_KIND_COUNT + k);
+		uint32_t ref = q->slot * ENTRY_KIND_COUNT + k;
+		struct place *p = place_of(b, ref);
 		bool spared = k == ENTRY_MAIN && q->kind == WIRE_TARGET_ALL_BUT_MAIN;
 
-		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher && !p->worker && !spared) {
+		if (p->worker || spared || q->number == SIGCONT) {
+			continue;
+		}
+		if (p->pending || p->asked) {
+			launch_cancel(b, ref);
+		}
+		p->signalled |= p->launcher != 0;
+		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher) {
 			kill(p->launcher, (int)q->number);
 		}
 	}
@@ -423,7 +432,8 @@ static int do_status(struct broker *b, const struct wire_request *q)
 	return 0;
 }
 
-static int do_reached(struct broker *b, const struct wire_request *q)
+/* The unit of that index of a catalogue, by name. 0, -ESTALE or -EBADMSG. */
+static int unit_named(struct broker *b, const struct wire_request *q, const char **ret)
 {
 	int index = catalog_find(b, q->catalogue);
 
@@ -435,8 +445,30 @@ static int do_reached(struct broker *b, const struct wire_request *q)
 	if (q->entry >= c->header->n_units) {
 		return -EBADMSG;
 	}
-	uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", catalogue_string(c, c->units[q->entry].name));
+	*ret = catalogue_string(c, c->units[q->entry].name);
 	return 0;
+}
+
+static int do_reached(struct broker *b, const struct wire_request *q)
+{
+	const char *name;
+	int r = unit_named(b, q, &name);
+
+	if (r == 0) {
+		uplink_send_value(b, "X_SYSTEMD_UNIT_ACTIVE", name);
+	}
+	return r;
+}
+
+static int do_waiting(struct broker *b, const struct wire_request *q)
+{
+	const char *name;
+	int r = unit_named(b, q, &name);
+
+	if (r == 0) {
+		power_waits(b, q, name);
+	}
+	return r;
 }
 
 static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct wire_request *) = {
@@ -458,6 +490,7 @@ static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct w
 	[WIRE_POWER] = do_power,
 	[WIRE_WATCH] = listen_watch,
 	[WIRE_REACHED] = do_reached,
+	[WIRE_WAITING] = do_waiting,
 	[WIRE_STATUS] = do_status,
 	[WIRE_BUS] = do_bus,
 };

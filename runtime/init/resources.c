@@ -10,6 +10,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "invocation.h"
 #include "listen.h"
 #include "logs.h"
 #include "notify.h"
@@ -69,6 +70,7 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 
 	if (r >= 0 && !s->cgroup_made) {
 		s->cgroup_made = true;
+		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
 		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);
@@ -186,6 +188,7 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
 		util_close(fds[i]);
 	}
+	invocation_forget(b, n);
 	listen_drop(b, n);
 	s->source = 0;
 	notify_drop(b, n);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/boottimes.h"
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
@@ -230,7 +231,7 @@ static void make_parents(const char *path)
 	}
 }
 
-/* A machine whose root is read-only goes on with what lasts until it ends. */
+/* A machine or container whose root is read-only goes on with what lasts until it ends. */
 static void replace_read_only(struct broker *b, char *path, const char *name)
 {
 	char other[SETTINGS_PATH];
@@ -242,7 +243,7 @@ static void replace_read_only(struct broker *b, char *path, const char *name)
 			(const char *const[4]) { b->t->settings.runtime_dir, "/", name }) < 0) {
 		return;
 	}
-	util_say("is not kept over a restart of the machine", path, EROFS);
+	util_say("is not kept over a restart", path, EROFS);
 	util_copy(path, SETTINGS_PATH, other);
 }
 
@@ -251,7 +252,7 @@ int setup_places(struct broker *b, bool fresh)
 	struct settings *set = &b->t->settings;
 	int r = make_runtime_dirs(b);
 
-	if (b->machine && fresh) {
+	if (b->pid1 && fresh) {
 		replace_read_only(b, set->state_dir, "state");
 		replace_read_only(b, set->log_dir, "logs");
 	}
@@ -311,21 +312,30 @@ const char *setup_leaf(const struct broker *b)
 	return b->machine ? "init.scope" : "supd";
 }
 
-static int make_root(struct broker *b)
+/*
+ * What the root has from above. Not above processes: there the kernel gives the controllers that
+ * threads can have, and then takes no process into the root any more.
+ */
+static void enable_above(const struct broker *b)
 {
 	char parent[SETTINGS_PATH];
 
 	util_copy(parent, sizeof(parent), b->t->cgroup_root);
 	char *slash = strrchr(parent, '/');
 
-	if (slash && slash != parent) {
-		*slash = 0;
-		AUTO_CLOSE int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (dir >= 0) {
-			cgroup_enable(dir);
-		}
+	if (!slash || slash == parent) {
+		return;
 	}
+	*slash = 0;
+	AUTO_CLOSE int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0 && (faccessat(dir, "cgroup.type", F_OK, 0) < 0 || cgroup_is_bare(dir))) {
+		cgroup_enable(dir);
+	}
+}
+
+static int make_root(struct broker *b)
+{
 	if (mkdir(b->t->cgroup_root, 0755) == 0) {
 		b->t->root_made = true;
 	}
@@ -366,11 +376,12 @@ int setup_cgroup(struct broker *b, bool fresh)
 		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
 		cgroup_remove(b->cgroup_fd, LAUNCH_PROGRAMS_CGROUP, false);
 	}
-	if (fresh &&
+	if (fresh && !b->t->settings.keep_cgroup &&
 		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||
 			(r = cgroup_write(b->cgroup_fd, setup_leaf(b), "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
+	enable_above(b);
 	b->controllers = cgroup_enable(b->cgroup_fd);
 	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
 		/* Best effort: what keeps everything alive is not swapped out for a service. */
@@ -378,6 +389,22 @@ int setup_cgroup(struct broker *b, bool fresh)
 	}
 	b->clone_into = cgroup_probe_clone(b->cgroup_fd);
 	return 0;
+}
+
+void setup_times(struct broker *b)
+{
+	struct boottimes times;
+	AUTO_CLOSE int fd =
+		b->machine ? open(BOOTTIMES_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	if (fd < 0 || fd_read_full(fd, &times, sizeof(times)) != (ssize_t)sizeof(times) ||
+		times.magic != BOOTTIMES_MAGIC || times.initrd_us > times.userspace_us ||
+		times.userspace_us > b->t->started_us) {
+		return;
+	}
+	b->t->times.initrd_us = times.initrd_us;
+	b->t->times.userspace_us = times.userspace_us;
+	b->t->times.soft_reboots = times.soft_reboots;
 }
 
 /* Without it `supctl exec` says that it does not know where the units are; nothing else fails. */

@@ -10,6 +10,8 @@ int setup_helpers(struct broker *b);
 int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lock);
 /* Everything else below RUNTIME, STATE and LOG; b->t->settings is set. fresh: bind the sockets. */
 int setup_places(struct broker *b, bool fresh);
+/* What supd-boot has left for us: PID 1 of a machine only. */
+void setup_times(struct broker *b);
 /* The delegated root; fresh: enters its leaf. */
 int setup_cgroup(struct broker *b, bool fresh);
 /* Writes RUNTIME/init/settings, for root's supctl: the settings as they have come out. */

@@ -173,7 +173,7 @@ static void adopt_place(struct broker *b, uint32_t n, uint32_t kind)
 	}
 	p->launcher = p->child = 0;
 	p->job_index = -1;
-	p->pending = false;
+	p->pending = p->asked = false;
 	p->pidfd = p->phase == WIRE_PHASE_RUNNING ? sysx_pidfd_open(p->pid, 0) : -1;
 	if (p->pidfd >= 0 && still_lives(b, s, p)) {
 		p->exec_now = true;

@@ -2,8 +2,10 @@
 #include "util.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -81,4 +83,14 @@ void util_sooner(uint64_t *at, uint64_t deadline)
 	if (deadline && (!*at || deadline < *at)) {
 		*at = deadline;
 	}
+}
+
+uint64_t util_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	return syscall(SYS_capget, &header, data) < 0
+		       ? 0
+		       : (uint64_t)data[1].effective << 32 | data[0].effective;
 }

@@ -16,3 +16,5 @@ int util_join(char *buf, size_t size, const char *const parts[4]);
 void util_close(int *fd);
 /* An earlier deadline than *at, where 0 means none. */
 void util_sooner(uint64_t *at, uint64_t deadline);
+/* This process's effective ones, a bit each; 0 if even that cannot be known. */
+uint64_t util_capabilities(void);

@@ -8,6 +8,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "born.h"
 #include "broker.h"
 #include "spawn.h"
 #include "util.h"
@@ -20,6 +21,7 @@ void warm_init(struct warm *w)
 	*w = (struct warm) { .sock = -1 };
 	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
 		w->launchers[i].sock = -1;
+		w->births[i] = (struct warm_birth) { -1, -1, REF_NONE };
 	}
 }
 
@@ -53,10 +55,27 @@ static int start_stem(struct broker *b)
 	return 0;
 }
 
-/* The socket's other end goes to the stem, which gives it to its copy. */
-static int ask(struct broker *b, uint32_t index)
+/* 0: there is one that listens; -EAGAIN: it has closed its socket and is not reaped yet. */
+static int stem_ready(struct broker *b)
 {
-	const struct launch_more more = { .magic = LAUNCH_MAGIC, .index = index };
+	struct warm *w = &b->warm;
+
+	if (w->stem) {
+		return w->sock >= 0 ? 0 : -EAGAIN;
+	}
+	if (w->barren >= BARREN_MAX) {
+		w->barren = BARREN_MAX - 1; /* who asks next tries again */
+		return -ECHILD;
+	}
+	return start_stem(b);
+}
+
+/*
+ * The socket's other end goes to the stem, which gives it to its copy. Returns ours. cgroup: -1, or
+ * what the copy is to be born in.
+ */
+static int ask(struct broker *b, struct launch_more *more, int cgroup)
+{
 	int pair[2], on = 1, r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -64,36 +83,66 @@ static int ask(struct broker *b, uint32_t index)
 	}
 	AUTO_CLOSE int ours = pair[0];
 	AUTO_CLOSE int theirs = pair[1];
+	const int fds[] = { theirs, cgroup };
 
 	if (setsockopt(ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
 	}
-	r = fd_send(b->warm.sock, &more, sizeof(more), &theirs, 1, MSG_DONTWAIT);
-	if (r < 0) {
-		return r;
-	}
-	b->warm.launchers[index] = (struct warm_launcher) { .sock = TAKE_FD(ours) };
-	return 0;
+	more->magic = LAUNCH_MAGIC;
+	r = fd_send(b->warm.sock, more, sizeof(*more), fds, cgroup >= 0 ? 2 : 1, MSG_DONTWAIT);
+	return r < 0 ? r : TAKE_FD(ours);
 }
 
 void warm_fill(struct broker *b, uint32_t n)
 {
 	struct warm *w = &b->warm;
-	int r = 0;
+	int r = stem_ready(b);
 
-	if (!w->stem) {
-		if (w->barren >= BARREN_MAX) {
-			w->barren = BARREN_MAX - 1; /* who asks next tries again */
-			w->error = ECHILD;
-			return;
+	for (uint32_t i = 0; r >= 0 && i < n && i < LIMIT_LAUNCHES_WARM; i++) {
+		struct launch_more more = { .index = i };
+
+		if (w->launchers[i].sock >= 0 || w->launchers[i].pid) {
+			continue;
 		}
-		r = start_stem(b);
-	}
-	for (uint32_t i = 0; r == 0 && w->sock >= 0 && i < n && i < LIMIT_LAUNCHES_WARM; i++) {
-		r = w->launchers[i].sock < 0 && !w->launchers[i].pid ? ask(b, i) : 0;
+		r = ask(b, &more, -1);
+		if (r >= 0) {
+			w->launchers[i] = (struct warm_launcher) { .sock = r };
+		}
 	}
 	if (r < 0 && r != -EAGAIN && r != -EPIPE && r != -ECONNRESET) {
 		w->error = -r;
+	}
+}
+
+int warm_bear(struct broker *b, uint32_t ref, uint32_t namespaces, int cgroup)
+{
+	struct warm *w = &b->warm;
+	uint32_t i = 0;
+	int r = stem_ready(b);
+
+	while (i < LIMIT_LAUNCHES_WARM && w->births[i].sock >= 0) {
+		i++;
+	}
+	if (r < 0 || i == LIMIT_LAUNCHES_WARM) {
+		return r < 0 ? r : -EAGAIN;
+	}
+	struct launch_more more = { .index = LIMIT_LAUNCHES_WARM + i, .namespaces = namespaces };
+
+	r = ask(b, &more, cgroup);
+	if (r >= 0) {
+		w->births[i] = (struct warm_birth) { r, cgroup, ref };
+	}
+	return r == -EPIPE || r == -ECONNRESET ? -EAGAIN : r < 0 ? r : 0;
+}
+
+/* The answer for one that was asked for by warm_bear(): its pid, 0: the stem is gone, or -errno. */
+static void tell_birth(struct broker *b, uint32_t i, pid_t pid)
+{
+	struct warm_birth birth = b->warm.births[i];
+
+	b->warm.births[i] = (struct warm_birth) { -1, -1, REF_NONE };
+	if (birth.sock >= 0) {
+		born_come(b, &birth, pid);
 	}
 }
 
@@ -141,13 +190,16 @@ void warm_trim(struct broker *b, uint32_t n)
 }
 
 /* No answer comes any more; copies that were made nevertheless see an end of file. */
-static void stem_gone(struct warm *w)
+static void stem_gone(struct broker *b)
 {
+	struct warm *w = &b->warm;
+
 	util_close(&w->sock);
 	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
 		if (!w->launchers[i].pid) {
 			util_close(&w->launchers[i].sock);
 		}
+		tell_birth(b, i, 0);
 	}
 }
 
@@ -164,15 +216,17 @@ void warm_readable(struct broker *b, uint32_t index)
 			return;
 		}
 		if (n != (ssize_t)sizeof(more) || more.magic != LAUNCH_MAGIC ||
-			more.index >= LIMIT_LAUNCHES_WARM) {
-			stem_gone(w);
+			more.index >= 2 * LIMIT_LAUNCHES_WARM) {
+			stem_gone(b);
 			if (w->stem) {
 				kill(w->stem, SIGKILL);
 			}
 			return;
 		}
 		w->barren = 0;
-		if (more.pid > 0) {
+		if (more.index >= LIMIT_LAUNCHES_WARM) {
+			tell_birth(b, more.index - LIMIT_LAUNCHES_WARM, more.pid);
+		} else if (more.pid > 0) {
 			w->launchers[more.index].pid = more.pid;
 		} else {
 			util_close(&w->launchers[more.index].sock);
@@ -189,7 +243,7 @@ bool warm_ended(struct broker *b, pid_t pid)
 	if (pid == w->stem) {
 		w->stem = 0;
 		w->barren++;
-		stem_gone(w);
+		stem_gone(b);
 		return true;
 	}
 	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {
@@ -208,7 +262,7 @@ bool warm_stop(struct broker *b)
 	bool lives = w->stem;
 
 	if (w->sock >= 0) {
-		stem_gone(w);
+		stem_gone(b);
 		kill(w->stem, SIGKILL);
 	}
 	for (uint32_t i = 0; i < LIMIT_LAUNCHES_WARM; i++) {

@@ -23,12 +23,20 @@ struct warm_launcher {
 	pid_t pid; /* 0: asked for, not there yet */
 };
 
+/* A launcher that is asked for with its job, see born.h. */
+struct warm_birth {
+	int sock;     /* ours; -1: free */
+	int cgroup;   /* directory of the unit's, which the job gets as well */
+	uint32_t ref; /* place of the job */
+};
+
 struct warm {
 	pid_t stem;      /* 0: none */
 	int sock;        /* to the stem, -1: none */
 	int error;       /* why the last launcher asked for did not come, 0 or errno */
 	uint32_t barren; /* stems in a row that ended without a single launcher */
 	struct warm_launcher launchers[LIMIT_LAUNCHES_WARM];
+	struct warm_birth births[LIMIT_LAUNCHES_WARM];
 };
 
 void warm_init(struct warm *w);
@@ -39,6 +47,11 @@ void warm_fill(struct broker *b, uint32_t n);
  * are on their way; -errno when none can be had.
  */
 pid_t warm_take(struct broker *b, uint32_t n, int *ret_sock);
+/*
+ * Asks for a launcher that is born in cgroup and in namespaces (enum plan_namespaces) for the job
+ * of ref; born_come() has the answer. 0 and cgroup is ours; -EAGAIN: not now; -errno.
+ */
+int warm_bear(struct broker *b, uint32_t ref, uint32_t namespaces, int cgroup);
 /* Lets all but n go. */
 void warm_trim(struct broker *b, uint32_t n);
 /* Reads the stem's answers; its end of file, too. */

@@ -301,7 +301,9 @@ int launch_attach_programs(struct launch *l)
 	for (uint32_t i = 0; r == 0 && i < l->plan.bpf.n; i++) {
 		r = complete(l, i, &p->list[i]);
 	}
-	for (uint32_t hook = 0; r == 0 && hook < PLAN_BPF_HOOK_COUNT; hook++) {
+	/* Nothing stands at a cgroup that was made for this job. */
+	for (uint32_t hook = 0; r == 0 && !l->job.new_cgroup && hook < PLAN_BPF_HOOK_COUNT;
+		hook++) {
 		look_at_hook(l, p, (enum plan_bpf_hook)hook);
 	}
 	r = r < 0 ? r : attach_missing(l, p);

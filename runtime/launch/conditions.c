@@ -242,19 +242,63 @@ bool condition_cmdline_has(const char *cmdline, const char *word)
 	return false;
 }
 
+/* Behind the ']' of a set; NULL: the bracket is not closed and stands for itself. */
+static const char *set_end(const char *p)
+{
+	p += *p == '!' || *p == '^';
+	p += *p == ']';
+	while (*p && *p != ']') {
+		p++;
+	}
+	return *p ? p + 1 : NULL;
+}
+
+/* p stands behind the '['; "a-z" is a range. */
+static bool set_has(const char *p, char c)
+{
+	bool inverted = *p == '!' || *p == '^', found = false;
+	const char *first = p + inverted;
+
+	for (p = first; *p != ']' || p == first; p++) {
+		if (p[1] == '-' && p[2] != ']') {
+			found = found || (*p <= c && c <= p[2]);
+			p += 2;
+		} else {
+			found = found || *p == c;
+		}
+	}
+	return found != inverted;
+}
+
+/* Does the pattern's first element match the character? Behind it, or NULL. */
+static const char *match_one(const char *pattern, char c)
+{
+	const char *end = *pattern == '[' ? set_end(pattern + 1) : NULL;
+
+	if (end) {
+		return set_has(pattern + 1, c) ? end : NULL;
+	}
+	if (*pattern == '\\') {
+		return pattern[1] == c ? pattern + 2 : NULL;
+	}
+	return *pattern == '?' || *pattern == c ? pattern + 1 : NULL;
+}
+
 bool condition_glob(const char *pattern, const char *text)
 {
 	const char *star = NULL, *from = NULL;
 
 	while (*text) {
+		const char *behind;
+
 		if (*pattern == '*') {
 			star = ++pattern;
 			from = text;
 			continue;
 		}
-		if (*pattern == '?' || (*pattern && *pattern != '\\' && *pattern == *text) ||
-			(*pattern == '\\' && pattern[1] == *text)) {
-			pattern += *pattern == '\\' ? 2 : 1;
+		behind = match_one(pattern, *text);
+		if (behind) {
+			pattern = behind;
 			text++;
 			continue;
 		}

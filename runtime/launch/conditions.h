@@ -34,5 +34,5 @@ bool condition_version_matches(const char *parameter, const char *version);
 bool condition_number_matches(const char *parameter, uint64_t value);
 /* A word, or word=value, in a kernel command line; quotes group. */
 bool condition_cmdline_has(const char *cmdline, const char *word);
-/* Shell pattern: * ? and \ only. */
+/* Shell pattern: * ? \ and [sets]. */
 bool condition_glob(const char *pattern, const char *text);

@@ -118,6 +118,23 @@ static int set_ids(struct launch *l)
 
 /* ---- the step ---- */
 
+/*
+ * The kernel takes a filter from who has no_new_privs or CAP_SYS_ADMIN. A unit of root's that may
+ * gain privileges by set-id programs, but never this capability, keeps it in the launcher for the
+ * filter: execve then fills root's sets from the bounding set, where it is not.
+ */
+static uint64_t caps_for_filter(const struct launch *l)
+{
+	const struct plan *p = &l->plan;
+	bool root = p->uid == 0 && !launch_has_ns(l, PLAN_NS_USER);
+
+	if (!root || !p->seccomp_size || (p->securebits & SECBIT_NOROOT) ||
+		launch_has(l, PLAN_NO_NEW_PRIVS)) {
+		return 0;
+	}
+	return UINT64_C(1) << CAP_SYS_ADMIN;
+}
+
 static int set_final_caps(struct launch *l)
 {
 	const struct plan *p = &l->plan;
@@ -130,7 +147,9 @@ static int set_final_caps(struct launch *l)
 	if (p->cap_ambient & ~have.permitted) {
 		return launch_fail(l, -EPERM, NULL, "ambient capabilities", NULL);
 	}
-	want.permitted = ((p->cap_effective & p->cap_bounding) | p->cap_ambient) & have.permitted;
+	want.permitted =
+		((p->cap_effective & p->cap_bounding) | p->cap_ambient | caps_for_filter(l)) &
+		have.permitted;
 	want.effective = want.permitted;
 	want.inheritable = p->cap_ambient;
 	r = set_caps(&want);

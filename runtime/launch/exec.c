@@ -5,6 +5,8 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,13 +27,15 @@
 #include "launch.h"
 #include "nsfd.h"
 #include "nspath.h"
+#include "nsreap.h"
 #include "places.h"
 #include "prepare.h"
 #include "streams.h"
 #include "trees.h"
 #include "walls.h"
 
-#define PAYLOAD_STACK 131072 /* untouched pages cost nothing */
+/* Untouched pages cost nothing. */
+static char payload_stack[131072] __attribute__((aligned(4096)));
 
 /* ---- second stage ---- */
 
@@ -97,6 +101,32 @@ static int become_nsinit(struct launch *l)
 	return launch_fail(l, -errno, NULL, "exec supd-nsinit", NULL);
 }
 
+/*
+ * The same without another program, which costs a tenth of a start: for who was born here from the
+ * stem, whose memory holds nothing of others but the catalogue, and shares no user namespace with
+ * the service: to it this is a process of another's, not dumpable, with one capability.
+ */
+static int stay_as_nsinit(struct launch *l, pid_t service)
+{
+	static const char name[] = "supd-nsinit"; /* as long as supd-launch */
+	int r = launch_shed_for_nsinit(l);
+
+	if (r < 0) {
+		return r;
+	}
+	if ((l->sock != LAUNCH_FD && dup2(l->sock, LAUNCH_FD) < 0) ||
+		sysx_close_range(LAUNCH_FD + 1, ~0u, 0) < 0) {
+		return launch_fail(l, -errno, NULL, "descriptors of supd-nsinit", NULL);
+	}
+	launch_forget(l);
+	madvise(payload_stack, sizeof(payload_stack), MADV_DONTNEED);
+	prctl(PR_SET_NAME, name);
+	if (l->title && strlen(l->title) == strlen(name)) {
+		memcpy(l->title, name, strlen(name));
+	}
+	nsreap_serve(service);
+}
+
 /* Steps of the service's own process: below supd-nsinit, or what the second stage becomes. */
 int launch_run_payload(struct launch *l);
 
@@ -120,8 +150,8 @@ static int payload_entry(void *arg)
  */
 static int fork_payload(struct launch *l)
 {
-	static char stack[PAYLOAD_STACK] __attribute__((aligned(16)));
 	const int sock = l->sock;
+	pid_t pid;
 
 	if (!launch_has_ns(l, PLAN_NS_PID)) {
 		return 0;
@@ -129,14 +159,16 @@ static int fork_payload(struct launch *l)
 	if (l->fds[LAUNCH_TAG_NSINIT] < 0) {
 		return launch_fail(l, -EBADF, NULL, "no supd-nsinit", NULL);
 	}
-	if (clone(payload_entry, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, l) < 0) {
+	pid = clone(payload_entry, payload_stack + sizeof(payload_stack),
+		CLONE_VM | CLONE_VFORK | SIGCHLD, l);
+	if (pid < 0) {
 		return launch_fail(l, -errno, NULL, "fork payload", NULL);
 	}
 	l->sock = sock;
 	if (l->exec_called && !l->exec_failed) {
 		launch_report(l, LAUNCH_EXECED, 0, 0);
 	}
-	return become_nsinit(l);
+	return l->born ? stay_as_nsinit(l, pid) : become_nsinit(l);
 }
 
 /*
@@ -250,8 +282,53 @@ static const struct launch_row launcher[] = {
 	{ STEP_CLONE, let_go },
 };
 
+/* ---- both in one ---- */
+
+static int begin_born(struct launch *l)
+{
+	l->born_inside = true;
+	return launch_hide(l);
+}
+
+/*
+ * The same steps in one process, that was cloned into the cgroup and the namespaces before it had
+ * the job: until the first mount is attached its view of files is the host's. Signals that come
+ * from now on wait for the service. Programs come early here: an older start's must not judge our
+ * steps.
+ */
+static const struct launch_row born[] = {
+	{ STEP_CLONE, begin_born },
+	{ STEP_USERS, launch_check_users },
+	{ STEP_CGROUP, launch_write_cgroup },
+	{ STEP_CGROUP, launch_attach_programs },
+	{ STEP_DIRECTORIES, launch_make_directories },
+	{ STEP_PIDFILE, launch_unlink_pid_file },
+	{ STEP_ENVIRONMENT, launch_read_env_files },
+	{ STEP_STDIO, launch_open_streams },
+	{ STEP_RLIMITS, launch_raise_limits },
+	{ STEP_PROCESS, launch_set_priorities },
+	{ STEP_PROCESS, launch_set_attributes },
+	{ STEP_PROCESS, set_scheduler },
+	{ STEP_MOUNTS, launch_prepare_trees },
+	{ STEP_LABEL, launch_open_proc },
+	{ STEP_NAMESPACES, launch_enter_held },
+	{ STEP_NAMESPACES, launch_hand_over },
+	{ STEP_NAMESPACES, launch_enter_cgroup_view },
+	{ STEP_NAMESPACES, launch_set_host_name },
+	{ STEP_KEYRING, launch_join_keyring },
+	{ STEP_MOUNTS, launch_attach_mounts },
+	{ STEP_ROOT, launch_change_root },
+	{ STEP_LANDLOCK, launch_prepare_landlock },
+	{ STEP_CLONE, fork_payload },
+};
+
 int launch_op_exec(struct launch *l, int32_t *ret_value)
 {
 	*ret_value = 0;
+	if (l->born) {
+		int r = launch_run(l, born, ELEMENTSOF(born));
+
+		return r < 0 ? r : launch_run_payload(l);
+	}
 	return launch_run(l, launcher, ELEMENTSOF(launcher));
 }

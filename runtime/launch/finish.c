@@ -18,6 +18,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/sysx.h"
+#include "behind.h"
 #include "command.h"
 #include "launch.h"
 
@@ -81,6 +82,14 @@ int launch_set_limits(struct launch *l)
 	return 0;
 }
 
+/* With the wall that is to blame, where one is. */
+static int fail_path(struct launch *l, int error, const char *what, const char *path)
+{
+	const struct plan_mount *wall = behind_wall(&l->plan, path, error);
+
+	return launch_fail(l, error, wall ? wall->origin : NULL, what, path);
+}
+
 /* As the service's own user, so that a directory it may not enter is an error. */
 int launch_enter_directory(struct launch *l)
 {
@@ -89,7 +98,7 @@ int launch_enter_directory(struct launch *l)
 
 	if (chdir(dir) < 0) {
 		if (!launch_has(l, PLAN_WORKDIR_MISSING_OK) || chdir("/") < 0) {
-			return launch_fail(l, -errno, NULL, "chdir ", dir);
+			return fail_path(l, -errno, "chdir ", dir);
 		}
 		return 0;
 	}
@@ -280,5 +289,5 @@ int launch_execute(struct launch *l)
 		r = try_directories(l->plan.path, argv, envp);
 	}
 	l->exec_failed = true;
-	return launch_fail(l, r, NULL, "exec ", l->plan.path);
+	return fail_path(l, r, "exec ", l->plan.path);
 }

@@ -22,6 +22,7 @@ struct launch_trees {
 	int root;     /* RootDirectory= */
 	int proc;     /* /proc with less to see */
 	int dev;      /* private /dev with its nodes */
+	int *node;    /* one per trees_nodes row where mknod is refused, the host's; or NULL */
 	int pts;      /* a devpts instance of its own */
 	int shm;      /* /dev/shm */
 	int tmp;      /* /tmp */
@@ -62,6 +63,8 @@ struct launch {
 	bool userns_is_new;       /* LAUNCH_TAG_USERNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
+	char *title;              /* our name in the list of processes; may be written over */
+	uint32_t born;            /* launch_more.namespaces: what we were born in */
 	int go[2];                /* go byte: read end in the second stage, write end here */
 	bool exec_called;         /* the payload has called execve */
 	bool exec_failed;         /* and it came back */
@@ -118,6 +121,9 @@ int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);
 int launch_op_join(struct launch *l, int32_t *ret_value);
+
+/* The plan and the catalogue are unmapped: for who stays without executing another program. */
+void launch_forget(struct launch *l);
 
 /* Parts of EXEC that JOIN shares: not dumpable, signals blocked; a keyring of its own; and all that
  * the payload does before it is executed. Only failures come back from the last. */

@@ -19,7 +19,7 @@
 #include "warm.h"
 
 static struct launch the_launch;
-static uint8_t arena_memory[LAUNCH_ARENA];
+static uint8_t arena_memory[LAUNCH_ARENA] __attribute__((aligned(4096)));
 
 struct op_row {
 	enum launch_step step; /* what a failure is called */
@@ -139,9 +139,24 @@ static int open_plan(struct launch *l)
 	return 0;
 }
 
+/* Three say where we were born: the stem, the job and the plan. */
+static int check_birth(struct launch *l)
+{
+	uint32_t wanted = l->plan.namespaces;
+
+	if (l->fds[LAUNCH_TAG_IPCNS] >= 0) {
+		wanted &= ~(uint32_t)PLAN_NS_IPC;
+	}
+	if (l->job.born != l->born || (l->born && (l->plan.op != PLAN_EXEC || l->born != wanted))) {
+		return launch_fail(l, -EPROTO, NULL, "born elsewhere", NULL);
+	}
+	return 0;
+}
+
 static const struct launch_row opening[] = {
 	{ STEP_JOB, receive_job },
 	{ STEP_PLAN, open_plan },
+	{ STEP_JOB, check_birth },
 };
 
 static void reset_launch(struct launch *l)
@@ -150,10 +165,17 @@ static void reset_launch(struct launch *l)
 	memset(l->fds, 0xff, sizeof(l->fds));
 	memset(l->stdio, 0xff, sizeof(l->stdio));
 	memset(&l->trees, 0xff, sizeof(l->trees));
-	l->trees.row = NULL;
+	l->trees.row = l->trees.node = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
 	l->root_fd = l->proc_fd = l->landlock_fd = -1;
 	arena_init_fixed(&l->arena, arena_memory, sizeof(arena_memory));
+}
+
+/* What is another unit's, or a secret of this one, is no business of a namespace's init. */
+void launch_forget(struct launch *l)
+{
+	munmap((void *)(uintptr_t)l->catalogue.base, l->catalogue.size);
+	madvise(arena_memory, sizeof(arena_memory), MADV_DONTNEED);
 }
 
 /* What supd-init was started with is no service's business. */
@@ -168,16 +190,19 @@ static void reset_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct launch *l = &the_launch;
 	int32_t value = 0;
+	uint32_t born;
 	int r;
 
 	reset_signals();
 	umask(0);
-	warm_serve();
+	born = warm_serve();
 	reset_launch(l);
+	l->born = born;
+	l->title = argc > 0 ? argv[0] : NULL;
 	if (launch_run(l, opening, ELEMENTSOF(opening)) < 0) {
 		return 1;
 	}

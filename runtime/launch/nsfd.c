@@ -37,6 +37,18 @@ static const struct ns_row ns_rows[] = {
 	{ PLAN_NS_CGROUP, CLONE_NEWCGROUP, -1, "cgroup" },
 };
 
+uint64_t nsfd_clone_flags(uint32_t namespaces)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+		if (namespaces & ns_rows[i].plan && ns_rows[i].clone_flag != CLONE_NEWCGROUP) {
+			flags |= ns_rows[i].clone_flag;
+		}
+	}
+	return flags;
+}
+
 static bool is_held(const struct launch *l, const struct ns_row *row)
 {
 	return row->tag >= 0 && l->fds[row->tag] >= 0;
@@ -151,8 +163,8 @@ static char *proc_path(char *buf, int pid, const char *file)
 {
 	size_t n;
 
-	strcpy(buf, "/proc/");
-	n = 6 + number_format_u64(buf + 6, (uint64_t)pid);
+	strcpy(buf, pid ? "/proc/" : "/proc/self");
+	n = pid ? 6 + number_format_u64(buf + 6, (uint64_t)pid) : strlen(buf);
 	buf[n] = '/';
 	strcpy(buf + n + 1, file);
 	return buf;

@@ -2,11 +2,15 @@
 /* Launch steps that make namespaces: the clone, id maps, and what the slot keeps of them. */
 #pragma once
 
+#include <stdint.h>
+
 struct launch;
 
+/* CLONE_NEW* for enum plan_namespaces, without that of cgroups. */
+uint64_t nsfd_clone_flags(uint32_t namespaces);
 /* Both maps of the plan for a process in a fresh user namespace; names the object of a failure. */
 int nsfd_write_maps(struct launch *l, int pid);
-/* The namespace "user", "net" … of a process; a descriptor or -errno. */
+/* The namespace "user", "net" … of a process, 0: our own; a descriptor or -errno. */
 int nsfd_open(int pid, const char *kind);
 
 int launch_enter_held(struct launch *l);        /* the slot's user, ipc, net namespaces */

@@ -1,70 +1,9 @@
 // SPDX-License-Identifier: MIT
-/*
- * supd-nsinit: PID 1 of a service's PID namespace. Descriptor 3: job socket to supd-init. Reports
- * EXITED, reaps orphans, forwards signals to the payload, and ends when the payload has ended; the
- * kernel then ends the namespace.
- *
- * All signals are blocked since before the payload was forked, so none is lost.
- */
-#include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "../plan/launchwire.h"
-
-static void report(uint32_t type, uint32_t step, int32_t value)
-{
-	struct launch_report r = {
-		.magic = LAUNCH_MAGIC,
-		.type = type,
-		.step = step,
-		.value = value,
-	};
-
-	while (send(LAUNCH_FD, &r, sizeof(r), MSG_NOSIGNAL) < 0 && errno == EINTR) {
-	}
-}
-
-/* Everything that has died. Returns when nothing more has; does not return for the payload. */
-static void reap(pid_t payload)
-{
-	siginfo_t info;
-
-	for (;;) {
-		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
-			return;
-		}
-		if (info.si_pid != payload) {
-			continue;
-		}
-		report(LAUNCH_EXITED, (uint32_t)info.si_code, info.si_status);
-		_exit(info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status);
-	}
-}
+/* supd-nsinit: PID 1 of a service's PID namespace, see nsreap.h. Descriptor 3: job socket. */
+#include "nsreap.h"
 
 int main(void)
 {
 	/* The payload was forked first, right before this program was executed. */
-	const pid_t payload = 2;
-	sigset_t all;
-
-	/* It has the service's user: nobody of that may trace it or take the job socket from it. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	reap(payload);
-	for (;;) {
-		siginfo_t info;
-		int signo = sigwaitinfo(&all, &info);
-
-		if (signo == SIGCHLD) {
-			reap(payload);
-		} else if (signo > 0) {
-			kill(payload, signo);
-		}
-	}
+	nsreap_serve(2);
 }

@@ -233,6 +233,11 @@ static int open_stream(struct launch *l, const struct plan_stdio *s, int which)
 	return -EINVAL;
 }
 
+static bool is_tty(const struct plan_stdio *s)
+{
+	return s->kind >= STDIO_TTY && s->kind <= STDIO_TTY_FAIL;
+}
+
 /*
  * Opened before the walls go up: the files are the host's, and root-owned places such as journald's
  * socket may be hidden behind them. Error inherits output's connection, as systemd's does.
@@ -250,8 +255,9 @@ int launch_open_streams(struct launch *l)
 
 		l->stdio[i] = open_stream(l, s, i);
 		if (l->stdio[i] < 0) {
-			return launch_fail(
-				l, l->stdio[i], NULL, s->path ? "open " : names[i], s->path);
+			const char *path = is_tty(s) ? l->plan.tty_path : s->path;
+
+			return launch_fail(l, l->stdio[i], NULL, path ? "open " : names[i], path);
 		}
 		if (i == 2 && s->kind == STDIO_INHERIT) {
 			l->journal_stream[1] = l->journal_stream[0];

@@ -21,19 +21,13 @@
 
 /* ---- /dev ---- */
 
-struct node {
-	const char *name;
-	unsigned minor;
-	unsigned major;
-};
-
-static const struct node nodes[] = {
-	{ "null", 3, 1 },
-	{ "zero", 5, 1 },
-	{ "full", 7, 1 },
-	{ "random", 8, 1 },
-	{ "urandom", 9, 1 },
-	{ "tty", 0, 5 },
+const struct trees_node trees_nodes[TREES_NODES] = {
+	{ "null", "/dev/null", 1, 3 },
+	{ "zero", "/dev/zero", 1, 5 },
+	{ "full", "/dev/full", 1, 7 },
+	{ "random", "/dev/random", 1, 8 },
+	{ "urandom", "/dev/urandom", 1, 9 },
+	{ "tty", "/dev/tty", 5, 0 },
 };
 
 static const char *const links[][2] = {
@@ -47,17 +41,48 @@ static const char *const links[][2] = {
 
 static const char *const dev_dirs[] = { "pts", "shm", "mqueue" };
 
+/* The host's nodes, and files to bind them over: the way where a container's root may not mknod. */
+static int borrow_nodes(struct launch *l)
+{
+	struct launch_trees *t = &l->trees;
+
+	t->node = arena_alloc_array(&l->arena, TREES_NODES, sizeof(int));
+	if (!t->node) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < TREES_NODES; i++) {
+		t->node[i] = mount_clone(AT_FDCWD, trees_nodes[i].host, 0);
+		if (t->node[i] < 0) {
+			return t->node[i];
+		}
+		if (mknodat(t->dev, trees_nodes[i].name, S_IFREG | 0666, 0) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
 /*
  * Made outside the user namespace, where mknod works and the nodes are usable: six binds, the way
  * from inside, cost ten times as much.
  */
-static int fill_dev(int dev)
+static int make_nodes(struct launch *l)
 {
-	for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
-		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666,
-			    makedev(nodes[i].major, nodes[i].minor)) < 0) {
-			return -errno;
+	for (size_t i = 0; i < TREES_NODES; i++) {
+		if (mknodat(l->trees.dev, trees_nodes[i].name, S_IFCHR | 0666,
+			    makedev(trees_nodes[i].major, trees_nodes[i].minor)) < 0) {
+			return i == 0 && errno == EPERM ? borrow_nodes(l) : -errno;
 		}
+	}
+	return 0;
+}
+
+static int fill_dev(struct launch *l)
+{
+	int dev = l->trees.dev, r = make_nodes(l);
+
+	if (r < 0) {
+		return r;
 	}
 	for (size_t i = 0; i < ELEMENTSOF(dev_dirs); i++) {
 		if (mkdirat(dev, dev_dirs[i], 0755) < 0) {
@@ -82,7 +107,7 @@ static int prepare_dev(struct launch *l)
 	}
 	t->dev = mount_new(
 		"tmpfs", "mode=0755,size=4m,nr_inodes=1024", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	r = t->dev < 0 ? t->dev : fill_dev(t->dev);
+	r = t->dev < 0 ? t->dev : fill_dev(l);
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "private /dev", NULL);
 	}
@@ -348,6 +373,29 @@ static bool notify_is_hidden(struct launch *l, const char **ret)
 	       l->job.notify_path[n] == '/' && l->fds[LAUNCH_TAG_NOTIFY_DIR] >= 0;
 }
 
+/*
+ * supd-init's descriptor is of the mount namespace that it was opened in, and only who is there may
+ * copy from it. Who was born in another finds the same directory by its path.
+ */
+static int clone_notify(struct launch *l)
+{
+	int given = l->fds[LAUNCH_TAG_NOTIFY_DIR];
+	char path[sizeof(l->job.notify_path)];
+	struct stat want, have;
+
+	if (!l->born) {
+		return mount_clone(given, "", 0);
+	}
+	memcpy(path, l->job.notify_path, sizeof(path));
+	*strrchr(path, '/') = '\0';
+	AUTO_CLOSE int tree = mount_clone(AT_FDCWD, path, 0);
+
+	if (tree < 0 || fstat(tree, &have) < 0 || fstat(given, &want) < 0) {
+		return tree < 0 ? tree : -errno;
+	}
+	return have.st_dev == want.st_dev && have.st_ino == want.st_ino ? TAKE_FD(tree) : -ESTALE;
+}
+
 static int prepare_hide(struct launch *l)
 {
 	struct launch_trees *t = &l->trees;
@@ -366,7 +414,7 @@ static int prepare_hide(struct launch *l)
 	}
 	if (t->hide >= 0 && shows) {
 		r = points_make(t->hide, rest_dir(l, rest), true);
-		t->notify = r < 0 ? r : mount_clone(l->fds[LAUNCH_TAG_NOTIFY_DIR], "", 0);
+		t->notify = r < 0 ? r : clone_notify(l);
 		r = t->notify < 0 ? t->notify : 0;
 	}
 	if (t->hide < 0 || r < 0) {

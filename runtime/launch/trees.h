@@ -5,8 +5,18 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 struct launch;
 struct plan_mount;
+
+/* The character devices of a private /dev. */
+struct trees_node {
+	const char *name, *host;
+	unsigned major, minor;
+};
+#define TREES_NODES 6
+extern const struct trees_node trees_nodes[TREES_NODES];
 
 int launch_prepare_trees(struct launch *l);
 /* What a row of the plan's mounts does, for a failure: "bind ", then comes the path. */

@@ -122,6 +122,20 @@ static int attach_mqueue(struct launch *l)
 	return r < 0 ? launch_fail(l, r, NULL, "mount /dev/mqueue", NULL) : 0;
 }
 
+static int attach_nodes(const struct launch_trees *t)
+{
+	for (size_t i = 0; t->node && i < TREES_NODES; i++) {
+		AUTO_CLOSE int target =
+			openat(t->dev, trees_nodes[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int r = target < 0 ? -errno : mount_attach(t->node[i], target);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
 static int attach_dev(struct launch *l)
 {
 	AUTO_CLOSE int pts = -1;
@@ -139,6 +153,7 @@ static int attach_dev(struct launch *l)
 	shm = openat(l->trees.dev, "shm", O_PATH | O_CLOEXEC);
 	r = mount_attach(l->trees.pts, pts);
 	r = r < 0 ? r : mount_attach(l->trees.shm, shm);
+	r = r < 0 ? r : attach_nodes(&l->trees);
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "private /dev", NULL);
 	}

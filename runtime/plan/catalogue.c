@@ -7,6 +7,7 @@
 #include "../base/fd.h"
 #include "../base/limits.h"
 #include "../base/unitname.h"
+#include "plan.h"
 
 /* Blobs start right behind the header, so that their offsets are known while they are added. */
 #define BLOBS_OFFSET ((sizeof(struct catalogue_header) + 7) & ~(size_t)7)
@@ -96,10 +97,20 @@ static bool unit_is_valid(const struct catalogue *c, const struct catalogue_unit
 	       u->max_per_source <= LIMIT_CONNECTIONS && u->fdstore_max <= LIMIT_FDSTORE_PER_UNIT;
 }
 
+/* Namespaces are given with BORN only, and never a user namespace: its maps are written by others.
+ */
+static bool birth_is_valid(const struct catalogue_entry *e)
+{
+	uint32_t namespaces =
+		(e->flags & (uint32_t)CATALOGUE_ENTRY_NS_ALL) >> CATALOGUE_ENTRY_NS_SHIFT;
+
+	return e->flags & CATALOGUE_ENTRY_BORN ? !(namespaces & PLAN_NS_USER) : namespaces == 0;
+}
+
 static bool entry_is_valid(const struct catalogue *c, const struct catalogue_entry *e)
 {
 	return e->unit < c->header->n_units && e->kind < ENTRY_KIND_COUNT &&
-	       (e->flags & ~(uint32_t)CATALOGUE_ENTRY_FLAGS_ALL) == 0 &&
+	       (e->flags & ~(uint32_t)CATALOGUE_ENTRY_FLAGS_ALL) == 0 && birth_is_valid(e) &&
 	       e->plan_size <= LIMIT_PLAN_BYTES && e->plan_size % 4 == 0 &&
 	       table_fits(c, e->plan, e->plan_size, 1);
 }

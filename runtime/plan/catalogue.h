@@ -86,8 +86,12 @@ enum catalogue_entry_flags {
 	CATALOGUE_ENTRY_CLEAN = 1 << 0,  /* this is the unit's CLEAN: run by RELEASE only */
 	CATALOGUE_ENTRY_NSINIT = 1 << 1, /* supd-nsinit's descriptor is handed to the launcher */
 	CATALOGUE_ENTRY_LISTEN = 1 << 2, /* gets the descriptors of the unit's sockets */
-	CATALOGUE_ENTRY_FLAGS_ALL = (1 << 3) - 1,
+	CATALOGUE_ENTRY_BORN = 1 << 3,   /* the launcher may be born where the service will be */
+	/* … in these, shifted: enum plan_namespaces; only with BORN. */
+	CATALOGUE_ENTRY_NS_ALL = 0x7f << 8,
+	CATALOGUE_ENTRY_FLAGS_ALL = ((1 << 4) - 1) | CATALOGUE_ENTRY_NS_ALL,
 };
+#define CATALOGUE_ENTRY_NS_SHIFT 8
 
 struct catalogue_entry {
 	uint32_t unit; /* index of its catalogue_unit */

@@ -5,7 +5,9 @@
  *
  * supd-init executes one supd-launch, the stem, with another pair at LAUNCH_FD, and sends it struct
  * launch_more with the launcher's end of a new pair. The stem copies itself and answers with the
- * same record; the copy waits at its end for a job.
+ * same record; the copy waits at its end for a job. With namespaces the message has a second
+ * descriptor, the directory of the unit's cgroup: the copy is born in both, takes one job, for
+ * which it is launcher and second stage in one, and no CHILD is reported.
  *
  * supd-init sends struct launch_job with the first descriptors, then as many struct launch_fds
  * messages as it takes to carry all job.n_fds of them. The launcher sends struct launch_report
@@ -53,8 +55,9 @@ enum launch_tag {
 
 struct launch_more {
 	uint32_t magic;
-	uint32_t index; /* supd-init's, given back */
-	int32_t pid;    /* in the answer: the launcher, a child of supd-init, or -errno */
+	uint32_t index;      /* supd-init's, given back */
+	int32_t pid;         /* in the answer: the launcher, a child of supd-init, or -errno */
+	uint32_t namespaces; /* enum plan_namespaces: those that the copy is born in; 0: none */
 };
 
 struct launch_fds {
@@ -76,6 +79,8 @@ struct launch_job {
 	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
 	uint8_t invocation_id[16];
 	uint32_t into_cgroup; /* the second stage may be cloned into the cgroup, else: join first */
+	uint32_t born;        /* launch_more.namespaces of who gets this */
+	uint32_t new_cgroup;  /* made for this job: nothing stands at it yet */
 	uint32_t instance;    /* of a MANY unit; 0: none */
 	uint32_t n_listen[LIMIT_LISTEN_UNITS]; /* of LISTEN descriptors, by socket unit */
 	char notify_path[256];                 /* absolute path of the socket, "" = none */

@@ -74,6 +74,11 @@ static bool power_is_valid(const struct wire_request *q)
 	return q->kind < WIRE_POWER_COUNT && (q->number == 0 || q->number == 1);
 }
 
+static bool waiting_is_valid(const struct wire_request *q)
+{
+	return q->kind < WIRE_WAIT_COUNT && q->number >= 0;
+}
+
 static bool always_valid(const struct wire_request *q)
 {
 	return q != NULL;
@@ -98,6 +103,7 @@ static bool (*const checks[WIRE_REQUEST_COUNT])(const struct wire_request *) = {
 	[WIRE_POWER] = power_is_valid,
 	[WIRE_WATCH] = slot_is_valid,
 	[WIRE_REACHED] = always_valid, /* looked up */
+	[WIRE_WAITING] = waiting_is_valid,
 	[WIRE_STATUS] = always_valid,
 	[WIRE_BUS] = always_valid,
 };
@@ -114,6 +120,9 @@ static int log_check(const void *data, size_t size)
 
 	if (size < offsetof(struct wire_log, data) || log->size > WIRE_LOG_MAX ||
 		size != offsetof(struct wire_log, data) + log->size) {
+		return -EBADMSG;
+	}
+	if ((uint32_t)log->text_at + log->text_size > log->size || log->priority > 7) {
 		return -EBADMSG;
 	}
 	return 0;

@@ -21,7 +21,7 @@
 #include "../base/limits.h"
 #include "catalogue.h"
 
-#define WIRE_VERSION   1u
+#define WIRE_VERSION   2u
 #define WIRE_SLOT_NONE UINT32_MAX
 
 /* supd's descriptors at its start. */
@@ -53,6 +53,9 @@ enum wire_request_type {
 	WIRE_POWER,   /* kind: enum wire_power; number 1: begin to stop (EV_STOP follows), 0: now */
 	WIRE_WATCH,   /* slot, cookie: tell once when one of its held descriptors is readable */
 	WIRE_REACHED, /* catalogue, entry (unit index): that unit is active; told upwards */
+	WIRE_WAITING, /* catalogue, entry (unit index), kind: enum wire_wait, run_id: since, cookie:
+			 until (0: no limit), number: how many more there are; a job that takes
+			 long, for the console */
 	WIRE_STATUS,  /* counters for the STATUS= that supd-init reports upwards */
 	WIRE_LOG,     /* struct wire_log */
 	WIRE_BUS,     /* a connection to the system bus; answered by EV_BUS */
@@ -78,6 +81,14 @@ enum wire_power {
 	WIRE_POWER_REEXEC,       /* supd-init execs itself; supd follows */
 	WIRE_POWER_SOFT_REBOOT,  /* user space only: supd-init starts anew after all is down */
 	WIRE_POWER_COUNT,
+};
+
+enum wire_wait {
+	WIRE_WAIT_START,
+	WIRE_WAIT_STOP,
+	WIRE_WAIT_RELOAD,
+	WIRE_WAIT_RESTART,
+	WIRE_WAIT_COUNT,
 };
 
 enum wire_run_flags {
@@ -130,11 +141,16 @@ struct wire_request {
 	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
-/* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
+/*
+ * A structured record for the journal: newline-separated FIELD=value, journald's native form. Where
+ * its message stands in it is said in numbers: nobody looks for it.
+ */
 #define WIRE_LOG_MAX 3968u
 struct wire_log {
 	uint32_t type; /* WIRE_LOG */
 	uint32_t size;
+	uint16_t text_at, text_size;
+	uint32_t priority; /* 0 to 7 */
 	char data[WIRE_LOG_MAX];
 };
 
@@ -151,6 +167,17 @@ enum wire_event_type {
 	WIRE_EV_STOP,   /* stop everything, then WIRE_POWER with the given action */
 	WIRE_EV_START,  /* a signal asks for a unit */
 	WIRE_EVENT_COUNT,
+};
+
+/* CLOCK_MONOTONIC of what happened before this supd; 0: it did not happen, or is not known. */
+struct wire_times {
+	uint64_t initrd_us;     /* machine: supd-boot began in an initramfs that it left */
+	uint64_t userspace_us;  /* machine: supd-boot began on the root file system */
+	uint64_t load_begin_us; /* supd-load was started first … */
+	uint64_t load_end_us;   /* … and had ended */
+	uint64_t ready_us;      /* the boot's jobs were done */
+	uint32_t soft_reboots;
+	uint32_t reserved;
 };
 
 struct wire_hello {
@@ -170,6 +197,8 @@ struct wire_hello {
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
+	uint64_t capabilities; /* of supd-init, a bit each: a container's root has fewer */
+	struct wire_times times;
 };
 
 enum wire_controller {

@@ -47,6 +47,7 @@ static const struct {
 	{ "ListUnitsFiltered", false, LIST },
 	{ "ListUnitsByPatterns", false, LIST },
 	{ "ListUnitsByNames", false, LIST },
+	{ "ListUnitsPacked", false, LIST },
 	{ "ListUnitFiles", false, LIST },
 	{ "ListUnitFilesByPatterns", false, LIST },
 	{ "GetUnitFileState", false, SMALL },
@@ -86,6 +87,7 @@ static const struct {
 	{ "ReloadReport", true, LARGE },
 	{ "Reexecute", true, SMALL },
 	{ "Exit", true, SMALL },
+	{ "SetExitCode", true, SMALL },
 	{ "PowerOff", true, SMALL },
 	{ "Reboot", true, SMALL },
 	{ "Halt", true, SMALL },
@@ -158,6 +160,22 @@ static size_t cost_of(const struct bus_client *c, const char *member)
 	return COST_PLAIN;
 }
 
+static void tell_refusal(const struct bus_client *c, const char *member, const char *path)
+{
+	char more[64] = "";
+	uint64_t hidden;
+
+	if (!refusals_take(&c->server->refusals, c->uid, now_us(), &hidden)) {
+		return;
+	}
+	if (hidden) {
+		snprintf(more, sizeof(more), " (and %llu before it)", (unsigned long long)hidden);
+	}
+	unitlog_plain(c->server->shell, LOG_NOTICE,
+		"control: %s on %s by uid %u, pid %d: refused%s", member, path, (unsigned)c->uid,
+		(int)c->pid, more);
+}
+
 int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_client *c = userdata;
@@ -173,13 +191,13 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (!method_changes(member)) {
 		return 0;
 	}
-	unitlog_plain(c->server->shell, c->privileged ? LOG_INFO : LOG_NOTICE,
-		"control: %s on %s by uid %u, pid %d%s", member ? member : "?",
-		sd_bus_message_get_path(m), (unsigned)c->uid, (int)c->pid,
-		c->privileged ? "" : ": refused");
 	if (c->privileged) {
+		unitlog_plain(c->server->shell, LOG_INFO, "control: %s on %s by uid %u, pid %d",
+			member ? member : "?", sd_bus_message_get_path(m), (unsigned)c->uid,
+			(int)c->pid);
 		return 0;
 	}
+	tell_refusal(c, member ? member : "?", sd_bus_message_get_path(m));
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
 		"%s changes something: only root and the control group may do that", member);
 }

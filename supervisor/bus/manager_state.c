@@ -81,14 +81,104 @@ GETTER(get_progress)
 	return sd_bus_message_append(reply, "d", c.jobs ? 0.5 : 1.0);
 }
 
-GETTER(get_start_time)
+static uint64_t zero(const struct shell *s)
+{
+	(void)s;
+	return 0;
+}
+
+/* Off PID 1 of a machine user space begins with supd-init. */
+static uint64_t userspace(const struct shell *s)
+{
+	const struct wire_times *t = &s->hello.times;
+
+	return t->userspace_us ? t->userspace_us : s->hello.started_us;
+}
+
+static uint64_t initrd(const struct shell *s)
+{
+	return s->hello.times.initrd_us;
+}
+
+/* No security module is set up here; systemd-analyze knows a machine by a time that is not 0. */
+static uint64_t security(const struct shell *s)
+{
+	return s->hello.times.userspace_us;
+}
+
+static uint64_t load_begin(const struct shell *s)
+{
+	return s->hello.times.load_begin_us;
+}
+
+static uint64_t load_end(const struct shell *s)
+{
+	return s->hello.times.load_end_us;
+}
+
+static uint64_t finish(const struct shell *s)
+{
+	return s->ready_us;
+}
+
+/* systemd's names, those that it takes for done when they are 0 included. */
+static const struct {
+	const char *name;
+	uint64_t (*get)(const struct shell *s);
+} times[] = {
+	{ "FirmwareTimestamp", zero },
+	{ "LoaderTimestamp", zero },
+	{ "KernelTimestamp", zero },
+	{ "InitRDTimestamp", initrd },
+	{ "UserspaceTimestamp", userspace },
+	{ "FinishTimestamp", finish },
+	{ "SecurityStartTimestamp", security },
+	{ "SecurityFinishTimestamp", security },
+	{ "GeneratorsStartTimestamp", zero },
+	{ "GeneratorsFinishTimestamp", zero },
+	{ "UnitsLoadStartTimestamp", load_begin },
+	{ "UnitsLoadFinishTimestamp", load_end },
+	{ "UnitsLoadTimestamp", load_end },
+	{ "InitRDSecurityStartTimestamp", zero },
+	{ "InitRDSecurityFinishTimestamp", zero },
+	{ "InitRDGeneratorsStartTimestamp", zero },
+	{ "InitRDGeneratorsFinishTimestamp", zero },
+	{ "InitRDUnitsLoadStartTimestamp", zero },
+	{ "InitRDUnitsLoadFinishTimestamp", zero },
+};
+
+GETTER(get_time)
 {
 	struct bus_server *b = userdata;
-	bool monotonic = strstr(property, "Monotonic") != NULL;
+	const char *end = strstr(property, "Monotonic");
+	size_t n = end ? (size_t)(end - property) : strlen(property);
+	uint64_t value = 0;
 
 	GETTER_PROLOGUE;
-	return sd_bus_message_append(
-		reply, "t", monotonic ? b->shell->started_us : bus_realtime(b->shell->started_us));
+	for (size_t i = 0; i < ELEMENTSOF(times); i++) {
+		if (strlen(times[i].name) == n && strncmp(times[i].name, property, n) == 0) {
+			value = times[i].get(b->shell);
+		}
+	}
+	return sd_bus_message_append(reply, "t", end ? value : bus_realtime(value));
+}
+
+/* The kernel's start is 0 by its own clock; of a machine only, else it is not our boot. */
+GETTER(get_kernel_time)
+{
+	struct bus_server *b = userdata;
+	bool machine = b->shell->hello.times.userspace_us != 0;
+
+	GETTER_PROLOGUE;
+	return sd_bus_message_append(reply, "t", machine ? bus_realtime(1) - 1 : UINT64_C(0));
+}
+
+GETTER(get_soft_reboots)
+{
+	struct bus_server *b = userdata;
+
+	GETTER_PROLOGUE;
+	return sd_bus_message_append(reply, "u", b->shell->hello.times.soft_reboots);
 }
 
 /* Nothing a unit may see is supd's: the environment of commands is root's business. */
@@ -127,6 +217,9 @@ GETTER(get_false)
 }
 
 #define CONSTANT SD_BUS_VTABLE_PROPERTY_CONST
+#define TIMES(name_, flags_)                                                                       \
+	SD_BUS_PROPERTY(name_ "Timestamp", "t", get_time, 0, flags_),                              \
+		SD_BUS_PROPERTY(name_ "TimestampMonotonic", "t", get_time, 0, flags_)
 const sd_bus_vtable bus_vtable_manager_state[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_string, 0, CONSTANT),
@@ -137,9 +230,27 @@ const sd_bus_vtable bus_vtable_manager_state[] = {
 	SD_BUS_PROPERTY("SystemState", "s", get_string, 0, 0),
 	SD_BUS_PROPERTY("ControlGroup", "s", get_string, 0, 0),
 	SD_BUS_PROPERTY("DefaultTarget", "s", get_string, 0, 0),
-	SD_BUS_PROPERTY("UserspaceTimestamp", "t", get_start_time, 0, CONSTANT),
-	SD_BUS_PROPERTY("UserspaceTimestampMonotonic", "t", get_start_time, 0, CONSTANT),
-	SD_BUS_PROPERTY("UnitsLoadFinishTimestamp", "t", get_start_time, 0, CONSTANT),
+	SD_BUS_PROPERTY("KernelTimestamp", "t", get_kernel_time, 0, CONSTANT),
+	SD_BUS_PROPERTY("KernelTimestampMonotonic", "t", get_time, 0, CONSTANT),
+	TIMES("Firmware", CONSTANT),
+	TIMES("Loader", CONSTANT),
+	TIMES("InitRD", CONSTANT),
+	TIMES("Userspace", CONSTANT),
+	TIMES("Finish", 0),
+	TIMES("SecurityStart", CONSTANT),
+	TIMES("SecurityFinish", CONSTANT),
+	TIMES("GeneratorsStart", CONSTANT),
+	TIMES("GeneratorsFinish", CONSTANT),
+	TIMES("UnitsLoadStart", CONSTANT),
+	TIMES("UnitsLoadFinish", CONSTANT),
+	TIMES("UnitsLoad", CONSTANT),
+	TIMES("InitRDSecurityStart", CONSTANT),
+	TIMES("InitRDSecurityFinish", CONSTANT),
+	TIMES("InitRDGeneratorsStart", CONSTANT),
+	TIMES("InitRDGeneratorsFinish", CONSTANT),
+	TIMES("InitRDUnitsLoadStart", CONSTANT),
+	TIMES("InitRDUnitsLoadFinish", CONSTANT),
+	SD_BUS_PROPERTY("SoftRebootsCount", "u", get_soft_reboots, 0, CONSTANT),
 	SD_BUS_PROPERTY("NNames", "u", get_count, 0, 0),
 	SD_BUS_PROPERTY("NFailedUnits", "u", get_count, 0, 0),
 	SD_BUS_PROPERTY("NJobs", "u", get_count, 0, 0),

@@ -84,4 +84,11 @@ const char *bus_freezer_state(struct bus_server *b, const struct unit *u);
 /* The unit says how it reloads: ExecReload= or Type=notify-reload. */
 bool bus_can_reload(const struct unit *u);
 /* Manager's a(suuuss) of the newest catalogue. */
+/*
+ * org.supd1.Manager.ListUnitsPacked(as patterns) -> ay: for each unit these strings, each with its
+ * NUL byte: name, load, active ("crash-looping" where it is), sub, description, job, job type (both
+ * "": none). A tenth of the time that as many D-Bus structures take on both sides.
+ */
+#define BUS_PACKED_FIELDS 7u
+int bus_list_packed(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_append_diagnostics(const struct manifest *manifest, sd_bus_message *reply);

@@ -144,6 +144,20 @@ static int get_use_journald(sd_bus *bus, const char *path, const char *interface
 	return sd_bus_message_append(reply, "b", b->shell->hello.use_journald != 0);
 }
 
+/* What systemd has no name for: when supd-init began, and when supd knew what to start. */
+static int get_time(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)error;
+	return sd_bus_message_append(
+		reply, "t", property[0] == 'I' ? b->shell->hello.started_us : b->shell->asked_us);
+}
+
 const sd_bus_vtable bus_vtable_own_manager[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Reload", "", "a(suuuss)", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -151,23 +165,26 @@ const sd_bus_vtable bus_vtable_own_manager[] = {
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD(
 		"GetDiagnostics", "", "a(suuuss)", method_diagnostics, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("ListUnitsPacked", "as", "ay", bus_list_packed, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDenials", "s", "ba(suutsit)", method_denials, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("RuntimeDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("LogDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("StateDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("CgroupRoot", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("InitTimestampMonotonic", "t", get_time, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("JobsTimestampMonotonic", "t", get_time, 0, 0),
 	SD_BUS_PROPERTY("UseJournald", "b", get_use_journald, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Generation", "u", get_generation, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_VTABLE_END,
 };
 
 /* The launch that failed, or how the last main process ended when that was the failure. */
-static void failure_text(const struct unit *u, char *buf, size_t size)
+static void failure_text(const struct shell *s, const struct unit *u, char *buf, size_t size)
 {
 	char text[128];
 
-	unitlog_failure_text(u, buf, size);
+	unitlog_failure_text(s, u, buf, size);
 	if (*buf || u->service.result == RESULT_SUCCESS) {
 		return;
 	}
@@ -197,7 +214,7 @@ static int get_failure(sd_bus *bus, const char *path, const char *interface, con
 	(void)interface;
 	(void)error;
 	if (ref->unit && strcmp(property, "FailureText") == 0) {
-		failure_text(ref->unit, text, sizeof(text));
+		failure_text(ref->server->shell, ref->unit, text, sizeof(text));
 		return sd_bus_message_append(reply, "s", text);
 	}
 	if (f && (f->error != 0 || f->text[0] != '\0')) {

@@ -111,6 +111,21 @@ static int client_start(struct bus_client *c, int fd)
 	return r < 0 ? r : bus_objects_add(c);
 }
 
+static void tell_full(struct bus_server *b, int fd)
+{
+	uint64_t hidden;
+	bool privileged;
+	uid_t uid;
+	pid_t pid;
+
+	if (auth_peer(fd, b->shell->hello.control_gid, &uid, &pid, &privileged) == 0 &&
+		refusals_take(&b->refusals, uid, now_us(), &hidden)) {
+		unitlog_plain(b->shell, LOG_WARNING,
+			"control: more than %u clients; uid %u, pid %d refused",
+			LIMIT_CONTROL_CLIENTS, (unsigned)uid, (int)pid);
+	}
+}
+
 static int accept_client(struct bus_server *b, int listen_fd)
 {
 	struct bus_client *c;
@@ -121,9 +136,8 @@ static int accept_client(struct bus_server *b, int listen_fd)
 		return -errno;
 	}
 	if (b->n_clients >= LIMIT_CONTROL_CLIENTS) {
+		tell_full(b, fd);
 		close(fd);
-		unitlog_plain(b->shell, LOG_WARNING, "control: more than %u clients; refused",
-			LIMIT_CONTROL_CLIENTS);
 		return 0;
 	}
 	c = calloc(1, sizeof(*c));

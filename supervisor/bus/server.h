@@ -19,6 +19,7 @@
 #include "../engine.h"
 #include "../reloaddiff.h"
 #include "path.h"
+#include "refusals.h"
 
 struct shell;
 struct bus_server;
@@ -79,6 +80,7 @@ struct bus_server {
 	uint32_t cap_is_changed;
 	uint32_t next_done_job; /* ids of jobs that had nothing to do */
 	struct bus_unit_ref ref;
+	struct refusals refusals; /* what of them is told */
 };
 
 int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd);

@@ -23,9 +23,12 @@ struct options {
 	const char *properties[OPTIONS_PROPERTIES];
 	size_t n_properties;
 	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
-	const char *base_time, *iterations; /* calendar */
-	const char *root;                   /* a directory with an image, or NULL */
-	const char *unit, *description;     /* run */
+	const char *fuzz;                      /* critical-chain */
+	const char *base_time, *iterations;    /* calendar */
+	bool path, unescape, mangle, instance; /* escape */
+	const char *suffix, *template_name;
+	const char *root;               /* a directory with an image, or NULL */
+	const char *unit, *description; /* run */
 	const char *on_active, *on_calendar;
 	int signal;        /* kill; SIGTERM unless given */
 	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */

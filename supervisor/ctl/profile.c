@@ -58,7 +58,8 @@ static bool is_profile_line(const struct load_unit *u, const struct load_line *l
 	size_t n = strlen(u->profile);
 
 	return strncmp(line->origin, u->profile, n) == 0 &&
-	       strncmp(line->origin + n, ".conf:", 6) == 0;
+	       (strncmp(line->origin + n, ".conf:", 6) == 0 ||
+		       strncmp(line->origin + n, "-needs.conf:", 12) == 0);
 }
 
 static const char *join(struct load_facts *all, const char *text, const char *more)

@@ -51,6 +51,12 @@ static const struct verb verb_rows[] = {
 		"Show properties of units or of the manager" },
 	{ "list-dependencies", verb_list_dependencies, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Show what units pull in (--reverse, --after, --before)" },
+	{ "time", verb_time, 0, 0, OPERAND_NONE, "",
+		"How long the boot took: kernel, initrd, user space" },
+	{ "blame", verb_blame, 0, 0, OPERAND_NONE, "", "Units by how long their start took" },
+	{ "critical-chain", verb_critical_chain, 0, -1, OPERAND_UNIT, "[UNIT…]",
+		"What the default target, or units, waited for (--fuzz)" },
+	{ "plot", verb_plot, 0, 0, OPERAND_NONE, "", "The boot as a picture (SVG)" },
 	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Is one of the units active?" },
 	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -101,6 +107,8 @@ static const struct verb verb_rows[] = {
 	{ "timespan", verb_timespan, 1, -1, OPERAND_NONE, "SPAN…", "How long is that time span?" },
 	{ "timestamp", verb_timestamp, 1, -1, OPERAND_NONE, "TIME…",
 		"What point in time is that?" },
+	{ "escape", verb_escape, 1, -1, OPERAND_NONE, "TEXT…",
+		"Text as part of a unit's name, and back" },
 	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
 		"Read all unit files again" },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
@@ -116,7 +124,8 @@ static const struct verb verb_rows[] = {
 		"Stop everything and start the loaded kernel" },
 	{ "soft-reboot", verb_power, 0, 0, OPERAND_NONE, "",
 		"Stop everything and start user space again" },
-	{ "exit", verb_power, 0, 0, OPERAND_NONE, "", "Stop everything and let supd-init exit" },
+	{ "exit", verb_power, 0, 1, OPERAND_NONE, "[CODE]",
+		"Stop everything and let supd-init exit, with 0 or CODE" },
 	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
 	{ "_man", verb_man, 0, 0, OPERAND_NONE, "", NULL },
 	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
@@ -204,6 +213,8 @@ static const char options_help[] =
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --base-time TIME   calendar: as if it were that time\n"
 	"      --iterations N     calendar: the next N times\n"
+	"      --path, --suffix TYPE, --template NAME, --mangle, --unescape, --instance\n"
+	"                         escape: of paths, into names, back\n"
 	"      --root DIR         enable, mask, …: an image that does not run\n"
 	"      --runtime          enable, mask, edit, set-property: until the next boot\n"
 	"      --now              enable, disable, mask: start or stop as well\n"
@@ -212,6 +223,7 @@ static const char options_help[] =
 	"      --dry-run          daemon-reload: only say what would change\n"
 	"      --reverse, --after, --before\n"
 	"                         list-dependencies: other directions\n"
+	"      --fuzz SPAN        critical-chain: also what was done that much earlier\n"
 	"      --unit NAME        run: the unit's name\n"
 	"      --description TEXT run: Description=\n"
 	"      --wait             run: until the unit is done; its exit status is supctl's\n"

@@ -46,6 +46,10 @@ int verb_cancel(struct ctl *c, int n, char *const *args);
 int verb_denials(struct ctl *c, int n, char *const *args);
 int verb_exec(struct ctl *c, int n, char *const *args); /* and shell */
 int verb_profile(struct ctl *c, int n, char *const *args);
+int verb_time(struct ctl *c, int n, char *const *args);
+int verb_blame(struct ctl *c, int n, char *const *args);
+int verb_critical_chain(struct ctl *c, int n, char *const *args);
+int verb_plot(struct ctl *c, int n, char *const *args);
 int verb_list_dependencies(struct ctl *c, int n, char *const *args);
 int verb_isolate(struct ctl *c, int n, char *const *args);
 int verb_show(struct ctl *c, int n, char *const *args);
@@ -66,6 +70,7 @@ int verb_logs(struct ctl *c, int n, char *const *args);
 int verb_verify(struct ctl *c, int n, char *const *args);
 int verb_audit(struct ctl *c, int n, char *const *args);
 int verb_cat(struct ctl *c, int n, char *const *args);
+int verb_escape(struct ctl *c, int n, char *const *args);
 int verb_calendar(struct ctl *c, int n, char *const *args);
 int verb_timespan(struct ctl *c, int n, char *const *args);
 int verb_timestamp(struct ctl *c, int n, char *const *args);

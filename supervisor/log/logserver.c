@@ -54,6 +54,7 @@ struct logserver {
 	uint32_t trusted_uid;
 	int spare; /* given up to refuse a connection when there is no descriptor left */
 	bool stop;
+	bool held;            /* some stream may hold an incomplete line */
 	uint64_t deadline_us; /* of incomplete lines and reports, as of the last wait */
 	struct lognative native;
 	char buf[NATIVE_MAX];
@@ -137,10 +138,12 @@ static void stream_turn(struct logserver *s, struct logstream *stream)
 
 	switch (logstream_read(s->store, stream, s->buf, now_us())) {
 	case LOGSTREAM_IDLE:
+		s->held |= stream->flush_us != 0;
 		return;
 	case LOGSTREAM_MORE:
 		/* Modifying an edge-triggered descriptor that is readable makes a new event. */
 		epoll_ctl(s->epoll, EPOLL_CTL_MOD, stream->fd, &event);
+		s->held |= stream->flush_us != 0;
 		return;
 	case LOGSTREAM_DONE:
 		stream_remove(s, stream);
@@ -452,12 +455,15 @@ static int time_to_wait(struct logserver *s)
 {
 	uint64_t deadline = logstore_deadline(s->store);
 	uint64_t now = now_us();
+	uint64_t flush = UINT64_MAX;
 
-	for (const struct logstream *i = s->streams; i; i = i->next) {
-		if (i->flush_us != 0 && i->flush_us < deadline) {
-			deadline = i->flush_us;
+	for (const struct logstream *i = s->held ? s->streams : NULL; i; i = i->next) {
+		if (i->flush_us != 0 && i->flush_us < flush) {
+			flush = i->flush_us;
 		}
 	}
+	s->held = flush != UINT64_MAX;
+	deadline = flush < deadline ? flush : deadline;
 	s->deadline_us = deadline;
 	if (deadline == UINT64_MAX) {
 		return -1;

@@ -175,7 +175,10 @@ static int list_files(struct logstore *s, struct logunit *u, uint64_t *numbers, 
 {
 	AUTO_CLOSE int dir = -1;
 
-	if (mkdirat(s->dir, u->name, 0750) < 0 && errno != EEXIST) {
+	if (mkdirat(s->dir, u->name, 0750) == 0) {
+		return 0; /* nothing is in there yet */
+	}
+	if (errno != EEXIST) {
 		return -errno;
 	}
 	dir = openat(s->dir, u->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -260,19 +263,17 @@ static int file_continue(struct logstore *s, struct logunit *u, uint64_t number)
 	return 0;
 }
 
+/* A quarter at once, the longest unused: to find the oldest alone takes as long. */
 static void evict(struct logstore *s)
 {
-	struct logunit *oldest = NULL;
+	uint64_t recent = s->clock - LOGSTORE_OPEN * 3 / 4;
 
 	for (size_t i = 0; i < LOGSTORE_BUCKETS; i++) {
 		for (struct logunit *u = s->buckets[i]; u; u = u->next) {
-			if (u->fd >= 0 && (!oldest || u->used < oldest->used)) {
-				oldest = u;
+			if (u->used <= recent) {
+				unit_close(s, u);
 			}
 		}
-	}
-	if (oldest) {
-		unit_close(s, oldest);
 	}
 }
 
@@ -302,8 +303,9 @@ static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
 
 /* ---- writing ---- */
 
-static void count_lost(struct logunit *u, size_t n, int error)
+static void count_lost(struct logstore *s, struct logunit *u, size_t n, int error)
 {
+	s->uneasy = true;
 	if (u->lost == 0) {
 		u->retry_us = usec_add(now_us(), LOGSTORE_RETRY);
 	}
@@ -374,7 +376,7 @@ void logstore_flush(struct logstore *s)
 		int error = batch_write(s);
 
 		if (error < 0) {
-			count_lost(s->batch_unit, s->batch_lines, error);
+			count_lost(s, s->batch_unit, s->batch_lines, error);
 		}
 	}
 	s->batch_unit = NULL;
@@ -442,7 +444,7 @@ static void report_suppressed(struct logstore *s, struct logunit *u)
 		(unsigned long long)(s->limit.interval_us / USEC_PER_MSEC));
 	error = put_own(s, u, text);
 	if (error < 0) {
-		count_lost(u, n, error);
+		count_lost(s, u, n, error);
 	}
 }
 
@@ -451,7 +453,7 @@ static void put_piece(struct logstore *s, struct logunit *u, struct log_record *
 	int error = put_one(s, u, r);
 
 	if (error < 0) {
-		count_lost(u, 1, error);
+		count_lost(s, u, 1, error);
 	} else {
 		s->batch_lines++;
 	}
@@ -464,6 +466,7 @@ void logstore_put(struct logstore *s, struct logunit *unit, struct log_record *r
 
 	report_suppressed(s, unit);
 	if (limited && !lograte_pass(&unit->rate, &s->limit, now_us())) {
+		s->uneasy = true;
 		return;
 	}
 	if (!report_lost(s, unit)) {
@@ -484,11 +487,11 @@ void logstore_put(struct logstore *s, struct logunit *unit, struct log_record *r
 
 /* ---- reports ---- */
 
-uint64_t logstore_deadline(const struct logstore *s)
+uint64_t logstore_deadline(struct logstore *s)
 {
 	uint64_t deadline = UINT64_MAX;
 
-	for (size_t i = 0; i < LOGSTORE_BUCKETS; i++) {
+	for (size_t i = 0; s->uneasy && i < LOGSTORE_BUCKETS; i++) {
 		for (const struct logunit *u = s->buckets[i]; u; u = u->next) {
 			uint64_t due = lograte_deadline(&u->rate, &s->limit);
 
@@ -498,6 +501,7 @@ uint64_t logstore_deadline(const struct logstore *s)
 			deadline = due < deadline ? due : deadline;
 		}
 	}
+	s->uneasy = deadline != UINT64_MAX;
 	return deadline;
 }
 

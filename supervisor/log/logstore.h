@@ -50,6 +50,7 @@ struct logstore {
 	size_t n_units;
 	size_t n_open;
 	uint64_t clock;
+	bool uneasy; /* some unit may have something to report */
 	struct logunit *batch_unit;
 	size_t batch_size;
 	size_t batch_records;
@@ -72,7 +73,10 @@ void logstore_put(struct logstore *s, struct logunit *unit, struct log_record *r
 /* Writes the batch. */
 void logstore_flush(struct logstore *s);
 
-/* The next time logstore_report() has something to do, UINT64_MAX for never. Walks all units. */
-uint64_t logstore_deadline(const struct logstore *s);
+/*
+ * The next time logstore_report() has something to do, UINT64_MAX for never. Walks all units only
+ * while one has something to report.
+ */
+uint64_t logstore_deadline(struct logstore *s);
 /* Reports suppressed and lost lines whose time has come. */
 void logstore_report(struct logstore *s);

@@ -3,7 +3,7 @@
  * N services up against the bare clone+exec floor with the same namespaces, in turns: floor,
  * compat, standard, floor, … Each turn has a supd of its own. A ratio is that of a turn's two
  * figures; the median of all turns is printed. With SUPD_BENCH_WORK=1 processor time and context
- * switches as well, which make the time itself a little worse.
+ * switches as well, which make the time itself a little worse; see procfacts.h.
  *
  * bench_up [SERVICES [TURNS [PROFILE…]]]
  */
@@ -24,7 +24,7 @@ struct subject {
 
 static struct subject bare = { .name = "floor" };
 static struct subject profiles[8];
-static struct meter meter = { -1, -1 };
+static struct meter meter = { -1, -1, -1 };
 static unsigned services = 1000, turns = 5, n_profiles;
 
 static usec_t measure(struct subject *subject, struct fleet *f, usec_t (*run)(struct fleet *f))
@@ -59,7 +59,7 @@ static void print_row(struct subject *s)
 	printf("| %s | %.0f ms | %.2f | %.2f … %.2f |", s->name, samples_at(&s->time, 50) / 1000,
 		samples_at(&s->ratio, 50) / 1000, samples_at(&s->ratio, 0) / 1000,
 		samples_at(&s->ratio, 99) / 1000);
-	if (meter.cpu_fd >= 0) {
+	if (meter_is_open(&meter)) {
 		printf(" %.0f µs | %.1f |", s->cpu_ms * 1000 / per, s->switches / per);
 	}
 	printf("\n");
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	n_profiles = n_profiles < ELEMENTSOF(profiles) ? n_profiles : ELEMENTSOF(profiles);
 	sys_require();
 	if (getenv("SUPD_BENCH_WORK") && meter_open(&meter) < 0) {
-		fprintf(stderr, "no counters: perf_event_open is refused\n");
+		fprintf(stderr, "no counters: perf_event_open or the cpuacct file is refused\n");
 	}
 	sys_private(NULL);
 	for (unsigned i = 0; i < turns * n_profiles; i++) {
@@ -85,8 +85,8 @@ int main(int argc, char **argv)
 	}
 	printf("\n### %u services up, %u turns (p50)\n\n", services, turns);
 	printf("| | all exec'd | × floor | from … to |%s\n|---|---|---|---|%s\n",
-		meter.cpu_fd >= 0 ? " processor time per start | switches per start |" : "",
-		meter.cpu_fd >= 0 ? "---|---|" : "");
+		meter_is_open(&meter) ? " processor time per start | switches per start |" : "",
+		meter_is_open(&meter) ? "---|---|" : "");
 	print_row(&bare);
 	for (unsigned i = 0; i < n_profiles; i++) {
 		print_row(&profiles[i]);

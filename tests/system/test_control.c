@@ -17,6 +17,7 @@
 #include "../../runtime/base/cleanup.h"
 
 #define STRANGER  65534
+#define FLOODER   61200
 #define GROUP     "games" /* every Debian has it */
 #define TIMEOUT   (30u * 1000000u)
 #define MAX_PATHS 512
@@ -36,9 +37,10 @@ struct walk {
 static const char *const reads[] = { "Ping", "GetMachineId", "Introspect", "Get", "GetAll",
 	"GetManagedObjects", "GetUnit", "GetUnitByPID", "GetUnitByInvocationID",
 	"GetUnitByControlGroup", "LoadUnit", "GetUnitProcesses", "GetProcesses", "ListUnits",
-	"ListUnitsFiltered", "ListUnitsByPatterns", "ListUnitsByNames", "ListUnitFiles",
-	"ListUnitFilesByPatterns", "GetUnitFileState", "GetDefaultTarget", "ListJobs", "GetJob",
-	"GetJobAfter", "GetJobBefore", "Subscribe", "Unsubscribe", "GetDenials", "GetDiagnostics" };
+	"ListUnitsFiltered", "ListUnitsByPatterns", "ListUnitsByNames", "ListUnitsPacked",
+	"ListUnitFiles", "ListUnitFilesByPatterns", "GetUnitFileState", "GetDefaultTarget",
+	"ListJobs", "GetJob", "GetJobAfter", "GetJobBefore", "Subscribe", "Unsubscribe",
+	"GetDenials", "GetDiagnostics" };
 
 static const char *const secrets[] = { "PlantedEnvironment", "PlantedFileValue",
 	"PlantedCredential", "PlantedArgument", "PlantedPublicEnvironment" };
@@ -219,12 +221,13 @@ static int walk_all(FILE *seen)
 	if (!w.bus) {
 		return 101;
 	}
+	/* First: of many refusals the first ones are told. */
+	try_change(&w, "/org/freedesktop/systemd1", "org.freedesktop.DBus.Properties", "Set");
+	try_change(&w, "/org/freedesktop/systemd1", "no.such.Interface", "NoSuchMethod");
 	add_path(&w, "", "");
 	for (unsigned i = 0; i < w.n_paths; i++) {
 		walk_object(&w, *w.paths[i] ? w.paths[i] : "/");
 	}
-	try_change(&w, "/org/freedesktop/systemd1", "org.freedesktop.DBus.Properties", "Set");
-	try_change(&w, "/org/freedesktop/systemd1", "no.such.Interface", "NoSuchMethod");
 	fprintf(seen, "refused %u read %u\n%s\n", w.n_refused, w.n_read,
 		w.problem ? w.problem : "no problem");
 	sd_bus_flush_close_unref(w.bus);
@@ -288,6 +291,40 @@ static void test_stranger(void **state)
 	CHECK(sys_ctl(s, "logs -n 1000 -o cat") == 0);
 	CHECK(sys_said(s, logged) && sys_said(s, "control: NoSuchMethod on "));
 	CHECK(property_equals("open.service", "SubState", "running"));
+}
+
+#define FLOOD 1000u
+
+/* Asks again and again for what is refused. */
+static int ask_in_vain(FILE *seen)
+{
+	struct walk w = { .bus = dial(), .seen = seen };
+
+	if (!w.bus) {
+		return 101;
+	}
+	for (unsigned i = 0; i < FLOOD; i++) {
+		try_change(&w, "/org/freedesktop/systemd1", "no.such.Interface", "InVain");
+	}
+	sd_bus_flush_close_unref(w.bus);
+	return w.problem || w.n_refused != FLOOD ? 102 : 0;
+}
+
+/* The log is not a stranger's to fill. */
+static void test_flood(void **state)
+{
+	AUTO(close_file) FILE *f = tmpfile();
+	unsigned lines = 0;
+	pid_t pid;
+
+	(void)state;
+	CHECK(f && as(FLOODER, STRANGER, ask_in_vain, f, &pid) == 0);
+	CHECK(sys_ctl(s, "logs -n 4000 -o cat") == 0);
+	for (const char *p = s->output; (p = strstr(p, "control: InVain on ")); p++) {
+		lines++;
+	}
+	/* Ten in ten seconds; a slow machine takes several of these. */
+	CHECK(lines > 0 && lines < FLOOD / 2);
 }
 
 /* Stops a unit: what a member of the control group may. */
@@ -371,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_files),
 	};

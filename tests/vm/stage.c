@@ -2,16 +2,20 @@
 /*
  * /init of a test's initramfs: copies /payload over the root file system (whose changes qemu
  * throws away), then executes /init.real, the supd-boot under test, as the kernel would have.
- * "vm.stage=none" leaves the root alone.
+ * "vm.stage=none" leaves the root alone. "vm.direct=PATH" executes PATH on the root file system,
+ * which is then mounted read-only and alone, as the kernel does without an initramfs; the time of
+ * that is in the kernel's log.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void die(const char *what)
@@ -73,6 +77,34 @@ static void copy_tree(const char *from, const char *to)
 	}
 }
 
+/* The moment of the hand-over, for comparisons: CLOCK_MONOTONIC in microseconds. */
+static void become(const char *program, int kmsg)
+{
+	char *argv[] = { (char *)(uintptr_t)program, NULL };
+	char *environment[] = { "HOME=/", "TERM=linux", NULL };
+	char line[64];
+	struct timespec now;
+
+	if (mount("/dev/nvme0n1", "/stage", "ext4", MS_RDONLY, NULL) < 0) {
+		die("/dev/nvme0n1");
+	}
+	umount("/proc");
+	umount2("/dev", MNT_DETACH);
+	if (chdir("/stage") < 0 || mount("/stage", "/", NULL, MS_MOVE, NULL) < 0 ||
+		chroot(".") < 0 || chdir("/") < 0) {
+		die("/stage");
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int n = snprintf(line, sizeof(line), "<5>vm-stage: hand-over %lld",
+		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+
+	if (write(kmsg, line, (size_t)n) != n) {
+		die("/dev/kmsg");
+	}
+	execve(program, argv, environment);
+	die(program);
+}
+
 int main(void)
 {
 	char *argv[] = { "/init", NULL };
@@ -93,11 +125,22 @@ int main(void)
 			die("/dev/nvme0n1");
 		}
 		copy_tree("/payload", "/stage");
+		if (strstr(cmdline, "vm.direct=") && mkfifo("/stage/usr/lib/vm-fifo", 0666) < 0) {
+			die("vm-fifo");
+		}
+		chmod("/stage/usr/lib/vm-fifo", 0666);
 		if (umount("/stage") < 0) {
 			die("umount");
 		}
-		rmdir("/stage");
 	}
+	char *direct = strstr(cmdline, "vm.direct=");
+
+	if (direct) {
+		direct += strlen("vm.direct=");
+		direct[strcspn(direct, " \n")] = 0;
+		become(direct, open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+	}
+	rmdir("/stage");
 	umount("/proc");
 	umount2("/dev", MNT_DETACH);
 	execve("/init.real", argv, environment);

@@ -12,7 +12,7 @@
 
 #include "../../../runtime/plan/wire.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 struct bench {
 	char dir[64];

@@ -127,26 +127,38 @@ static bool join(int cgroup)
 	return write(procs, "0", 1) == 1;
 }
 
-/* As supd-launch's stem; returns in the copy. */
+/*
+ * As supd-launch's stem; returns in the copy. One that is born in a cgroup dies at once: so does
+ * each on kernels where that cgroup has seen cgroup.kill.
+ */
 static void serve(void)
 {
-	struct clone_args args = { .flags = CLONE_PARENT };
 	struct launch_more more = { .pid = -1 };
 
 	do {
-		int fd = -1;
-		size_t n = 1;
+		struct clone_args args = { .flags = CLONE_PARENT };
+		int fds[2] = { -1, -1 };
+		size_t n = ELEMENTSOF(fds);
 
-		if (fd_recv(LAUNCH_FD, &more, sizeof(more), &fd, &n, 0) != (ssize_t)sizeof(more)) {
+		if (fd_recv(LAUNCH_FD, &more, sizeof(more), fds, &n, 0) != (ssize_t)sizeof(more)) {
 			_exit(0);
 		}
+		if (more.namespaces) {
+			args.flags |= CLONE_INTO_CGROUP | CLONE_NEWNS;
+			args.cgroup = (uint64_t)fds[1];
+		}
 		more.pid = sysx_clone3(&args);
+		if (more.pid == 0 && more.namespaces) {
+			raise(SIGKILL);
+		}
 		if (more.pid == 0) {
-			dup2(fd, LAUNCH_FD);
+			dup2(fds[0], LAUNCH_FD);
 		} else {
 			fd_send(LAUNCH_FD, &more, sizeof(more), NULL, 0, 0);
 		}
-		close(fd);
+		for (size_t i = 0; i < n; i++) {
+			close(fds[i]);
+		}
 	} while (more.pid);
 }
 

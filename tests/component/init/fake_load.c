@@ -8,6 +8,7 @@
 
 #include "../../../runtime/plan/catalogue.h"
 #include "../../../runtime/plan/launchwire.h"
+#include "../../../runtime/plan/plan.h"
 #include "../../../runtime/plan/settings.h"
 #include "fake.h"
 
@@ -59,6 +60,8 @@ static int write_catalogue(void)
 		[FAKE_WAIT] = { 0, ENTRY_CONTROL, 0 },
 		[FAKE_FORGE] = { 0, ENTRY_MAIN, 0 },
 		[FAKE_LATE] = { 0, ENTRY_MAIN, 0 },
+		[FAKE_BORN] = { 0, ENTRY_MAIN,
+			CATALOGUE_ENTRY_BORN | PLAN_NS_MOUNT << CATALOGUE_ENTRY_NS_SHIFT },
 		[FAKE_PAYLOAD] = { 0, ENTRY_MAIN, CATALOGUE_ENTRY_NSINIT },
 	};
 	struct catalogue_builder b = { 0 };

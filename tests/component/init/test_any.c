@@ -118,6 +118,9 @@ static void fill(struct world *w, struct wire_request *q)
 		q->catalogue = any(w, 2) ? q->catalogue : CATALOGUE_NONE;
 		q->params.flags = any(w, 2) ? WIRE_RELEASE_KEEP_NOTE : 0;
 		break;
+	case WIRE_WAITING:
+		q->kind = any(w, WIRE_WAIT_COUNT);
+		break;
 	case WIRE_RUN:
 	case WIRE_KILL_ALL:
 	case WIRE_THAW:

@@ -26,7 +26,7 @@ struct found {
 	size_t n;
 };
 
-static bool is_launcher(long pid)
+static bool is_called(long pid, const char *name)
 {
 	char path[64], comm[32] = "";
 	FILE *f;
@@ -39,10 +39,10 @@ static bool is_launcher(long pid)
 		}
 		fclose(f);
 	}
-	return strcmp(comm, "supd-launch\n") == 0;
+	return strcmp(comm, name) == 0;
 }
 
-static void find(const struct bench *t, struct found *ret)
+static void find(const struct bench *t, const char *name, struct found *ret)
 {
 	char path[64];
 	long pid;
@@ -52,7 +52,7 @@ static void find(const struct bench *t, struct found *ret)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)t->init, (int)t->init);
 	f = fopen(path, "re");
 	while (f && fscanf(f, "%ld", &pid) == 1) {
-		if (is_launcher(pid) && ret->n < ELEMENTSOF(ret->pids)) {
+		if (is_called(pid, name) && ret->n < ELEMENTSOF(ret->pids)) {
 			ret->pids[ret->n++] = (pid_t)pid;
 		}
 	}
@@ -70,7 +70,7 @@ static void pause_ms(unsigned ms)
 static void await_launchers(const struct bench *t, size_t n, struct found *ret)
 {
 	for (unsigned ms = 0; ms < PATIENCE_MS; ms += 5) {
-		find(t, ret);
+		find(t, "supd-launch\n", ret);
 		if (ret->n == n) {
 			return;
 		}
@@ -123,26 +123,96 @@ static void test_killed_waiting(void **state)
 	await_launchers(t, WAITING, &f);
 }
 
-/* A launcher that dies with its job fails that job and no other. */
-static void test_killed_with_job(void **state)
+/* All that wait for a job are stopped, before they see one. */
+static void stop_waiting(const struct found *f)
+{
+	for (size_t i = 1; i < f->n; i++) {
+		char path[64], state = 0;
+
+		assert_int_equal(kill(f->pids[i], SIGSTOP), 0);
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)f->pids[i]);
+		for (unsigned ms = 0; state != 'T'; ms += 5) {
+			FILE *file = fopen(path, "re");
+
+			assert_non_null(file);
+			assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+			fclose(file);
+			assert_true(ms < PATIENCE_MS);
+			pause_ms(state == 'T' ? 0 : 5);
+		}
+	}
+}
+
+/* The services are shells. */
+static size_t count_services(const struct bench *t)
+{
+	struct found f;
+
+	find(t, "sh\n", &f);
+	return f.n;
+}
+
+/* A launcher that is killed before it has read its job has done nothing of it: another does it. */
+static void test_killed_before_job(void **state)
 {
 	struct bench *t = *state;
 	struct found f;
 
 	greet(t);
 	await_launchers(t, WAITING, &f);
-	assert_int_equal(kill(f.pids[1], SIGSTOP), 0);
-	assert_int_equal(kill(f.pids[2], SIGSTOP), 0);
+	stop_waiting(&f);
 	run(t, FAKE_SLEEP); /* goes to one of them, and no further */
 	await_phase(t, ENTRY_MAIN, WIRE_PHASE_LAUNCHING);
 	assert_int_equal(kill(f.pids[1], SIGKILL), 0);
 	assert_int_equal(kill(f.pids[2], SIGKILL), 0);
+	await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+	assert_int_equal(count_services(t), 1);
+	await_gone(&f, 1);
+}
+
+/* … unless its end was asked for. */
+static void test_cancelled_before_job(void **state)
+{
+	struct bench *t = *state;
+	struct found f;
+
+	greet(t);
+	await_launchers(t, WAITING, &f);
+	stop_waiting(&f);
+	run(t, FAKE_SLEEP);
+	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_LAUNCHING)->slot;
+
+	ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = slot });
 	struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_FAILED);
 
-	assert_int_equal(p.step, STEP_CRASHED);
-	forget(t, &p);
+	assert_int_equal(count_services(t), 0);
+	kill(f.pids[1], SIGKILL);
+	kill(f.pids[2], SIGKILL);
 	await_gone(&f, 1);
+	forget(t, &p);
 	run_once(t);
+	await_launchers(t, WAITING, &f);
+}
+
+/* What dies where it was to be born is launched the ordinary way. */
+static void test_dead_at_birth(void **state)
+{
+	struct bench *t = *state;
+	struct found f;
+
+	greet(t);
+	await_launchers(t, WAITING, &f);
+	for (int i = 0; i < 3; i++) {
+		run(t, FAKE_BORN);
+		struct wire_proc p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING);
+
+		assert_int_equal(count_services(t), 1);
+		ask(t, &(struct wire_request) { .type = WIRE_KILL_ALL, .slot = p.slot });
+		p = *await_phase(t, ENTRY_MAIN, WIRE_PHASE_EXITED);
+		forget(t, &p);
+		await_phase(t, ENTRY_MAIN, WIRE_PHASE_FREE);
+		await_empty(t, p.slot);
+	}
 	await_launchers(t, WAITING, &f);
 }
 
@@ -219,7 +289,9 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_killed_waiting),
-		TEST(test_killed_with_job),
+		TEST(test_killed_before_job),
+		TEST(test_cancelled_before_job),
+		TEST(test_dead_at_birth),
 		TEST(test_no_program),
 		TEST(test_ends_with_init),
 		TEST(test_no_growth),

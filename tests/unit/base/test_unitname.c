@@ -76,6 +76,10 @@ static void test_escape(void **state)
 	assert_int_equal(unit_name_unescape("a\\x0", back, sizeof(back)), -EINVAL);
 	assert_int_equal(unit_name_unescape("a\\x00", back, sizeof(back)), -EINVAL);
 	assert_int_equal(unit_name_escape("abc", buf, 3), -ENAMETOOLONG);
+	assert_int_equal(unit_name_unescape_path("a--b", back, sizeof(back)), -EINVAL);
+	assert_int_equal(unit_name_unescape_path("..", back, sizeof(back)), -EINVAL);
+	assert_int_equal(unit_name_unescape_path("a-", back, sizeof(back)), -EINVAL);
+	assert_int_equal(unit_name_unescape_path("...", back, sizeof(back)), 0);
 	assert_int_equal(unit_name_unescape_path("var-lib", back, sizeof(back)), 0);
 	assert_string_equal(back, "/var/lib");
 }

@@ -109,6 +109,11 @@ static void test_globs(void **state)
 	assert_true(condition_glob("a*c", "abbc"));
 	assert_true(condition_glob("a*b*c", "axbxbc"));
 	assert_true(condition_glob("?x", "ax"));
+	assert_true(condition_glob("[0-9]*.[!a]?]", "6.bc]"));
+	assert_false(condition_glob("[0-9]*", "x6"));
+	assert_false(condition_glob("[^a-c]", "b"));
+	assert_true(condition_glob("[]a]", "]"));
+	assert_true(condition_glob("[a", "[a"));
 	assert_true(condition_glob("\\*", "*"));
 	assert_false(condition_glob("\\*", "a"));
 	assert_false(condition_glob("a*c", "abd"));

@@ -78,24 +78,28 @@ static void test_explain(void **state)
 {
 	static const char filter[] = "SystemCallFilter@\0\0RestrictNamespaces@\0web.service:7\0"
 				     "ProtectClock@\0";
+	static const char own[] = "SystemCallFilter@\0web.service:5";
 	static const char clock_only[] = "ProtectClock@\0web.service:9";
 	static const char broken[] = "SystemCallFilter@";
 
 	(void)state;
 	explain(SYS_mount, filter, sizeof(filter),
 		"mount(2) denied by SystemCallFilter= (standard profile); it would be allowed by "
-		"SystemCallFilter=@mount");
+		"SystemCallFilter=@mount @system-service");
 	explain(SYS_unshare, filter, sizeof(filter),
 		"unshare(2) denied by RestrictNamespaces= (web.service:7); it would be allowed by "
 		"a RestrictNamespaces= with its kind");
 	explain(SYS_settimeofday, filter, sizeof(filter),
 		"settimeofday(2) denied by SystemCallFilter= (standard profile); it would be "
-		"allowed by SystemCallFilter=@clock");
+		"allowed by SystemCallFilter=@clock @system-service");
 	explain(SYS_settimeofday, clock_only, sizeof(clock_only),
 		"settimeofday(2) denied by ProtectClock= (web.service:9); it would be allowed by "
 		"ProtectClock=no");
 	explain(SYS_mount, broken, sizeof(broken),
 		"mount(2) denied by SystemCallFilter= (standard profile); it would be allowed by "
+		"SystemCallFilter=@mount @system-service");
+	explain(SYS_mount, own, sizeof(own),
+		"mount(2) denied by SystemCallFilter= (web.service:5); it would be allowed by "
 		"SystemCallFilter=@mount");
 	explain(9999, NULL, 0,
 		"call 9999, which this version does not know, denied by SystemCallFilter= "

@@ -150,6 +150,29 @@ static void test_merge(void **state)
 	assert_false(has_dep(f, "web.service", DEP_AFTER, "basic.target"));
 }
 
+/* A target comes after what it pulls in; not if that one, or the target, says otherwise. */
+static void test_targets(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "lib/t.target",
+		"[Unit]\nWants=plain.service early.service late.service second.service\n"
+		"Before=second.service\n");
+	put(f, "lib/plain.service", "[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/early.service",
+		"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/late.service", "[Unit]\nAfter=t.target\n[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/second.service", "[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/bare.target", "[Unit]\nDefaultDependencies=no\nWants=plain.service\n");
+	load(f);
+	assert_true(has_dep(f, "t.target", DEP_AFTER, "plain.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "early.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "late.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "second.service"));
+	assert_true(has_dep(f, "t.target", DEP_WANTS, "early.service"));
+	assert_false(has_dep(f, "bare.target", DEP_AFTER, "plain.service"));
+}
+
 static void test_names(void **state)
 {
 	struct fixture *f = *state;
@@ -251,6 +274,9 @@ static void test_profile(void **state)
 	f->opts.profile_dir = arena_printf(&f->a, "%s/profiles", f->dir);
 	put(f, "profiles/standard.conf", "[Service]\nPrivateTmp=yes\nNoNewPrivileges=yes\n");
 	put(f, "profiles/compat.conf", "[Service]\nNoNewPrivileges=yes\n");
+	put(f, "profiles/compat-needs.conf",
+		"[Service]\nX-For=known.service\nNoNewPrivileges=no\nNice=3\n");
+	put(f, "lib/known.service", "[Service]\nExecStart=/a\nNice=4\n");
 	put(f, "etc/own.service", "[Service]\nExecStart=/a\nNoNewPrivileges=no\n");
 	put(f, "etc/chosen.service", "[Service]\nExecStart=/a\n[Container]\nProfile=compat\n");
 	put(f, "lib/sys.service", "[Service]\nExecStart=/a\n");
@@ -263,6 +289,11 @@ static void test_profile(void **state)
 	assert_false(find(f, "chosen.service")->exec->private_tmp);
 	assert_string_equal(find(f, "chosen.service")->container.profile, "compat");
 	assert_string_equal(find(f, "sys.service")->container.profile, "compat");
+	assert_true(find(f, "sys.service")->exec->no_new_privileges);
+	assert_false(find(f, "known.service")->exec->no_new_privileges);
+	assert_string_equal(unit_setting_origin(find(f, "known.service"), "NoNewPrivileges"),
+		"compat-needs.conf:3");
+	assert_int_equal(find(f, "known.service")->exec->nice, 4);
 }
 
 static int verify(struct fixture *f, const char *file)
@@ -318,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_merge),
+		T(test_targets),
 		T(test_names),
 		T(test_errors),
 		T(test_refusals),

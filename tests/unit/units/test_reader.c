@@ -71,7 +71,7 @@ static void test_continuation(void **state)
 	parse(&f, "[S]\nA=one \\\n# in between \\\n; also\n\ttwo\\\n  three\nB=x\\\\\nC=y\\");
 	assert_int_equal(f.r, 0);
 	assert_int_equal(f.lines.n, 4);
-	assert_string_equal(line(&f, 1)->value, "one  two three");
+	assert_string_equal(line(&f, 1)->value, "one  \ttwo   three");
 	assert_int_equal(line(&f, 1)->line, 2);
 	assert_string_equal(line(&f, 2)->key, "B");
 	assert_string_equal(line(&f, 2)->value, "x\\\\");

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the console says while a machine boots and goes down, and what can be asked afterwards."""
+import json
+
+import vm
+
+QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
+SLOW = """[Unit]
+Description=Takes its time
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+TimeoutStartSec=300
+ExecStart=/bin/sh -c 'until test -e /run/go; do sleep 1; done'
+[Container]
+Profile=trusted
+"""
+STUCK = """[Unit]
+Description=Does not end
+[Service]
+ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
+TimeoutStopSec=12
+[Container]
+Profile=trusted
+"""
+
+
+def test_progress():
+    """A job that takes long is named on the console with its limit, at the start and at the end."""
+    links = {f"/etc/supd/multi-user.target.wants/{name}": f"../{name}"
+             for name in ("slow.service", "stuck.service")}
+    with vm.Machine({"slow.service": SLOW, "stuck.service": STUCK}, append=QUIET, links=links) as m:
+        m.wait_console("a start job is running for: slow.service (")
+        m.wait_console(" s / 300 s)")
+        status, out = m.try_sh("supctl time")
+        vm.check("the boot is not through", status == 1 and "not through" in out, out)
+        m.sh("touch /run/go")
+        m.wait_sh("supctl is-active multi-user.target")
+        look_back(m)
+        m.send("supctl poweroff")
+        m.wait_console("a stop job is running for: stuck.service (")
+        m.wait_console(" s / 12 s)")
+        m.wait_end("guest-shutdown")
+
+
+def look_back(m):
+    """time, blame and critical-chain, and systemd-analyze at the same socket."""
+    times = json.loads(m.wait_sh("supctl time --json"))
+    for part in ("kernel_us", "initrd_us", "userspace_us"):
+        vm.check(part, times[part] > 0, times)
+    parts = sum(times[part] for part in ("kernel_us", "initrd_us", "userspace_us"))
+    vm.check("the parts are the whole", parts == times["total_us"], times)
+    blame = json.loads(m.sh("supctl blame --json"))
+    slow = [row["time_us"] for row in blame if row["unit"] == "slow.service"]
+    vm.check("slow.service took 5 s at least", slow and slow[0] >= 5000000, blame)
+    chain = m.sh("supctl critical-chain multi-user.target")
+    vm.check("the chain leads to it", "└─slow.service @" in chain, chain)
+    vm.check("plot", "</svg>" in m.sh("supctl plot"))
+    theirs = m.sh("systemd-analyze --no-pager blame")
+    ours = m.sh("supctl blame")
+    vm.check("blame of both", [line.split() for line in ours.splitlines()] ==
+             [line.split() for line in theirs.splitlines()], ours + theirs)
+    print("     " + m.sh("supctl time").replace("\n", "\n     "))
+    total = m.sh("systemd-analyze --no-pager time").split("\n")[0].strip()
+    vm.check("time of both", m.sh("supctl time").startswith(total), total)
+
+
+vm.main(globals())
