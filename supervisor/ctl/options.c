@@ -33,8 +33,10 @@ static const struct option_row {
 } option_rows[] = {
 	{ "all", 'a', OPTION_FLAG, AT(all) },
 	{ "after", 0, OPTION_FLAG, AT(after) },
+	{ "batch", 'b', OPTION_FLAG, AT(batch) },
 	{ "before", 0, OPTION_FLAG, AT(before) },
 	{ "collect", 'G', OPTION_FLAG, AT(collect) },
+	{ "delay", 'd', OPTION_TEXT, AT(delay) },
 	{ "description", 0, OPTION_TEXT, AT(description) },
 	{ "dry-run", 0, OPTION_FLAG, AT(dry_run) },
 	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
@@ -61,6 +63,7 @@ static const struct option_row {
 	{ "now", 0, OPTION_FLAG, AT(now) },
 	{ "on-active", 0, OPTION_TEXT, AT(on_active) },
 	{ "on-calendar", 0, OPTION_TEXT, AT(on_calendar) },
+	{ "order", 0, OPTION_TEXT, AT(order) },
 	{ "output", 'o', OPTION_TEXT, AT(output) },
 	{ "path", 0, OPTION_FLAG, AT(path) },
 	{ "pipe", 'P', OPTION_FLAG, AT(pipe) },

@@ -16,6 +16,7 @@
 struct options {
 	bool json, quiet, no_block, no_legend, plain, all, failed, value, follow, full;
 	bool help, version;
+	bool batch;                                       /* top */
 	bool force, runtime, now, no_reload, dry_run;     /* unit files */
 	bool wait, pty, pipe, remain_after_exit, collect; /* run */
 	bool reverse, before, after;                      /* list-dependencies */
@@ -27,6 +28,7 @@ struct options {
 	const char *base_time, *iterations;    /* calendar */
 	bool path, unescape, mangle, instance; /* escape */
 	const char *suffix, *template_name;
+	const char *delay, *order;      /* top */
 	const char *root;               /* a directory with an image, or NULL */
 	const char *unit, *description; /* run */
 	const char *on_active, *on_calendar;

@@ -97,6 +97,7 @@ static const struct verb verb_rows[] = {
 	{ "reset-failed", verb_reset_failed, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Forget failures and restart counters" },
 	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
+	{ "top", verb_top, 0, 0, OPERAND_NONE, "", "Show what cgroups use, most first" },
 	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
 		"Check unit files; needs no daemon" },
 	{ "audit", verb_audit, 0, -1, OPERAND_UNIT, "[UNIT…|FILE…]",
@@ -212,7 +213,10 @@ static const char options_help[] =
 	"  -o, --output FORMAT    logs: short, cat or json\n"
 	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
 	"      --base-time TIME   calendar: as if it were that time\n"
-	"      --iterations N     calendar: the next N times\n"
+	"      --iterations N     calendar: the next N times; top: looks (also -n)\n"
+	"  -b, --batch            top: one look below the other\n"
+	"  -d, --delay TIME       top: between two looks\n"
+	"      --order BY         top: cpu, memory, tasks, io or path\n"
 	"      --path, --suffix TYPE, --template NAME, --mangle, --unescape, --instance\n"
 	"                         escape: of paths, into names, back\n"
 	"      --root DIR         enable, mask, …: an image that does not run\n"

@@ -67,6 +67,7 @@ int verb_freeze(struct ctl *c, int n, char *const *args);
 int verb_kill(struct ctl *c, int n, char *const *args);
 int verb_reset_failed(struct ctl *c, int n, char *const *args);
 int verb_logs(struct ctl *c, int n, char *const *args);
+int verb_top(struct ctl *c, int n, char *const *args);
 int verb_verify(struct ctl *c, int n, char *const *args);
 int verb_audit(struct ctl *c, int n, char *const *args);
 int verb_cat(struct ctl *c, int n, char *const *args);
