@@ -24,7 +24,7 @@ static const struct {
 	{ "Timer", SECTION_TIMER },
 	{ "Path", SECTION_PATH },
 	{ "Mount", SECTION_MOUNT },
-	{ "Automount", SECTION_OTHER },
+	{ "Automount", SECTION_AUTOMOUNT },
 	{ "Swap", SECTION_SWAP },
 	{ "Scope", SECTION_OTHER },
 };
@@ -377,6 +377,7 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 		{ SECTION_TIMER, UNIT_TIMER },
 		{ SECTION_MOUNT, UNIT_MOUNT },
 		{ SECTION_SWAP, UNIT_SWAP },
+		{ SECTION_AUTOMOUNT, UNIT_AUTOMOUNT },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(own); i++) {
@@ -384,8 +385,7 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 			return own[i].type != u->type;
 		}
 	}
-	return section == SECTION_OTHER && u->type != UNIT_AUTOMOUNT && u->type != UNIT_SCOPE &&
-	       u->type != UNIT_DEVICE;
+	return section == SECTION_OTHER && u->type != UNIT_SCOPE && u->type != UNIT_DEVICE;
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

@@ -381,9 +381,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 /* Types that have no runtime of their own here: known, never started. */
 static bool type_is_supported(enum unit_type type)
 {
-	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
-	       type == UNIT_SOCKET || type == UNIT_PATH || type == UNIT_TIMER ||
-	       type == UNIT_MOUNT || type == UNIT_SWAP;
+	return type != UNIT_SCOPE;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)

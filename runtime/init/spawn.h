@@ -27,8 +27,8 @@ struct spawn {
 /* Pid, or -errno (of clone only: a later failure is exit status 127 of the child). */
 pid_t spawn_start(const struct spawn *spawn);
 /*
- * A child that only closes these two descriptors (or one, named twice), which may block, and
- * exits. The caller closes its own copies when this has returned 0.
+ * Closes these two descriptors (or one, named twice), of which the last close may block: that is
+ * done by a child, which ends with it. 0: they are closed here; -errno: they are as they were.
  */
 int spawn_closer(int first, int second);
 /*

@@ -39,8 +39,7 @@ static void sweep(struct broker *b)
 		if (spawn_closer(park->push, park->peek) < 0) {
 			return;
 		}
-		util_close(&park->push);
-		util_close(&park->peek);
+		park->push = park->peek = -1;
 		park->used = false;
 	}
 }
@@ -63,7 +62,7 @@ void store_discard(struct broker *b, int *fd)
 		return;
 	}
 	if (spawn_closer(*fd, *fd) == 0) {
-		util_close(fd);
+		*fd = -1;
 		return;
 	}
 	at = free_park(b);
@@ -119,8 +118,7 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 	if (spawn_closer(park->push, park->peek) < 0) {
 		return -EAGAIN; /* kept: closing here could hang */
 	}
-	util_close(&park->push);
-	util_close(&park->peek);
+	park->push = park->peek = -1;
 	park->used = false;
 	b->park_dirty[park - b->t->parks] = 0;
 	b->t->slots[n].n_parked--;

@@ -232,10 +232,21 @@ static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
 			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
 				"%s: supd-init is not PID 1 here", member);
 		}
-		r = b->shell->hello.pid1 ? machine_power(b->shell, powers[i].power, 0)
-					 : shell_stop(b->shell, powers[i].power, 0);
+		uint32_t status = powers[i].power == WIRE_POWER_EXIT ? b->shell->exit_code : 0;
+
+		r = b->shell->hello.pid1 ? machine_power(b->shell, powers[i].power, status)
+					 : shell_stop(b->shell, powers[i].power, status);
 	}
 	return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+static int method_set_exit_code(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus_server *b = userdata;
+	int r = sd_bus_message_read(m, "y", &b->shell->exit_code);
+
+	(void)error;
+	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
 static int method_nothing(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -258,6 +269,7 @@ const sd_bus_vtable bus_vtable_manager_files[] = {
 	SD_BUS_METHOD("Reload", "", "", method_reload, CHANGE),
 	SD_BUS_METHOD("Reexecute", "", "", method_reexecute, CHANGE),
 	SD_BUS_METHOD("Exit", "", "", method_power, CHANGE),
+	SD_BUS_METHOD("SetExitCode", "y", "", method_set_exit_code, CHANGE),
 	SD_BUS_METHOD("PowerOff", "", "", method_power, CHANGE),
 	SD_BUS_METHOD("Reboot", "", "", method_power, CHANGE),
 	SD_BUS_METHOD("Halt", "", "", method_power, CHANGE),

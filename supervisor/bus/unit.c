@@ -77,7 +77,7 @@ static const char *get_collect_mode(const struct bus_unit_ref *ref)
 
 static const char *get_freezer(const struct bus_unit_ref *ref)
 {
-	return ref->unit && (ref->unit->slot_flags & WIRE_SLOT_FROZEN) ? "frozen" : "running";
+	return bus_freezer_state(ref->server, ref->unit);
 }
 
 static const struct {
@@ -232,9 +232,7 @@ bool bus_can_reload(const struct unit *u)
 	return false;
 }
 
-/*
- * NeedDaemonReload looks at the files of the unit.
- */
+/* NeedDaemonReload looks at the files of the unit. */
 GETTER(get_ability)
 {
 	const struct bus_unit_ref *ref = userdata;
@@ -251,6 +249,8 @@ GETTER(get_ability)
 		can = loaded && bus_can_reload(u);
 	} else if (strcmp(property, "NeedDaemonReload") == 0) {
 		can = u && manifest && filenews_of(manifest->unit_path, u->def);
+	} else if (strcmp(property, "CanFreeze") == 0) {
+		can = loaded && (u->is_service || u->type == UNIT_SLICE);
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
@@ -384,9 +384,10 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return -EINVAL;
 }
 
-const char *const bus_unit_changing[] = { "ActiveState", "SubState", "StateChangeTimestamp",
-	"StateChangeTimestampMonotonic", "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic",
-	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "Job", NULL };
+const char *const bus_unit_changing[] = { "ActiveState", "SubState", "FreezerState",
+	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "ActiveEnterTimestamp",
+	"ActiveEnterTimestampMonotonic", "InactiveEnterTimestamp",
+	"InactiveEnterTimestampMonotonic", "Job", NULL };
 
 #define CHANGES       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define METHOD(name_) SD_BUS_METHOD(name_, "s", "o", method_request, SD_BUS_VTABLE_UNPRIVILEGED)
@@ -436,7 +437,7 @@ const sd_bus_vtable bus_vtable_unit[] = {
 	STRING("LoadState"),
 	SD_BUS_PROPERTY("ActiveState", "s", get_string, 0, CHANGES),
 	SD_BUS_PROPERTY("SubState", "s", get_string, 0, CHANGES),
-	STRING("FreezerState"),
+	SD_BUS_PROPERTY("FreezerState", "s", get_string, 0, CHANGES),
 	STRING("FragmentPath"),
 	STRING("SourcePath"),
 	LIST("DropInPaths"),
