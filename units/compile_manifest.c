@@ -334,6 +334,7 @@ static void fill_names(struct compile_unit *cu, struct manifest_unit *m)
 	m->fragment_path = u->fragment_path;
 	m->dropin_paths = copy_names(cu->c->arena, &u->dropin_paths);
 	m->source_path = u->source_path;
+	m->files_mark = u->files_mark;
 	m->install_state = u->install_state;
 	m->flags = u->flags;
 	m->slice = CATALOGUE_NONE;

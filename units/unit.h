@@ -495,6 +495,7 @@ struct unit {
 	struct list aliases;       /* const char * */
 	const char *fragment_path; /* NULL: none */
 	struct list dropin_paths;  /* const char *, in the order applied */
+	uint64_t files_mark;       /* of both: runtime/plan/filemark.h */
 	const char *source_path;
 	bool from_systemd; /* fragment is in one of systemd's directories */
 	enum manifest_install_state install_state;

@@ -12,6 +12,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
+#include "../runtime/plan/filemark.h"
 #include "compatneeds.h"
 #include "defaults.h"
 #include "fstab.h"
@@ -23,6 +24,7 @@ struct parsed_file {
 	const char *path;
 	struct list lines; /* struct reader_line */
 	bool empty;        /* no bytes: masks */
+	struct stat st;
 };
 
 static int file_error(const struct unitfile_context *c, struct unit *u, const char *path,
@@ -84,7 +86,7 @@ static int read_file(
 	}
 	file.text = text;
 	file.size = (size_t)n;
-	*ret = (struct parsed_file) { .path = path, .empty = n == 0 };
+	*ret = (struct parsed_file) { .path = path, .empty = n == 0, .st = st };
 	r = reader_parse(&file, c->arena, c->d, &ret->lines);
 	u->refused = u->refused || r > 0;
 	return r < 0 ? r : 0;
@@ -207,6 +209,7 @@ static int read_dropins(const struct unitfile_context *c, struct unit *u, struct
 		}
 		*row = file;
 		*path = dropin->path;
+		u->files_mark = filemark_add(u->files_mark, &file.st);
 	}
 	return r;
 }
@@ -425,6 +428,7 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 		finish(c, u);
 		return 0;
 	}
+	u->files_mark = filemark_add(0, &fragment.st);
 	if (r == 0 && fragment.empty) {
 		u->load_state = LOAD_MASKED;
 		u->install_state = INSTALL_MASKED;

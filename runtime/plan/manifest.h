@@ -241,6 +241,7 @@ struct manifest_unit {
 	uint32_t config_hash_lo; /* of everything above: a changed unit needs a restart */
 	uint32_t config_hash_hi;
 	const char *job_mode_on_failure;
+	uint64_t files_mark; /* filemark_add() of the fragment, then the drop-ins */
 };
 
 struct manifest_diagnostic {

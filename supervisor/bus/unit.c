@@ -5,6 +5,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
+#include "../filenews.h"
 #include "../shell.h"
 #include "getters.h"
 #include "objects.h"
@@ -231,15 +232,13 @@ bool bus_can_reload(const struct unit *u)
 	return false;
 }
 
-/*
- * NeedDaemonReload is always false: supd does not look at unit files, clients that want to know
- * compare for themselves.
- */
+/* NeedDaemonReload looks at the files of the unit. */
 GETTER(get_ability)
 {
 	const struct bus_unit_ref *ref = userdata;
 	const struct unit *u = ref->unit;
 	bool loaded = u && u->def && u->load_state == LOAD_LOADED, can = loaded;
+	const struct manifest *manifest = engine_manifest(ref->server->shell->engine);
 
 	GETTER_PROLOGUE;
 	if (strcmp(property, "CanStart") == 0) {
@@ -248,6 +247,8 @@ GETTER(get_ability)
 		can = loaded && !(u->def->flags & UNIT_REFUSE_MANUAL_STOP);
 	} else if (strcmp(property, "CanReload") == 0) {
 		can = loaded && bus_can_reload(u);
+	} else if (strcmp(property, "NeedDaemonReload") == 0) {
+		can = u && manifest && filenews_of(manifest->unit_path, u->def);
 	} else if (strcmp(property, "CanFreeze") == 0) {
 		can = loaded && (u->is_service || u->type == UNIT_SLICE);
 	} else if (strcmp(property, "ConditionResult") == 0) {
