@@ -147,13 +147,12 @@ pid_t spawn_start(const struct spawn *spawn)
 	return pid;
 }
 
-int spawn_closer(int first, int second)
+/* Its copies must be the last, so it goes when supd-init says so, or has gone itself. */
+static __attribute__((noreturn)) void closer(int first, int second)
 {
-	pid_t pid = start_child();
+	const struct timespec patience = { .tv_sec = 10 };
+	sigset_t go;
 
-	if (pid != 0) {
-		return pid < 0 ? pid : 0;
-	}
 	/*
 	 * Everything else leaves the table in one call, and the kernel closes for good behind it: a
 	 * descriptor that hangs keeps no copy of a job socket.
@@ -162,7 +161,35 @@ int spawn_closer(int first, int second)
 		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
 		_exit(1);
 	}
+	sigemptyset(&go);
+	sigaddset(&go, SIGTERM);
+	sigtimedwait(&go, NULL, &patience);
 	_exit(0);
+}
+
+int spawn_closer(int *first, int *second)
+{
+	sigset_t term, before;
+	pid_t pid;
+
+	/* What is sent before the child waits must wait for it. */
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
+	pid = start_child();
+	if (pid == 0) {
+		closer(*first, second ? *second : *first);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0) {
+		return pid;
+	}
+	util_close(first);
+	if (second) {
+		util_close(second);
+	}
+	kill(pid, SIGTERM);
+	return 0;
 }
 
 static int connect_bus(int *ret_error)
