@@ -114,6 +114,10 @@ int apply_effect(struct shell *s, const struct effect *e)
 		return request(s, e, WIRE_SIGNAL);
 	case EFFECT_KILL_ALL:
 		return request(s, e, WIRE_KILL_ALL);
+	case EFFECT_FREEZE:
+		return request(s, e, WIRE_FREEZE);
+	case EFFECT_THAW:
+		return request(s, e, WIRE_THAW);
 	case EFFECT_FORGET:
 		return request(s, e, WIRE_FORGET);
 	case EFFECT_RELEASE:

@@ -96,19 +96,22 @@ int broker_send(struct broker *b, const struct wire_request *request)
 	return r < 0 ? r : send_record(b, request, sizeof(*request));
 }
 
-int broker_log(struct broker *b, const char *data, size_t size)
+int broker_log(struct broker *b, const struct journal_record *record)
 {
-	struct wire_log log = { .type = WIRE_LOG, .size = (uint32_t)size };
+	struct wire_log log = {
+		.type = WIRE_LOG,
+		.size = (uint32_t)record->size,
+		.text_at = (uint16_t)record->text_at,
+		.text_size = (uint16_t)record->text_size,
+		.priority = (uint32_t)record->priority,
+	};
 
-	if (size > sizeof(log.data)) {
-		return -EMSGSIZE;
-	}
 	if (sendq_pending(&b->queue) > BROKER_LOG_BYTES) {
 		b->logs_dropped++;
 		return 0;
 	}
-	memcpy(log.data, data, size);
-	return send_record(b, &log, offsetof(struct wire_log, data) + size);
+	memcpy(log.data, record->data, record->size);
+	return send_record(b, &log, offsetof(struct wire_log, data) + record->size);
 }
 
 /* Every text of an event, so that a sender that forgot the NUL cannot make us read on. */

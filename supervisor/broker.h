@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../runtime/plan/wire.h"
+#include "journal.h"
 #include "sendq.h"
 
 #define BROKER_QUEUE_BYTES (64u * 1024u * 1024u)
@@ -44,8 +45,8 @@ void broker_fini(struct broker *b);
  * -ENOBUFS: queue full. -EPIPE: supd-init is gone.
  */
 int broker_send(struct broker *b, const struct wire_request *request);
-/* One journal record, at most WIRE_LOG_MAX bytes; dropped when the pipe is behind. */
-int broker_log(struct broker *b, const char *data, size_t size);
+/* One journal record; dropped when the pipe is behind. */
+int broker_log(struct broker *b, const struct journal_record *record);
 /* Writes what the pipe takes. 1: all is written, 0: some waits, -errno. */
 int broker_flush(struct broker *b);
 /* As broker_flush(), and waits until all is written: 0, -ETIMEDOUT, -errno. */

@@ -12,6 +12,7 @@
 #include "shell.h"
 #include "unitlog.h"
 
+#define NO_OWNER       "org.freedesktop.DBus.Error.NameHasNoOwner"
 #define RETRY_FIRST_US (250 * USEC_PER_MSEC)
 #define RETRY_MAX_US   (8 * USEC_PER_SEC)
 
@@ -130,7 +131,12 @@ static int on_owner(sd_bus_message *m, void *user, sd_bus_error *error)
 
 	(void)error;
 	n->call = sd_bus_slot_unref(n->call);
-	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &owner) < 0) {
+	if (sd_bus_message_is_method_error(m, NULL)) {
+		/* Any other error is sd-bus's own: the connection is gone, nobody said a thing. */
+		if (!sd_bus_message_is_method_error(m, NO_OWNER)) {
+			return 0;
+		}
+	} else if (sd_bus_message_read(m, "s", &owner) < 0) {
 		return 0;
 	}
 	judge_owner(n, owner);

@@ -14,6 +14,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
+#include "../runtime/base/timeutil.h"
 
 void cgroup_root_init(struct cgroup_root *root, const char *path)
 {
@@ -89,6 +90,72 @@ uint64_t cgroup_read_key(
 		}
 	}
 	return CGROUP_NOT_SET;
+}
+
+uint64_t cgroup_read_sum(
+	const struct cgroup_root *root, const char *cgroup, const char *file, const char *key)
+{
+	char text[8192];
+	char *rest = text, *word;
+	size_t key_len = strlen(key);
+	uint64_t sum = 0, value;
+
+	/* A file without lines: nothing was counted yet. */
+	if (read_cgroup_file(root, cgroup, file, text, sizeof(text)) < 0) {
+		return CGROUP_NOT_SET;
+	}
+	while ((word = strsep(&rest, " \n"))) {
+		if (strncmp(word, key, key_len) == 0 && word[key_len] == '=' &&
+			number_parse_u64(word + key_len + 1, &value) >= 0) {
+			sum += value;
+		}
+	}
+	return sum;
+}
+
+uint64_t cgroup_read_quota(const struct cgroup_root *root, const char *cgroup)
+{
+	char text[64];
+	char *period = text, *quota;
+	uint64_t of, in;
+
+	if (read_cgroup_file(root, cgroup, "cpu.max", text, sizeof(text)) <= 0) {
+		return CGROUP_NOT_SET;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	quota = strsep(&period, " ");
+	if (!period || number_parse_u64(quota, &of) < 0 || number_parse_u64(period, &in) < 0 ||
+		in == 0) {
+		return CGROUP_NOT_SET;
+	}
+	return of * USEC_PER_SEC / in;
+}
+
+uint64_t cgroup_memory_left(const struct cgroup_root *root, const char *cgroup)
+{
+	static const char *const limits[] = { "memory.high", "memory.max" };
+	uint64_t left = CGROUP_NOT_SET;
+	char path[LIMIT_CGROUP_PATH];
+	char *slash;
+
+	snprintf(path, sizeof(path), "%s", cgroup);
+	do {
+		uint64_t now = cgroup_read_number(root, path, "memory.current");
+
+		for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+			uint64_t limit = cgroup_read_number(root, path, limits[i]);
+			uint64_t rest = limit > now ? limit - now : 0;
+
+			if (limit != CGROUP_NOT_SET && rest < left) {
+				left = rest;
+			}
+		}
+		slash = strrchr(path, '/');
+		if (slash) {
+			*slash = '\0';
+		}
+	} while (slash);
+	return left;
 }
 
 struct walk {

@@ -32,6 +32,14 @@ uint64_t cgroup_read_number(const struct cgroup_root *root, const char *cgroup, 
 uint64_t cgroup_read_key(
 	const struct cgroup_root *root, const char *cgroup, const char *file, const char *key);
 
+/* Sum of all `key=number` of a nested-keyed file ("io.stat", "rbytes"); CGROUP_NOT_SET: no file. */
+uint64_t cgroup_read_sum(
+	const struct cgroup_root *root, const char *cgroup, const char *file, const char *key);
+/* cpu.max as microseconds of CPU time in each second; CGROUP_NOT_SET: no quota. */
+uint64_t cgroup_read_quota(const struct cgroup_root *root, const char *cgroup);
+/* What memory.high and memory.max leave, of it and of all above; CGROUP_NOT_SET: nothing limits. */
+uint64_t cgroup_memory_left(const struct cgroup_root *root, const char *cgroup);
+
 /*
  * Calls visit for each process below cgroup, sub-cgroups included; shown is the path of the
  * process's cgroup as above. Stops at CGROUP_PIDS_MAX, or when visit returns negative, which is

@@ -90,6 +90,10 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 		}
 		return 0;
 	}
+	if (((old ^ slot->flags) & WIRE_SLOT_FREEZE) ||
+		((old ^ slot->flags) & WIRE_SLOT_FROZEN && slot->flags & WIRE_SLOT_FREEZE)) {
+		engine_push(e, EFFECT_UNIT_CHANGED, u);
+	}
 	slot_changed(e, u, slot, old, now);
 	/* What could not be noted while the slot was on its way out is noted now. */
 	engine_touch(e, u, (slot->flags & (WIRE_SLOT_GONE | WIRE_SLOT_BARE)) != 0);
@@ -116,6 +120,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 		p->run_id <= u->service.places[p->kind].forgotten) {
 		return;
 	}
+	if (p->kind == ENTRY_WORK) {
+		engine_realized(e, u, p);
+	}
 	class->record(e, u, p, now);
 	if (u->accepted_by != ENGINE_NONE && p->kind == ENTRY_MAIN) {
 		engine_accepted(e, u, now);
@@ -127,6 +134,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 	}
 	if (class->slot) {
 		class->slot(e, u, u->slot_flags, now);
+	}
+	if (p->kind == ENTRY_WORK) {
+		engine_realize(e, u);
 	}
 	engine_touch(e, u, true);
 }
@@ -278,6 +288,7 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 		engine_log(e, u, LOG_NOTE_LOST, 0);
 	} else {
 		u->desired = n->desired == NOTE_UP;
+		u->limits = n->limits;
 		u->state_change_us = n->state_change_us;
 		u->inactive_exit_us = n->inactive_exit_us;
 		u->active_enter_us = n->active_enter_us;
@@ -347,6 +358,7 @@ int engine_listed(struct engine *e, usec_t now)
 		if (unit_class(e->units[i])->settled) {
 			unit_class(e->units[i])->settled(e, e->units[i], now);
 		}
+		engine_realize(e, e->units[i]); /* that supd died before it could */
 	}
 	return engine_settle(e, now);
 }
@@ -413,6 +425,17 @@ int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now)
 	if (u && unit_class(u)->reset_failed) {
 		unit_class(u)->reset_failed(e, u, now);
 	}
+	return engine_settle(e, now);
+}
+
+int engine_freeze(struct engine *e, uint32_t unit, bool on, usec_t now)
+{
+	struct unit *u = unit_at(e, unit);
+
+	if (!u || u->slot == WIRE_SLOT_NONE || !(u->slot_flags & WIRE_SLOT_POPULATED)) {
+		return -ESRCH;
+	}
+	engine_push(e, on ? EFFECT_FREEZE : EFFECT_THAW, u);
 	return engine_settle(e, now);
 }
 

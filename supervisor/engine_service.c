@@ -160,6 +160,11 @@ static void class_expired(struct engine *e, struct unit *u, usec_t now)
 	}
 	if (u->service.watchdog_deadline_us <= now) {
 		u->service.watchdog_deadline_us = USEC_INFINITY;
+		if (u->slot_flags & WIRE_SLOT_FREEZE) { /* it cannot answer */
+			u->service.watchdog_deadline_us =
+				usec_add(now, service_watchdog_us(&u->service));
+			return;
+		}
 		simple_step(e, u, EV_WATCHDOG, now);
 	}
 }

@@ -125,7 +125,10 @@ void journal_field_u64(struct journal_record *r, const char *name, uint64_t valu
 void journal_begin(struct journal_record *r, int priority, const char *message)
 {
 	r->size = 0;
+	r->priority = priority;
 	journal_field(r, "MESSAGE", message);
+	r->text_at = r->size ? strlen("MESSAGE=") : 0;
+	r->text_size = r->size ? r->size - r->text_at - 1 : 0;
 	journal_field_u64(r, "PRIORITY", (uint64_t)priority);
 	journal_field(r, "SYSLOG_IDENTIFIER", "supd");
 	journal_field(r, "SYSLOG_FACILITY", "3");

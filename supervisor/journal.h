@@ -33,6 +33,8 @@
 struct journal_record {
 	char data[WIRE_LOG_MAX];
 	size_t size;
+	size_t text_at, text_size; /* the message in data */
+	int priority;
 };
 
 /* Starts a record: MESSAGE is text, PRIORITY a syslog level 0–7. */

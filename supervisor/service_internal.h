@@ -133,7 +133,6 @@ usec_t service_restart_delay(const struct manifest_service *m, uint32_t restart)
 /* ---- service_notify.c ---- */
 void on_notify(struct step *st);
 void step_watchdog_start(struct step *st);
-usec_t service_watchdog_us(const struct service *s);
 
 /* ---- service_adopt.c ---- */
 void service_take_places(struct service *s, const struct service_adoption *a);

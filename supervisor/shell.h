@@ -22,6 +22,7 @@
 #include "cgroupread.h"
 #include "clockwatch.h"
 #include "denials.h"
+#include "devicewatch.h"
 #include "engine.h"
 #include "journal.h"
 #include "mountwatch.h"
@@ -46,6 +47,7 @@ struct shell {
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct clockwatch clock;
+	struct devicewatch devices;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */
@@ -66,6 +68,7 @@ struct shell {
 	bool stop_waits;             /* EV_STOP came before everything was known */
 	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
+	uint8_t exit_code;           /* SetExitCode(): what Exit() ends with */
 	struct engine_counts counts; /* last sent */
 	bool counts_sent;
 	bool rest_due; /* memory goes back when no job is left */

@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/sysx.h"
+#include "../runtime/base/timeutil.h"
 #include "shell.h"
+
+#define UNREAD_EVERY_US (2 * USEC_PER_SEC)
 
 void store_init(struct store *st, struct shell *shell)
 {
@@ -22,6 +26,7 @@ void store_init(struct store *st, struct shell *shell)
 static void stored_free(struct stored_fd *f)
 {
 	sd_event_source_disable_unref(f->source);
+	sd_event_source_disable_unref(f->again);
 	close(f->fd);
 	free(f);
 }
@@ -57,13 +62,45 @@ static void unlink_stored(struct store *st, struct stored_fd **at, bool tell)
 	stored_free(f);
 }
 
+/* What the peer wrote before it went is still to be read: by the service, or by its successor. */
+static bool has_unread(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct stored_fd *f = user;
+
+	(void)source;
+	(void)usec;
+	return f->source ? sd_event_source_set_enabled(f->source, SD_EVENT_ON) : 0;
+}
+
+/* The hang-up stays, so it is not waited for but looked at from time to time. */
+static int look_again(struct stored_fd *f)
+{
+	uint64_t due = usec_add(now_us(), UNREAD_EVERY_US);
+	int r = sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+
+	if (r >= 0 && !f->again) {
+		r = sd_event_add_time(f->store->shell->event, &f->again, CLOCK_MONOTONIC, due,
+			UNREAD_EVERY_US, on_again, f);
+		return r;
+	}
+	r = r < 0 ? r : sd_event_source_set_time(f->again, due);
+	return r < 0 ? r : sd_event_source_set_enabled(f->again, SD_EVENT_ONESHOT);
+}
+
 static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
 	struct stored_fd *f = user;
 
 	(void)source;
 	(void)fd;
-	if (!(revents & (EPOLLHUP | EPOLLERR))) {
+	if (!(revents & (EPOLLHUP | EPOLLERR)) || (has_unread(f->fd) && look_again(f) >= 0)) {
 		return 0;
 	}
 	for (struct stored_fd **at = &f->store->first; *at; at = &(*at)->next) {

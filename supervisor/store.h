@@ -22,6 +22,7 @@ struct stored_fd {
 	struct stored_fd *next;
 	struct store *store;
 	sd_event_source *source; /* hang-ups; NULL with FDPOLL=0 */
+	sd_event_source *again;  /* it hung up with something unread: looked at again later */
 	uint32_t slot;
 	uint32_t park; /* STORE_PARK_NONE: EV_PARK is still to come */
 	int fd;        /* owned */

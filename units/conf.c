@@ -30,7 +30,8 @@
 
 const char conf_usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
-	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n";
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH]\n"
+	"                 [--keep-cgroup yes|no] [UNIT...]\n";
 
 /* Highest priority first; systemd's own only with ImportSystemdUnits=yes. */
 static const char own_path[] = "/usr/local/lib/supd:/usr/lib/supd";
@@ -161,6 +162,7 @@ static const struct row rows[] = {
 	{ "StateDirectory", "--state-dir", parse_dir, AT(state_dir) },
 	{ "LogDirectory", "--log-dir", parse_dir, AT(log_dir) },
 	{ "ControlGroup", "--cgroup", parse_dir, AT(cgroup) },
+	{ "KeepControlGroup", "--keep-cgroup", parse_bool, AT(keep_cgroup) },
 	{ "UnitPath", "--unit-path", parse_unit_path, 0 },
 	{ "ImportSystemdUnits", NULL, parse_import, 0 },
 	{ "Fstab", NULL, parse_bool, AT(fstab) },
@@ -400,6 +402,7 @@ int conf_load(const struct conf_input *input, struct arena *arena, struct diagno
 	int r, result;
 
 	conf_defaults(input->users, &s);
+	s.fstab = input->kernel_command_line != NULL; /* a machine's is meant for its init */
 	result = apply_file(&st, config ? config : CONF_DEFAULT_FILE, config != NULL);
 	for (size_t i = 0; input->argv[i] && result != -ENOMEM; i++) {
 		r = apply_option(&st, input->argv, &i);

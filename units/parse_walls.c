@@ -253,8 +253,10 @@ int parse_capabilities(struct setting_context *c)
 	if (r < 0) {
 		return r;
 	}
-	if (mask == 0 || first) {
-		*set = invert ? all & ~mask : mask;
+	if (mask == 0) {
+		*set = invert ? all : 0;
+	} else if (first) {
+		*set = invert ? (c->row->arg ? *set : all) & ~mask : mask;
 	} else {
 		*set = invert ? *set & ~mask : *set | mask;
 	}

@@ -64,6 +64,8 @@ void credentials_store(const char *name, const void *data, size_t size);
 void host_link_ports(void);
 /* systemctl and sd_booted(3) find supd where they look for systemd. */
 void host_link_systemctl(void);
+/* Kernel variables that logging needs before any unit can set them. */
+void host_set_kernel(void);
 /* A clock in 1970 goes to the time of the newest file that tells one. */
 void host_mend_clock(void);
 

@@ -77,6 +77,30 @@ void host_link_systemctl(void)
 }
 
 /*
+ * All of a boot's messages fit into the kernel's log until a journald reads them there, and into
+ * journald's socket while that one is busy. What the administrator says comes later: sysctl.
+ */
+void host_set_kernel(void)
+{
+	static const struct {
+		const char *path, *value;
+	} rows[] = {
+		{ "/proc/sys/kernel/printk_devkmsg", "on\n" },
+		{ "/proc/sys/net/unix/max_dgram_qlen", "512\n" },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		AUTO_CLOSE int fd = open(rows[i].path, O_WRONLY | O_CLOEXEC);
+
+		/* printk.devkmsg= on the kernel command line refuses every other word */
+		if (fd < 0 || (write(fd, rows[i].value, strlen(rows[i].value)) < 0 &&
+				      errno != EINVAL && errno != EPERM)) {
+			say("cannot set", rows[i].path, errno);
+		}
+	}
+}
+
+/*
  * No clock may stand before the files of the system: certificates and timers would fail. timesyncd
  * keeps the file, its time is that of the last known hour; else the time of this program.
  */

@@ -80,6 +80,7 @@ static void boot(bool again)
 	credentials_import();
 	host_link_ports();
 	host_link_systemctl();
+	host_set_kernel();
 	host_mend_clock();
 	times_store(BOOTTIMES_PATH, &times, again);
 	become_init(&cmdline);

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../base/cleanup.h"
 #include "boot.h"
 
 static struct iovec piece(const char *text)
@@ -12,10 +13,20 @@ static struct iovec piece(const char *text)
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
 }
 
+/* For the journal, which reads the kernel's log; below what "quiet" lets through to the console. */
+static void tell_kernel(const struct iovec *v, int n)
+{
+	AUTO_CLOSE int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || writev(fd, v, n) < 0) {
+		return; /* the console has it */
+	}
+}
+
 void say(const char *what, const char *object, int error)
 {
-	struct iovec v[7];
-	int n = 0;
+	struct iovec v[8] = { piece("<28>") }; /* daemon, warning */
+	int n = 1;
 
 	v[n++] = piece("supd-boot: ");
 	v[n++] = piece(what);
@@ -28,7 +39,10 @@ void say(const char *what, const char *object, int error)
 		v[n++] = piece(strerror(error));
 	}
 	v[n++] = piece("\n");
-	if (writev(STDERR_FILENO, v, n) < 0) {
+	if (getpid() == 1) {
+		tell_kernel(v, n);
+	}
+	if (writev(STDERR_FILENO, v + 1, n - 1) < 0) {
 		return; /* no console: the boot goes on */
 	}
 }

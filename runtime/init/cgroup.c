@@ -56,6 +56,14 @@ uint32_t cgroup_enable(int dir)
 	return bits;
 }
 
+bool cgroup_is_bare(int dir)
+{
+	AUTO_CLOSE int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	return fd >= 0 && read(fd, &byte, 1) == 0;
+}
+
 int cgroup_open(int root, const char *path)
 {
 	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

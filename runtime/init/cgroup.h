@@ -28,6 +28,9 @@ int cgroup_write(int root, const char *path, const char *file, const char *text)
 /* "+cpu", "+memory" … into dir's subtree_control; returns the bits of enum wire_controller. */
 uint32_t cgroup_enable(int dir);
 
+/* No process is in this very cgroup. */
+bool cgroup_is_bare(int dir);
+
 /* Both flags of cgroup.events by one read. 0 or -errno. */
 int cgroup_read_events(int root, const char *path, bool *ret_populated, bool *ret_frozen);
 /* The number after "key " in a flat keyed file; -ENOENT without it. */

@@ -17,6 +17,7 @@
 #include "born.h"
 #include "catalog.h"
 #include "cgroup.h"
+#include "invocation.h"
 #include "jobfds.h"
 #include "logs.h"
 #include "reports.h"
@@ -129,6 +130,9 @@ void launch_order(struct broker *b, const struct launch_order *order)
 		getrandom(s->invocation_id, sizeof(s->invocation_id), GRND_NONBLOCK) < 0) {
 		memcpy(s->invocation_id, &p->run_id, sizeof(p->run_id));
 		memcpy(s->invocation_id + 8, &p->start_us, sizeof(p->start_us));
+	}
+	if (p->params.flags & WIRE_RUN_NEW_INVOCATION) {
+		invocation_tell(b, order->slot);
 	}
 	if (e->kind == ENTRY_MAIN || p->params.flags & WIRE_RUN_NEW_INVOCATION) {
 		s->oom = false;

@@ -12,6 +12,7 @@
 #include "../base/fd.h"
 #include "../base/timeutil.h"
 #include "helper.h"
+#include "kmsg.h"
 #include "slots.h"
 #include "spawn.h"
 #include "store.h"
@@ -215,6 +216,10 @@ void logs_forward(struct broker *b, const struct wire_log *log)
 {
 	int r = b->t->settings.use_journald ? forward(b, log, JOURNAL_NATIVE, "") : -ENOENT;
 
+	/* While the machine comes up or goes down journald is not there yet, or not any more. */
+	if (r < 0 && b->machine && (!b->t->ready || b->phase != PHASE_RUN || r == -EAGAIN)) {
+		kmsg_write(b, log);
+	}
 	/* A journald that is only behind is no reason to split the log. */
 	if (r < 0 && r != -EAGAIN) {
 		b->log.wanted = true;

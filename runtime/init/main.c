@@ -293,6 +293,7 @@ static int open_table(struct broker *b, const struct settings *settings, int loc
 static int start_fresh(struct broker *b, char **argv)
 {
 	struct settings settings = { 0 };
+	uint64_t began = now_us();
 	int lock = -1;
 	int r = catalog_settings(argv, b->machine, &settings);
 
@@ -318,6 +319,7 @@ static int start_fresh(struct broker *b, char **argv)
 		table_adopt(b);
 		reap_rebuild(b);
 	} else {
+		b->t->started_us = began; /* the settings were made meanwhile */
 		setup_times(b);
 	}
 	return -1;
@@ -390,7 +392,8 @@ static void reexec(struct broker *b)
 
 static const char usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
-	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH] [UNIT...]\n"
+	"                 [--state-dir DIR] [--log-dir DIR] [--cgroup PATH]\n"
+	"                 [--keep-cgroup yes|no] [UNIT...]\n"
 	"Without UNIT the default target is started. Defaults: /etc/supd/supd.conf, /run/supd,\n"
 	"/var/lib/supd, /var/log/supd.\n"
 	"SIGTERM stops all and exits, SIGUSR2 exits and leaves the services to the next "

@@ -63,7 +63,7 @@ static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entr
 	if (cleaning(s) || s->places[e->kind].phase != WIRE_PHASE_FREE) {
 		return -EBUSY;
 	}
-	if (s->frozen || s->frozen_wanted) {
+	if (s->frozen_wanted && e->kind != ENTRY_WORK) { /* a worker stands outside of the cgroup */
 		return -EAGAIN;
 	}
 	bool busy = (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) ||

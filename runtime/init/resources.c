@@ -10,6 +10,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "invocation.h"
 #include "listen.h"
 #include "logs.h"
 #include "notify.h"
@@ -195,6 +196,7 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
 		util_close(fds[i]);
 	}
+	invocation_forget(b, n);
 	listen_drop(b, n);
 	s->source = 0;
 	notify_drop(b, n);

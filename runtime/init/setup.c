@@ -312,21 +312,30 @@ const char *setup_leaf(const struct broker *b)
 	return b->machine ? "init.scope" : "supd";
 }
 
-static int make_root(struct broker *b)
+/*
+ * What the root has from above. Not above processes: there the kernel gives the controllers that
+ * threads can have, and then takes no process into the root any more.
+ */
+static void enable_above(const struct broker *b)
 {
 	char parent[SETTINGS_PATH];
 
 	util_copy(parent, sizeof(parent), b->t->cgroup_root);
 	char *slash = strrchr(parent, '/');
 
-	if (slash && slash != parent) {
-		*slash = 0;
-		AUTO_CLOSE int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (dir >= 0) {
-			cgroup_enable(dir);
-		}
+	if (!slash || slash == parent) {
+		return;
 	}
+	*slash = 0;
+	AUTO_CLOSE int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0 && (faccessat(dir, "cgroup.type", F_OK, 0) < 0 || cgroup_is_bare(dir))) {
+		cgroup_enable(dir);
+	}
+}
+
+static int make_root(struct broker *b)
+{
 	if (mkdir(b->t->cgroup_root, 0755) == 0) {
 		b->t->root_made = true;
 	}
@@ -367,11 +376,12 @@ int setup_cgroup(struct broker *b, bool fresh)
 		cgroup_remove(b->cgroup_fd, setup_leaf(b), false);
 		cgroup_remove(b->cgroup_fd, LAUNCH_PROGRAMS_CGROUP, false);
 	}
-	if (fresh &&
+	if (fresh && !b->t->settings.keep_cgroup &&
 		((r = cgroup_make(b->cgroup_fd, setup_leaf(b), 0)) < 0 ||
 			(r = cgroup_write(b->cgroup_fd, setup_leaf(b), "cgroup.procs", "0")) < 0)) {
 		return said("cannot enter the cgroup", b->t->cgroup_root, -r);
 	}
+	enable_above(b);
 	b->controllers = cgroup_enable(b->cgroup_fd);
 	if (b->controllers & WIRE_CONTROLLER_MEMORY) {
 		/* Best effort: what keeps everything alive is not swapped out for a service. */

@@ -59,11 +59,15 @@ static void remove_stale(int dir, const char *name)
 	}
 }
 
-/* bind() takes a path, so it is made relative to the opened directory: no link is followed. */
+/*
+ * bind() takes a path. It gets the whole one, for daemons find their socket by its name
+ * (sd_is_socket_unix), but where others could put a link into the way (or where it does not fit) a
+ * name relative to the opened directory: no link is followed.
+ */
 static int bind_path(int fd, const struct plan_socket *s)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *name;
+	const char *name, *as;
 	AUTO_CLOSE int dir = open_place(s, &name);
 	mode_t old;
 	int r;
@@ -71,10 +75,11 @@ static int bind_path(int fd, const struct plan_socket *s)
 	if (dir < 0) {
 		return dir;
 	}
-	if (strlen(name) >= sizeof(sa.sun_path)) {
+	as = strlen(s->path) < sizeof(sa.sun_path) && dir_parent_is_fixed(s->path) ? s->path : name;
+	if (strlen(as) >= sizeof(sa.sun_path)) {
 		return -ENAMETOOLONG;
 	}
-	strcpy(sa.sun_path, name);
+	strcpy(sa.sun_path, as);
 	remove_stale(dir, name);
 	if (fchdir(dir) < 0) {
 		return -errno;

@@ -51,8 +51,22 @@ static int open_component(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Walks all components before end; makes those that are missing if make. */
-static int walk(const char *path, const char *end, bool make)
+/* Whether root alone can put another directory in this one's place. */
+static bool is_fixed(int dir, int child)
+{
+	struct stat above, below;
+
+	if (fstat(dir, &above) < 0 || fstat(child, &below) < 0 || above.st_uid != 0) {
+		return false;
+	}
+	return !(above.st_mode & 022) || (above.st_mode & S_ISVTX && below.st_uid == 0);
+}
+
+/*
+ * Walks all components before end; makes those that are missing if make. *fixed, unless NULL,
+ * becomes false where others than root can change what the path leads to.
+ */
+static int walk(const char *path, const char *end, bool make, bool *fixed)
 {
 	AUTO_CLOSE int dir = open("/", OPEN_DIR);
 	char name[256];
@@ -81,6 +95,9 @@ static int walk(const char *path, const char *end, bool make)
 		if (next < 0) {
 			return next;
 		}
+		if (fixed && !is_fixed(dir, next)) {
+			*fixed = false;
+		}
 		close(dir);
 		dir = next;
 	}
@@ -89,7 +106,7 @@ static int walk(const char *path, const char *end, bool make)
 
 int dir_open(const char *path)
 {
-	return walk(path, path + strlen(path), false);
+	return walk(path, path + strlen(path), false, NULL);
 }
 
 int dir_open_parent(const char *path, const char **ret_name)
@@ -100,12 +117,21 @@ int dir_open_parent(const char *path, const char **ret_name)
 		return -EINVAL;
 	}
 	*ret_name = slash + 1;
-	return walk(path, slash, false);
+	return walk(path, slash, false, NULL);
+}
+
+bool dir_parent_is_fixed(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	bool fixed = true;
+	AUTO_CLOSE int dir = slash ? walk(path, slash, false, &fixed) : -1;
+
+	return dir >= 0 && fixed;
 }
 
 int dir_ensure(const char *path)
 {
-	int fd = walk(path, path + strlen(path), true);
+	int fd = walk(path, path + strlen(path), true, NULL);
 
 	if (fd >= 0) {
 		close(fd);
@@ -261,7 +287,7 @@ int dir_remove(int dir, const char *name)
 
 int dir_make(const char *path, const struct dir_owner *owner)
 {
-	AUTO_CLOSE int path_fd = walk(path, path + strlen(path), true);
+	AUTO_CLOSE int path_fd = walk(path, path + strlen(path), true, NULL);
 	AUTO_CLOSE int fd = -1;
 	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES, .owner = *owner };
 	struct stat st;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,6 +20,8 @@ struct dir_owner {
 int dir_open(const char *path);
 /* Opens the directory that holds path, and points *ret_name at the last component. */
 int dir_open_parent(const char *path, const char **ret_name);
+/* Whether root alone decides which directory holds path: the path may then be used as it is. */
+bool dir_parent_is_fixed(const char *path);
 /* Opens an entry of any type O_PATH; a link only where root alone can have made it, else -ELOOP. */
 int dir_open_node(int dir, const char *name);
 /* Makes path and its parents where they are missing, 0755, root's. */

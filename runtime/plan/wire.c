@@ -122,6 +122,9 @@ static int log_check(const void *data, size_t size)
 		size != offsetof(struct wire_log, data) + log->size) {
 		return -EBADMSG;
 	}
+	if ((uint32_t)log->text_at + log->text_size > log->size || log->priority > 7) {
+		return -EBADMSG;
+	}
 	return 0;
 }
 

@@ -118,9 +118,12 @@ enum wire_watch_state {
 	WIRE_WATCH_MASK = (1 << 24) - 1,
 	/* in a result: index + 1 of the line that is good, 0: none */
 	WIRE_WATCH_GOOD_SHIFT = 24,
-	WIRE_WATCH_FRESH = 1 << 29, /* the unit was up: what happened meanwhile is no change */
-	WIRE_WATCH_FIRST = 1 << 30, /* there was no look before */
-	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST,
+	WIRE_WATCH_EXPIRE = 1 << 27, /* an automount: unmount what was not used of late */
+	WIRE_WATCH_STOP = 1 << 28,   /* an automount: take it away */
+	WIRE_WATCH_FRESH = 1 << 29,  /* the unit was up: what happened meanwhile is no change */
+	WIRE_WATCH_FIRST = 1 << 30,  /* there was no look before */
+	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST | WIRE_WATCH_EXPIRE |
+			 WIRE_WATCH_STOP,
 };
 
 struct wire_request {
@@ -141,11 +144,16 @@ struct wire_request {
 	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
 };
 
-/* A structured record for the journal: newline-separated FIELD=value, journald's native form. */
+/*
+ * A structured record for the journal: newline-separated FIELD=value, journald's native form. Where
+ * its message stands in it is said in numbers: nobody looks for it.
+ */
 #define WIRE_LOG_MAX 3968u
 struct wire_log {
 	uint32_t type; /* WIRE_LOG */
 	uint32_t size;
+	uint16_t text_at, text_size;
+	uint32_t priority; /* 0 to 7 */
 	char data[WIRE_LOG_MAX];
 };
 

@@ -8,11 +8,14 @@
 #include <linux/loop.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/number.h"
 #include "mounts.h"
 #include "say.h"
 
@@ -118,4 +121,42 @@ static bool remove_dm(const char *name)
 bool devices_remove_dm(void)
 {
 	return each_device("dm-", "dm/name", remove_dm);
+}
+
+static bool name_it(const char *name)
+{
+	say("stays in use", name, 0);
+	return true;
+}
+
+/* The root file system stays mounted, and so does what it lies on, stacked however. */
+static bool root_lies_on_one(void)
+{
+	char path[512], number[64];
+	struct stat st;
+
+	if (stat("/", &st) < 0) {
+		return false;
+	}
+	number_format_u64(number, major(st.st_dev));
+	strcat(number, ":");
+	number_format_u64(number + strlen(number), minor(st.st_dev));
+	join(path, sizeof(path), "/sys/dev/block", number, "dm");
+	if (access(path, F_OK) == 0) {
+		return true;
+	}
+	join(path, sizeof(path), "/sys/dev/block", number, "loop/backing_file");
+	return access(path, F_OK) == 0;
+}
+
+bool devices_name_left(void)
+{
+	bool loops, dm;
+
+	if (root_lies_on_one()) {
+		return false;
+	}
+	loops = each_device("loop", "loop/backing_file", name_it);
+	dm = each_device("dm-", "dm/name", name_it);
+	return loops || dm;
 }

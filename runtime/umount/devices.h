@@ -7,3 +7,5 @@
 bool devices_swap_off(void);
 bool devices_detach_loops(void);
 bool devices_remove_dm(void);
+/* Says which are left after all rounds; not where the root file system lies on such a device. */
+bool devices_name_left(void);

@@ -31,5 +31,6 @@ int main(void)
 		moved |= devices_remove_dm();
 	}
 	left = mounts_read_only();
+	devices_name_left();
 	return left ? 1 : 0;
 }

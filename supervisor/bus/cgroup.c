@@ -48,36 +48,85 @@ GETTER(get_slice)
 	return sd_bus_message_append(reply, "s", name);
 }
 
+enum value_kind {
+	VALUE_NUMBER, /* the file is one number */
+	VALUE_KEY,    /* "key number" lines */
+	VALUE_SUM,    /* "key=number" of all devices */
+	VALUE_QUOTA,  /* "quota period": microseconds of CPU in each second */
+	VALUE_LEFT,   /* memory that may still be taken */
+	VALUE_NONE,   /* nobody counts it */
+};
+
 static const struct {
 	const char *name;
+	enum value_kind kind;
 	const char *file;
-	const char *key; /* NULL: the file is one number */
-	uint64_t factor;
+	const char *key;
+	uint64_t factor; /* 0: 1 */
 } values[] = {
-	{ "MemoryCurrent", "memory.current", NULL, 1 },
-	{ "MemoryPeak", "memory.peak", NULL, 1 },
-	{ "MemoryMax", "memory.max", NULL, 1 },
-	{ "MemoryHigh", "memory.high", NULL, 1 },
-	{ "MemorySwapCurrent", "memory.swap.current", NULL, 1 },
-	{ "CPUUsageNSec", "cpu.stat", "usage_usec", 1000 },
-	{ "TasksMax", "pids.max", NULL, 1 },
+	{ "MemoryCurrent", VALUE_NUMBER, "memory.current" },
+	{ "MemoryPeak", VALUE_NUMBER, "memory.peak" },
+	{ "MemorySwapCurrent", VALUE_NUMBER, "memory.swap.current" },
+	{ "MemorySwapPeak", VALUE_NUMBER, "memory.swap.peak" },
+	{ "MemoryZSwapCurrent", VALUE_NUMBER, "memory.zswap.current" },
+	{ "MemoryAvailable", VALUE_LEFT },
+	{ "MemoryMin", VALUE_NUMBER, "memory.min" },
+	{ "MemoryLow", VALUE_NUMBER, "memory.low" },
+	{ "MemoryHigh", VALUE_NUMBER, "memory.high" },
+	{ "MemoryMax", VALUE_NUMBER, "memory.max" },
+	{ "MemorySwapMax", VALUE_NUMBER, "memory.swap.max" },
+	{ "CPUUsageNSec", VALUE_KEY, "cpu.stat", "usage_usec", 1000 },
+	{ "CPUWeight", VALUE_NUMBER, "cpu.weight" },
+	{ "CPUQuotaPerSecUSec", VALUE_QUOTA, "cpu.max" },
+	{ "TasksMax", VALUE_NUMBER, "pids.max" },
+	{ "IOWeight", VALUE_KEY, "io.weight", "default" },
+	{ "IOReadBytes", VALUE_SUM, "io.stat", "rbytes" },
+	{ "IOWriteBytes", VALUE_SUM, "io.stat", "wbytes" },
+	{ "IOReadOperations", VALUE_SUM, "io.stat", "rios" },
+	{ "IOWriteOperations", VALUE_SUM, "io.stat", "wios" },
+	{ "IPIngressBytes", VALUE_NONE },
+	{ "IPIngressPackets", VALUE_NONE },
+	{ "IPEgressBytes", VALUE_NONE },
+	{ "IPEgressPackets", VALUE_NONE },
 };
+
+static uint64_t read_value(const struct cgroup_root *root, const char *cgroup, size_t i)
+{
+	const char *file = values[i].file;
+	uint64_t value = CGROUP_NOT_SET;
+
+	switch (values[i].kind) {
+	case VALUE_NUMBER:
+		value = cgroup_read_number(root, cgroup, file);
+		break;
+	case VALUE_KEY:
+		value = cgroup_read_key(root, cgroup, file, values[i].key);
+		break;
+	case VALUE_SUM:
+		value = cgroup_read_sum(root, cgroup, file, values[i].key);
+		break;
+	case VALUE_QUOTA:
+		value = cgroup_read_quota(root, cgroup);
+		break;
+	case VALUE_LEFT:
+		value = cgroup_memory_left(root, cgroup);
+		break;
+	case VALUE_NONE:
+		break;
+	}
+	return value == CGROUP_NOT_SET || !values[i].factor ? value : value * values[i].factor;
+}
 
 GETTER(get_value)
 {
 	struct bus_unit_ref *ref = userdata;
-	const struct cgroup_root *root = &ref->server->shell->cgroup;
 	uint64_t value = CGROUP_NOT_SET;
 
 	GETTER_PROLOGUE;
 	for (size_t i = 0; has_cgroup(ref) && i < ELEMENTSOF(values); i++) {
-		if (strcmp(values[i].name, property) != 0) {
-			continue;
+		if (strcmp(values[i].name, property) == 0) {
+			value = read_value(&ref->server->shell->cgroup, cgroup_of(ref), i);
 		}
-		value = values[i].key ? cgroup_read_key(
-						root, cgroup_of(ref), values[i].file, values[i].key)
-				      : cgroup_read_number(root, cgroup_of(ref), values[i].file);
-		value = value == CGROUP_NOT_SET ? value : value * values[i].factor;
 	}
 	return sd_bus_message_append(reply, "t", value);
 }
@@ -105,11 +154,28 @@ const sd_bus_vtable bus_vtable_cgroup[] = {
 	SD_BUS_PROPERTY("ControlGroup", "s", get_path, 0, 0),
 	VALUE("MemoryCurrent"),
 	VALUE("MemoryPeak"),
-	VALUE("MemoryMax"),
-	VALUE("MemoryHigh"),
 	VALUE("MemorySwapCurrent"),
+	VALUE("MemorySwapPeak"),
+	VALUE("MemoryZSwapCurrent"),
+	VALUE("MemoryAvailable"),
+	VALUE("MemoryMin"),
+	VALUE("MemoryLow"),
+	VALUE("MemoryHigh"),
+	VALUE("MemoryMax"),
+	VALUE("MemorySwapMax"),
 	VALUE("CPUUsageNSec"),
+	VALUE("CPUWeight"),
+	VALUE("CPUQuotaPerSecUSec"),
 	VALUE("TasksMax"),
+	VALUE("IOWeight"),
+	VALUE("IOReadBytes"),
+	VALUE("IOWriteBytes"),
+	VALUE("IOReadOperations"),
+	VALUE("IOWriteOperations"),
+	VALUE("IPIngressBytes"),
+	VALUE("IPIngressPackets"),
+	VALUE("IPEgressBytes"),
+	VALUE("IPEgressPackets"),
 	SD_BUS_PROPERTY("TasksCurrent", "t", get_tasks, 0, 0),
 	SD_BUS_VTABLE_END,
 };

@@ -2,6 +2,8 @@
 /* Manager: finding and listing units and their processes. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +260,76 @@ static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r >= 0) {
 		r = sd_bus_message_close_container(reply);
 	}
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* A growing byte array. */
+struct bytes {
+	char *data;
+	size_t n, size;
+};
+
+static void bytes_fini(struct bytes *b)
+{
+	free(b->data);
+}
+
+/* A string with its NUL byte. -ENOMEM. */
+static int bytes_put(struct bytes *b, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	if (b->size - b->n < n) {
+		size_t size = (b->size + n) * 2 + 65536;
+		char *data = realloc(b->data, size);
+
+		if (!data) {
+			return -ENOMEM;
+		}
+		b->data = data;
+		b->size = size;
+	}
+	memcpy(b->data + b->n, text, n);
+	b->n += n;
+	return 0;
+}
+
+static int put_unit(struct bytes *b, const struct unit *u)
+{
+	bool looping = u->is_service && service_is_crash_looping(&u->service);
+	char job[16] = "";
+	const char *const fields[BUS_PACKED_FIELDS] = { u->name,
+		load_state_to_string(u->load_state),
+		looping ? "crash-looping" : active_state_to_string(u->active), engine_sub_state(u),
+		u->def && u->def->description ? u->def->description : u->name, job,
+		u->job ? job_type_to_string(u->job->type) : "" };
+	int r = 0;
+
+	if (u->job) {
+		snprintf(job, sizeof(job), "%" PRIu32, u->job->id);
+	}
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(fields); i++) {
+		r = bytes_put(b, fields[i]);
+	}
+	return r;
+}
+
+int bus_list_packed(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	AUTO(filter_fini) struct filter f = { 0 };
+	AUTO(bytes_fini) struct bytes bytes = { 0 };
+	struct bus_server *b = userdata;
+	int r = sd_bus_message_read_strv(m, &f.patterns);
+
+	(void)error;
+	for (uint32_t i = 0; r >= 0 && i < engine_n_units(b->shell->engine); i++) {
+		const struct unit *u = engine_unit(b->shell->engine, i);
+
+		r = passes(&f, u) ? put_unit(&bytes, u) : 0;
+	}
+	r = r < 0 ? r : sd_bus_message_new_method_return(m, &reply);
+	r = r < 0 ? r : sd_bus_message_append_array(reply, 'y', bytes.data, bytes.n);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -29,6 +29,8 @@ extern const sd_bus_vtable bus_vtable_manager_units[]; /* manager_units.c */
 extern const sd_bus_vtable bus_vtable_manager_jobs[];  /* manager_jobs.c */
 extern const sd_bus_vtable bus_vtable_manager_files[]; /* manager_files.c */
 extern const sd_bus_vtable bus_vtable_manager_state[]; /* manager_state.c */
+extern const sd_bus_vtable bus_vtable_freezer[];       /* freezer.c: Manager */
+extern const sd_bus_vtable bus_vtable_unit_freezer[];  /* freezer.c: Unit */
 extern const sd_bus_vtable bus_vtable_own_manager[];   /* own.c */
 extern const sd_bus_vtable bus_vtable_own_unit[];      /* own.c */
 extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
@@ -77,7 +79,16 @@ struct bus_request {
 /* Enqueues and answers with the job's path; shared by manager and unit objects. */
 int bus_enqueue(struct bus_server *b, sd_bus_message *m, const struct bus_request *request,
 	sd_bus_error *error);
+/* FreezerState: a slice is frozen when all that runs in it is. */
+const char *bus_freezer_state(struct bus_server *b, const struct unit *u);
 /* The unit says how it reloads: ExecReload= or Type=notify-reload. */
 bool bus_can_reload(const struct unit *u);
 /* Manager's a(suuuss) of the newest catalogue. */
+/*
+ * org.supd1.Manager.ListUnitsPacked(as patterns) -> ay: for each unit these strings, each with its
+ * NUL byte: name, load, active ("crash-looping" where it is), sub, description, job, job type (both
+ * "": none). A tenth of the time that as many D-Bus structures take on both sides.
+ */
+#define BUS_PACKED_FIELDS 7u
+int bus_list_packed(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_append_diagnostics(const struct manifest *manifest, sd_bus_message *reply);

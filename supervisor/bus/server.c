@@ -199,6 +199,7 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 
 void bus_server_fini(struct bus_server *b)
 {
+	bus_freezer_drop(b, NULL);
 	while (b->pending) {
 		struct bus_pending *p = b->pending;
 
@@ -470,6 +471,7 @@ int bus_flush(struct bus_server *b)
 {
 	int enabled = SD_EVENT_OFF;
 
+	bus_freezer_flush(b);
 	emit_changed(b);
 	for (struct bus_client **at = &b->clients; *at;) {
 		struct bus_client *c = *at;
@@ -486,6 +488,7 @@ int bus_flush(struct bus_server *b)
 		*at = c->next;
 		b->n_clients--;
 		drop_pending_of(b, c->bus);
+		bus_freezer_drop(b, c->bus);
 		client_free(c);
 	}
 	(void)sd_event_source_get_enabled(b->listener, &enabled);

@@ -51,6 +51,14 @@ struct bus_pending {
 	enum bus_reload_kind kind;
 };
 
+/* A FreezeUnit() or ThawUnit() that waits until it is so. */
+struct bus_freeze {
+	struct bus_freeze *next;
+	sd_bus_message *message; /* a reference */
+	uint32_t unit;
+	bool on;
+};
+
 /* The unit that an object path names; valid during one dispatch. unit is NULL for unknown names. */
 struct bus_unit_ref {
 	struct bus_server *server;
@@ -64,7 +72,8 @@ struct bus_server {
 	struct bus_client *clients;
 	uint32_t n_clients;
 	struct bus_pending *pending;
-	uint32_t *changed; /* units whose properties have changed in this turn */
+	struct bus_freeze *freezes; /* calls that wait for a freezer */
+	uint32_t *changed;          /* units whose properties have changed in this turn */
 	uint32_t n_changed;
 	uint32_t cap_changed;
 	uint8_t *is_changed; /* [cap_is_changed] by unit */
@@ -91,6 +100,11 @@ void bus_report(struct bus_server *b, uint64_t cookie, const struct manifest *ma
 /* End of a turn: PropertiesChanged of what changed, drops dead and clogged clients. -errno fatal.
  */
 int bus_flush(struct bus_server *b);
+
+/* Answers the calls whose units are frozen, or thawed, or gone (freezer.c). */
+void bus_freezer_flush(struct bus_server *b);
+/* Forgets those of one connection; NULL: of all. */
+void bus_freezer_drop(struct bus_server *b, sd_bus *bus);
 
 /* ---- for the methods ---- */
 struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);

@@ -76,7 +76,7 @@ static const char *get_collect_mode(const struct bus_unit_ref *ref)
 
 static const char *get_freezer(const struct bus_unit_ref *ref)
 {
-	return ref->unit && (ref->unit->slot_flags & WIRE_SLOT_FROZEN) ? "frozen" : "running";
+	return bus_freezer_state(ref->server, ref->unit);
 }
 
 static const struct {
@@ -232,8 +232,8 @@ bool bus_can_reload(const struct unit *u)
 }
 
 /*
- * NeedDaemonReload and CanFreeze are always false: supd does not look at unit files, clients that
- * want to know compare for themselves.
+ * NeedDaemonReload is always false: supd does not look at unit files, clients that want to know
+ * compare for themselves.
  */
 GETTER(get_ability)
 {
@@ -248,6 +248,8 @@ GETTER(get_ability)
 		can = loaded && !(u->def->flags & UNIT_REFUSE_MANUAL_STOP);
 	} else if (strcmp(property, "CanReload") == 0) {
 		can = loaded && bus_can_reload(u);
+	} else if (strcmp(property, "CanFreeze") == 0) {
+		can = loaded && (u->is_service || u->type == UNIT_SLICE);
 	} else if (strcmp(property, "ConditionResult") == 0) {
 		can = u && (u->condition_failed < 0 || u->condition_is_assert);
 	} else if (strcmp(property, "AssertResult") == 0) {
@@ -381,9 +383,10 @@ static int method_request(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return -EINVAL;
 }
 
-const char *const bus_unit_changing[] = { "ActiveState", "SubState", "StateChangeTimestamp",
-	"StateChangeTimestampMonotonic", "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic",
-	"InactiveEnterTimestamp", "InactiveEnterTimestampMonotonic", "Job", NULL };
+const char *const bus_unit_changing[] = { "ActiveState", "SubState", "FreezerState",
+	"StateChangeTimestamp", "StateChangeTimestampMonotonic", "ActiveEnterTimestamp",
+	"ActiveEnterTimestampMonotonic", "InactiveEnterTimestamp",
+	"InactiveEnterTimestampMonotonic", "Job", NULL };
 
 #define CHANGES       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define METHOD(name_) SD_BUS_METHOD(name_, "s", "o", method_request, SD_BUS_VTABLE_UNPRIVILEGED)
@@ -433,7 +436,7 @@ const sd_bus_vtable bus_vtable_unit[] = {
 	STRING("LoadState"),
 	SD_BUS_PROPERTY("ActiveState", "s", get_string, 0, CHANGES),
 	SD_BUS_PROPERTY("SubState", "s", get_string, 0, CHANGES),
-	STRING("FreezerState"),
+	SD_BUS_PROPERTY("FreezerState", "s", get_string, 0, CHANGES),
 	STRING("FragmentPath"),
 	STRING("SourcePath"),
 	LIST("DropInPaths"),

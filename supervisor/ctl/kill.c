@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* kill, reset-failed, cancel, daemon-reload, daemon-reexec. */
+/* kill, freeze, thaw, reset-failed, cancel, daemon-reload, daemon-reexec. */
 #include <errno.h>
 #include <string.h>
 
@@ -22,6 +22,26 @@ int verb_kill(struct ctl *c, int n, char *const *args)
 		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 		int r = ctl_manager(
 			c, "KillUnit", &error, NULL, "ssi", units.names[i], whom, c->o.signal);
+
+		if (r < 0) {
+			code = ctl_call_failed(c, units.names[i], &error, r);
+		}
+	}
+	return code;
+}
+
+int verb_freeze(struct ctl *c, int n, char *const *args)
+{
+	AUTO(unit_list_fini) struct unit_list units = { 0 };
+	const char *method = strcmp(args[0], "freeze") == 0 ? "FreezeUnit" : "ThawUnit";
+	int code = ctl_connect(c);
+
+	if (code == EXIT_OK) {
+		code = ctl_expand(c, n - 1, args + 1, &units);
+	}
+	for (size_t i = 0; i < units.n; i++) {
+		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+		int r = ctl_manager(c, method, &error, NULL, "s", units.names[i]);
 
 		if (r < 0) {
 			code = ctl_call_failed(c, units.names[i], &error, r);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* list, list-jobs. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -12,24 +13,18 @@
 #include "verbs.h"
 
 struct unit_row {
-	const char *name, *description, *load, *active, *sub, *following, *path, *job_type,
-		*job_path;
-	uint32_t job;
+	const char *name, *load, *active, *sub, *description, *job, *job_type;
 };
 
-/* A call with the patterns of the command line: patterns(as) after n_states empty arrays. */
-static int call_patterns(
-	struct ctl *c, const char *method, int n, char *const *args, sd_bus_message **ret)
+/* ListUnitsPacked with the patterns of the command line. */
+static int call_patterns(struct ctl *c, int n, char *const *args, sd_bus_message **ret)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	char name[LIMIT_UNIT_NAME];
 	int r = sd_bus_message_new_method_call(
-		c->bus, &m, CTL_SERVICE, CTL_PATH, CTL_MANAGER, method);
+		c->bus, &m, CTL_SERVICE, CTL_PATH, "org.supd1.Manager", "ListUnitsPacked");
 
-	if (r >= 0) {
-		r = sd_bus_message_append(m, "as", 0);
-	}
 	if (r >= 0) {
 		r = sd_bus_message_open_container(m, 'a', "s");
 	}
@@ -49,7 +44,7 @@ static int call_patterns(
 	if (r >= 0) {
 		r = sd_bus_call(c->bus, m, 0, &error, ret);
 	}
-	return r < 0 ? ctl_call_failed(c, method, &error, r) : EXIT_OK;
+	return r < 0 ? ctl_call_failed(c, "ListUnitsPacked", &error, r) : EXIT_OK;
 }
 
 /* Is word in the comma list? No list: yes. */
@@ -66,19 +61,6 @@ static bool matches(const char *list, const char *word)
 	return !list;
 }
 
-/* Only a unit that waits for its restart can be in a crash loop: the others are not asked. */
-static bool is_looping(struct ctl *c, const struct unit_row *u)
-{
-	int looping = 0;
-
-	if (strcmp(u->active, "activating") != 0) {
-		return false;
-	}
-	return sd_bus_get_property_trivial(c->bus, CTL_SERVICE, u->path, "org.supd1.Unit",
-		       "CrashLooping", NULL, 'b', &looping) >= 0 &&
-	       looping;
-}
-
 static bool is_shown(const struct ctl *c, const struct unit_row *u)
 {
 	const char *type = strrchr(u->name, '.');
@@ -91,7 +73,7 @@ static bool is_shown(const struct ctl *c, const struct unit_row *u)
 		return matches(c->o.state, u->active) || matches(c->o.state, u->sub) ||
 		       matches(c->o.state, u->load);
 	}
-	return c->o.all || u->job || strcmp(u->active, "inactive") != 0;
+	return c->o.all || *u->job || strcmp(u->active, "inactive") != 0;
 }
 
 static void unit_json(struct json *j, const struct unit_row *u)
@@ -102,8 +84,8 @@ static void unit_json(struct json *j, const struct unit_row *u)
 	json_string(j, "active", u->active);
 	json_string(j, "sub", u->sub);
 	json_string(j, "description", u->description);
-	if (u->job) {
-		json_u64(j, "job", u->job);
+	if (*u->job) {
+		json_u64(j, "job", strtoull(u->job, NULL, 10));
 		json_string(j, "job_type", u->job_type);
 	}
 	json_end(j);
@@ -114,27 +96,43 @@ static int unit_line(const struct ctl *c, struct table *t, const struct unit_row
 	bool bad = strcmp(u->active, "failed") == 0 || strcmp(u->active, "crash-looping") == 0 ||
 		   strcmp(u->load, "loaded") != 0;
 	const char *dot = c->o.plain ? "" : bad ? "● " : "  ";
-	AUTO_FREE char *name = NULL;
+	char name[LIMIT_UNIT_NAME + 8];
 
-	if (asprintf(&name, "%s%s", dot, u->name) < 0) {
-		name = NULL;
-		return -ENOMEM;
-	}
+	snprintf(name, sizeof(name), "%s%s", dot, u->name);
 	return table_add(
 		t, (const char *const[]) { name, u->load, u->active, u->sub, u->description });
 }
 
+/* Takes the next unit; false at the end, and of what is cut off. */
+static bool next_unit(const char **cursor, const char *end, struct unit_row *ret)
+{
+	const char **const fields[] = { &ret->name, &ret->load, &ret->active, &ret->sub,
+		&ret->description, &ret->job, &ret->job_type };
+	const char *at = *cursor;
+
+	for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+		const char *nul = at < end ? memchr(at, 0, (size_t)(end - at)) : NULL;
+
+		if (!nul) {
+			return false;
+		}
+		*fields[i] = at;
+		at = nul + 1;
+	}
+	*cursor = at;
+	return true;
+}
+
 static int read_units(struct ctl *c, sd_bus_message *m, struct table *t, struct json *j)
 {
+	const void *data = NULL;
+	const char *cursor;
 	struct unit_row u;
-	int r = sd_bus_message_enter_container(m, 'a', "(ssssssouso)");
+	size_t size = 0;
+	int r = sd_bus_message_read_array(m, 'y', &data, &size);
 
-	while (r >= 0 && (r = sd_bus_message_read(m, "(ssssssouso)", &u.name, &u.description,
-				  &u.load, &u.active, &u.sub, &u.following, &u.path, &u.job,
-				  &u.job_type, &u.job_path)) > 0) {
-		if (is_looping(c, &u)) {
-			u.active = "crash-looping";
-		}
+	cursor = data;
+	while (r >= 0 && next_unit(&cursor, (const char *)data + size, &u)) {
 		if (!is_shown(c, &u)) {
 			continue;
 		}
@@ -144,7 +142,7 @@ static int read_units(struct ctl *c, sd_bus_message *m, struct table *t, struct 
 			r = unit_line(c, t, &u);
 		}
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static void print_table(struct ctl *c, const struct table *t, const char *what)
@@ -186,13 +184,13 @@ static int run(struct ctl *c, const struct listing *l, sd_bus_message *m)
 int verb_list(struct ctl *c, int n, char *const *args)
 {
 	static const char *const titles[] = { "  UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION" };
-	static const struct listing l = { "ListUnitsByPatterns", "units", titles,
-		ELEMENTSOF(titles), read_units };
+	static const struct listing l = { "ListUnitsPacked", "units", titles, ELEMENTSOF(titles),
+		read_units };
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	int code = ctl_connect(c);
 
 	if (code == EXIT_OK) {
-		code = call_patterns(c, l.method, n, args, &m);
+		code = call_patterns(c, n, args, &m);
 	}
 	return code == EXIT_OK ? run(c, &l, m) : code;
 }

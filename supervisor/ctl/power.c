@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* poweroff, reboot, halt, kexec, soft-reboot, exit: the stop begins; nobody waits for its end. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/number.h"
 #include "exitcode.h"
 #include "verbs.h"
 
@@ -18,6 +20,21 @@ static const struct {
 	{ "exit", "Exit" },
 };
 
+/* 0, or an exit code of supctl's. */
+static int set_code(struct ctl *c, const char *text)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	uint64_t code;
+	int r;
+
+	if (number_parse_u64(text, &code) < 0 || code > 255) {
+		fprintf(stderr, "supctl: exit: \"%s\" is not a number from 0 to 255\n", text);
+		return EXIT_USAGE;
+	}
+	r = ctl_manager(c, "SetExitCode", &error, NULL, "y", (uint8_t)code);
+	return r < 0 ? ctl_call_failed(c, "exit", &error, r) : EXIT_OK;
+}
+
 static int call(struct ctl *c, const char *method, sd_bus_error *error)
 {
 	/* systemd's SoftReboot names a new root; here /run/nextroot is looked at. */
@@ -31,7 +48,9 @@ int verb_power(struct ctl *c, int n, char *const *args)
 	int code = ctl_connect(c);
 	int r;
 
-	(void)n;
+	if (code == EXIT_OK && n > 1) {
+		code = set_code(c, args[1]);
+	}
 	if (code != EXIT_OK) {
 		return code;
 	}

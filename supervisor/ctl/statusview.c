@@ -135,7 +135,7 @@ static usec_t since(const struct props *p)
 static void print_active(struct ctl *c, const struct props *p, usec_t now_us)
 {
 	const char *active = status_active(p), *sub = props_string(p, "SubState");
-	const char *result = props_string(p, "Result");
+	const char *result = props_string(p, "Result"), *frozen = props_string(p, "FreezerState");
 	char point[WHEN_TEXT], ago[WHEN_TEXT];
 	usec_t then = since(p);
 
@@ -152,6 +152,11 @@ static void print_active(struct ctl *c, const struct props *p, usec_t now_us)
 		fputs(")", c->out);
 	}
 	fputs(ctl_color_end(c), c->out);
+	if (*frozen && strcmp(frozen, "running") != 0) {
+		fputs(" (", c->out);
+		text_puts(c->out, frozen);
+		fputs(")", c->out);
+	}
 	if (then && then != USEC_INFINITY) {
 		when_format(then, point);
 		when_relative(then, now_us, ago);
@@ -249,6 +254,51 @@ bool status_is_down(const struct props *p)
 	return strcmp(active, "inactive") == 0 || strcmp(active, "failed") == 0;
 }
 
+/* " (min: 1.0M, max: 2.0M, peak: 1.5M)": what is set and known. */
+static void print_memory_rest(struct ctl *c, const struct props *p)
+{
+	static const struct {
+		const char *name, *property;
+	} rows[] = {
+		{ "min", "MemoryMin" },
+		{ "low", "MemoryLow" },
+		{ "high", "MemoryHigh" },
+		{ "max", "MemoryMax" },
+		{ "swap max", "MemorySwapMax" },
+		{ "available", "MemoryAvailable" },
+		{ "peak", "MemoryPeak" },
+		{ "swap", "MemorySwapCurrent" },
+	};
+	const char *before = " (";
+	char buf[WHEN_TEXT];
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		uint64_t value = props_u64(p, rows[i].property, UINT64_MAX);
+		bool zero = strstr(rows[i].property, "Max") || i == 5;
+
+		if (value != UINT64_MAX && (value != 0 || zero)) {
+			when_bytes(value, buf);
+			fprintf(c->out, "%s%s: %s", before, rows[i].name, buf);
+			before = ", ";
+		}
+	}
+	fputs(*before == ',' ? ")\n" : "\n", c->out);
+}
+
+static void print_io(struct ctl *c, const struct props *p)
+{
+	uint64_t in = props_u64(p, "IOReadBytes", UINT64_MAX);
+	uint64_t out = props_u64(p, "IOWriteBytes", UINT64_MAX);
+	char read_text[WHEN_TEXT], write_text[WHEN_TEXT];
+
+	if (in != UINT64_MAX && out != UINT64_MAX) {
+		when_bytes(in, read_text);
+		when_bytes(out, write_text);
+		label(c, "IO");
+		fprintf(c->out, "%s read, %s written\n", read_text, write_text);
+	}
+}
+
 static void print_use(struct ctl *c, const struct props *p)
 {
 	uint64_t tasks = props_u64(p, "TasksCurrent", UINT64_MAX);
@@ -271,8 +321,10 @@ static void print_use(struct ctl *c, const struct props *p)
 	if (memory != UINT64_MAX) {
 		when_bytes(memory, buf);
 		label(c, "Memory");
-		fprintf(c->out, "%s\n", buf);
+		fputs(buf, c->out);
+		print_memory_rest(c, p);
 	}
+	print_io(c, p);
 	if (cpu != UINT64_MAX) {
 		when_span(cpu / 1000000 * USEC_PER_MSEC, buf);
 		label(c, "CPU");

@@ -70,7 +70,9 @@ static void print_row(const struct table *t, FILE *out, const char *const *row, 
 		size_t pad = last ? 0 : width[c] - text_columns(row[c]) + 1;
 
 		fputs(row[c], out);
-		fprintf(out, "%*s", (int)pad, "");
+		for (; pad; pad--) {
+			putc(' ', out);
+		}
 	}
 	putc('\n', out);
 }

@@ -103,11 +103,24 @@ static size_t escape_byte(unsigned char c, unsigned flags, char *buf)
 	return 4;
 }
 
+/* Bytes at s that are printable ASCII: most text is nothing else. */
+static size_t plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f) {
+		i++;
+	}
+	return i;
+}
+
 void text_print(FILE *out, const char *s, size_t n, unsigned flags)
 {
+	size_t plain = plain_run(s, n);
 	char buf[5];
 
-	for (size_t i = 0; i < n;) {
+	fwrite(s, 1, plain, out);
+	for (size_t i = plain; i < n;) {
 		size_t length = printable(s + i, n - i);
 
 		if (length) {
@@ -124,9 +137,13 @@ char *text_escape(const char *s, size_t n, size_t max, unsigned flags)
 {
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
 	bool cut = n > max;
+	FILE *out;
 
+	if (!cut && plain_run(s, n) == n) {
+		return strndup(s, n);
+	}
+	out = open_memstream(&text, &size);
 	if (!out) {
 		return NULL;
 	}

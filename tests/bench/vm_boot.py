@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,10 @@ import vm  # noqa: E402
 
 FIFO = "/usr/lib/vm-fifo"
 READY = "/run/vm-ready"
+READY_WITHIN = 300
+# What to look at when the services do not come up.
+WHY = ("systemctl --no-pager --failed; systemctl --no-pager list-jobs; journalctl --no-pager -n 40; mount",
+       "supctl list --failed; supctl list-jobs; ps ax")
 WALLS = """User=nobody
 PrivateTmp=yes
 PrivateDevices=yes
@@ -155,9 +160,15 @@ def boot(peer, n, details):
     make, names, off = PEERS[peer]
     files, links, append = make(n)
     files.update(mark())
+    files["/etc/machine-id"] = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e\n"  # else systemd asks questions
+    files["/etc/fstab"] = "/dev/nvme0n1 / ext4 defaults 0 1\n"  # else its root stays read-only
     append = append.replace("LIBEXEC", libexec())
     with vm.Machine({}, files, append=append, links=links, modules=[]) as m:
-        ready = int(m.wait_sh(f"cat {READY}", 600))
+        try:
+            ready = int(m.wait_sh(f"cat {READY}", READY_WITHIN))
+        except vm.Failed:
+            print(m.try_sh(WHY[0] if peer == "systemd" else WHY[1])[1], file=sys.stderr)
+            raise
         log = m.sh("dmesg")
         begin = int(re.search(r"hand-over (\d+)", log).group(1))
         m.wait_sh("sleep 5; sync")
@@ -277,6 +288,7 @@ def main():
     p.add_argument("--details", action="store_true")
     p.add_argument("--smallest", action="store_true", help="the smallest appliance alone")
     args = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the machines go too
     vm.prepare()
     if not args.smallest:
         compare(args)

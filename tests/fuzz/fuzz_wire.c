@@ -12,6 +12,8 @@ static void use_log(const struct wire_log *log, size_t size)
 {
 	assert(log->size <= WIRE_LOG_MAX);
 	assert(size == sizeof(*log) - WIRE_LOG_MAX + log->size);
+	assert(log->text_at <= log->size && log->text_size <= log->size - log->text_at);
+	assert(log->priority <= 7);
 }
 
 static void use_request(const struct wire_request *q, size_t size)

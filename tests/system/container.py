@@ -159,6 +159,9 @@ class Container:
 
     def ends(self, how, status):
         self.exec("kill", "-s", how, "1")
+        self.ended(how, status)
+
+    def ended(self, how, status):
         try:
             got = self.process.wait(WITHIN)
         except subprocess.TimeoutExpired as e:
@@ -177,8 +180,9 @@ def test_default(top, installed):
         c.exec("kill", "-9", before[0])
         c.until("another supd", lambda: c.supd() not in ([], before))
         c.until("which adopts", lambda: c.try_ctl("is-active", "trusted.service")[0] == 0)
-        check("nothing was started twice", c.try_ctl("logs", "trusted.service")[1].count("said-by-") == 1)
-        c.ends("RTMIN+3", 0)
+        check("nothing was started twice",
+              c.try_ctl("logs", "trusted.service")[1].count("said-by-") == 1)
+        c.ends("RTMIN+4", 0)
 
 
 def test_admin(top, installed):
@@ -189,14 +193,16 @@ def test_admin(top, installed):
                               "cgroup.procs); do cat /proc/$p/uid_map; done")
         check("standard has ids of its own", status == 0 and seen and " 0 4294967295" not in seen, seen)
         c.refuses("strict", "mount /proc")
-        c.ends("TERM", 0)
+        c.ends("RTMIN+3", 0)
 
 
 def test_unmasked(top, installed):
     with Container(top, installed, ["SYS_ADMIN"], masked=False) as c:
         for profile in ("compat", "standard", "strict"):
             c.runs(profile)
-        c.ends("RTMIN+4", 0)
+        check("a number too high", c.try_ctl("exit", "256")[0] == 2)
+        c.try_ctl("exit", "7")
+        c.ended("supctl exit 7", 7)
 
 
 def install(top):

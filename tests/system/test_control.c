@@ -37,9 +37,10 @@ struct walk {
 static const char *const reads[] = { "Ping", "GetMachineId", "Introspect", "Get", "GetAll",
 	"GetManagedObjects", "GetUnit", "GetUnitByPID", "GetUnitByInvocationID",
 	"GetUnitByControlGroup", "LoadUnit", "GetUnitProcesses", "GetProcesses", "ListUnits",
-	"ListUnitsFiltered", "ListUnitsByPatterns", "ListUnitsByNames", "ListUnitFiles",
-	"ListUnitFilesByPatterns", "GetUnitFileState", "GetDefaultTarget", "ListJobs", "GetJob",
-	"GetJobAfter", "GetJobBefore", "Subscribe", "Unsubscribe", "GetDenials", "GetDiagnostics" };
+	"ListUnitsFiltered", "ListUnitsByPatterns", "ListUnitsByNames", "ListUnitsPacked",
+	"ListUnitFiles", "ListUnitFilesByPatterns", "GetUnitFileState", "GetDefaultTarget",
+	"ListJobs", "GetJob", "GetJobAfter", "GetJobBefore", "Subscribe", "Unsubscribe",
+	"GetDenials", "GetDiagnostics" };
 
 static const char *const secrets[] = { "PlantedEnvironment", "PlantedFileValue",
 	"PlantedCredential", "PlantedArgument", "PlantedPublicEnvironment" };

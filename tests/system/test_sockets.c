@@ -106,6 +106,21 @@ static void serve(const char *name, const char *lines)
 	CHECK(property_equals(unit, "SubState", "listening"));
 }
 
+/* The kernel's name of the socket: daemons look for theirs by it. */
+static bool is_bound(const char *name)
+{
+	char line[512], path[256];
+	FILE *f = fopen("/proc/net/unix", "re");
+	bool found = false;
+
+	snprintf(path, sizeof(path), " %s/%s\n", s->dir, name);
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		found = strstr(line, path) != NULL;
+	}
+	CHECK(f && fclose(f) == 0);
+	return found;
+}
+
 static void test_kinds(void **state)
 {
 	char lines[1024], path[128], text[64];
@@ -121,6 +136,7 @@ static void test_kinds(void **state)
 	serve("kinds", lines);
 	snprintf(path, sizeof(path), "%s/k.stream", s->dir);
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
+	CHECK(is_bound("k.stream") && is_bound("k.dgram") && is_bound("k.seq"));
 	CHECK(ask_unix(SOCK_STREAM, "k.stream", "one") && strstr(answer, "kind ") &&
 		strstr(answer, " one"));
 	CHECK(property_equals("kinds.socket", "SubState", "running"));

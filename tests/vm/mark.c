@@ -4,6 +4,7 @@
  * usage: vm-mark say FIFO           one byte, then waits for ever: a service
  *        vm-mark count FIFO N FILE  when the N-th byte came, CLOCK_MONOTONIC in microseconds
  *        vm-mark pss                "PID NAME KIB" of every process
+ *        vm-mark vsock PORT FILE    appends what comes over AF_VSOCK; Type=notify
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -11,8 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+/* after sys/socket.h, which it does not include */
+#include <linux/vm_sockets.h>
 
 static int say(const char *fifo)
 {
@@ -92,6 +97,50 @@ static int pss(void)
 	return dir ? 0 : 1;
 }
 
+static void notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (path && strlen(path) < sizeof(to.sun_path)) {
+		strcpy(to.sun_path, path);
+		if (sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+			perror(path);
+		}
+	}
+	close(fd);
+}
+
+/* One message is one connection. */
+static int take_vsock(unsigned port, const char *file)
+{
+	const struct sockaddr_vm here = {
+		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port
+	};
+	int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int out = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (out < 0 || listener < 0 ||
+		bind(listener, (const struct sockaddr *)&here, sizeof(here)) < 0 ||
+		listen(listener, 64) < 0) {
+		perror("vsock");
+		return 1;
+	}
+	notify_ready();
+	for (;;) {
+		char text[1024];
+		int fd = accept(listener, NULL, NULL);
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+		if (n > 0) {
+			text[n++] = '\n';
+			n = write(out, text, (size_t)n);
+		}
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "say") == 0) {
@@ -103,6 +152,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "pss") == 0) {
 		return pss();
 	}
-	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss\n", stderr);
+	if (argc == 4 && strcmp(argv[1], "vsock") == 0) {
+		return take_vsock((unsigned)atoi(argv[2]), argv[3]);
+	}
+	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss | vsock PORT FILE\n", stderr);
 	return 2;
 }

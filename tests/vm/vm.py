@@ -409,6 +409,28 @@ def root_copy(path):
     return path
 
 
+def image_text(path):
+    """A text file of the root file system, for tests that put a changed one in its place."""
+    prepare()
+    return run("/usr/sbin/debugfs", "-R", "cat " + path, os.path.join(CACHE, "root.ext4"))
+
+
+def module_tree(*names):
+    """files= for a machine whose root has these modules and what finds them by name or alias."""
+    prepare()
+    kernel = os.path.join(CACHE, "kernel")
+    version = open(os.path.join(kernel, "version"), encoding="ascii").read().strip()
+    base = f"lib/modules/{version}/"
+    indexes = [base + "modules." + n for n in ("dep", "dep.bin", "alias", "alias.bin", "builtin",
+                                               "builtin.bin", "order", "softdep")]
+    files = {}
+    for path in indexes + cpio.module_files(kernel, version, names):
+        if os.path.exists(os.path.join(kernel, path)):
+            with open(os.path.join(kernel, path), "rb") as f:
+                files["/usr/" + path] = (f.read(), 0o644)
+    return files
+
+
 def fsck_clean(image):
     """Clean: the journal needs no recovery and nothing is wrong."""
     head = run("/usr/sbin/dumpe2fs", "-h", image)

@@ -17,7 +17,7 @@ LOAD, SOURCE = sys.argv[1], sys.argv[2]
 FIXTURES = os.path.join(SOURCE, "tests/fixtures/packages")
 LEAST = 40
 # What is missing on the machine where the test runs, not in supd.
-ABSENT = re.compile(r"no such (user|group|unit)\b")
+ABSENT = re.compile(r"no such (user|group|unit)\b|is no program that can be executed on this machine")
 # What supd says openly that it does not do (contrib/doc/PACKAGES.md).
 KNOWN = re.compile(r"^[^ ]+\.mount: warning: units of type mount are not supported")
 

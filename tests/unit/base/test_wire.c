@@ -43,6 +43,15 @@ static void test_log(void **state)
 	(void)state;
 	assert_int_equal(wire_request_check(&log, offsetof(struct wire_log, data) + 10), 0);
 	assert_int_equal(wire_request_check(&log, offsetof(struct wire_log, data) + 11), -EBADMSG);
+	log.text_at = 4;
+	log.text_size = 6;
+	log.priority = 7;
+	assert_int_equal(wire_request_check(&log, offsetof(struct wire_log, data) + 10), 0);
+	log.text_size = 7;
+	assert_int_equal(wire_request_check(&log, offsetof(struct wire_log, data) + 10), -EBADMSG);
+	log.text_size = 6;
+	log.priority = 8;
+	assert_int_equal(wire_request_check(&log, offsetof(struct wire_log, data) + 10), -EBADMSG);
 	log.size = WIRE_LOG_MAX + 1;
 	assert_int_equal(wire_request_check(&log, sizeof(log)), -EBADMSG);
 }

@@ -237,6 +237,29 @@ static int list_units(sd_bus_message *m)
 	return 1;
 }
 
+static int list_packed(sd_bus_message *m)
+{
+	sd_bus_message *reply;
+	char data[4096];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		bool looping = strcmp(rows[i].active, "activating") == 0;
+		const char *const fields[] = { rows[i].unit, rows[i].load,
+			looping ? "crash-looping" : rows[i].active, rows[i].sub, "A unit", "", "" };
+
+		for (size_t k = 0; k < N_ELEMENTS(fields); k++) {
+			memcpy(data + n, fields[k], strlen(fields[k]) + 1);
+			n += strlen(fields[k]) + 1;
+		}
+	}
+	assert(sd_bus_message_new_method_return(m, &reply) >= 0);
+	assert(sd_bus_message_append_array(reply, 'y', data, n) >= 0);
+	assert(sd_bus_send(NULL, reply, NULL) >= 0);
+	sd_bus_message_unref(reply);
+	return 1;
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct mock *s = userdata;
@@ -258,6 +281,9 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	}
 	if (strcmp(member, "ListUnitsByPatterns") == 0) {
 		return list_units(m);
+	}
+	if (strcmp(member, "ListUnitsPacked") == 0) {
+		return list_packed(m);
 	}
 	if (strcmp(member, "GetUnitProcesses") == 0) {
 		return sd_bus_reply_method_return(

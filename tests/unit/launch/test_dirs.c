@@ -77,6 +77,32 @@ static void test_links(void **state)
 	assert_int_equal(st.st_mode & 07777, 0755);
 }
 
+/* May the path be used by its name? Not where others could put something else into the way. */
+static void test_fixed(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: who else owns a directory cannot be set up\n");
+		skip();
+	}
+	assert_true(dir_parent_is_fixed("/proc"));
+	assert_int_equal(chmod(base, 0755), 0);
+	assert_int_equal(mkdir(at("roots"), 0755), 0);
+	assert_int_equal(mkdir(at("roots/given"), 0755), 0);
+	assert_int_equal(mkdir(at("roots/given/below"), 0755), 0);
+	assert_true(dir_parent_is_fixed(at("roots/given/below/socket")));
+	/* who owns the last directory can change what is in it, not where it is */
+	assert_int_equal(chown(at("roots/given"), 65534, 65534), 0);
+	assert_true(dir_parent_is_fixed(at("roots/given/socket")));
+	assert_false(dir_parent_is_fixed(at("roots/given/below/socket")));
+	assert_int_equal(chown(at("roots/given"), 0, 0), 0);
+	assert_int_equal(chmod(at("roots/given"), 0777), 0);
+	assert_false(dir_parent_is_fixed(at("roots/given/below/socket")));
+	assert_int_equal(chmod(at("roots/given"), 01777), 0);
+	assert_true(dir_parent_is_fixed(at("roots/given/below/socket")));
+	assert_false(dir_parent_is_fixed(at("roots/missing/socket")));
+}
+
 static void test_chown_spares_hard_links(void **state)
 {
 	struct dir_owner owner = { 4, 4, 0700 };
@@ -121,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_make, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fixed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_chown_spares_hard_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 	};

@@ -24,6 +24,10 @@ static const struct {
 	{ "/a.service/sub/cgroup.procs", "2\n3\n" },
 	{ "/a.service/memory.current", "4096\n" },
 	{ "/a.service/pids.max", "max\n" },
+	{ "/a.service/memory.high", "max\n" },
+	{ "/a.service/memory.max", "10000\n" },
+	{ "/a.service/cpu.max", "20000 100000\n" },
+	{ "/a.service/io.stat", "8:0 rbytes=5 wbytes=7 rios=1 wios=2\n8:16 rbytes=6 wbytes=0\n" },
 	{ "/a.service/cpu.stat", "usage_usec 77\nuser_usec 5\n" },
 };
 
@@ -80,6 +84,14 @@ static void test_values(void **state)
 	assert_true(cgroup_read_number(&t->root, "a.service", "absent") == CGROUP_NOT_SET);
 	assert_int_equal(cgroup_read_key(&t->root, "a.service", "cpu.stat", "usage_usec"), 77);
 	assert_true(cgroup_read_key(&t->root, "a.service", "cpu.stat", "usage") == CGROUP_NOT_SET);
+	assert_int_equal(cgroup_read_sum(&t->root, "a.service", "io.stat", "rbytes"), 11);
+	assert_int_equal(cgroup_read_sum(&t->root, "a.service", "io.stat", "wios"), 2);
+	assert_true(
+		cgroup_read_sum(&t->root, "a.service/sub", "io.stat", "rios") == CGROUP_NOT_SET);
+	assert_int_equal(cgroup_read_quota(&t->root, "a.service"), 200000);
+	assert_true(cgroup_read_quota(&t->root, "a.service/sub") == CGROUP_NOT_SET);
+	assert_int_equal(cgroup_memory_left(&t->root, "a.service/sub"), 5904);
+	assert_true(cgroup_memory_left(&t->root, "gone") == CGROUP_NOT_SET);
 	cgroup_shown_path(&t->root, "a.service", shown);
 	snprintf(want, sizeof(want), "%s/a.service", t->dir + 4);
 	assert_string_equal(shown, want);

@@ -150,6 +150,29 @@ static void test_merge(void **state)
 	assert_false(has_dep(f, "web.service", DEP_AFTER, "basic.target"));
 }
 
+/* A target comes after what it pulls in; not if that one, or the target, says otherwise. */
+static void test_targets(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "lib/t.target",
+		"[Unit]\nWants=plain.service early.service late.service second.service\n"
+		"Before=second.service\n");
+	put(f, "lib/plain.service", "[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/early.service",
+		"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/late.service", "[Unit]\nAfter=t.target\n[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/second.service", "[Service]\nExecStart=/bin/x\n");
+	put(f, "lib/bare.target", "[Unit]\nDefaultDependencies=no\nWants=plain.service\n");
+	load(f);
+	assert_true(has_dep(f, "t.target", DEP_AFTER, "plain.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "early.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "late.service"));
+	assert_false(has_dep(f, "t.target", DEP_AFTER, "second.service"));
+	assert_true(has_dep(f, "t.target", DEP_WANTS, "early.service"));
+	assert_false(has_dep(f, "bare.target", DEP_AFTER, "plain.service"));
+}
+
 static void test_names(void **state)
 {
 	struct fixture *f = *state;
@@ -326,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_merge),
+		T(test_targets),
 		T(test_names),
 		T(test_errors),
 		T(test_refusals),

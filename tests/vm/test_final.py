@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The last steps of a machine: halt, kexec, device-mapper devices; and the host's ear on vsock."""
+import os
+
+import vm
+
+QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
+SECOND = """#!/bin/sh
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+echo "the second kernel runs" >/dev/console
+echo o >/proc/sysrq-trigger
+while :; do sleep 1; done
+"""
+LISTEN = """[Unit]
+DefaultDependencies=no
+[Service]
+Type=notify
+ExecStart=/usr/lib/vm-mark vsock 9999 /run/heard
+[Container]
+Profile=trusted
+"""
+
+
+def mark():
+    with open(os.path.join(vm.BUILD, "tests/vm/vm-mark"), "rb") as f:
+        return {"/usr/lib/vm-mark": (f.read(), 0o755)}
+
+
+def test_halt():
+    """The kernel stands still with everything unmounted; the power stays on."""
+    disk = vm.disk("/run/supd-vm-halt-%d" % os.getpid())
+    try:
+        with vm.Machine(append=QUIET, disk=disk) as m:
+            m.wait_sh("supctl is-active multi-user.target")
+            m.sh("mkdir /mnt/x; mount /dev/nvme1n1 /mnt/x; echo kept >/mnt/x/file")
+            m.send("supctl halt")
+            m.wait_console("the kernel does it: halt")
+            m.wait_console("System halted")
+            vm.check("the machine is still on", m.process.poll() is None)
+            m.command_qmp("quit")
+        vm.fsck_clean(disk)
+    finally:
+        os.unlink(disk)
+
+
+def test_kexec():
+    """A loaded kernel is started after everything was stopped; none that is loaded: a reboot."""
+    with open(os.path.join(vm.CACHE, "kernel/vmlinuz"), "rb") as f:
+        files = {"/boot/vmlinuz": f.read(), "/usr/lib/second": (SECOND, 0o755)}
+    with vm.Machine({}, files, append=QUIET, mem=768) as m:
+        m.wait_sh("supctl is-active multi-user.target")
+        m.sh("kexec -s -l /boot/vmlinuz --command-line='console=ttyS0 panic=-1 quiet nokaslr "
+             "mitigations=off no_timer_check root=/dev/nvme0n1 rootfstype=ext4 "
+             "init=/usr/lib/second'")
+        m.send("supctl kexec")
+        m.wait_console("the kernel does it: kexec")
+        m.wait_console("the second kernel runs")
+        m.wait_end("guest-shutdown")
+    with vm.Machine(append=QUIET) as m:
+        m.wait_sh("supctl is-active multi-user.target")
+        m.send("supctl kexec")
+        m.wait_console("no kernel is loaded for kexec: reboot")
+        m.wait_end("guest-reset")
+
+
+def test_device_mapper():
+    """A linear device on another below a mount, a loop device in it: all are let go of in order."""
+    disk = vm.disk("/run/supd-vm-dm-%d" % os.getpid())
+    try:
+        with vm.Machine(append=QUIET, disk=disk) as m:
+            m.wait_sh("supctl is-active multi-user.target")
+            m.sh("export DM_DISABLE_UDEV=1; n=$(blockdev --getsz /dev/nvme1n1); "
+                 "dmsetup create lower --table \"0 $n linear /dev/nvme1n1 0\"; "
+                 "dmsetup create upper --table \"0 $n linear /dev/mapper/lower 0\"; "
+                 "mkdir -p /mnt/x /mnt/y; mount /dev/mapper/upper /mnt/x; "
+                 "truncate -s 4M /mnt/x/image; mke2fs -q -F /mnt/x/image; "
+                 "mount -o loop /mnt/x/image /mnt/y; echo deep >/mnt/y/file; "
+                 "echo kept >/mnt/x/file")
+            m.send("supctl poweroff")
+            m.wait_end("guest-shutdown")
+            text = m.console_text()
+            vm.check("supd-umount has nothing to say", not vm.said("supd-umount: ", text), text)
+        vm.fsck_clean(disk)
+        with vm.Machine(append=QUIET, disk=disk) as m:
+            m.sh("mkdir -p /mnt/x /mnt/y; mount /dev/nvme1n1 /mnt/x; grep -q kept /mnt/x/file; "
+                 "mount -o loop /mnt/x/image /mnt/y; grep -q deep /mnt/y/file")
+    finally:
+        os.unlink(disk)
+
+
+def test_vsock():
+    """vmm.notify_socket=vsock:…: by the guest's own loopback (CID 1), as hosts without vhost-vsock
+    have no other; the messages are those of a host."""
+    links = {"/etc/supd/sysinit.target.wants/listen.service": "../listen.service"}
+    qemu = ["-smbios", "type=11,value=io.systemd.credential:vmm.notify_socket=vsock:1:9999"]
+    with vm.Machine({"listen.service": LISTEN}, mark(), append=QUIET, links=links, qemu=qemu,
+                    modules=["vsock", "vsock_loopback"]) as m:
+        m.wait_sh("grep -qx READY=1 /run/heard")
+        m.wait_sh("grep -qx X_SYSTEMD_UNIT_ACTIVE=multi-user.target /run/heard")
+        m.wait_sh("grep -q '^X_SUPD_READY_USEC=[1-9]' /run/heard")
+        vm.check("the virtio port is not told as well", b"READY=1" not in m.notes, m.notes)
+
+
+vm.main(globals())
