@@ -276,6 +276,8 @@ struct broker {
 	uint64_t stop_began, stop_deadline, show_at;
 	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
 	uint32_t waits;
+	int spares[5]; /* spare.h */
+	uint32_t n_spares;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
 	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */

@@ -346,9 +346,13 @@ int cgroup_has_pid(int dir, pid_t pid, bool deep)
 	return 0;
 }
 
-/* One pass over cgroup.procs: the pids from `skip` on, as many as fit, with their pidfds. */
+/*
+ * Of one pass over cgroup.procs the smallest pids above last, with their pidfds. In the order of
+ * their numbers, because who has got a fatal signal leaves the file, frozen or not.
+ */
 struct batch {
-	size_t skip, n;
+	pid_t last;
+	size_t n;
 	struct {
 		pid_t pid;
 		int fd;
@@ -359,15 +363,39 @@ struct batch {
 static int batch_add(void *data, pid_t pid)
 {
 	struct batch *batch = data;
+	size_t at = batch->n;
 
-	if (batch->skip) {
-		batch->skip--;
+	if (pid <= batch->last || (at == SIGNAL_BATCH && pid > batch->rows[at - 1].pid)) {
 		return 0;
 	}
-	batch->rows[batch->n].pid = pid;
-	batch->rows[batch->n].fd = sysx_pidfd_open(pid, 0);
-	batch->rows[batch->n].present = false;
-	return ++batch->n == SIGNAL_BATCH;
+	at -= at == SIGNAL_BATCH;
+	batch->n = at + 1;
+	for (; at > 0 && batch->rows[at - 1].pid > pid; at--) {
+		batch->rows[at] = batch->rows[at - 1];
+	}
+	batch->rows[at].pid = pid;
+	batch->rows[at].fd = -1;
+	batch->rows[at].present = false;
+	return 0;
+}
+
+/* As many as there are descriptors for, but one, which reads the file again. 0 or -errno: none. */
+static int batch_open(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		batch->rows[i].fd = sysx_pidfd_open(batch->rows[i].pid, 0);
+		if (batch->rows[i].fd >= 0 || (errno != EMFILE && errno != ENFILE)) {
+			continue;
+		}
+		int error = -errno;
+
+		batch->n = i > 0 ? i - 1 : 0;
+		if (i > 0) {
+			util_close(&batch->rows[i - 1].fd);
+		}
+		return batch->n ? 0 : error;
+	}
+	return 0;
 }
 
 static int batch_confirm(void *data, pid_t pid)
@@ -383,30 +411,46 @@ static int batch_confirm(void *data, pid_t pid)
 	return 0;
 }
 
-int cgroup_signal(int dir, int signo, pid_t except)
+/* 0 or the last error; each descriptor is closed. */
+static int batch_signal(struct batch *batch, int signo, pid_t except)
 {
 	int r = 0;
 
-	for (size_t done = 0;; done += SIGNAL_BATCH) {
-		struct batch batch = { .skip = done };
-		int got = cgroup_each_pid(dir, batch_add, &batch);
+	for (size_t i = 0; i < batch->n; i++) {
+		int fd = batch->rows[i].fd;
 
-		if (cgroup_each_pid(dir, batch_confirm, &batch) < 0 || got < 0) {
+		if (fd >= 0 && batch->rows[i].present && batch->rows[i].pid != except &&
+			sysx_pidfd_send_signal(fd, signo) < 0 && errno != ESRCH) {
+			r = -errno;
+		}
+		util_close(&fd);
+	}
+	return r;
+}
+
+int cgroup_signal(int dir, int signo, pid_t except)
+{
+	struct batch batch;
+	pid_t last = 0;
+	int r = 0;
+
+	do {
+		batch.last = last;
+		batch.n = 0;
+		int error = cgroup_each_pid(dir, batch_add, &batch);
+
+		error = error < 0 ? error : batch_open(&batch);
+		if (error < 0) { /* to be tried again only if nothing has been signalled */
+			return last && (error == -EMFILE || error == -ENFILE) ? -EIO : error;
+		}
+		if (cgroup_each_pid(dir, batch_confirm, &batch) < 0) {
 			r = -EIO;
 		}
-		for (size_t i = 0; i < batch.n; i++) {
-			int fd = batch.rows[i].fd;
-
-			if (fd >= 0 && batch.rows[i].present && batch.rows[i].pid != except &&
-				sysx_pidfd_send_signal(fd, signo) < 0 && errno != ESRCH) {
-				r = -errno;
-			}
-			util_close(&fd);
-		}
-		if (batch.n < SIGNAL_BATCH) {
-			return r;
-		}
-	}
+		error = batch_signal(&batch, signo, except);
+		r = error ? error : r;
+		last = batch.n ? batch.rows[batch.n - 1].pid : last;
+	} while (batch.n > 0);
+	return r;
 }
 
 static bool child_lives_in(int dir)

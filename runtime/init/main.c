@@ -41,6 +41,7 @@
 #include "setup.h"
 #include "sigtable.h"
 #include "slots.h"
+#include "spare.h"
 #include "supdproc.h"
 #include "table.h"
 #include "uplink.h"
@@ -153,6 +154,7 @@ static void settle(struct broker *b, bool idle)
 {
 	uint64_t now = now_us();
 
+	spare_fill(b);
 	reap_turn(b, idle);
 	supdproc_tick(b, now);
 	reap_log_tick(b, now);
@@ -363,6 +365,8 @@ static int start(struct broker *b, char **argv)
 		util_say("cannot start", NULL, errno);
 		return 1;
 	}
+	spare_fill(b); /* low numbers, so that a limit that is lowered does not take them */
+
 	int r = again ? start_again(b) : start_fresh(b, argv);
 
 	if (r < 0) {

@@ -23,6 +23,7 @@
 #include "power.h"
 #include "resources.h"
 #include "slots.h"
+#include "spare.h"
 #include "store.h"
 #include "supdproc.h"
 #include "uplink.h"
@@ -168,9 +169,17 @@ static void signal_launchers(struct broker *b, const struct wire_request *q)
 	}
 }
 
+/* Before anything is frozen or signalled it is known whether descriptors are left. */
+static int open_cgroup(struct broker *b, struct slot *s)
+{
+	int fd = cgroup_open(b->cgroup_fd, s->cgroup);
+
+	return spare_give(b, fd) ? cgroup_open(b->cgroup_fd, s->cgroup) : fd;
+}
+
 static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
 {
-	AUTO_CLOSE int dir = s->cgroup_made ? cgroup_open(b->cgroup_fd, s->cgroup) : -ENOENT;
+	AUTO_CLOSE int dir = s->cgroup_made ? open_cgroup(b, s) : -ENOENT;
 	pid_t except = q->kind == WIRE_TARGET_ALL_BUT_MAIN ? s->places[ENTRY_MAIN].pid : 0;
 
 	if (dir < 0) {
@@ -181,8 +190,15 @@ static int signal_cgroup(struct broker *b, const struct wire_request *q, struct 
 		return resources_kill(b, s);
 	}
 	signal_launchers(b, q);
-	cgroup_write(dir, ".", "cgroup.freeze", "1"); /* nothing forks meanwhile */
-	int r = cgroup_signal(dir, q->number, except);
+	int r = cgroup_write(dir, ".", "cgroup.freeze", "1"); /* nothing forks meanwhile */
+
+	if (spare_give(b, r)) {
+		cgroup_write(dir, ".", "cgroup.freeze", "1");
+	}
+	r = cgroup_signal(dir, q->number, except);
+	if (spare_give(b, r)) {
+		r = cgroup_signal(dir, q->number, except);
+	}
 
 	if (!s->frozen_wanted) {
 		cgroup_write(dir, ".", "cgroup.freeze", "0");

@@ -15,6 +15,7 @@
 #include "logs.h"
 #include "notify.h"
 #include "slots.h"
+#include "spare.h"
 #include "store.h"
 #include "util.h"
 
@@ -81,7 +82,9 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 int resources_kill(struct broker *b, struct slot *s)
 {
 	s->killed = true;
-	return cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1");
+	int r = cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1");
+
+	return spare_give(b, r) ? cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.kill", "1") : r;
 }
 
 void resources_freshen(struct broker *b, uint32_t n, uint32_t kind)
@@ -149,7 +152,12 @@ void resources_refresh(struct broker *b, uint32_t n)
 	bool populated = false, frozen = false;
 
 	if (s->cgroup_made) {
-		cgroup_read_events(b->cgroup_fd, s->cgroup, &populated, &frozen);
+		int r = cgroup_read_events(b->cgroup_fd, s->cgroup, &populated, &frozen);
+
+		if (spare_give(b, r)) {
+			cgroup_read_events(b->cgroup_fd, s->cgroup, &populated, &frozen);
+			spare_fill(b); /* not for the start that asks */
+		}
 	}
 	s->main_moved &= populated;
 	if (!populated && s->replace && !slot_is_live(s)) {

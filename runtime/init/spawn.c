@@ -147,46 +147,49 @@ pid_t spawn_start(const struct spawn *spawn)
 	return pid;
 }
 
-/*
- * Everything else leaves the table in one call, and the kernel closes for good behind it: a
- * descriptor that hangs keeps no copy of a job socket. Then it waits until supd-init has closed its
- * copies: whose close is the last one may hang, and that must be ours.
- */
-static __attribute__((noreturn)) void close_last(int first, int second, int from)
+/* Its copies must be the last, so it goes when supd-init says so, or has gone itself. */
+static __attribute__((noreturn)) void closer(int first, int second)
 {
-	char byte;
+	const struct timespec patience = { .tv_sec = 10 };
+	sigset_t go;
 
+	/*
+	 * Everything else leaves the table in one call, and the kernel closes for good behind it: a
+	 * descriptor that hangs keeps no copy of a job socket.
+	 */
 	if (dup2(first, LOW_FD_SPARE) < 0 || dup2(second, LOW_FD_SPARE + 1) < 0 ||
-		dup2(from, LOW_FD_SPARE + 2) < 0 ||
-		sysx_close_range(LOW_FD_SPARE + 3, ~0u, 0) < 0) {
+		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
 		_exit(1);
 	}
-	while (read(LOW_FD_SPARE + 2, &byte, 1) < 0 && errno == EINTR) {
-	}
+	sigemptyset(&go);
+	sigaddset(&go, SIGTERM);
+	sigtimedwait(&go, NULL, &patience);
 	_exit(0);
 }
 
-int spawn_closer(int first, int second)
+int spawn_closer(int *first, int *second)
 {
-	int ends[2];
+	sigset_t term, before;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return -errno;
-	}
+	/* What is sent before the child waits must wait for it. */
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
 	pid = start_child();
 	if (pid == 0) {
-		close_last(first, second, ends[0]);
+		closer(*first, second ? *second : *first);
 	}
-	if (pid > 0) {
-		close(first);
-		if (second != first) {
-			close(second);
-		}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0) {
+		return pid;
 	}
-	close(ends[0]);
-	close(ends[1]);
-	return pid < 0 ? pid : 0;
+	util_close(first);
+	if (second) {
+		util_close(second);
+	}
+	kill(pid, SIGTERM);
+	return 0;
 }
 
 static int connect_bus(int *ret_error)

@@ -27,10 +27,11 @@ struct spawn {
 /* Pid, or -errno (of clone only: a later failure is exit status 127 of the child). */
 pid_t spawn_start(const struct spawn *spawn);
 /*
- * Closes these two descriptors (or one, named twice), of which the last close may block: that is
- * done by a child, which ends with it. 0: they are closed here; -errno: they are as they were.
+ * Closes two descriptors (second: NULL, or another) whose last close may block: a child keeps
+ * copies until ours are closed, and ends with them. 0 and both are -1; -errno and nothing is
+ * closed.
  */
-int spawn_closer(int first, int second);
+int spawn_closer(int *first, int *second);
 /*
  * A child of that identity that connects to the system bus, sends EV_BUS with the connection over
  * event_fd, and exits. The bus knows a client by who called connect(): root must not.

@@ -36,10 +36,9 @@ static void sweep(struct broker *b)
 		i = store_next(b, WIRE_SLOT_NONE, i + 1)) {
 		struct park *park = &b->t->parks[i];
 
-		if (spawn_closer(park->push, park->peek) < 0) {
+		if (spawn_closer(&park->push, &park->peek) < 0) {
 			return;
 		}
-		park->push = park->peek = -1;
 		park->used = false;
 	}
 }
@@ -61,8 +60,7 @@ void store_discard(struct broker *b, int *fd)
 	if (*fd < 0) {
 		return;
 	}
-	if (spawn_closer(*fd, *fd) == 0) {
-		*fd = -1;
+	if (spawn_closer(fd, NULL) == 0) {
 		return;
 	}
 	at = free_park(b);
@@ -115,10 +113,9 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 	if (!park) {
 		return -ENOENT;
 	}
-	if (spawn_closer(park->push, park->peek) < 0) {
+	if (spawn_closer(&park->push, &park->peek) < 0) {
 		return -EAGAIN; /* kept: closing here could hang */
 	}
-	park->push = park->peek = -1;
 	park->used = false;
 	b->park_dirty[park - b->t->parks] = 0;
 	b->t->slots[n].n_parked--;
