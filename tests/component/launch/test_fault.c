@@ -303,6 +303,9 @@ static int setup(void **state)
 	if (unit->text) {
 		int r = fault_unit_compile(&w->fake, unit, build_dir, program);
 
+		if (r < 0) {
+			fake_fini(&w->fake);
+		}
 		if (r == -EOPNOTSUPP) {
 			puts("skipped: no /dev/loop-control or no mkfs.ext4");
 			exit(77);
