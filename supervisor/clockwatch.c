@@ -159,6 +159,13 @@ static bool is_mounted(void *context, const struct manifest_mount *m)
 	return mountwatch_has(&c->shell->mounts, m);
 }
 
+static bool is_plugged(void *context, const char *unit)
+{
+	struct clockwatch *c = context;
+
+	return devicewatch_has(&c->shell->devices, unit);
+}
+
 /* Without a machine id all machines gather their wake-ups at the same instant. */
 static uint64_t machine_hash(void)
 {
@@ -198,6 +205,7 @@ void clockwatch_hello(struct clockwatch *c)
 		.zone = find_zone,
 		.stamp = find_stamp,
 		.mounted = is_mounted,
+		.plugged = is_plugged,
 		.context = c,
 	};
 

@@ -43,6 +43,7 @@ static const char *const effect_log_table[] = {
 	[LOG_CONDITION_FAILED] = "condition-failed",
 	[LOG_ASSERT_FAILED] = "assert-failed",
 	[LOG_DEPENDENCY_FAILED] = "dependency-failed",
+	[LOG_JOB_TIMEOUT] = "job-timeout",
 	[LOG_ORDER_CYCLE] = "order-cycle",
 	[LOG_NOTIFY_REFUSED] = "notify-refused",
 	[LOG_LEFTOVERS] = "leftovers",
@@ -53,6 +54,7 @@ static const char *const effect_log_table[] = {
 	[LOG_CONNECTION_GONE] = "connection-gone",
 	[LOG_TRIGGER_ACTIVE] = "trigger-active",
 	[LOG_STAMP_FUTURE] = "stamp-future",
+	[LOG_LIMITS_FAILED] = "limits-failed",
 	[LOG_TRIGGER_MISSING] = "trigger-missing",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
@@ -172,6 +174,7 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 	if (class->to_note) {
 		class->to_note(u, &n);
 	}
+	n.limits = u->limits;
 	n.desired = u->desired ? NOTE_UP : NOTE_DOWN;
 	n.state_change_us = u->state_change_us;
 	n.inactive_exit_us = u->inactive_exit_us;

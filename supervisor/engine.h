@@ -63,6 +63,7 @@ struct unit {
 	uint32_t instance;                /* a connection's number; 0: it is none */
 	uint32_t accepted_by;             /* the socket of a connection; ENGINE_NONE */
 	uint32_t n_oom;                   /* of the slot's last state */
+	uint32_t limits;                  /* limits_hash of what its cgroup has */
 	uint32_t oom_told;                /* … that the service has heard of */
 	uint64_t watch_cookie;            /* the same */
 	struct timer *timer;              /* of a timer with a definition; owned */
@@ -115,6 +116,8 @@ struct engine_host {
 	usec_t (*stamp)(void *context, const char *unit);
 	/* Does the kernel have it mounted, or swap to it, at this instant? NULL: never. */
 	bool (*mounted)(void *context, const struct manifest_mount *m);
+	/* Is the device of that unit there? NULL: never. */
+	bool (*plugged)(void *context, const char *unit);
 	void *context;
 };
 
@@ -136,6 +139,8 @@ void engine_set_host(struct engine *e, const struct engine_host *host);
 int engine_clock(struct engine *e, usec_t real_offset_us, usec_t now);
 /* The kernel has mounted, unmounted, or both; also after a load. */
 int engine_mounts_changed(struct engine *e, usec_t now);
+/* Devices have come or gone; also after a load. */
+int engine_devices_changed(struct engine *e, usec_t now);
 /* /etc/localtime is another one. */
 int engine_zone_changed(struct engine *e, usec_t now);
 

@@ -13,9 +13,9 @@ const struct unit_class *unit_class(const struct unit *u)
 		[UNIT_TIMER] = &unit_class_timer,
 		[UNIT_PATH] = &unit_class_path,
 		[UNIT_MOUNT] = &unit_class_mount,
-		[UNIT_AUTOMOUNT] = &unit_class_plain,
+		[UNIT_AUTOMOUNT] = &unit_class_path,
 		[UNIT_SWAP] = &unit_class_mount,
-		[UNIT_DEVICE] = &unit_class_plain,
+		[UNIT_DEVICE] = &unit_class_device,
 		[UNIT_SCOPE] = &unit_class_plain,
 	};
 
@@ -23,7 +23,8 @@ const struct unit_class *unit_class(const struct unit *u)
 		(u->type == UNIT_SERVICE || u->type == UNIT_MOUNT || u->type == UNIT_SWAP)) {
 		return &unit_class_plain; /* not found, or its definition has gone */
 	}
-	if ((u->type == UNIT_SOCKET && !u->socket) || (u->type == UNIT_PATH && !u->path)) {
+	if ((u->type == UNIT_SOCKET && !u->socket) ||
+		((u->type == UNIT_PATH || u->type == UNIT_AUTOMOUNT) && !u->path)) {
 		return &unit_class_plain; /* never defined */
 	}
 	return classes[u->type];

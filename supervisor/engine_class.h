@@ -55,6 +55,7 @@ struct unit_class {
 const struct unit_class *unit_class(const struct unit *u);
 
 extern const struct unit_class unit_class_service; /* engine_service.c */
+extern const struct unit_class unit_class_device;  /* engine_device.c */
 extern const struct unit_class unit_class_mount;   /* engine_mount.c: mounts and swaps */
 extern const struct unit_class unit_class_socket;  /* engine_trigger.c */
 extern const struct unit_class unit_class_path;

@@ -120,6 +120,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 		p->run_id <= u->service.places[p->kind].forgotten) {
 		return;
 	}
+	if (p->kind == ENTRY_WORK) {
+		engine_realized(e, u, p);
+	}
 	class->record(e, u, p, now);
 	if (u->accepted_by != ENGINE_NONE && p->kind == ENTRY_MAIN) {
 		engine_accepted(e, u, now);
@@ -131,6 +134,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 	}
 	if (class->slot) {
 		class->slot(e, u, u->slot_flags, now);
+	}
+	if (p->kind == ENTRY_WORK) {
+		engine_realize(e, u);
 	}
 	engine_touch(e, u, true);
 }
@@ -282,6 +288,7 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 		engine_log(e, u, LOG_NOTE_LOST, 0);
 	} else {
 		u->desired = n->desired == NOTE_UP;
+		u->limits = n->limits;
 		u->state_change_us = n->state_change_us;
 		u->inactive_exit_us = n->inactive_exit_us;
 		u->active_enter_us = n->active_enter_us;
@@ -351,6 +358,7 @@ int engine_listed(struct engine *e, usec_t now)
 		if (unit_class(e->units[i])->settled) {
 			unit_class(e->units[i])->settled(e, e->units[i], now);
 		}
+		engine_realize(e, e->units[i]); /* that supd died before it could */
 	}
 	return engine_settle(e, now);
 }

@@ -102,6 +102,17 @@ void engine_run_jobs(struct engine *e, usec_t now);
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
 
+/* ---- engine_limits.c ---- */
+/*
+ * The cgroup of a running unit gets the limits of its definition, if it has others. After a load,
+ * when it has become active, and when its worker's place is free again.
+ */
+void engine_realize(struct engine *e, struct unit *u);
+/* Something of the unit is to be executed: what makes a cgroup writes all limits. */
+void engine_limits_run(struct unit *u, enum entry_kind kind);
+/* A record of the worker: true if it was REALIZE's. */
+void engine_realized(struct engine *e, struct unit *u, const struct wire_proc *p);
+
 /* ---- engine_service.c ---- */
 /* phase and kind of a record -> event; SERVICE_EVENT_COUNT: nothing to tell. */
 enum service_event_type engine_event_of(const struct wire_proc *p);
@@ -114,6 +125,9 @@ void engine_changed(
 
 /* What triggers the unit learns that its state or its job has changed. */
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
+
+/* FailureAction= and its kin; 0: none. */
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action);
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

@@ -215,6 +215,11 @@ static int check_request(const struct engine *e, const struct engine_request *r,
 		return refuse(error, ENGINE_BAD_UNIT,
 			"Connections start its instances; it cannot be started itself.");
 	}
+	if (u->type == UNIT_DEVICE && r->manual &&
+		(r->type == JOB_STOP || r->type == JOB_RESTART || r->type == JOB_TRY_RESTART)) {
+		return refuse(error, ENGINE_NOT_APPLICABLE,
+			"A device cannot be stopped: it goes when it is unplugged.");
+	}
 	if ((u->load_state == LOAD_BAD_SETTING || u->load_state == LOAD_ERROR) &&
 		r->type != JOB_STOP) {
 		return refuse(error, ENGINE_BAD_UNIT,
@@ -357,6 +362,24 @@ void engine_wake_neighbours(struct engine *e, const struct unit *u)
 	}
 }
 
+/* The log of it names the unit that did not come up. */
+static void finish_dependant(
+	struct engine *e, struct unit *u, const struct unit *missing, usec_t now)
+{
+	uint32_t at = e->n_effects;
+
+	engine_finish(e, u, JOB_DEPENDENCY, now);
+	for (; at < e->n_effects; at++) {
+		struct effect *x = &e->effects[at];
+
+		if (x->type == EFFECT_LOG && x->log == LOG_DEPENDENCY_FAILED &&
+			x->unit == u->index && !x->text) {
+			x->text = strdup(missing->name);
+			return;
+		}
+	}
+}
+
 /* A start has failed: so do those that wait for it. */
 static void fail_dependants(struct engine *e, struct unit *u, usec_t now)
 {
@@ -372,7 +395,7 @@ static void fail_dependants(struct engine *e, struct unit *u, usec_t now)
 			if (other->job && other->job->state == JOB_WAITING &&
 				(other->job->type == JOB_START ||
 					other->job->type == JOB_VERIFY_ACTIVE)) {
-				engine_finish(e, other, JOB_DEPENDENCY, now);
+				finish_dependant(e, other, u, now);
 			}
 		}
 	}

@@ -130,6 +130,7 @@ static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c
 	class = u->type == UNIT_SERVICE                         ? &unit_class_service
 		: u->type == UNIT_SOCKET                        ? &unit_class_socket
 		: u->type == UNIT_PATH                          ? &unit_class_path
+		: u->type == UNIT_AUTOMOUNT                     ? &unit_class_path
 		: u->type == UNIT_MOUNT || u->type == UNIT_SWAP ? &unit_class_mount
 								: unit_class(u);
 	if (class->define) {
@@ -246,6 +247,9 @@ int engine_load(struct engine *e, const struct manifest *manifest, uint32_t cata
 		return e->error = -ENOMEM;
 	}
 	reloaded(e, now);
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		engine_realize(e, e->units[i]);
+	}
 	return engine_settle(e, now);
 }
 

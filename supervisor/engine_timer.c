@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* One timer per unit in a binary heap: the least of all that the unit waits for. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine_class.h"
 
@@ -95,7 +96,12 @@ static void fire(struct engine *e, struct unit *u, usec_t now)
 	const struct unit_class *class = unit_class(u);
 
 	if (u->job && u->job->deadline_us <= now) {
+		engine_log(e, u, LOG_JOB_TIMEOUT, 0);
+		if (u->type == UNIT_DEVICE && e->error == 0) {
+			e->effects[e->n_effects - 1].text = strdup("the device has not appeared");
+		}
 		engine_finish(e, u, JOB_TIMEOUT, now);
+		engine_emergency(e, u, u->def ? u->def->job_timeout_action : 0);
 	}
 	if (u->cooldown_us <= now) {
 		u->cooldown_us = USEC_INFINITY;

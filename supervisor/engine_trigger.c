@@ -402,6 +402,12 @@ static void common_expired(struct engine *e, struct unit *u, usec_t now)
 	step_simple(e, u, EV_TIMEOUT, now);
 }
 
+/* Who waits at an automount waits for the mount itself. */
+static bool counts_as_up(const struct unit *u, const struct unit *other)
+{
+	return u->type == UNIT_AUTOMOUNT ? other->active == ACTIVE_ACTIVE : !unit_is_down(other);
+}
+
 static void common_triggered(struct engine *e, struct unit *u, struct unit *other, usec_t now)
 {
 	bool limit = other->is_service && other->service.result == RESULT_START_LIMIT_HIT &&
@@ -416,7 +422,7 @@ static void common_triggered(struct engine *e, struct unit *u, struct unit *othe
 			now);
 	} else if (is_at_rest(other)) {
 		step_simple(e, u, EV_TRIGGER_DOWN, now);
-	} else if (!unit_is_down(other)) {
+	} else if (counts_as_up(u, other)) {
 		step_simple(e, u, EV_TRIGGER_UP, now);
 	}
 }
@@ -443,7 +449,9 @@ static void common_settled(struct engine *e, struct unit *u, usec_t now)
 	if (u->socket && is_accepting(u)) {
 		step_simple(e, u, EV_TRIGGER_DOWN, now);
 	} else if (other && !is_at_rest(other)) {
-		step_simple(e, u, EV_TRIGGER_UP, now);
+		if (counts_as_up(u, other)) {
+			step_simple(e, u, EV_TRIGGER_UP, now);
+		}
 	} else if (other && running && triggering) {
 		trigger(e, u, now);
 	} else if (other && running) {

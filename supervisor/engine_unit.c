@@ -277,9 +277,10 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	}
 	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);
+	engine_realize(e, u);
 }
 
-static void emergency(struct engine *e, struct unit *u, uint32_t action)
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action)
 {
 	struct effect *x = action && !e->shutting_down ? engine_push(e, EFFECT_EMERGENCY, u) : NULL;
 
@@ -298,7 +299,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		return; /* adopted as it is: the word was said before */
 	}
 	if (x->state == SERVICE_FAILED) {
-		emergency(e, u, limit ? u->def->start_limit_action : u->def->failure_action);
+		engine_emergency(e, u, limit ? u->def->start_limit_action : u->def->failure_action);
 		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 		if (limit && m->start_limit_cooldown_us &&
 			m->start_limit_cooldown_us != USEC_INFINITY) {
@@ -306,7 +307,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		}
 	} else if (x->state == SERVICE_DEAD && x->old_state != SERVICE_FAILED) {
 		if (u->service.result == RESULT_SUCCESS) {
-			emergency(e, u, u->def->success_action);
+			engine_emergency(e, u, u->def->success_action);
 		}
 		want_all(e, u, REL_ON_SUCCESS, JOB_START, now);
 	}
@@ -400,6 +401,9 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			continue;
 		}
 		thaw_for(e, u, x->type);
+		if (x->type == EFFECT_RUN) {
+			engine_limits_run(u, x->kind);
+		}
 		out = engine_push(e, x->type, u);
 		if (out) {
 			give_cookie(e, &u->service, x);

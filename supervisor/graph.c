@@ -160,7 +160,9 @@ static uint32_t find_real(const struct graph *g, const char *name)
 {
 	uint32_t unit = graph_find(g, name);
 
-	return unit != GRAPH_NONE && strcmp(g->names[unit], name) == 0 ? unit : GRAPH_NONE;
+	return unit != GRAPH_NONE && (!g->n_aliases || strcmp(g->names[unit], name) == 0)
+		       ? unit
+		       : GRAPH_NONE;
 }
 
 static int grow_names(struct graph *g)
@@ -281,21 +283,35 @@ static void fill(struct graph *g, const struct raw_edge *raw, size_t n)
 	g->n_edges = at;
 }
 
+/* The table with the units' names alone; without aliases it has no others. */
+static int drop_aliases(struct graph *g)
+{
+	if (!g->n_aliases) {
+		return 0;
+	}
+	memset(g->table, 0, g->table_size * sizeof(*g->table));
+	g->table_used = 0;
+	for (uint32_t i = 0; i < g->n_units; i++) {
+		if (table_add(g, g->names[i], i) < 0) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /* The table anew: names first, aliases where no unit has the name. */
 static int rebuild_names(struct graph *g, const struct graph_source *sources)
 {
 	uint32_t n = 0;
 
-	memset(g->table, 0, g->table_size * sizeof(*g->table));
-	g->table_used = 0;
+	if (drop_aliases(g) < 0) {
+		return -ENOMEM;
+	}
 	free_strings(g->aliases, g->n_aliases);
 	g->aliases = NULL;
 	g->n_aliases = 0;
 	for (uint32_t i = 0; i < g->n_units; i++) {
 		n += sources[i].def ? sources[i].def->aliases.n : 0;
-		if (table_add(g, g->names[i], i) < 0) {
-			return -ENOMEM;
-		}
 	}
 	g->aliases = calloc(n + 1, sizeof(*g->aliases));
 	if (!g->aliases) {

@@ -69,6 +69,7 @@ static int take_catalogue(
 	}
 	note_loaded(s, l->cookie);
 	s->mounts.changed = true; /* new units may be mounted already */
+	s->devices.changed = true;
 	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;
@@ -240,6 +241,20 @@ static int start_initial(struct shell *s)
 	return r;
 }
 
+/* What is wrong with the units of a machine is said once; `supctl verify` says it at any time. */
+static void tell_diagnostics(struct shell *s)
+{
+	const struct manifest *m = engine_manifest(s->engine);
+	const struct manifest_diagnostic *rows = m ? m->diagnostics.items : NULL;
+
+	for (uint32_t i = 0; m && s->hello.pid1 && i < m->diagnostics.n; i++) {
+		if (rows[i].severity == SEVERITY_ERROR) {
+			unitlog_plain(s, LOG_ERR, "%s:%u: %s", rows[i].file ? rows[i].file : "?",
+				(unsigned)rows[i].line, rows[i].text ? rows[i].text : "?");
+		}
+	}
+}
+
 static int on_listed(struct shell *s, struct broker_message *m)
 {
 	int r;
@@ -256,7 +271,10 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	s->listed = true;
 	busnames_adopt(&s->busnames);
 	s->asked_us = s->hello.generation > 1 ? 0 : now_us();
-	r = s->hello.generation > 1 ? 0 : start_initial(s);
+	if (s->hello.generation <= 1) {
+		tell_diagnostics(s);
+		r = start_initial(s);
+	}
 	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
 	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;
 }

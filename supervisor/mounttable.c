@@ -47,6 +47,14 @@ static char *take_path(enum mounttable_kind kind, char *line)
 	return path;
 }
 
+/* An automount's own mount is not the one that it waits for. */
+static bool is_autofs(const char *line)
+{
+	const char *type = strstr(line, " - ");
+
+	return type && strncmp(type + 3, "autofs ", 7) == 0;
+}
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -67,7 +75,8 @@ int mounttable_parse(enum mounttable_kind kind, const char *text, struct mountta
 		return -ENOMEM;
 	}
 	for (char *line = strtok_r(t.text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *path = take_path(kind, line);
+		bool trap = kind == MOUNTTABLE_MOUNTS && is_autofs(line);
+		char *path = trap ? NULL : take_path(kind, line);
 
 		if (path) {
 			t.paths[t.n++] = path;

@@ -41,6 +41,7 @@ static const struct note_field fields[] = {
 	F32(limit_count, 4, UINT32_MAX),
 	F32(status_errno, 4, UINT32_MAX),
 	F32(notify_access, 1, NOTIFY_ACCESS_COUNT),
+	F32(limits, 4, UINT32_MAX),
 	F64(limit_begin_us),
 	F64(deadline_us),
 	F64(watchdog_us),

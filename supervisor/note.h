@@ -16,7 +16,7 @@
 #include "../runtime/base/limits.h"
 #include "../runtime/base/timeutil.h"
 
-#define NOTE_VERSION 1u
+#define NOTE_VERSION 2u
 #define NOTE_STATUS  96u /* status text kept, with its NUL; longer ones are cut */
 
 /* Is the unit wanted up? Set by jobs, cleared by stop jobs and final failures. */
@@ -73,6 +73,7 @@ struct note {
 	uint32_t limit_count;   /* automatic restarts in the start limit's window */
 	int32_t status_errno;
 	uint32_t notify_access; /* enum notify_access; NOTIFY_ACCESS_COUNT: as the unit says */
+	uint32_t limits;        /* manifest_unit.limits_hash of what its cgroup has */
 	usec_t limit_begin_us;
 	usec_t deadline_us; /* of the state; USEC_INFINITY: none */
 	usec_t watchdog_us; /* WATCHDOG_USEC= override; USEC_INFINITY: as the unit says */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../runtime/base/unitname.h"
+
 #include "service_internal.h"
 
 static const char *const path_state_table[] = {
@@ -10,6 +12,7 @@ static const char *const path_state_table[] = {
 	[PATH_START] = "start",
 	[PATH_WAITING] = "waiting",
 	[PATH_RUNNING] = "running",
+	[PATH_STOP] = "stop",
 	[PATH_FAILED] = "failed",
 };
 ENUM_TABLE(path_state, enum path_state, PATH_STATE_COUNT)
@@ -21,6 +24,7 @@ enum unit_active_state pathunit_active_state(enum path_state state)
 		[PATH_START] = ACTIVE_ACTIVATING,
 		[PATH_WAITING] = ACTIVE_ACTIVE,
 		[PATH_RUNNING] = ACTIVE_ACTIVE,
+		[PATH_STOP] = ACTIVE_DEACTIVATING,
 		[PATH_FAILED] = ACTIVE_FAILED,
 	};
 
@@ -38,6 +42,11 @@ static const struct manifest_path *def_of(const struct pathunit *p)
 	return p->s->def.unit->path.items;
 }
 
+static bool is_automount(const struct pathunit *p)
+{
+	return p->s->def.unit->type == UNIT_AUTOMOUNT;
+}
+
 static void set_state(struct path_step *x, enum path_state state)
 {
 	struct effect *e = step_push(&x->st, EFFECT_STATE);
@@ -47,6 +56,7 @@ static void set_state(struct path_step *x, enum path_state state)
 	x->p->state = state;
 	x->p->watched = false;
 	x->p->s->state_change_us = x->st.now;
+	x->p->s->deadline_us = USEC_INFINITY;
 }
 
 static void fail(struct path_step *x, enum service_result result)
@@ -60,9 +70,11 @@ static void fail(struct path_step *x, enum service_result result)
 static void look(struct path_step *x, uint32_t flags)
 {
 	if (service_place_busy(x->p->s, ENTRY_WORK)) {
-		return; /* its end judges */
+		x->p->again = flags; /* its end judges; an automount looks again */
+		x->p->look_again = is_automount(x->p);
+		return;
 	}
-	x->p->watched = false;
+	x->p->watched = x->p->look_again = false;
 	step_run_entry(&x->st, ENTRY_WORK, def_of(x->p)->watch_entry, 0);
 	x->st.out->items[x->st.out->n - 1].params.watch_state = x->p->there | flags;
 }
@@ -138,25 +150,51 @@ static void path_on_readable(struct path_step *x)
 	}
 }
 
+/* TimeoutIdleSec=: asks twice at least, for only what was not used in between is unmounted. */
+static void arm_idle(struct path_step *x)
+{
+	uint64_t idle = def_of(x->p)->idle_us;
+
+	x->p->s->deadline_us = idle ? usec_add(x->st.now, idle) : USEC_INFINITY;
+}
+
 static void path_on_up(struct path_step *x)
 {
 	x->p->triggering = x->p->looking = false;
 	if (x->p->state == PATH_WAITING) {
 		set_state(x, PATH_RUNNING);
 	}
+	if (is_automount(x->p)) {
+		arm_idle(x);
+		look(x, 0); /* who waits goes on */
+	}
+}
+
+static void path_on_idle(struct path_step *x)
+{
+	arm_idle(x);
+	if (!service_place_busy(x->p->s, ENTRY_WORK)) {
+		look(x, WIRE_WATCH_EXPIRE);
+	}
 }
 
 /* What happened to the path while the unit was up is not a change that it has not seen. */
 static void path_on_down(struct path_step *x)
 {
+	/* Who waits for a mount that has failed is told so; one that was unmounted comes again. */
+	uint32_t flags = is_automount(x->p) && !x->p->triggering ? 0 : WIRE_WATCH_FRESH;
+
 	x->p->triggering = false;
 	x->p->looking = true;
-	look(x, WIRE_WATCH_FRESH);
+	x->p->s->deadline_us = USEC_INFINITY;
+	look(x, flags);
 }
 
 static void path_on_looked_again(struct path_step *x)
 {
-	if (x->p->looking) {
+	if (x->p->look_again) {
+		look(x, x->p->again);
+	} else if (x->p->looking) {
 		x->p->looking = false;
 		path_on_looked(x);
 	}
@@ -170,6 +208,21 @@ static void path_on_trigger_failed(struct path_step *x)
 static void path_on_stop(struct path_step *x)
 {
 	x->p->triggering = x->p->looking = false;
+	if (!is_automount(x->p)) {
+		set_state(x, PATH_DEAD);
+		return;
+	}
+	set_state(x, PATH_STOP);
+	look(x, WIRE_WATCH_STOP);
+}
+
+/* The autofs mount is gone, or a look was still at work. */
+static void path_on_stopped(struct path_step *x)
+{
+	if (x->p->look_again) {
+		look(x, x->p->again);
+		return;
+	}
 	set_state(x, PATH_DEAD);
 }
 
@@ -208,6 +261,10 @@ static void path_on_adopt(struct path_step *x)
 	}
 	if (p->state == PATH_START) {
 		look(x, WIRE_WATCH_FIRST);
+	} else if (p->state == PATH_STOP) {
+		look(x, WIRE_WATCH_STOP);
+	} else if (p->state == PATH_RUNNING && is_automount(p)) {
+		arm_idle(x);
 	} else if (p->state == PATH_WAITING && !service_place_busy(p->s, ENTRY_WORK)) {
 		p->watched = true;
 		step_push(&x->st, EFFECT_WATCH); /* what is there already makes it readable */
@@ -244,7 +301,12 @@ static path_fn *const table[PATH_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 		[EV_REFUSED] = path_on_look_failed,
 		[EV_TRIGGER_UP] = path_on_up,
 		[EV_TRIGGER_DOWN] = path_on_down,
+		[EV_TIMEOUT] = path_on_idle,
 		[EV_TRIGGER_FAILED] = path_on_trigger_failed },
+	[PATH_STOP] = { [EV_ADOPT] = path_on_adopt,
+		[EV_WORK_EXITED] = path_on_stopped,
+		[EV_WORK_FAILED] = path_on_look_failed,
+		[EV_REFUSED] = path_on_look_failed },
 };
 
 bool pathunit_pair_is_handled(enum path_state state, enum service_event_type event)

@@ -5,6 +5,10 @@
  * something to judge again.
  *
  * dead -> start (first look) -> waiting <-> look; good: running -> (the unit is down) look
+ *
+ * An automount is one of a kind: its worker (PLAN_AUTOMOUNT) puts an autofs mount in place, a
+ * process that waits there is what is good, and the unit is the mount. When that is up a further
+ * look lets the process go on; TimeoutIdleSec= and the stop are looks of their own.
  */
 #pragma once
 
@@ -15,6 +19,7 @@ enum path_state {
 	PATH_START,   /* the first look */
 	PATH_WAITING, /* watching, or looking again */
 	PATH_RUNNING, /* the unit is up, or about to be */
+	PATH_STOP,    /* an automount is taken away */
 	PATH_FAILED,
 	PATH_STATE_COUNT,
 };
@@ -28,7 +33,9 @@ struct pathunit {
 	bool looking;    /* running, and the unit is down: the look decides */
 	bool triggering; /* as in struct socket: the note tells it, so no start is lost */
 	uint32_t there;  /* bits: which paths were there at the last look */
-	uint32_t good;   /* index + 1 of the path that was good last; 0: none */
+	uint32_t again;  /* flags of a look that is due when the one at work has ended */
+	bool look_again;
+	uint32_t good; /* index + 1 of the path that was good last; 0: none */
 	struct rate trigger;
 };
 

@@ -172,7 +172,7 @@ enum effect_type {
 	EFFECT_LOG,          /* log, number, text: a decision to be told */
 	EFFECT_ALL_STOPPED,  /* engine_shutdown() is through */
 	EFFECT_BOOTED,       /* the job queue has drained for the first time */
-	EFFECT_EMERGENCY,    /* number: start_limit_action, success_action or failure_action */
+	EFFECT_EMERGENCY,    /* number: enum unit_emergency_action of the definition */
 	EFFECT_STAMP,        /* cookie: CLOCK_REALTIME at which a Persistent= timer has elapsed */
 	/* ---- between the machine and the engine; never seen by the shell ---- */
 	EFFECT_AUTO_RESTART, /* the restart delay is over: enqueue a start */
@@ -198,20 +198,22 @@ enum effect_log {
 	LOG_TIMEOUT, /* state: where */
 	LOG_WATCHDOG,
 	LOG_OOM,
-	LOG_CONDITION_FAILED, /* number: index of the condition */
-	LOG_ASSERT_FAILED,    /* number: index of the condition */
-	LOG_DEPENDENCY_FAILED,
-	LOG_ORDER_CYCLE,     /* text: the path */
-	LOG_NOTIFY_REFUSED,  /* a message by one who may not, or with bad values */
-	LOG_LEFTOVERS,       /* processes stay behind */
-	LOG_REFUSED,         /* number: errno of a refused request */
-	LOG_NOTE_LOST,       /* a note could not be read; unit was adopted from its processes */
-	LOG_UPHOLD_LIMIT,    /* Upholds= tried too often */
-	LOG_TRIGGER_LIMIT,   /* a socket or path has triggered too often */
-	LOG_CONNECTION_GONE, /* number: errno */
-	LOG_TRIGGER_ACTIVE,  /* a socket is not started: its service is active */
-	LOG_STAMP_FUTURE,    /* Persistent=: the stamp is later than the clock */
-	LOG_TRIGGER_MISSING, /* text: the unit that it is to start is not loaded */
+	LOG_CONDITION_FAILED,  /* number: index of the condition */
+	LOG_ASSERT_FAILED,     /* number: index of the condition */
+	LOG_DEPENDENCY_FAILED, /* text: which, or why; may be NULL */
+	LOG_JOB_TIMEOUT,       /* JobTimeoutSec=, JobRunningTimeoutSec= */
+	LOG_ORDER_CYCLE,       /* text: the path */
+	LOG_NOTIFY_REFUSED,    /* a message by one who may not, or with bad values */
+	LOG_LEFTOVERS,         /* processes stay behind */
+	LOG_REFUSED,           /* number: errno of a refused request */
+	LOG_NOTE_LOST,         /* a note could not be read; unit was adopted from its processes */
+	LOG_UPHOLD_LIMIT,      /* Upholds= tried too often */
+	LOG_TRIGGER_LIMIT,     /* a socket or path has triggered too often */
+	LOG_CONNECTION_GONE,   /* number: errno */
+	LOG_TRIGGER_ACTIVE,    /* a socket is not started: its service is active */
+	LOG_STAMP_FUTURE,      /* Persistent=: the stamp is later than the clock */
+	LOG_LIMITS_FAILED,     /* number: errno, text: what; the running unit has its old limits */
+	LOG_TRIGGER_MISSING,   /* text: the unit that it is to start is not loaded */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);

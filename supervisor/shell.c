@@ -97,6 +97,7 @@ static int settle(struct shell *s)
 {
 	int r = mountwatch_settle(&s->mounts);
 
+	r = r < 0 ? r : devicewatch_settle(&s->devices);
 	r = r < 0 ? r : shell_drain(s);
 	if (r < 0 || !s->listed) {
 		return r;
@@ -338,6 +339,9 @@ int shell_init(struct shell *s, int stamps_fd)
 		r = mountwatch_init(&s->mounts, s);
 	}
 	if (r >= 0) {
+		r = devicewatch_init(&s->devices, s);
+	}
+	if (r >= 0) {
 		r = notify_init(&s->notify, s);
 	}
 	if (r >= 0) {
@@ -357,6 +361,7 @@ void shell_fini(struct shell *s)
 	busnames_fini(&s->busnames);
 	notify_fini(&s->notify);
 	clockwatch_fini(&s->clock);
+	devicewatch_fini(&s->devices);
 	mountwatch_fini(&s->mounts);
 	sd_event_source_disable_unref(s->load_source);
 	sd_event_source_disable_unref(s->post_source);

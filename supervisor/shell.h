@@ -22,6 +22,7 @@
 #include "cgroupread.h"
 #include "clockwatch.h"
 #include "denials.h"
+#include "devicewatch.h"
 #include "engine.h"
 #include "journal.h"
 #include "mountwatch.h"
@@ -46,6 +47,7 @@ struct shell {
 	struct bus_server bus;
 	struct wire_hello hello;
 	struct clockwatch clock;
+	struct devicewatch devices;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/signals.h"
@@ -64,8 +66,10 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		MESSAGE_UNIT_SKIPPED, "start" },
 	[LOG_ASSERT_FAILED] = { LOG_ERR, DETAIL_CONDITION, "Assertion failed", MESSAGE_UNIT_FAILED,
 		"start", "assert" },
-	[LOG_DEPENDENCY_FAILED] = { LOG_ERR, DETAIL_NONE, "Dependency failed.", MESSAGE_UNIT_FAILED,
+	[LOG_DEPENDENCY_FAILED] = { LOG_ERR, DETAIL_TEXT, "Dependency failed", MESSAGE_UNIT_FAILED,
 		"start", "dependency" },
+	[LOG_JOB_TIMEOUT] = { LOG_ERR, DETAIL_TEXT, "Job timed out", MESSAGE_UNIT_FAILED, "start",
+		"timeout" },
 	[LOG_ORDER_CYCLE] = { LOG_ERR, DETAIL_TEXT, "Found ordering cycle", NULL },
 	[LOG_NOTIFY_REFUSED] = { LOG_WARNING, DETAIL_PID,
 		"Notification message refused by NotifyAccess=", NULL },
@@ -81,6 +85,7 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 		"Its service is already active, refusing to start; stop the service first.", NULL },
 	[LOG_STAMP_FUTURE] = { LOG_WARNING, DETAIL_NONE,
 		"Persistent=: the last time is later than the clock; it does not count.", NULL },
+	[LOG_LIMITS_FAILED] = { LOG_ERR, DETAIL_TEXT, "New limits cannot be applied", NULL },
 	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
 		"Cannot start: it triggers what is not loaded", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
@@ -91,6 +96,23 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 static bool is_told(const struct shell *s, int priority)
 {
 	return !s->hello_seen || s->hello.log_level == 0 || priority <= (int)s->hello.log_level;
+}
+
+/*
+ * While a machine starts, errors stand on its console too: nobody may get as far as reading a
+ * log. A console that takes nothing is left alone.
+ */
+static void tell_console(const struct shell *s, int priority, const char *text)
+{
+	struct pollfd console = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char line[1600];
+	int n;
+
+	if (!s->hello.pid1 || s->ready || priority > LOG_ERR || poll(&console, 1, 0) != 1) {
+		return;
+	}
+	n = snprintf(line, sizeof(line), "supd: %s\n", text);
+	(void)!write(STDERR_FILENO, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
@@ -105,6 +127,7 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	tell_console(s, priority, text);
 	journal_begin(&record, priority, text);
 	(void)broker_log(&s->broker, &record);
 }
@@ -228,7 +251,7 @@ static void detail_text(
 		condition_text(u, e->number, buf + 2, size - 2);
 		return;
 	case DETAIL_TEXT:
-		snprintf(buf, size, ": %s", e->text ? e->text : "?");
+		snprintf(buf, size, "%s%s", e->text ? ": " : ".", e->text ? e->text : "");
 		return;
 	}
 }
@@ -267,6 +290,7 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 		return;
 	}
 	message_text(s, u, e, text, sizeof(text));
+	tell_console(s, row->priority, text);
 	journal_begin(&record, row->priority, text);
 	journal_unit(&record, u->name, u->invocation_id);
 	journal_field(&record, "MESSAGE_ID", row->message_id);

@@ -27,7 +27,8 @@ static bool has_word(const char *text, const char *word)
 
 static bool is_service_line(const struct reader_line *line, const char *key)
 {
-	return line->key && strcmp(line->key, key) == 0 && strcmp(line->section, "Service") == 0;
+	return line->key && *line->key == *key && strcmp(line->key, key) == 0 &&
+	       strcmp(line->section, "Service") == 0;
 }
 
 static bool names_capability(const struct list *lines, const char *cap)
@@ -64,6 +65,10 @@ static bool is_for_name(const char *pattern, const char *name)
 {
 	char template_name[LIMIT_UNIT_NAME];
 
+	/* Most names differ in their first letter, and each unit is held against each of them. */
+	if (*pattern != *name && !strchr("*?[\\", *pattern)) {
+		return false;
+	}
 	return fnmatch(pattern, name, 0) == 0 || (unit_name_template(name, template_name) == 0 &&
 							 fnmatch(pattern, template_name, 0) == 0);
 }
@@ -123,34 +128,35 @@ static bool word_fits(
 	return fits;
 }
 
-/* The words of X-For= and X-Otherwise=. 1: one fits; 0; -ENOMEM. */
-static int is_for(struct arena *arena, const char *words, const struct needs_unit *unit,
-	const struct list *chosen, bool *known)
+/* The words of X-For= and X-Otherwise=: does one fit? Longer ones than a name do not. */
+static bool is_for(
+	const char *words, const struct needs_unit *unit, const struct list *chosen, bool *known)
 {
+	char word[2 * LIMIT_UNIT_NAME];
 	bool fits = false;
 
 	while (*(words += strspn(words, " \t"))) {
 		size_t n = strcspn(words, " \t");
-		const char *word = arena_strndup(arena, words, n);
 
-		if (!word) {
-			return -ENOMEM;
+		if (n < sizeof(word)) {
+			memcpy(word, words, n);
+			word[n] = '\0';
+			fits = word_fits(word, unit, chosen, known) || fits;
 		}
-		fits = word_fits(word, unit, chosen, known) || fits;
 		words += n;
 	}
 	return fits;
 }
 
 /* Does the line open a block, and is that for the unit? 2: it opens none. */
-static int opens(struct arena *arena, const struct reader_line *line, const struct needs_unit *unit,
+static int opens(const struct reader_line *line, const struct needs_unit *unit,
 	const struct list *chosen, bool *known)
 {
 	if (line->key && strcmp(line->key, "X-For") == 0) {
-		return is_for(arena, line->value, unit, chosen, known);
+		return is_for(line->value, unit, chosen, known);
 	}
 	if (line->key && strcmp(line->key, "X-Otherwise") == 0) {
-		return *known ? 0 : is_for(arena, line->value, unit, chosen, known);
+		return *known ? 0 : is_for(line->value, unit, chosen, known);
 	}
 	return 2;
 }
@@ -162,12 +168,9 @@ int needs_select(struct arena *arena, const struct list *needs, const struct nee
 	bool on = true, known = false;
 
 	for (size_t i = 0; i < needs->n; i++) {
-		int r = opens(arena, &rows[i], unit, ret, &known);
+		int r = opens(&rows[i], unit, ret, &known);
 		struct reader_line *row;
 
-		if (r < 0) {
-			return r;
-		}
 		on = r == 2 ? on : r;
 		row = on ? list_push(arena, ret, sizeof(*row)) : NULL;
 		if (on && !row) {

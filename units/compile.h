@@ -67,6 +67,7 @@ struct compile_unit {
 	const char *shell;
 	const char *cgroup;
 	struct plan base; /* what all commands of the unit share */
+	uint32_t limits_hash;
 };
 
 /*
@@ -118,6 +119,8 @@ int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
+/* Adds bytes to cu->limits_hash. */
+void compile_limits_hash(struct compile_unit *cu, const void *data, size_t size);
 #define COMPILE_SLICES 32
 /* The loaded slices above a unit, outermost first, without the root slice. Returns their number. */
 size_t compile_slices(struct compile_unit *cu, const struct unit *ret[COMPILE_SLICES]);

@@ -48,6 +48,8 @@ static int add_program(struct compile_unit *cu, const struct ebpf_code *code, st
 		return offset < 0 ? (int)offset : -ENOMEM;
 	}
 	row->offset = (uint64_t)offset;
+	compile_limits_hash(cu, &row->hook, sizeof(row->hook));
+	compile_limits_hash(cu, code->insns, row->size);
 	*to = *row;
 	return 0;
 }

@@ -297,6 +297,34 @@ static void add_slices(struct writes *w, const char *slice, int depth)
 	}
 }
 
+/* FNV-1a; never 0 once something was added. */
+void compile_limits_hash(struct compile_unit *cu, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+	uint32_t hash = cu->limits_hash ? cu->limits_hash : 2166136261u;
+
+	for (size_t i = 0; i < size; i++) {
+		hash = (hash ^ bytes[i]) * 16777619u;
+	}
+	cu->limits_hash = hash ? hash : 1;
+}
+
+static void hash_writes(struct compile_unit *cu, const struct tlv_array *writes)
+{
+	const struct plan_cgroup_write *rows = writes->items;
+
+	for (size_t i = 0; i < writes->n; i++) {
+		const char *const texts[] = { rows[i].cgroup, rows[i].file, rows[i].value,
+			rows[i].device };
+
+		for (size_t k = 0; k < ELEMENTSOF(texts); k++) {
+			const char *text = texts[k] ? texts[k] : "";
+
+			compile_limits_hash(cu, text, strlen(text) + 1);
+		}
+	}
+}
+
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret)
 {
 	char parent[LIMIT_UNIT_NAME + 8];
@@ -312,5 +340,6 @@ int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret)
 	w.owner = cu->unit;
 	w.cgroup = NULL;
 	add_unit(&w);
+	hash_writes(cu, ret);
 	return w.error;
 }

@@ -128,17 +128,21 @@ static int add_files(struct compile_unit *cu)
 
 /* ---- network ---- */
 
-/* True when the unit may not even make an internet socket. */
-static bool has_no_internet(const struct unit_exec *e)
+/* True when the unit may not even make an internet socket. Its own list stands for its profile's.
+ */
+static bool has_no_internet(const struct compile_unit *cu)
 {
+	const struct unit_exec *e = cu->unit->exec;
 	const struct unit_item *words = e->families.items;
+	bool own = false, internet[2] = { false, false };
 
 	for (size_t i = 0; i < e->families.n; i++) {
-		if (strncmp(words[i].text, "AF_INET", 7) == 0) {
-			return false;
-		}
+		bool mine = !compile_origin_is_profile(cu, words[i].origin);
+
+		own = own || mine;
+		internet[mine] = internet[mine] || strncmp(words[i].text, "AF_INET", 7) == 0;
 	}
-	return e->families_mode == UNIT_SET_ALLOW;
+	return e->families_mode == UNIT_SET_ALLOW && !internet[own];
 }
 
 static bool denies_all(const struct list *deny)
@@ -179,7 +183,7 @@ static int add_network(struct compile_unit *cu)
 {
 	uint32_t *ports;
 
-	if (has_no_internet(cu->unit->exec)) {
+	if (has_no_internet(cu)) {
 		cu->base.landlock |= PLAN_LANDLOCK_BIND | PLAN_LANDLOCK_CONNECT;
 		return 0;
 	}

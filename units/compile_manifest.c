@@ -80,7 +80,7 @@ static int add_text(struct compile_unit *cu, struct tlv_buf *pairs, const char *
 	const char *value = NULL;
 
 	for (size_t i = 0; i < cu->unit->assignments.n; i++) {
-		if (strcmp(lines[i].name, name) != 0) {
+		if (*lines[i].name != *name || strcmp(lines[i].name, name) != 0) {
 			continue;
 		}
 		value = value && *value && lines[i].value[0]
@@ -347,6 +347,7 @@ static void fill_names(struct compile_unit *cu, struct manifest_unit *m)
 	m->start_limit_action = u->start_limit_action;
 	m->success_action = u->success_action;
 	m->failure_action = u->failure_action;
+	m->job_timeout_action = u->job_timeout_action;
 	m->job_mode_on_failure = u->on_failure_job_mode;
 	m->config_hash_lo = (uint32_t)hash;
 	m->config_hash_hi = (uint32_t)(hash >> 32);

@@ -216,6 +216,9 @@ static int add_command(
 		return -ENOMEM;
 	}
 	compile_landlock_command(command->phase, &p);
+	if (cu->unit->mount) {
+		p.flags |= PLAN_KEEP_GROUP;
+	}
 	if (command->flags & COMMAND_PRIVILEGED) {
 		drop_walls(&p);
 	} else if (as_root || (s->permissions_start_only && !start)) {
@@ -278,7 +281,9 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	p.cgroup_writes = cu->base.cgroup_writes;
 	p.bpf = cu->base.bpf;
 	p.bpf_fixups = cu->base.bpf_fixups;
-	return p.cgroup_writes.n + p.bpf.n == 0
+	m->limits_hash = cu->limits_hash;
+	/* Also of a service without any: those that it had may have to go. */
+	return p.cgroup_writes.n + p.bpf.n == 0 && !cu->unit->service
 		       ? 0
 		       : compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->realize_entry);
 }

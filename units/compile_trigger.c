@@ -107,6 +107,7 @@ static int fill_path(struct compile_unit *cu, struct manifest_unit *m)
 		.dir_mode = w->dir_mode,
 		.trigger_interval_us = interval_or_default(w->trigger_interval_us),
 		.trigger_burst = burst_or_default(w->trigger_burst, BURST_ACCEPT),
+		.idle_us = w->idle_us,
 	};
 	for (size_t i = 0; i < w->lines.n; i++) {
 		struct manifest_watch *row =
@@ -256,8 +257,31 @@ static int path_entries(struct compile_unit *cu, struct manifest_unit *m)
 	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &to->watch_entry);
 }
 
+static int automount_entries(struct compile_unit *cu, struct manifest_unit *m)
+{
+	const struct unit_watch *w = cu->unit->watch;
+	const char *origin = unit_setting_origin(cu->unit, "Where");
+	struct manifest_path *to = m->path.items;
+	struct plan p = { .op = PLAN_AUTOMOUNT,
+		.unit = cu->unit->name,
+		.origin = cu->unit->name,
+		.mount_options = w->extra_options };
+	struct plan_watch *row = compile_array_push(cu->c->arena, &p.watches, sizeof(*row));
+
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = (struct plan_watch) {
+		.path = w->where, .dir_mode = w->dir_mode, .origin = origin ? origin : p.unit
+	};
+	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &to->watch_entry);
+}
+
 int compile_trigger_entries(struct compile_unit *cu, struct manifest_unit *m)
 {
+	if (cu->unit->type == UNIT_AUTOMOUNT) {
+		return automount_entries(cu, m);
+	}
 	if (cu->unit->socket) {
 		return socket_entries(cu, m);
 	}

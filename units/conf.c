@@ -402,6 +402,7 @@ int conf_load(const struct conf_input *input, struct arena *arena, struct diagno
 	int r, result;
 
 	conf_defaults(input->users, &s);
+	s.fstab = input->kernel_command_line != NULL; /* a machine's is meant for its init */
 	result = apply_file(&st, config ? config : CONF_DEFAULT_FILE, config != NULL);
 	for (size_t i = 0; input->argv[i] && result != -ENOMEM; i++) {
 		r = apply_option(&st, input->argv, &i);

@@ -444,6 +444,7 @@ int defaults_add_deps(const struct defaults_context *c, struct unit *u)
 	r = r == 0 ? defaults_trigger_deps(c, u) : r;
 	r = r == 0 ? defaults_timer_deps(c, u) : r;
 	r = r == 0 ? defaults_mount_deps(c, u) : r;
+	r = r == 0 ? defaults_automount_deps(c, u) : r;
 	if (!(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}

@@ -43,6 +43,18 @@ int defaults_add_mounts(const struct defaults_context *c, struct unit *u, const 
 /* A place that no unit mounts: "/", "/proc" …; a file system that needs the network. */
 bool defaults_is_api(const char *path);
 bool defaults_is_remote(const char *fs_type, const char *options);
+bool defaults_has_option(const char *options, const char *name);
+/* defaults_automount.c */
+int defaults_resolve_automount(const struct defaults_context *c, struct unit *u);
+void defaults_check_automount(const struct defaults_context *c, struct unit *u);
+int defaults_automount_deps(const struct defaults_context *c, struct unit *u);
+/* defaults_device.c */
+/* What a source of fstab(5) is as a path in /dev; "": it is no device. NULL: no memory. */
+const char *defaults_device_path(struct arena *arena, const char *what);
+/* The unit of that device; *ret NULL: there is none. -ENOMEM. */
+int defaults_device_unit(struct arena *arena, const char *what, const char **ret);
+/* A mount or swap is bound to the device that it is on. -ENOMEM. */
+int defaults_mount_device(const struct defaults_context *c, struct unit *u);
 /* defaults_time.c */
 int defaults_resolve_timer(const struct defaults_context *c, struct unit *u);
 void defaults_check_timer(const struct defaults_context *c, struct unit *u);

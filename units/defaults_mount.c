@@ -204,7 +204,7 @@ void defaults_check_mount(const struct defaults_context *c, struct unit *u)
 
 /* ---- dependencies ---- */
 
-static bool has_option(const char *options, const char *name)
+bool defaults_has_option(const char *options, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -230,15 +230,16 @@ bool defaults_is_remote(const char *fs_type, const char *options)
 			return true;
 		}
 	}
-	return has_option(options, "_netdev");
+	return defaults_has_option(options, "_netdev");
 }
 
 static int parent_mounts(const struct defaults_context *c, struct unit *u)
 {
 	const struct unit_mount *m = u->mount;
 	const char *slash = m->where ? strrchr(m->where, '/') : NULL;
-	bool bind = has_option(m->options, "bind") || has_option(m->options, "rbind") ||
-		    has_option(m->options, "loop");
+	bool bind = defaults_has_option(m->options, "bind") ||
+		    defaults_has_option(m->options, "rbind") ||
+		    defaults_has_option(m->options, "loop");
 	char *parent;
 	int r = 0;
 
@@ -279,13 +280,14 @@ int defaults_mount_deps(const struct defaults_context *c, struct unit *u)
 		{ DEP_WANTS, "network-online.target" }, { DEP_BEFORE, "remote-fs.target" } };
 	static const struct implied swap[] = { { DEP_BEFORE, "swap.target" } };
 	const struct unit_mount *m = u->mount;
-	bool nofail = m && has_option(m->options, "nofail");
+	bool nofail = m && defaults_has_option(m->options, "nofail");
 	int r;
 
 	if (!m || u->refused || u->is_template) {
 		return 0;
 	}
 	r = parent_mounts(c, u);
+	r = r < 0 ? r : defaults_mount_device(c, u);
 	if (r < 0 || !(u->flags & UNIT_DEFAULT_DEPENDENCIES)) {
 		return r;
 	}

@@ -21,6 +21,9 @@ int defaults_resolve_trigger(const struct defaults_context *c, struct unit *u)
 {
 	struct unit_socket *s = u->socket;
 
+	if (u->type == UNIT_AUTOMOUNT) {
+		return defaults_resolve_automount(c, u);
+	}
 	if (u->watch) {
 		u->watch->unit = u->watch->unit ? u->watch->unit : service_of(c, u, false);
 		return u->watch->unit ? 0 : -ENOMEM;
@@ -118,6 +121,10 @@ void defaults_check_trigger(const struct defaults_context *c, struct unit *u)
 	}
 	if (u->socket) {
 		check_socket(c, u);
+	}
+	if (u->type == UNIT_AUTOMOUNT) {
+		defaults_check_automount(c, u);
+		return;
 	}
 	if (u->watch && u->watch->lines.n == 0) {
 		defaults_refuse(c, u, "MakeDirectory",

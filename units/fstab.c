@@ -45,60 +45,102 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Value of an option: "" when it has none, NULL when it is not there. */
-static const char *option_of(struct arena *arena, const struct fstab_row *row, const char *name)
+static const char *target_of(const struct fstab_row *row)
 {
-	size_t n = strlen(name);
-
-	for (const char *at = row->options; *at; at += *at == ',') {
-		size_t length = strcspn(at, ",");
-
-		if (length >= n && strncmp(at, name, n) == 0 && (length == n || at[n] == '=')) {
-			return length == n ? "" : arena_strndup(arena, at + n + 1, length - n - 1);
-		}
-		at += length;
-	}
-	return NULL;
+	return !row->where                                      ? "swap.target"
+	       : defaults_is_remote(row->fs_type, row->options) ? "remote-fs.target"
+								: "local-fs.target";
 }
 
-/* Swaps are known by path: tags become udev's links. */
-static const char *swap_path(struct arena *arena, const char *what)
+static int add_link(struct reading *r, const char *target, enum dep_kind kind, const char *name)
 {
-	static const struct {
-		const char *tag;
-		const char *dir;
-	} tags[] = {
-		{ "UUID=", "/dev/disk/by-uuid/" },
-		{ "LABEL=", "/dev/disk/by-label/" },
-		{ "PARTUUID=", "/dev/disk/by-partuuid/" },
-		{ "PARTLABEL=", "/dev/disk/by-partlabel/" },
-	};
-
-	for (size_t i = 0; i < ELEMENTSOF(tags); i++) {
-		size_t n = strlen(tags[i].tag);
-
-		if (strncmp(what, tags[i].tag, n) == 0) {
-			return arena_printf(arena, "%s%s", tags[i].dir, what + n);
-		}
-	}
-	return what;
-}
-
-static int add_link(struct reading *r, const struct fstab_row *row, const char *name)
-{
-	bool remote = row->where && defaults_is_remote(row->fs_type, row->options);
-	const char *target = !row->where ? "swap.target"
-			     : remote    ? "remote-fs.target"
-					 : "local-fs.target";
 	struct scan_entry *entry = scan_make(r->scan, r->arena, target);
 	struct scan_link *link = entry ? list_push(r->arena, &entry->links, sizeof(*link)) : NULL;
-	bool weak = option_of(r->arena, row, "nofail") != NULL;
 
 	if (!link) {
 		return -ENOMEM;
 	}
-	*link = (struct scan_link) { weak ? DEP_WANTS : DEP_REQUIRES, name, r->place.file };
+	*link = (struct scan_link) { kind, name, r->place.file };
 	return 0;
+}
+
+/* Who pulls the unit in: those that the line names, or the target of its kind. */
+static int add_links(struct reading *r, const struct fstab_row *row, const char *name)
+{
+	static const struct {
+		const char *option;
+		enum dep_kind kind;
+	} by[] = {
+		{ "x-systemd.wanted-by", DEP_WANTS },
+		{ "x-systemd.required-by", DEP_REQUIRES },
+	};
+	bool named = false;
+	int result = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(by); i++) {
+		const char *at = row->options, *target;
+
+		while (result == 0 &&
+			(target = fstab_next_option(r->arena, &at, by[i].option)) != NULL) {
+			named = true;
+			if (!unit_name_is_valid(target)) {
+				diag_add(r->d, &r->place, SEVERITY_WARNING,
+					"%s=%.64s is no unit's name", by[i].option, target);
+				continue;
+			}
+			result = add_link(r, target, by[i].kind, name);
+		}
+	}
+	if (named || result < 0 || (!row->trap && fstab_option(r->arena, row, "noauto"))) {
+		return result;
+	}
+	return add_link(r, target_of(row),
+		fstab_option(r->arena, row, "nofail") ? DEP_WANTS : DEP_REQUIRES, name);
+}
+
+/* x-systemd.device-timeout= is the device's, whoever else waits for it. */
+static int note_device(struct reading *r, const struct fstab_row *row)
+{
+	const char *text = fstab_option(r->arena, row, "x-systemd.device-timeout");
+	const char *unit = NULL;
+	struct scan_entry *entry;
+	uint64_t us = 0;
+	int result;
+
+	if (!text) {
+		return 0;
+	}
+	result = defaults_device_unit(r->arena, row->what, &unit);
+	if (result < 0 || !unit || value_parse_timespan(text, 1000000, &us) != 0) {
+		diag_add(r->d, &r->place, SEVERITY_WARNING,
+			unit ? "x-systemd.device-timeout=%.64s is not a time such as 30s"
+			     : "x-systemd.device-timeout=%.64s: there is no device to wait for",
+			text);
+		return result;
+	}
+	entry = scan_make(r->scan, r->arena, unit);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	entry->device_timeout_us = us ? us : UINT64_MAX;
+	return 0;
+}
+
+/* x-systemd.automount: what is pulled in is the automount, and that the mount. */
+static int add_trap(struct reading *r, const struct fstab_row *row, const char *mount)
+{
+	struct fstab_row *trap = arena_memdup(r->arena, row, sizeof(*row));
+	struct scan_entry *entry;
+	const char *name;
+
+	name = arena_printf(r->arena, "%.*s.automount", (int)(strlen(mount) - 6), mount);
+	entry = trap && name ? scan_make(r->scan, r->arena, name) : NULL;
+	if (!entry) {
+		return -ENOMEM;
+	}
+	trap->trap = true;
+	entry->fstab = entry->fragment || entry->masked ? NULL : trap;
+	return add_links(r, trap, entry->name);
 }
 
 static int add_row(struct reading *r, const struct fstab_row *from)
@@ -107,6 +149,7 @@ static int add_row(struct reading *r, const struct fstab_row *from)
 	const char *path = row && row->where ? row->where : from->what;
 	char name[LIMIT_UNIT_NAME];
 	struct scan_entry *entry;
+	int result;
 
 	if (!row) {
 		return -ENOMEM;
@@ -130,7 +173,11 @@ static int add_row(struct reading *r, const struct fstab_row *from)
 		return 0;
 	}
 	entry->fstab = row;
-	return option_of(r->arena, row, "noauto") ? 0 : add_link(r, row, entry->name);
+	result = note_device(r, row);
+	if (result == 0 && row->where && fstab_option(r->arena, row, "x-systemd.automount")) {
+		return add_trap(r, row, entry->name);
+	}
+	return result < 0 ? result : add_links(r, row, entry->name);
 }
 
 static int read_line(struct reading *r, char *line)
@@ -138,6 +185,7 @@ static int read_line(struct reading *r, char *line)
 	char none[] = "defaults";
 	char *fields[FIELDS] = { NULL, NULL, NULL, none, NULL, NULL };
 	struct fstab_row row = { 0 };
+	const char *path;
 	char *save = NULL;
 	uint64_t pass = 0;
 	size_t n = 0;
@@ -166,8 +214,10 @@ static int read_line(struct reading *r, char *line)
 		return -ENOMEM;
 	}
 	if (strcmp(row.fs_type, "swap") == 0) {
-		row.what = swap_path(r->arena, row.what);
-		return row.what ? add_row(r, &row) : -ENOMEM;
+		/* Swaps are known by path: tags become udev's links. */
+		path = defaults_device_path(r->arena, row.what);
+		row.what = path && *path ? path : row.what;
+		return path ? add_row(r, &row) : -ENOMEM;
 	}
 	row.where = arena_strdup(r->arena, fields[1]);
 	if (!row.where || defaults_is_api(row.where)) {
@@ -194,83 +244,4 @@ int fstab_scan(const char *path, struct arena *arena, struct diagnostics *d, str
 		fclose(file);
 	}
 	return result;
-}
-
-/* ---- into a unit ---- */
-
-static int add_deps(const struct fstab_row *row, struct arena *arena, struct unit *u)
-{
-	static const struct {
-		const char *option;
-		enum dep_kind kinds[2];
-	} deps[] = {
-		{ "x-systemd.requires", { DEP_REQUIRES, DEP_AFTER } },
-		{ "x-systemd.after", { DEP_AFTER, DEP_AFTER } },
-		{ "x-systemd.before", { DEP_BEFORE, DEP_BEFORE } },
-	};
-
-	for (size_t i = 0; i < ELEMENTSOF(deps); i++) {
-		const char *name = option_of(arena, row, deps[i].option);
-
-		for (size_t k = 0; name && unit_name_is_valid(name) && k < 2; k++) {
-			struct unit_dep dep = {
-				.kind = deps[i].kinds[k], .name = name, .origin = row->origin
-			};
-
-			if (unit_add_dep(u, arena, &dep) < 0) {
-				return -ENOMEM;
-			}
-		}
-	}
-	return 0;
-}
-
-/* fsck, where systemd's unit of it is there: an implied dependency on what is not is dropped. */
-static int add_fsck(const struct fstab_row *row, struct arena *arena, struct unit *u)
-{
-	static const enum dep_kind kinds[] = { DEP_REQUIRES, DEP_AFTER };
-	char name[LIMIT_UNIT_NAME];
-
-	if (!row->where || row->pass == 0 || strncmp(row->what, "/dev/", 5) != 0 ||
-		unit_name_escape_path(row->what, name, sizeof(name) - 64) != 0) {
-		return 0;
-	}
-	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
-		struct unit_dep dep = { .kind = kinds[i],
-			.name = arena_printf(arena, "systemd-fsck@%s.service", name),
-			.implicit = true,
-			.origin = row->origin };
-
-		if (!dep.name || unit_add_dep(u, arena, &dep) < 0) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-int fstab_apply(
-	const struct fstab_row *row, struct arena *arena, struct diagnostics *d, struct unit *u)
-{
-	const char *timeout = option_of(arena, row, "x-systemd.mount-timeout");
-	struct diag_place place = { .file = u->source_path, .unit = u->name };
-	uint64_t us;
-
-	u->mount->what = row->what;
-	u->mount->where = row->where;
-	u->mount->fs_type = row->where ? row->fs_type : NULL;
-	u->mount->options = row->options;
-	u->mount->read_write_only = option_of(arena, row, "x-systemd.rw-only") != NULL;
-	place.line = (uint32_t)strtoul(row->origin + 6, NULL, 10);
-	if (timeout && value_parse_timespan(timeout, 1000000, &us) == 0) {
-		u->service->timeout_start_us = us ? us : UINT64_MAX;
-		u->service->timeout_stop_us = u->service->timeout_start_us;
-	} else if (timeout) {
-		diag_add(d, &place, SEVERITY_WARNING,
-			"x-systemd.mount-timeout=%.64s is not a time such as 30s", timeout);
-	}
-	if (option_of(arena, row, "x-systemd.automount")) {
-		diag_add(d, &place, SEVERITY_WARNING,
-			"x-systemd.automount: mounted at once, not at the first access");
-	}
-	return add_deps(row, arena, u) < 0 ? -ENOMEM : add_fsck(row, arena, u);
 }

@@ -17,6 +17,7 @@ struct fstab_row {
 	const char *options;
 	uint32_t pass;      /* of fsck; 0: none */
 	const char *origin; /* "fstab:3" */
+	bool trap;          /* the automount unit of such a line */
 };
 
 /* Adds an entry to the scan for each line of the file. A missing file is no error. -ENOMEM. */
@@ -24,3 +25,11 @@ int fstab_scan(const char *path, struct arena *arena, struct diagnostics *d, str
 /* What a line says goes into the unit, before its drop-ins. -ENOMEM. */
 int fstab_apply(
 	const struct fstab_row *row, struct arena *arena, struct diagnostics *d, struct unit *u);
+
+/*
+ * The next option of that name after *cursor, which begins at row->options: its value, "" when it
+ * has none; NULL: there is no other, or no memory.
+ */
+const char *fstab_next_option(struct arena *arena, const char **cursor, const char *name);
+/* The last of them. */
+const char *fstab_option(struct arena *arena, const struct fstab_row *row, const char *name);

@@ -61,7 +61,6 @@ static const struct known_name table[] = {
 	{ "ExtensionDirectories", O | S, true },
 	{ "ExtensionImagePolicy", O | S, true },
 	{ "ExtensionImages", O | S, true },
-	{ "ExtraOptions", O, false },
 	{ "FailureActionExitStatus", U, false },
 	{ "FinalKillSignal", O, false },
 	{ "ForceUnmount", O, false },
@@ -87,7 +86,6 @@ static const struct known_name table[] = {
 	{ "ImportCredential", O, false },
 	{ "InaccessibleDirectories", O, false },
 	{ "InaccessiblePaths", O, true },
-	{ "JobTimeoutAction", U, false },
 	{ "JobTimeoutRebootArgument", U, false },
 	{ "KeyringMode", O, false },
 	{ "KillMode", O, false },
@@ -255,7 +253,6 @@ static const struct known_name table[] = {
 	{ "TasksMax", O, true },
 	{ "TemporaryFileSystem", O, true },
 	{ "TimeoutCleanSec", O, false },
-	{ "TimeoutIdleSec", O, false },
 	{ "TimeoutSec", O, false },
 	{ "TimeoutStopSec", O, false },
 	{ "TimerSlackNSec", O, false },
@@ -269,7 +266,6 @@ static const struct known_name table[] = {
 	{ "UtmpMode", O | S, false },
 	{ "WatchdogSignal", O, false },
 	{ "What", O, false },
-	{ "Where", O, false },
 	{ "WorkingDirectory", O, false },
 };
 // clang-format on

@@ -77,10 +77,12 @@ static const struct scan_entry *fragment_entry(struct loader *l, const char *nam
 							    : NULL;
 }
 
-/* Slices need no file. */
+/* Slices and devices need no file. */
 static bool exists_without_file(const char *name)
 {
-	return unit_type_from_name(name) == UNIT_SLICE;
+	int type = unit_type_from_name(name);
+
+	return type == UNIT_SLICE || type == UNIT_DEVICE;
 }
 
 /* As loader_split_path() judges directories. */
@@ -123,10 +125,25 @@ static int alias_instance(struct loader *l, struct unit *u)
 	return instance ? 0 : -ENOMEM;
 }
 
+/* Drop-ins count all the same. */
+static int load_without_file(const struct unitfile_context *c, struct unit *u)
+{
+	const struct scan_entry *entry = scan_get(c->scan, u->name);
+
+	if (strcmp(u->name, "-.slice") == 0 || strcmp(u->name, "system.slice") == 0) {
+		u->flags |= UNIT_PERPETUAL;
+		u->flags &= ~(uint32_t)UNIT_DEFAULT_DEPENDENCIES;
+	}
+	if (u->type == UNIT_DEVICE && entry && entry->device_timeout_us) {
+		u->job_running_timeout_us = entry->device_timeout_us;
+	}
+	return unitfile_load_bare(c, u);
+}
+
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
 {
 	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
-		&l->profiles };
+		&l->profiles, &l->chosen };
 	const struct scan_entry *entry = fragment_entry(l, name);
 	struct list *aliases = namemap_get(&l->aliases, name);
 	struct unit *u = arena_alloc(l->arena, sizeof(*u)), **row;
@@ -157,11 +174,7 @@ int loader_load_unit(struct loader *l, const char *name, const char *path, struc
 		return 0;
 	}
 	if (!path && exists_without_file(name)) {
-		if (strcmp(name, "-.slice") == 0 || strcmp(name, "system.slice") == 0) {
-			u->flags |= UNIT_PERPETUAL;
-			u->flags &= ~(uint32_t)UNIT_DEFAULT_DEPENDENCIES;
-		}
-		return unitfile_load_bare(&context, u);
+		return load_without_file(&context, u);
 	}
 	if (!path && entry && entry->fstab) {
 		return unitfile_load_fstab(&context, u, entry->fstab);

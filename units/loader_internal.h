@@ -15,6 +15,7 @@ struct loader {
 	struct namemap loaded;   /* canonical name -> struct unit */
 	struct namemap aliases;  /* canonical name -> struct list of const char * */
 	struct namemap profiles; /* see unitfile.h */
+	struct list chosen;      /* the same */
 	struct list units;       /* struct unit * */
 	struct specifier_host host;
 	const struct specifier_host *host_used;

@@ -343,6 +343,12 @@ int parse_directory_mode(struct setting_context *c)
 	return parse_mode(c);
 }
 
+int parse_where(struct setting_context *c)
+{
+	c->target = c->unit->mount ? &c->unit->mount->where : &c->unit->watch->where;
+	return parse_path(c);
+}
+
 /* Service=, Unit=: the unit that is triggered. row->arg 1: a service. */
 int parse_trigger_unit(struct setting_context *c)
 {

@@ -165,5 +165,6 @@ int parse_symlinks(struct setting_context *c);
 int parse_refused(struct setting_context *c);
 int parse_trigger_limit(struct setting_context *c); /* row->arg 0: the time, 1: the number */
 int parse_directory_mode(struct setting_context *c);
+int parse_where(struct setting_context *c);
 int parse_trigger_unit(struct setting_context *c); /* row->arg 1: only a service */
 int parse_watch(struct setting_context *c);        /* row->arg: enum plan_watch_type */

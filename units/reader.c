@@ -257,6 +257,22 @@ static void feed_section(struct reader *r, const struct raw_line *raw, char *str
 	snprintf(str, num, "[%s]\n", r->section);
 }
 
+/* "KEY=@INDEX\n"; the key is no longer than READER_KEY_MAX. */
+static void put_reference(struct reader *r, const char *key, size_t n, char *str, size_t num)
+{
+	char number[24];
+	size_t digits = number_format_u64(number, r->fed - 1);
+
+	if (n + digits + 4 > num) {
+		str[0] = '\0';
+		return;
+	}
+	memcpy(str, key, n);
+	memcpy(str + n, "=@", 2);
+	memcpy(str + n + 2, number, digits);
+	strcpy(str + n + 2 + digits, "\n");
+}
+
 static void feed_assignment(struct reader *r, struct raw_line *raw, char *str, size_t num)
 {
 	char *equals = memchr(raw->text, '=', raw->size);
@@ -284,7 +300,28 @@ static void feed_assignment(struct reader *r, struct raw_line *raw, char *str, s
 		.value = value,
 		.line = raw->line,
 		.column = raw->column + (uint32_t)(value - raw->text) };
-	snprintf(str, num, "%s=@%zu\n", raw->text, r->fed - 1);
+	put_reference(r, raw->text, n, str, num);
+}
+
+/* "web.service:14" of the line that is taken. -ENOMEM. */
+static int name_origin(struct reader *r)
+{
+	const char *slash = strrchr(r->file->path, '/');
+	const char *base = slash ? slash + 1 : r->file->path;
+	size_t n = strlen(base);
+	char number[24];
+	size_t digits = number_format_u64(number, r->line.line);
+	char *origin = arena_alloc(r->arena, n + digits + 2);
+
+	if (!origin) {
+		return -ENOMEM;
+	}
+	memcpy(origin, base, n);
+	origin[n] = ':';
+	memcpy(origin + n + 1, number, digits);
+	origin[n + 1 + digits] = '\0';
+	r->line.origin = origin;
+	return 0;
 }
 
 /* Settles the line fed before: inih either called back for it or refused it. */
@@ -302,7 +339,7 @@ static void settle(struct reader *r)
 		return;
 	}
 	row = list_push(r->arena, r->out, sizeof(*row));
-	if (!row) {
+	if (!row || name_origin(r) != 0) {
 		r->no_memory = true;
 		return;
 	}

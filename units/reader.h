@@ -18,6 +18,7 @@ struct reader_line {
 	const char *section; /* without brackets; "" before the first */
 	const char *key;     /* NULL: the line opens the section */
 	const char *value;   /* without surrounding white space, continuations joined by a space */
+	const char *origin;  /* "web.service:14" */
 	uint32_t line;       /* where the logical line begins, from 1 */
 	uint32_t column;     /* of the value's first byte in that line */
 };

@@ -30,6 +30,7 @@ struct scan_entry {
 	bool systemd;        /* fragment is in one of systemd's directories */
 	struct list dropins; /* struct scan_dropin, highest priority first */
 	const struct fstab_row *fstab; /* a line of fstab, or NULL */
+	uint64_t device_timeout_us;    /* a device: x-systemd.device-timeout= of fstab; 0: none */
 	struct list links;             /* struct scan_link: from NAME.wants/ … */
 };
 

@@ -24,7 +24,7 @@ static const struct {
 	{ "Timer", SECTION_TIMER },
 	{ "Path", SECTION_PATH },
 	{ "Mount", SECTION_MOUNT },
-	{ "Automount", SECTION_OTHER },
+	{ "Automount", SECTION_AUTOMOUNT },
 	{ "Swap", SECTION_SWAP },
 	{ "Scope", SECTION_OTHER },
 };
@@ -344,7 +344,11 @@ static int apply_line(struct setting_context *c, unsigned section)
 		unknown_setting(c, section);
 		return 0;
 	}
-	c->origin = arena_printf(c->arena, "%s:%u", slash ? slash + 1 : c->file, c->line->line);
+	c->origin = c->line->origin;
+	if (!c->origin) {
+		c->origin =
+			arena_printf(c->arena, "%s:%u", slash ? slash + 1 : c->file, c->line->line);
+	}
 	if (!c->origin || remember(c) != 0) {
 		return -ENOMEM;
 	}
@@ -373,6 +377,7 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 		{ SECTION_TIMER, UNIT_TIMER },
 		{ SECTION_MOUNT, UNIT_MOUNT },
 		{ SECTION_SWAP, UNIT_SWAP },
+		{ SECTION_AUTOMOUNT, UNIT_AUTOMOUNT },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(own); i++) {
@@ -380,8 +385,7 @@ static bool section_is_foreign(const struct unit *u, unsigned section)
 			return own[i].type != u->type;
 		}
 	}
-	return section == SECTION_OTHER && u->type != UNIT_AUTOMOUNT && u->type != UNIT_SCOPE &&
-	       u->type != UNIT_DEVICE;
+	return section == SECTION_OTHER && u->type != UNIT_SCOPE && u->type != UNIT_DEVICE;
 }
 
 /* Opens a section: its bit, or 0 when its lines are to be skipped. */

@@ -20,12 +20,13 @@ enum setting_section {
 	SECTION_INSTALL = 1 << 2,
 	SECTION_CONTAINER = 1 << 3,
 	SECTION_SLICE = 1 << 4,
-	SECTION_OTHER = 1 << 5, /* Automount, … : known, not interpreted */
+	SECTION_OTHER = 1 << 5, /* Scope, … : known, not interpreted */
 	SECTION_SOCKET = 1 << 6,
 	SECTION_PATH = 1 << 7,
 	SECTION_TIMER = 1 << 8,
 	SECTION_MOUNT = 1 << 9,
 	SECTION_SWAP = 1 << 10,
+	SECTION_AUTOMOUNT = 1 << 11,
 };
 
 enum setting_flags {

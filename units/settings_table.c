@@ -7,6 +7,7 @@
 #include "envline.h"
 #include "parsers.h"
 
+#define A               SECTION_AUTOMOUNT
 #define M               SECTION_MOUNT
 #define W               SECTION_SWAP
 #define U               SECTION_UNIT
@@ -248,7 +249,7 @@ static const struct setting table[] = {
 		"NODE [rwm]" },
 	{ "DevicePolicy", S | L, parse_enum, UNIT(cgroup.device_policy), ENUM_DEVICE_POLICY, CONFINES,
 		"auto, closed or strict" },
-	{ "DirectoryMode", K | P | M, parse_directory_mode, NONE, 0, 0,
+	{ "DirectoryMode", K | P | M | A, parse_directory_mode, NONE, 0, 0,
 		"mode of directories that are made" },
 	{ "DirectoryNotEmpty", P, parse_watch, NONE, PLAN_WATCH_NOT_EMPTY, LIST,
 		"starts the unit when the directory has an entry" },
@@ -275,6 +276,7 @@ static const struct setting table[] = {
 		"commands before the sockets are closed" },
 	{ "ExitType", S, parse_enum, SERVICE(exit_type), ENUM_EXIT_TYPE, 0,
 		"what ends it: the main process or the last one" },
+	{ "ExtraOptions", A, parse_string, WATCH(extra_options), 0, 0, "further options of autofs" },
 	{ "FailureAction", U | S, parse_enum, UNIT(failure_action), ENUM_EMERGENCY_ACTION, 0,
 		"what to do when it fails" },
 	{ "FileDescriptorName", K, parse_fd_name, SOCKET(fd_name), 0, 0,
@@ -331,6 +333,8 @@ static const struct setting table[] = {
 		"paths that are hidden" },
 	{ "JobRunningTimeoutSec", U, parse_timeout, UNIT(job_running_timeout_us), 0, 0,
 		"how long a running job may take" },
+	{ "JobTimeoutAction", U, parse_enum, UNIT(job_timeout_action), ENUM_EMERGENCY_ACTION, 0,
+		"what to do when a job takes longer" },
 	{ "JobTimeoutSec", U, parse_job_timeout, UNIT(job_timeout_us), 0, 0,
 		"how long a job may take" },
 	{ "JoinsNamespaceOf", U, parse_dep, NONE, DEP_JOINS_NAMESPACE_OF, LIST,
@@ -753,6 +757,8 @@ static const struct setting table[] = {
 	{ "TimeoutAbortSec", S, parse_timeout_abort, NONE, 0, 0, "how long an abort may take" },
 	{ "TimeoutCleanSec", S, parse_ignored_warn, NONE, 0, 0,
 		"how long a clean may take; not used" },
+	{ "TimeoutIdleSec", A, parse_seconds, WATCH(idle_us), 0, 0,
+		"how long it may go unused before it is unmounted" },
 	{ "TimeoutSec", S | K | M | W, parse_timeout_both, NONE, 0, 0,
 		"TimeoutStartSec= and TimeoutStopSec= at once" },
 	{ "TimeoutStartFailureMode", S, parse_enum, SERVICE(timeout_start_failure_mode), ENUM_TIMEOUT_FAILURE, 0,
@@ -797,7 +803,7 @@ static const struct setting table[] = {
 	{ "WatchdogSignal", S, parse_signal, SERVICE(watchdog_signal), 0, 0,
 		"signal after a missed watchdog" },
 	{ "What", M | W, parse_string, MOUNT(what), 0, 0, "device, file or server that is mounted" },
-	{ "Where", M, parse_path, MOUNT(where), 0, 0, "where it is mounted; the unit is named after it" },
+	{ "Where", M | A, parse_where, NONE, 0, 0, "where it is mounted; the unit is named after it" },
 	{ "WorkingDirectory", S, parse_working_dir, NONE, 0, 0, "directory to start in" },
 	{ "Writable", K, parse_bool_flag, SOCKET(options.flags), PLAN_SOCKET_WRITABLE, 0,
 		"ListenSpecial= is opened for writing too" },

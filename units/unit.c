@@ -130,7 +130,7 @@ static const struct unit_mount mount_defaults = {
 /* What a type has beside what all units have. */
 static int init_type(struct unit *u, struct arena *arena)
 {
-	if (u->type == UNIT_PATH) {
+	if (u->type == UNIT_PATH || u->type == UNIT_AUTOMOUNT) {
 		u->watch = arena_memdup(arena, &watch_defaults, sizeof(watch_defaults));
 		return u->watch ? 0 : -ENOMEM;
 	}
@@ -164,6 +164,10 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 		.start_limit_interval_us = SECONDS(10),
 		.start_limit_burst = 5,
 		.container.require_controllers = -1 };
+	if (type == UNIT_DEVICE) {
+		u->job_running_timeout_us = SECONDS(90);
+		u->flags = UNIT_IGNORE_ON_ISOLATE;
+	}
 	u->is_template = unit_name_classify(name) == UNIT_NAME_TEMPLATE;
 	u->name = arena_strdup(arena, name);
 	if (!u->name) {
@@ -177,7 +181,7 @@ const char *unit_setting_origin(const struct unit *u, const char *setting)
 	const struct unit_assignment *rows = u->assignments.items;
 
 	for (size_t i = u->assignments.n; i > 0; i--) {
-		if (strcmp(rows[i - 1].name, setting) == 0) {
+		if (*rows[i - 1].name == *setting && strcmp(rows[i - 1].name, setting) == 0) {
 			return rows[i - 1].origin;
 		}
 	}

@@ -440,7 +440,7 @@ struct unit_socket {
 	uint32_t poll_burst; /* UINT32_MAX: default */
 };
 
-/* [Path] */
+/* [Path]; [Automount] has the last three. */
 struct unit_watch {
 	struct list lines; /* struct plan_watch */
 	bool make_directory;
@@ -448,6 +448,9 @@ struct unit_watch {
 	const char *unit;  /* Unit=, or the service of the same name; set at the end */
 	uint64_t trigger_interval_us;
 	uint32_t trigger_burst;
+	const char *where;         /* an automount's place; NULL: a path unit */
+	const char *extra_options; /* of autofs, or NULL */
+	uint64_t idle_us;          /* 0: never unmounted */
 };
 
 /* [Mount]; [Swap] has what and options only. */
@@ -508,6 +511,7 @@ struct unit {
 	enum unit_emergency_action start_limit_action;
 	enum unit_emergency_action success_action;
 	enum unit_emergency_action failure_action;
+	enum unit_emergency_action job_timeout_action;
 	const char *on_failure_job_mode; /* NULL: replace */
 
 	struct unit_install install;

@@ -276,8 +276,9 @@ static int apply_needs(const struct unitfile_context *c, struct unit *u, const s
 	for (size_t i = 0; i < files->n; i++) {
 		own[i] = &rows[i].lines;
 	}
-	chosen = (struct parsed_file) { .path = needs->path };
-	r = needs_select(c->arena, &needs->lines, &unit, &chosen.lines);
+	c->chosen->n = 0;
+	r = needs_select(c->arena, &needs->lines, &unit, c->chosen);
+	chosen = (struct parsed_file) { .path = needs->path, .lines = *c->chosen };
 	return r < 0 ? r : apply_file(c, u, &chosen);
 }
 
@@ -377,9 +378,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 /* Types that have no runtime of their own here: known, never started. */
 static bool type_is_supported(enum unit_type type)
 {
-	return type == UNIT_SERVICE || type == UNIT_TARGET || type == UNIT_SLICE ||
-	       type == UNIT_SOCKET || type == UNIT_PATH || type == UNIT_TIMER ||
-	       type == UNIT_MOUNT || type == UNIT_SWAP;
+	return type != UNIT_SCOPE;
 }
 
 static int apply_all(const struct unitfile_context *c, struct unit *u, const struct list *files)

@@ -15,6 +15,8 @@ struct unitfile_context {
 	const struct scan *scan;
 	const struct specifier_host *host;
 	struct namemap *profiles; /* name -> parsed fragment, shared by the units of a load */
+	struct list *chosen; /* struct reader_line, of the unit at hand: room that is used again
+			      */
 };
 
 /*
@@ -23,7 +25,7 @@ struct unitfile_context {
  * LOAD_ERROR, bad lines LOAD_BAD_SETTING; the diagnostics say why. -ENOMEM.
  */
 int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *path);
-/* The same of a unit that needs no file: its drop-ins alone. */
+/* What needs no file: drop-ins, links and defaults alone. */
 int unitfile_load_bare(const struct unitfile_context *c, struct unit *u);
 /* The same of a line of fstab. */
 int unitfile_load_fstab(

@@ -10,32 +10,32 @@ class Archive:
         self.inode = 0
         self.known = set()
 
-    def _entry(self, name, mode, data=b"", rdev=(0, 0)):
+    def _entry(self, name, mode, data=b"", rdev=(0, 0), owner=(0, 0)):
         self.inode += 1
-        encoded = name.encode() + b"\0"
-        fields = [self.inode, mode, 0, 0, 1, 0, len(data), 0, 0, rdev[0], rdev[1], len(encoded), 0]
+        encoded = os.fsencode(name) + b"\0"
+        fields = [self.inode, mode, *owner, 1, 0, len(data), 0, 0, *rdev, len(encoded), 0]
         head = b"070701" + b"".join(b"%08x" % f for f in fields) + encoded
         self.file.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))
 
-    def directory(self, name, mode=0o755):
+    def directory(self, name, mode=0o755, owner=(0, 0)):
         name = name.strip("/")
         if not name or name in self.known:
             return
         self.directory(os.path.dirname(name))
         self.known.add(name)
-        self._entry(name, stat.S_IFDIR | mode)
+        self._entry(name, stat.S_IFDIR | mode, owner=owner)
 
-    def data(self, name, data, mode=0o644):
+    def data(self, name, data, mode=0o644, owner=(0, 0)):
         name = name.strip("/")
         self.directory(os.path.dirname(name))
         if isinstance(data, str):
             data = data.encode()
-        self._entry(name, stat.S_IFREG | mode, data)
+        self._entry(name, stat.S_IFREG | mode, data, owner=owner)
 
-    def link(self, name, target):
+    def link(self, name, target, owner=(0, 0)):
         name = name.strip("/")
         self.directory(os.path.dirname(name))
-        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
+        self._entry(name, stat.S_IFLNK | 0o777, os.fsencode(target), owner=owner)
 
     def device(self, name, major, minor, mode=0o600):
         name = name.strip("/")
@@ -43,17 +43,18 @@ class Archive:
         self._entry(name, stat.S_IFCHR | mode, rdev=(major, minor))
 
     def path(self, source, name):
-        """A file, link or whole directory of this machine."""
+        """A file, link or whole directory of this machine, with its owners."""
         st = os.lstat(source)
+        owner = (st.st_uid, st.st_gid)
         if stat.S_ISLNK(st.st_mode):
-            self.link(name, os.readlink(source))
+            self.link(name, os.readlink(source), owner)
         elif stat.S_ISDIR(st.st_mode):
-            self.directory(name, stat.S_IMODE(st.st_mode))
+            self.directory(name, stat.S_IMODE(st.st_mode), owner)
             for entry in sorted(os.listdir(source)):
                 self.path(os.path.join(source, entry), name.rstrip("/") + "/" + entry)
         elif stat.S_ISREG(st.st_mode):
             with open(source, "rb") as f:
-                self.data(name, f.read(), stat.S_IMODE(st.st_mode))
+                self.data(name, f.read(), stat.S_IMODE(st.st_mode), owner)
 
     def close(self):
         self.inode = 0

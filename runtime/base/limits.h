@@ -39,6 +39,7 @@
 /* Catalogues */
 #define LIMIT_CATALOGUES      16u
 #define LIMIT_CATALOGUE_BYTES (512u * 1024u * 1024u)
+#define LIMIT_DEVICES         16384u                /* that udevd has tagged */
 #define LIMIT_MOUNTINFO       (16u * 1024u * 1024u) /* text of /proc/self/mountinfo */
 #define LIMIT_MANIFEST_BYTES  (512u * 1024u * 1024u)
 #define LIMIT_ENTRIES         262144u

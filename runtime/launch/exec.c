@@ -73,11 +73,12 @@ int launch_join_keyring(struct launch *l)
 static int wait_for_go(struct launch *l)
 {
 	char byte;
+	ssize_t n = fd_read_full(l->go[0], &byte, 1);
 
-	if (fd_read_full(l->go[0], &byte, 1) != 1) {
+	if (n == 0) {
 		_exit(1);
 	}
-	return 0;
+	return n < 0 ? launch_fail(l, (int)n, NULL, "wait for the launcher", NULL) : 0;
 }
 
 /* What supd-nsinit keeps: the job socket at 3, and nothing else. */
@@ -273,6 +274,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_LABEL, launch_open_proc },
 	{ STEP_CGROUP, launch_attach_programs },
 	{ STEP_CREDENTIALS_DIR, launch_load_credentials },
+	{ STEP_CGROUP, launch_enter_cgroup },
 	{ STEP_NAMESPACES, launch_open_namespaces },
 	{ STEP_NAMESPACES, launch_enter_held },
 	{ STEP_CLONE, clone_second_stage },

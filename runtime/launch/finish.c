@@ -41,12 +41,17 @@ static int take_tty(struct launch *l)
 	return 0;
 }
 
-/* A session of its own: a terminal or another service's group must not reach it by signals. */
+/*
+ * A session of its own: a terminal or another service's group must not reach it by signals. A mount
+ * program must be let through by autofs.
+ */
 int launch_set_process(struct launch *l)
 {
 	sigset_t none;
 
-	setsid();
+	if (!launch_has(l, PLAN_KEEP_GROUP)) {
+		setsid();
+	}
 	/* All are default since main, but SIGPIPE; ignored is systemd's default for it too. */
 	if (!launch_has(l, PLAN_IGNORE_SIGPIPE)) {
 		signal(SIGPIPE, SIG_DFL);

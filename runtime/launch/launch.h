@@ -61,8 +61,11 @@ struct launch {
 	bool tmp_is_new;          /* LAUNCH_TAG_TMP was made by us: for the slot to keep */
 	bool credentials_are_new; /* LAUNCH_TAG_CREDENTIALS likewise */
 	bool userns_is_new;       /* LAUNCH_TAG_USERNS likewise */
+	bool ipcns_is_new;        /* LAUNCH_TAG_IPCNS likewise */
+	bool netns_is_new;        /* LAUNCH_TAG_NETNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
+	int cgroup_procs;         /* of the unit's cgroup; 0: not opened */
 	char *title;              /* our name in the list of processes; may be written over */
 	uint32_t born;            /* launch_more.namespaces: what we were born in */
 	int go[2];                /* go byte: read end in the second stage, write end here */
@@ -120,6 +123,7 @@ int launch_op_realize(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);
+int launch_op_automount(struct launch *l, int32_t *ret_value);
 int launch_op_join(struct launch *l, int32_t *ret_value);
 
 /* The plan and the catalogue are unmapped: for who stays without executing another program. */

@@ -36,6 +36,7 @@ static const struct op_row operations[] = {
 	[PLAN_BIND] = { STEP_SOCKETS, launch_op_bind },
 	[PLAN_FLUSH] = { STEP_SOCKETS, launch_op_flush },
 	[PLAN_WATCH] = { STEP_WATCH, launch_op_watch },
+	[PLAN_AUTOMOUNT] = { STEP_WATCH, launch_op_automount },
 	[PLAN_JOIN] = { STEP_COUNT, launch_op_join },
 };
 _Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");

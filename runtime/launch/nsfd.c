@@ -55,6 +55,38 @@ static bool is_held(const struct launch *l, const struct ns_row *row)
 }
 
 /*
+ * Who has entered a user namespace may not look into a child that is not dumpable, not even to keep
+ * its namespaces for the slot. So those are the launcher's own first, and the child is born in
+ * them.
+ */
+static int make_kept(struct launch *l)
+{
+	bool *const is_new[] = {
+		[LAUNCH_TAG_IPCNS] = &l->ipcns_is_new, [LAUNCH_TAG_NETNS] = &l->netns_is_new
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
+		const struct ns_row *row = &ns_rows[i];
+		int fd;
+
+		if (row->tag < 0 || row->plan == PLAN_NS_USER || is_held(l, row) ||
+			!(l->plan.namespaces & row->plan)) {
+			continue;
+		}
+		if (unshare((int)row->clone_flag) < 0) {
+			return launch_fail(l, -errno, NULL, "make namespace ", row->file);
+		}
+		fd = nsfd_open((int)getpid(), row->file);
+		if (fd < 0) {
+			return launch_fail(l, fd, NULL, "keep namespace ", row->file);
+		}
+		l->fds[row->tag] = fd;
+		*is_new[row->tag] = true;
+	}
+	return 0;
+}
+
+/*
  * All commands of a unit share these (a fresh user namespace could not even signal the daemon).
  * The user namespace is the last: others may belong to another unit's, where ours has no rights.
  * From here on the launcher has no rights on the host, so it comes after all that needs them.
@@ -69,7 +101,10 @@ int launch_enter_held(struct launch *l)
 			return launch_fail(l, -errno, NULL, "enter namespace ", ns_rows[i].file);
 		}
 	}
-	return 0;
+	return l->unit->flags & CATALOGUE_UNIT_HOLD && launch_has_ns(l, PLAN_NS_USER) &&
+			       l->fds[LAUNCH_TAG_USERNS] >= 0
+		       ? make_kept(l)
+		       : 0;
 }
 
 /*
@@ -227,8 +262,8 @@ int launch_write_maps(struct launch *l)
 /* Only for units with several commands: the others' namespaces die with their process. */
 int launch_hand_over(struct launch *l)
 {
-	uint32_t tags[ELEMENTSOF(ns_rows) + 3];
-	int fds[ELEMENTSOF(ns_rows) + 3];
+	uint32_t tags[ELEMENTSOF(ns_rows) + 5];
+	int fds[ELEMENTSOF(ns_rows) + 5];
 	const struct {
 		bool is_new;
 		uint32_t tag;
@@ -236,6 +271,8 @@ int launch_hand_over(struct launch *l)
 		{ l->tmp_is_new, LAUNCH_TAG_TMP },
 		{ l->credentials_are_new, LAUNCH_TAG_CREDENTIALS },
 		{ l->userns_is_new, LAUNCH_TAG_USERNS },
+		{ l->ipcns_is_new, LAUNCH_TAG_IPCNS },
+		{ l->netns_is_new, LAUNCH_TAG_NETNS },
 	};
 	uint32_t n = 0;
 
@@ -270,7 +307,7 @@ int launch_loopback_up(struct launch *l)
 	struct ifreq req = { .ifr_name = "lo" };
 	AUTO_CLOSE int fd = -1;
 
-	if (!launch_has_ns(l, PLAN_NS_NET) || l->fds[LAUNCH_TAG_NETNS] >= 0) {
+	if (!launch_has_ns(l, PLAN_NS_NET) || (l->fds[LAUNCH_TAG_NETNS] >= 0 && !l->netns_is_new)) {
 		return 0;
 	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

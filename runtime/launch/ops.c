@@ -24,13 +24,15 @@
 #include "dirs.h"
 #include "launch.h"
 #include "prepare.h"
+#include "reset.h"
 
 #define PID_DIGITS 20
 
 int launch_op_realize(struct launch *l, int32_t *ret_value)
 {
-	int r = launch_write_cgroup(l);
+	int r = launch_reset_cgroup(l);
 
+	r = r < 0 ? r : launch_write_cgroup(l);
 	*ret_value = 0;
 	return r < 0 ? r : launch_attach_programs(l);
 }

@@ -151,6 +151,7 @@ int points_make_in_root(struct launch *l)
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(fixed) / sizeof(fixed[0]); i++) {
 		r = fixed[i].on ? ensure(l, fixed[i].path, true) : 0;
+		r = r < 0 ? launch_fail(l, r, NULL, "mount point ", fixed[i].path) : 0;
 	}
 	for (uint32_t i = 0; r == 0 && i < l->plan.mounts.n; i++) {
 		if (l->trees.row[i] >= 0 && fstat(l->trees.row[i], &st) == 0) {

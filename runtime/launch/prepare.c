@@ -116,15 +116,17 @@ int launch_write_cgroup(struct launch *l)
 
 int launch_join_cgroup(struct launch *l)
 {
-	int r = write_at(l->fds[LAUNCH_TAG_CGROUP], "cgroup.procs", "0");
+	int r = l->cgroup_procs > 0 ? (write(l->cgroup_procs, "0", 1) < 0 ? -errno : 0)
+				    : write_at(l->fds[LAUNCH_TAG_CGROUP], "cgroup.procs", "0");
+
 	return r < 0 ? launch_fail(l, r, NULL, "join ",
 			       catalogue_string(&l->catalogue, l->unit->cgroup))
 		     : 0;
 }
 
 /*
- * Limits before any process is inside, else a fork bomb is faster. Joining waits for a grace period
- * of the kernel when nobody has joined anything for a while; a clone into the cgroup does not.
+ * Limits before any process is inside, else a fork bomb is faster. The file is opened here because
+ * the kernel asks who opened it: after a user namespace has been entered nobody could.
  */
 int launch_prepare_cgroup(struct launch *l)
 {
@@ -133,7 +135,25 @@ int launch_prepare_cgroup(struct launch *l)
 	if (r == 0 && l->fds[LAUNCH_TAG_CGROUP] < 0) {
 		return launch_fail(l, -EBADF, NULL, "no cgroup", NULL);
 	}
-	return r < 0 || l->job.into_cgroup ? r : launch_join_cgroup(l);
+	if (r == 0) {
+		l->cgroup_procs = openat(l->fds[LAUNCH_TAG_CGROUP], "cgroup.procs",
+			O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (r == 0 && l->cgroup_procs < 0) {
+		return launch_fail(l, -errno, NULL, "open cgroup.procs of ",
+			catalogue_string(&l->catalogue, l->unit->cgroup));
+	}
+	return r;
+}
+
+/*
+ * Joining waits for a grace period of the kernel when nobody has joined anything for a while; a
+ * clone into the cgroup does not. Late, because device programs of an earlier command are there
+ * already, and images need devices that the unit does not have.
+ */
+int launch_enter_cgroup(struct launch *l)
+{
+	return l->job.into_cgroup ? 0 : launch_join_cgroup(l);
 }
 
 /* ---- limits and priorities ---- */

@@ -5,8 +5,10 @@
 struct launch;
 
 int launch_check_users(struct launch *l);
-/* Writes limits; joins, or leaves it to the clone (launch_job.into_cgroup). */
+/* Writes limits, opens what joining needs. */
 int launch_prepare_cgroup(struct launch *l);
+/* Joins, or leaves it to the clone (launch_job.into_cgroup). */
+int launch_enter_cgroup(struct launch *l);
 /* Moves the calling process into the unit's cgroup. */
 int launch_join_cgroup(struct launch *l);
 int launch_raise_limits(struct launch *l);

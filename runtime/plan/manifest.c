@@ -129,6 +129,7 @@ static const struct tlv_field path_fields[] = {
 	TLV_FIELD(4, TLV_U64, manifest_path, trigger_interval_us),
 	TLV_FIELD(5, TLV_U32, manifest_path, trigger_burst),
 	TLV_SUB(6, manifest_path, watches, watch_schema),
+	TLV_FIELD(125, TLV_U64, manifest_path, idle_us),
 };
 static const struct tlv_schema path_schema = TLV_SCHEMA(manifest_path, path_fields);
 static const struct tlv_field timer_value_fields[] = {
@@ -176,6 +177,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(17, TLV_U32, manifest_unit, check_entry),
 	TLV_FIELD(18, TLV_U32, manifest_unit, clean_entry),
 	TLV_FIELD(19, TLV_U32, manifest_unit, realize_entry),
+	TLV_FIELD(110, TLV_U32, manifest_unit, limits_hash),
 	TLV_FIELD(20, TLV_U64, manifest_unit, job_timeout_us),
 	TLV_FIELD(21, TLV_U64, manifest_unit, job_running_timeout_us),
 	TLV_FIELD(22, TLV_U64, manifest_unit, start_limit_interval_us),
@@ -192,6 +194,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(30, TLV_U32, manifest_unit, config_hash_lo),
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
+	TLV_FIELD(125, TLV_U32, manifest_unit, job_timeout_action),
 	TLV_FIELD(33, TLV_BYTES, manifest_unit, properties),
 };
 static const struct tlv_schema unit_schema = TLV_SCHEMA(manifest_unit, unit_fields);
@@ -284,11 +287,11 @@ static bool triggers_are_valid(const struct manifest_unit *u)
 	const struct manifest_socket *s = u->socket.items;
 	const struct manifest_path *p = u->path.items;
 	bool loaded = u->load_state == LOAD_LOADED;
+	bool waits = u->type == UNIT_PATH || u->type == UNIT_AUTOMOUNT;
 
-	if (u->socket.n > 1 || u->path.n > 1 || (s && u->type != UNIT_SOCKET) ||
-		(p && u->type != UNIT_PATH) ||
+	if (u->socket.n > 1 || u->path.n > 1 || (s && u->type != UNIT_SOCKET) || (p && !waits) ||
 		(loaded && u->type == UNIT_SOCKET && (!s || u->service.n != 1)) ||
-		(loaded && u->type == UNIT_PATH && !p)) {
+		(loaded && waits && !p)) {
 		return false;
 	}
 	for (uint32_t i = 0; s && i < s->listens.n; i++) {

@@ -130,6 +130,7 @@ struct manifest_path {
 	uint64_t trigger_interval_us;
 	uint32_t trigger_burst;   /* 0: no limit */
 	struct tlv_array watches; /* struct manifest_watch */
+	uint64_t idle_us;         /* an automount: TimeoutIdleSec=; 0: never */
 };
 
 /* One line of a timer. */
@@ -217,6 +218,7 @@ struct manifest_unit {
 	uint32_t check_entry;        /* CATALOGUE_NONE when there is no condition */
 	uint32_t clean_entry;        /* CATALOGUE_NONE when there is nothing to clean */
 	uint32_t realize_entry;      /* limits; CATALOGUE_NONE */
+	uint32_t limits_hash;        /* of what REALIZE writes: another one means other limits */
 	uint64_t job_timeout_us;
 	uint64_t job_running_timeout_us;
 	uint64_t start_limit_interval_us;
@@ -224,9 +226,10 @@ struct manifest_unit {
 	uint32_t start_limit_action; /* enum emergency action, 0 none */
 	uint32_t success_action;
 	uint32_t failure_action;
-	struct tlv_array service;  /* struct manifest_service [1] for what runs commands */
-	struct tlv_array socket;   /* struct manifest_socket [1] for sockets, else empty */
-	struct tlv_array path;     /* struct manifest_path [1] for path units, else empty */
+	uint32_t job_timeout_action;
+	struct tlv_array service; /* struct manifest_service [1] for what runs commands */
+	struct tlv_array socket;  /* struct manifest_socket [1] for sockets, else empty */
+	struct tlv_array path; /* struct manifest_path [1] for paths and automounts, else empty */
 	struct tlv_array commands; /* struct manifest_command */
 	struct tlv_array timer;    /* struct manifest_timer [1] for timers, else empty */
 	struct tlv_array mount;    /* struct manifest_mount [1] for mounts and swaps, else empty */

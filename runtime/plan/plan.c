@@ -254,6 +254,7 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(100, TLV_STRV, plan, symlinks),
 	TLV_FIELD(101, TLV_STRV, plan, listen_names),
 	TLV_SUB(102, plan, watches, watch_schema),
+	TLV_FIELD(125, TLV_STR, plan, mount_options),
 };
 const struct tlv_schema plan_schema = TLV_SCHEMA(plan, plan_fields);
 

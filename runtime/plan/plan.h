@@ -17,15 +17,16 @@
 #include "unitenum.h"
 
 enum plan_op {
-	PLAN_EXEC,    /* start a process of the service */
-	PLAN_CHECK,   /* evaluate conditions and asserts; result: index of the first that fails */
-	PLAN_CLEAN,   /* remove runtime directories, private tmp, IPC objects of the unit */
-	PLAN_READPID, /* wait for and read PIDFile=; result: pid */
-	PLAN_REALIZE, /* write cgroup limits of a live unit or slice */
-	PLAN_BIND,    /* bind and listen the sockets of a socket unit into the slot */
-	PLAN_FLUSH,   /* FlushPending=: throw away what waits in the slot's sockets */
-	PLAN_WATCH,   /* judge a path unit and leave an inotify descriptor in the slot */
-	PLAN_JOIN,    /* a process beside a running one; supctl makes it, never supd-load */
+	PLAN_EXEC,      /* start a process of the service */
+	PLAN_CHECK,     /* evaluate conditions and asserts; result: index of the first that fails */
+	PLAN_CLEAN,     /* remove runtime directories, private tmp, IPC objects of the unit */
+	PLAN_READPID,   /* wait for and read PIDFile=; result: pid */
+	PLAN_REALIZE,   /* write cgroup limits of a live unit or slice */
+	PLAN_BIND,      /* bind and listen the sockets of a socket unit into the slot */
+	PLAN_FLUSH,     /* FlushPending=: throw away what waits in the slot's sockets */
+	PLAN_WATCH,     /* judge a path unit and leave an inotify descriptor in the slot */
+	PLAN_AUTOMOUNT, /* an autofs mount, whose pipe is left in the slot; who waits is answered */
+	PLAN_JOIN,      /* a process beside a running one; supctl makes it, never supd-load */
 	PLAN_OP_COUNT,
 };
 
@@ -73,6 +74,7 @@ enum plan_flags {
 	PLAN_CGROUP_MOUNT = 1 << 26, /* a cgroup file system of its own cgroup namespace */
 	PLAN_CGROUP_READ_ONLY = 1 << 27,
 	PLAN_IDMAP_ROOT = 1 << 28, /* ids of the root's files are ids of the user namespace */
+	PLAN_KEEP_GROUP = 1 << 29, /* stays in supd-init's process group: autofs lets it through */
 };
 
 #define PLAN_CREDENTIALS_DIR "/run/credentials"
@@ -463,8 +465,9 @@ struct plan {
 	/* EXEC: names of the descriptors of the catalogue unit's sockets, in their order */
 	struct tlv_strv listen_names;
 
-	/* WATCH */
-	struct tlv_array watches; /* struct plan_watch */
+	/* WATCH; AUTOMOUNT: one, whose path is the place */
+	struct tlv_array watches;  /* struct plan_watch */
+	const char *mount_options; /* AUTOMOUNT: further ones of autofs, or NULL */
 };
 
 extern const struct tlv_schema plan_schema;

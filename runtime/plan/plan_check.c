@@ -229,7 +229,7 @@ static bool watches_are_valid(const struct plan *p)
 {
 	const struct plan_watch *w = p->watches.items;
 
-	if (p->watches.n > LIMIT_WATCHES) {
+	if (p->watches.n > LIMIT_WATCHES || (p->op == PLAN_AUTOMOUNT && p->watches.n != 1)) {
 		return false;
 	}
 	for (uint32_t i = 0; i < p->watches.n; i++) {

@@ -118,9 +118,12 @@ enum wire_watch_state {
 	WIRE_WATCH_MASK = (1 << 24) - 1,
 	/* in a result: index + 1 of the line that is good, 0: none */
 	WIRE_WATCH_GOOD_SHIFT = 24,
-	WIRE_WATCH_FRESH = 1 << 29, /* the unit was up: what happened meanwhile is no change */
-	WIRE_WATCH_FIRST = 1 << 30, /* there was no look before */
-	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST,
+	WIRE_WATCH_EXPIRE = 1 << 27, /* an automount: unmount what was not used of late */
+	WIRE_WATCH_STOP = 1 << 28,   /* an automount: take it away */
+	WIRE_WATCH_FRESH = 1 << 29,  /* the unit was up: what happened meanwhile is no change */
+	WIRE_WATCH_FIRST = 1 << 30,  /* there was no look before */
+	WIRE_WATCH_ALL = WIRE_WATCH_MASK | WIRE_WATCH_FRESH | WIRE_WATCH_FIRST | WIRE_WATCH_EXPIRE |
+			 WIRE_WATCH_STOP,
 };
 
 struct wire_request {

@@ -97,6 +97,31 @@ static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *er
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* An instance that no link names and nothing has loaded is what its template is, but not enabled.
+ */
+static const char *instance_state(struct bus_server *b, const char *name)
+{
+	const struct manifest *manifest = engine_manifest(b->shell->engine);
+	char template_name[LIMIT_UNIT_NAME];
+	const struct manifest_unit *def = NULL;
+
+	if (!manifest || unit_name_template(name, template_name) != 0) {
+		return NULL;
+	}
+	for (uint32_t i = 0; i < manifest->units.n && !def; i++) {
+		const struct manifest_unit *row = manifest_unit_at(manifest, i);
+
+		def = strcmp(row->name, template_name) == 0 ? row : NULL;
+	}
+	if (!def || def->load_state == LOAD_NOT_FOUND) {
+		return NULL;
+	}
+	return install_state_to_string(def->install_state == INSTALL_ENABLED ||
+						       def->install_state == INSTALL_ENABLED_RUNTIME
+					       ? INSTALL_DISABLED
+					       : (enum manifest_install_state)def->install_state);
+}
+
 static int method_file_state(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_server *b = userdata;
@@ -112,6 +137,7 @@ static int method_file_state(sd_bus_message *m, void *userdata, sd_bus_error *er
 			state = install_state_to_string(INSTALL_ALIAS);
 		}
 	}
+	state = state ? state : instance_state(b, name);
 	if (!state) {
 		return sd_bus_error_setf(
 			error, SD_BUS_ERROR_FILE_NOT_FOUND, "Unit file %s does not exist.", name);

@@ -13,6 +13,7 @@
 #include "exitcode.h"
 #include "loadtool.h"
 #include "rootdir.h"
+#include "text.h"
 
 /* ---- text ---- */
 
@@ -214,13 +215,41 @@ static int find_fragment(const struct install_dirs *d, const struct unit_write *
 	return snprintf(buf, size, "%s", files.paths[0]) < (int)size ? 0 : -ENAMETOOLONG;
 }
 
+/* supd-load with its complaints passed on, without the scratch directory in them: the file is to
+ * be elsewhere. Its exit status or -errno. */
+static int run_verify(struct ctl *c, const char **argv, const char *scratch)
+{
+	AUTO_FREE char *program = loadtool_find(), *line = NULL;
+	size_t size = 0, n = strlen(scratch);
+	struct loadtool t;
+	int r;
+
+	if (!program) {
+		return -ENOENT;
+	}
+	argv[0] = program;
+	r = loadtool_start((char *const *)argv, STDERR_FILENO, &t);
+	if (r < 0) {
+		return r;
+	}
+	while (getline(&line, &size, t.lines) >= 0) {
+		const char *text = line;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(text, scratch, n) == 0 && text[n] == '/') {
+			text += n + 1;
+		}
+		text_puts(c->err, text);
+		putc('\n', c->err);
+	}
+	return loadtool_finish(&t);
+}
+
 static int verify(
 	struct ctl *c, const struct install_dirs *d, const char *scratch, const char *fragment)
 {
 	struct unit_text path = { 0 };
 	const char *argv[] = { NULL, "--verify", "--unit-path", NULL, fragment, NULL };
-	AUTO_FREE char *output = NULL;
-	size_t size;
 	int r;
 
 	unit_text_add(&path, "%s", scratch);
@@ -228,7 +257,7 @@ static int verify(
 		unit_text_add(&path, ":%s", d->path.dirs[i]);
 	}
 	argv[3] = path.failed ? "" : path.data;
-	r = loadtool_collect(argv, &output, &size);
+	r = run_verify(c, argv, scratch);
 	unit_text_fini(&path);
 	if (r < 0 || r > 1) {
 		ctl_error(c, "supd-load: %s", r < 0 ? strerror(-r) : "failed");

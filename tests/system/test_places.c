@@ -142,6 +142,13 @@ static void test_images(void **state)
 			    "ExecStart=/probe ids\n");
 	CHECK(sys_ctl(s, "start ri5.service") != 0 && sys_said(s, "two roots"));
 	sys_remove_unit(s, "ri4.service");
+	/* Several commands: the second one comes into the namespaces and under the device program
+	 * of the first. */
+	run("ri6.service", "[Service]\nType=oneshot\nRootImage=DIR/disk\nPrivateNetwork=yes\n"
+			   "PrivateIPC=yes\nExecStartPre=/probe tcp:9\n"
+			   "ExecStart=/probe ids cat:/etc/inside tcp:9\n");
+	wait_answer("ri6.service", "cat:/etc/inside");
+	EXPECT({ "cat:/etc/inside", "the tree's" }, { "tcp", "ECONNREFUSED" });
 }
 
 static void test_tmpfs(void **state)

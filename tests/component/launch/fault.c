@@ -38,10 +38,10 @@ static int fails(const char *name, const int *errors, uint32_t n)
 	}
 	page->n_errors = n;
 	strncpy(page->name, name, sizeof(page->name) - 1);
-	if (page->which >= n) {
+	if (!page->rotate && page->which >= n) {
 		return 0;
 	}
-	page->error = errors[page->which];
+	page->error = errors[page->rotate ? page->call % n : page->which];
 	errno = page->error;
 	return 1;
 }
@@ -115,3 +115,16 @@ SEAM(int, prctl, (int what, unsigned long a, unsigned long b, unsigned long c, u
 	(what, a, b, c, d), EPERM, EINVAL)
 SEAM(int, setpriority, (int which, id_t who, int value), (which, who, value), EACCES, EPERM)
 SEAM(int, ioctl, (int fd, unsigned long what, void *arg), (fd, what, arg), EPERM, EIO)
+SEAM(int, fstat, (int fd, struct stat *st), (fd, st), EIO, EOVERFLOW)
+SEAM(int, stat, (const char *path, struct stat *st), (path, st), EACCES, ENOENT, EIO)
+SEAM(int, fstatat, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags),
+	EACCES, EIO, ENOMEM)
+SEAM(ssize_t, readlinkat, (int dir, const char *path, char *buf, size_t size),
+	(dir, path, buf, size), EACCES, EIO)
+SEAM(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags), EACCES, EBUSY,
+	EROFS)
+SEAM(int, socket, (int family, int type, int protocol), (family, type, protocol), EMFILE, ENOBUFS,
+	EAFNOSUPPORT)
+SEAM(int, sethostname, (const char *name, size_t size), (name, size), EPERM)
+SEAM(ssize_t, read, (int fd, void *buf, size_t size), (fd, buf, size), EIO)
+SEAM(ssize_t, write, (int fd, const void *buf, size_t size), (fd, buf, size), EIO, ENOSPC, EPERM)

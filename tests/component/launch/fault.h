@@ -15,6 +15,7 @@ enum fault_role {
 struct fault {
 	uint32_t role;               /* whose */
 	uint32_t call;               /* number of the call that fails, from 1; 0: none */
+	uint32_t rotate;             /* 1: which is ignored, the call's number chooses */
 	uint32_t which;              /* index among the errors that this function can return */
 	uint32_t count[FAULT_ROLES]; /* calls seen */
 	uint32_t n_errors;           /* of the function of that call */

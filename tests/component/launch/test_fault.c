@@ -2,35 +2,54 @@
 /*
  * Every library call of a launch made to fail, one at a time, with every error that it can return:
  * the start either fails with its step and object named, or was complete all the same; and nothing
- * is left: no process, mount, descriptor. `test_fault BUILD FAULT-LAUNCHER`. The first error of
- * each call, unless SUPD_TEST_ALL_ERRORS is set.
+ * is left: no process, cgroup, mount, descriptor, no file or directory that a start which succeeds
+ * does not make. `test_fault BUILD FAULT-LAUNCHER PROGRAM UNIT`, UNIT of faultunits.c. One error of
+ * each call, another at each, unless SUPD_TEST_ALL_ERRORS is set.
  */
 #include "../../unit/test.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../../runtime/base/cleanup.h"
 #include "fakeinit.h"
 #include "fault.h"
+#include "faultunits.h"
 
 #define RANGE      0x70000000u
 #define ERRORS_MAX 8u
 
-static const char *build_dir, *fault_launcher;
+#define NAMES_MAX  128u
+
+static const char *build_dir, *fault_launcher, *program;
+static const struct fault_unit *unit;
+
+/* Empty file systems of the test's own. */
+static const char *const places[] = { "/run", "/var/lib", "/var/cache", "/var/log", "/var/tmp",
+	"/srv" };
+
+/* What lies there. */
+static struct names {
+	size_t n;
+	char text[NAMES_MAX][128];
+} allowed, found;
 
 struct world {
 	struct fake fake;
 	struct fault *page;
 	int page_fd;
-	size_t mounts, fds;
+	size_t mounts, fds, cgroups;
 	unsigned runs, failed, wrong;
 };
 
@@ -47,9 +66,9 @@ static size_t count_lines(const char *path)
 	return n;
 }
 
-static size_t count_fds(void)
+static size_t count_entries(const char *path)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(path);
 	size_t n = 0;
 
 	assert_non_null(dir);
@@ -58,6 +77,55 @@ static size_t count_fds(void)
 	}
 	closedir(dir);
 	return n;
+}
+
+static int take_name(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	if (at->level > 0 && found.n < NAMES_MAX) {
+		snprintf(found.text[found.n++], sizeof(found.text[0]), "%s", path);
+	}
+	return 0;
+}
+
+static int remove_name(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+/* What supd-init has made before it starts anything. */
+static void make_runtime(void)
+{
+	static const char *const dirs[] = { "/run/supd", "/run/supd/empty",
+		"/run/supd/empty/hidden", "/run/supd/empty/masked" };
+
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		assert_int_equal(mkdir(dirs[i], 0711), 0);
+	}
+}
+
+/* Files and directories of all places into found; then they are as supd-init leaves them. */
+static void take_names(void)
+{
+	found.n = 0;
+	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+		assert_int_equal(nftw(places[i], take_name, 8, FTW_PHYS), 0);
+		assert_int_equal(nftw(places[i], remove_name, 8, FTW_PHYS | FTW_DEPTH), 0);
+	}
+	make_runtime();
+}
+
+static bool is_allowed(const char *name)
+{
+	for (size_t i = 0; i < allowed.n; i++) {
+		if (strcmp(allowed.text[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void make_plan(struct fake *f, struct plan *plan)
@@ -115,8 +183,17 @@ static void check_nothing_left(struct world *w, const char *what)
 	if (count_lines("/proc/self/mountinfo") != w->mounts) {
 		wrong(w, what, "mounts are left");
 	}
-	if (count_fds() != w->fds) {
+	if (count_entries("/proc/self/fd") != w->fds) {
 		wrong(w, what, "descriptors are left");
+	}
+	if (count_entries(w->fake.cgroup) != w->cgroups) {
+		wrong(w, what, "cgroups are left");
+	}
+	take_names();
+	for (size_t i = 0; i < found.n; i++) {
+		if (!is_allowed(found.text[i])) {
+			wrong(w, what, found.text[i]);
+		}
 	}
 }
 
@@ -131,11 +208,15 @@ static bool run_once(struct world *w, uint32_t role, uint32_t call, uint32_t whi
 	w->page->role = role;
 	w->page->call = call;
 	w->page->which = which;
+	w->page->rotate = !getenv("SUPD_TEST_ALL_ERRORS");
 	assert_int_equal(fake_run(&w->fake, &o), 0);
 	w->runs++;
 	snprintf(what, sizeof(what), "%s call %u, %.31s: %s", role ? "child" : "launcher", call,
 		w->page->name, strerror(w->page->error));
 	r = outcome_find(&o, LAUNCH_FAILED);
+	if (r && !call) {
+		wrong(w, strerror(r->value), r->text);
+	}
 	if (r) {
 		w->failed++;
 		if (r->step >= STEP_CRASHED || r->value <= 0 || !r->text[0]) {
@@ -154,27 +235,43 @@ static bool run_once(struct world *w, uint32_t role, uint32_t call, uint32_t whi
 	return w->page->error != 0;
 }
 
+/* One good start, which leaves the partner's resident launcher behind; and what it leaves. */
+static void start_well(struct world *w)
+{
+	struct outcome first;
+	const struct launch_report *r;
+
+	make_runtime();
+	assert_int_equal(fake_run(&w->fake, &first), 0);
+	r = outcome_find(&first, LAUNCH_FAILED);
+	if (r) {
+		print_error("step %u, \"%s\", %s\n", r->step, r->text, strerror(r->value));
+	}
+	assert_null(r);
+	assert_true(WIFEXITED(first.child_status) && WEXITSTATUS(first.child_status) == 0);
+	outcome_fini(&first);
+	take_names();
+	allowed = found;
+	w->mounts = count_lines("/proc/self/mountinfo");
+	w->fds = count_entries("/proc/self/fd");
+	w->cgroups = count_entries(w->fake.cgroup);
+}
+
 static void test_every_call(void **state)
 {
 	struct world *w = *state;
 	uint32_t counts[FAULT_ROLES];
-	struct outcome first;
-	/* Which error it is matters little; all of them take a quarter of a minute. */
+	/* Which error it is matters little; all of them take much longer. */
 	uint32_t most = getenv("SUPD_TEST_ALL_ERRORS") ? ERRORS_MAX : 1;
-	struct plan plan;
+	uint32_t stride = unit->stride && most == 1 ? unit->stride : 1;
 
-	make_plan(&w->fake, &plan);
-	/* The first start leaves the partner's resident launcher behind. */
-	assert_int_equal(fake_run(&w->fake, &first), 0);
-	outcome_fini(&first);
-	w->mounts = count_lines("/proc/self/mountinfo");
-	w->fds = count_fds();
+	start_well(w);
 	run_once(w, 0, 0, 0);
 	assert_int_equal(w->failed, 0);
 	memcpy(counts, w->page->count, sizeof(counts));
 	assert_true(counts[FAULT_LAUNCHER] > 20 && counts[FAULT_CHILD] > 20);
 	for (uint32_t role = 0; role < FAULT_ROLES; role++) {
-		for (uint32_t call = 1; call <= counts[role]; call++) {
+		for (uint32_t call = 1; call <= counts[role]; call += stride) {
 			uint32_t which = 0;
 
 			while (which < most && run_once(w, role, call, which)) {
@@ -182,9 +279,9 @@ static void test_every_call(void **state)
 			}
 		}
 	}
-	print_message("%u calls of the launcher, %u of its child: %u starts, %u failed\n",
-		counts[FAULT_LAUNCHER], counts[FAULT_CHILD], w->runs, w->failed);
-	assert_true(w->failed > (counts[FAULT_LAUNCHER] + counts[FAULT_CHILD]) / 2);
+	print_message("%s: %u calls of the launcher, %u of its child: %u starts, %u failed\n",
+		unit->name, counts[FAULT_LAUNCHER], counts[FAULT_CHILD], w->runs, w->failed);
+	assert_true(w->failed > w->runs / 3);
 	assert_int_equal(w->wrong, 0);
 }
 
@@ -202,6 +299,20 @@ static int setup(void **state)
 	w->page = mmap(NULL, sizeof(*w->page), PROT_READ | PROT_WRITE, MAP_SHARED, w->page_fd, 0);
 	assert_true(w->page != MAP_FAILED);
 	assert_int_equal(dup2(w->page_fd, FAULT_FD), FAULT_FD);
+	w->fake.held[LAUNCH_TAG_CGROUP_ROOT] = w->fake.cgroup_fd;
+	if (unit->text) {
+		int r = fault_unit_compile(&w->fake, unit, build_dir, program);
+
+		if (r == -EOPNOTSUPP) {
+			puts("skipped: no /dev/loop-control or no mkfs.ext4");
+			exit(77);
+		}
+		assert_int_equal(r, 0);
+	} else {
+		struct plan plan;
+
+		make_plan(&w->fake, &plan);
+	}
 	*state = w;
 	return 0;
 }
@@ -210,11 +321,25 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
+	unlinkat(w->fake.cgroup_fd, LAUNCH_PROGRAMS_CGROUP, AT_REMOVEDIR);
 	fake_fini(&w->fake);
 	munmap(w->page, sizeof(*w->page));
 	close(w->page_fd);
 	close(FAULT_FD);
 	free(w);
+	return 0;
+}
+
+static int make_places(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
+		return -errno;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID, "mode=0755") < 0) {
+			return -errno;
+		}
+	}
 	return 0;
 }
 
@@ -224,11 +349,17 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_every_call, setup, teardown),
 	};
 
-	if (argc < 3 || geteuid() != 0) {
+	if (argc < 5 || geteuid() != 0) {
 		puts("skipped: needs root");
 		return 77;
 	}
 	build_dir = argv[1];
 	fault_launcher = argv[2];
+	program = argv[3];
+	unit = fault_unit_find(argv[4]);
+	if (!unit || make_places() < 0) {
+		perror(argv[4]);
+		return 1;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

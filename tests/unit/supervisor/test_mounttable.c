@@ -8,6 +8,7 @@ static void test_mounts(void **state)
 	static const char text[] = "25 30 0:23 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
 				   "30 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 				   "31 30 0:4 / /mnt/a\\040b\\134c rw - tmpfs x rw\n"
+				   "34 30 0:9 / /trap rw shared:1 - autofs supd rw,fd=7,direct\n"
 				   "short line\n"
 				   "32 30 0:4 / relative rw - tmpfs x rw\n"
 				   "33 30 0:4 / /cut\\04";
@@ -21,6 +22,7 @@ static void test_mounts(void **state)
 	assert_true(mounttable_has(&t, "/mnt/a b\\c"));
 	assert_true(mounttable_has(&t, "/cut\\04"));
 	assert_false(mounttable_has(&t, "/mnt"));
+	assert_false(mounttable_has(&t, "/trap")); /* what is to be mounted there is not yet */
 	assert_false(mounttable_has(&t, "relative"));
 	mounttable_fini(&t);
 	assert_false(mounttable_has(&t, "/"));

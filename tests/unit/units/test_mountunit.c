@@ -150,6 +150,39 @@ static void test_mount(void **state)
 	assert_int_equal(below->service->timeout_start_us, 90000000);
 }
 
+static void test_automount(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "etc/a.automount", "[Automount]\nWhere=/a\nTimeoutIdleSec=5\nDirectoryMode=700\n",
+			true },
+		{ "etc/b.automount", "[Automount]\nWhere=/c\n", false },
+		{ "etc/c.automount", "[Automount]\nTimeoutIdleSec=5\n", false },
+		{ "etc/proc.automount", "[Automount]\nWhere=/proc\n", false },
+	};
+	struct fixture *f = *state;
+	const struct unit *u;
+
+	put(f, "etc/a.mount", "[Mount]\nWhat=tmpfs\nWhere=/a\n");
+	put(f, "lib/local-fs.target", "[Unit]\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put(f, rows[i].name, rows[i].text);
+	}
+	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		u = unit_set_find(&f->set, rows[i].name + 4);
+		assert_int_equal(u->load_state, rows[i].good ? LOAD_LOADED : LOAD_BAD_SETTING);
+	}
+	u = unit_set_find(&f->set, "a.automount");
+	assert_int_equal(u->watch->idle_us, 5000000);
+	assert_int_equal(u->watch->dir_mode, 0700);
+	assert_true(has_dep(u, DEP_TRIGGERS, "a.mount") && has_dep(u, DEP_BEFORE, "a.mount"));
+	assert_true(has_dep(u, DEP_BEFORE, "local-fs.target"));
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -181,6 +214,81 @@ static void test_refused(void **state)
 		}
 		assert_non_null(u->load_error);
 	}
+}
+
+/* What a mount is on is waited for, and takes it along. */
+static void test_device(void **state)
+{
+	struct fixture *f = *state;
+	const struct unit *u, *device;
+
+	put(f, "etc/a.mount", "[Mount]\nWhat=/dev/vdb\nWhere=/a\nType=ext4\n");
+	put(f, "etc/b.mount", "[Mount]\nWhat=LABEL=my disk\nWhere=/b\n");
+	put(f, "etc/c.mount", "[Mount]\nWhat=/dev/shm\nWhere=/c\nOptions=ro,bind\n");
+	put(f, "etc/d.mount", "[Mount]\nWhat=tmpfs\nWhere=/d\n");
+	put(f, "etc/dev-vdb.device.d/x.conf", "[Unit]\nJobRunningTimeoutSec=5\n");
+	put(f, "etc/s.service", "[Unit]\nBindsTo=dev-ttyS0.device\n[Service]\nExecStart=/bin/x\n");
+	u = load_one(f, "a.mount");
+	assert_int_equal(f->d.rows.n, 0);
+	assert_true(has_dep(u, DEP_BINDS_TO, "dev-vdb.device"));
+	assert_true(has_dep(u, DEP_AFTER, "dev-vdb.device"));
+	device = unit_set_find(&f->set, "dev-vdb.device");
+	assert_int_equal(device->load_state, LOAD_LOADED);
+	assert_int_equal(device->job_running_timeout_us, 5000000);
+	assert_true(device->flags & UNIT_IGNORE_ON_ISOLATE);
+	assert_int_equal(device->deps.n, 0);
+	u = unit_set_find(&f->set, "b.mount");
+	assert_true(has_dep(u, DEP_BINDS_TO, "dev-disk-by\\x2dlabel-my\\x5cx20disk.device"));
+	u = unit_set_find(&f->set, "c.mount");
+	assert_null(unit_set_find(&f->set, "dev-shm.device"));
+	device = unit_set_find(&f->set, "dev-ttyS0.device");
+	assert_int_equal(device->load_state, LOAD_LOADED);
+	assert_int_equal(device->job_running_timeout_us, 90000000);
+}
+
+static void test_fstab_options(void **state)
+{
+	struct fixture *f = *state;
+	const struct unit *u, *other;
+
+	put(f, "lib/local-fs.target", "[Unit]\n");
+	put(f, "lib/x.target", "[Unit]\n");
+	put(f, "lib/systemd-fsck@.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	put(f, "etc/srv.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv\n");
+	put(f, "fstab",
+		"UUID=1-2 /a ext4 x-systemd.device-timeout=7s,x-systemd.requires=/srv,"
+		"x-systemd.requires=y.service,x-systemd.after=/dev/z 0 2\n"
+		"/dev/vdc /b ext4 x-systemd.wanted-by=x.target 0 0\n"
+		"/dev/vdd /c ext4 x-systemd.required-by=x.target,x-systemd.growfs\n"
+		"tmpfs /d tmpfs x-systemd.requires-mounts-for=/srv/x,x-systemd.device-timeout=1\n"
+		"tmpfs /e tmpfs noauto,x-systemd.automount,x-systemd.idle-timeout=1min\n");
+	f->opts.fstab = arena_printf(&f->a, "%s/fstab", f->dir);
+	u = load_one(f, "a.mount");
+	assert_int_equal(f->d.rows.n, 2); /* growfs; a timeout without a device */
+	other = unit_set_find(&f->set, "e.automount");
+	assert_int_equal(other->load_state, LOAD_LOADED);
+	assert_string_equal(other->watch->where, "/e");
+	assert_int_equal(other->watch->idle_us, 60000000);
+	assert_true(
+		has_dep(other, DEP_TRIGGERS, "e.mount") && has_dep(other, DEP_BEFORE, "e.mount"));
+	assert_true(
+		has_dep(unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.automount"));
+	assert_false(has_dep(unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.mount"));
+	other = unit_set_find(&f->set, "dev-disk-by\\x2duuid-1\\x2d2.device");
+	assert_int_equal(other->job_running_timeout_us, 7000000);
+	assert_true(has_dep(u, DEP_BINDS_TO, other->name));
+	assert_true(has_dep(u, DEP_REQUIRES, "systemd-fsck@dev-disk-by\\x2duuid-1\\x2d2.service"));
+	assert_true(has_dep(u, DEP_REQUIRES, "srv.mount") && has_dep(u, DEP_AFTER, "srv.mount"));
+	assert_true(has_dep(u, DEP_REQUIRES, "y.service"));
+	assert_true(has_dep(u, DEP_AFTER, "dev-z.device"));
+	other = unit_set_find(&f->set, "x.target");
+	assert_true(has_dep(other, DEP_WANTS, "b.mount"));
+	assert_true(has_dep(other, DEP_REQUIRES, "c.mount"));
+	other = unit_set_find(&f->set, "local-fs.target");
+	assert_true(has_dep(other, DEP_REQUIRES, "a.mount"));
+	assert_false(has_dep(other, DEP_REQUIRES, "b.mount"));
+	u = unit_set_find(&f->set, "d.mount");
+	assert_true(has_dep(u, DEP_REQUIRES, "srv.mount"));
 }
 
 static void test_swap(void **state)
@@ -249,6 +357,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mount, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_automount, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fstab_options, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fstab, setup, teardown),

@@ -17,7 +17,7 @@ static void test_sorted(void **state)
 		[TARGET_TIMER] = SECTION_TIMER,
 		[TARGET_MOUNT] = SECTION_MOUNT | SECTION_SWAP,
 		[TARGET_SOCKET] = SECTION_SOCKET,
-		[TARGET_WATCH] = SECTION_PATH,
+		[TARGET_WATCH] = SECTION_PATH | SECTION_AUTOMOUNT,
 	};
 	size_t n;
 	const struct setting *rows = settings_table(&n);

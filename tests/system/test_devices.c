@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Device units through the real programs, in a network namespace of the test's own: what it
+ * announces there is heard by its supd alone. The nodes are names for /dev/null.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define MOUNT(what, where) "[Mount]\nWhat=" what "\nWhere=" where "\nType=tmpfs\n"
+
+/* As the kernel (1) or udevd (2) do; nobody reads what it says. */
+static void announce(unsigned group)
+{
+	static const char text[] = "change@/devices/x";
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_groups = group };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	CHECK(fd >= 0);
+	CHECK(sendto(fd, text, sizeof(text), 0, (struct sockaddr *)&to, sizeof(to)) ==
+		sizeof(text));
+	close(fd);
+}
+
+static void plug(const char *path)
+{
+	CHECK(mknod(path, S_IFCHR | 0600, makedev(1, 3)) == 0);
+	announce(1);
+}
+
+static void unplug(const char *path)
+{
+	CHECK(unlink(path) == 0);
+	announce(1);
+}
+
+static void put(const char *path, const char *text)
+{
+	char temporary[160];
+	FILE *f;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	f = fopen(temporary, "we");
+	CHECK(f != NULL);
+	fputs(text, f);
+	CHECK(fclose(f) == 0 && rename(temporary, path) == 0);
+}
+
+static bool is_waiting(struct sys *sys, void *arg)
+{
+	return sys_ctl(sys, "list-jobs") == 0 && sys_said(sys, arg);
+}
+
+static bool has_supd(struct sys *sys, void *arg)
+{
+	*(pid_t *)arg = sys_supd_pid(sys);
+	return *(pid_t *)arg > 1;
+}
+
+static void kill_supd(void)
+{
+	pid_t pid = 0;
+
+	sys_wait_for(s, "a supd", has_supd, &pid);
+	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
+}
+
+/* No udevd: the node is enough. The mount waits for it and goes with it. */
+static void test_node(void **state)
+{
+	(void)state;
+	load("mnt-n.mount", MOUNT("/dev/shm/n", "/mnt/n"));
+	CHECK(property_equals("dev-shm-n.device", "SubState", "dead"));
+	CHECK(sys_ctl(s, "start --no-block mnt-n.mount") == 0);
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-n.device");
+	CHECK(property_equals("mnt-n.mount", "SubState", "dead"));
+	plug("/dev/shm/n");
+	sys_wait(s, "mnt-n.mount", "SubState", "mounted");
+	CHECK(property_equals("dev-shm-n.device", "SubState", "plugged"));
+	CHECK(property_equals("dev-shm-n.device", "ActiveState", "active"));
+	CHECK(sys_ctl(s, "stop dev-shm-n.device") != 0);
+	CHECK(sys_said(s, "cannot be stopped"));
+	unplug("/dev/shm/n");
+	sys_wait(s, "mnt-n.mount", "SubState", "dead");
+	sys_wait(s, "dev-shm-n.device", "SubState", "dead");
+}
+
+/* A device that does not come: what waits for it is told so, after a time of its own. */
+static void test_timeout(void **state)
+{
+	(void)state;
+	sys_unit(s, "dev-shm-t.device.d/x.conf", "[Unit]\nJobRunningTimeoutSec=1\n");
+	load("mnt-t.mount", MOUNT("/dev/shm/t", "/mnt/t"));
+	CHECK(sys_ctl(s, "start mnt-t.mount") != 0);
+	CHECK(sys_said(s, "dependency"));
+	CHECK(property_equals("mnt-t.mount", "ActiveState", "inactive"));
+	CHECK(property_equals("dev-shm-t.device", "JobRunningTimeoutUSec", "1s"));
+	CHECK(property_equals("dev-shm-n.device", "JobRunningTimeoutUSec", "1min 30s"));
+}
+
+/* serial-getty@.service and its kin; supd may die while it waits, and when the device goes. */
+static void test_crash(void **state)
+{
+	(void)state;
+	load("tty@.service", "[Unit]\nBindsTo=dev-%i.device\nAfter=dev-%i.device\n"
+			     "[Service]\nExecStart=/bin/sleep infinity\n");
+	load("wants.target", "[Unit]\nWants=tty@shm-c.service\n");
+	CHECK(sys_ctl(s, "start --no-block wants.target") == 0);
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-c.device");
+	kill_supd();
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-c.device");
+	plug("/dev/shm/c");
+	sys_wait(s, "tty@shm-c.service", "ActiveState", "active");
+	kill_supd();
+	sys_wait(s, "dev-shm-c.device", "SubState", "plugged");
+	CHECK(property_equals("tty@shm-c.service", "ActiveState", "active"));
+	kill_supd();
+	CHECK(unlink("/dev/shm/c") == 0); /* the next supd has heard nothing, and looks */
+	sys_wait(s, "tty@shm-c.service", "ActiveState", "inactive");
+}
+
+/* With an udevd its database says what is ready, and under which names. */
+static void test_udev(void **state)
+{
+	static const char tag[] = "/run/udev/tags/systemd/c1:3", data[] = "/run/udev/data/c1:3";
+
+	(void)state;
+	CHECK(mkdir("/run/udev", 0755) == 0 && mkdir("/run/udev/data", 0755) == 0);
+	CHECK(mkdir("/run/udev/tags", 0755) == 0 && mkdir("/run/udev/tags/systemd", 0755) == 0);
+	put("/run/udev/control", "");
+	load("mnt-u.mount", MOUNT("/dev/shm/u", "/mnt/u"));
+	load("mnt-alias.mount", MOUNT("/dev/disk/by-label/x", "/mnt/alias"));
+	CHECK(sys_ctl(s, "start --no-block mnt-u.mount mnt-alias.mount") == 0);
+	plug("/dev/shm/u");
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-u.device");
+	put(data, "I:1\nE:SYSTEMD_READY=0\nG:systemd\nQ:systemd\nV:1\n");
+	put(tag, "");
+	announce(2);
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-u.device");
+	CHECK(property_equals("mnt-u.mount", "SubState", "dead"));
+	put(data, "I:1\nE:SYSTEMD_ALIAS=/x /dev/disk/by-label/x\nG:systemd\nQ:systemd\nV:1\n");
+	announce(2);
+	sys_wait(s, "mnt-u.mount", "SubState", "mounted");
+	sys_wait(s, "mnt-alias.mount", "SubState", "mounted");
+	put(data, "I:1\nG:systemd\nV:1\nQ:other\n");
+	announce(2);
+	sys_wait(s, "mnt-u.mount", "SubState", "dead");
+	sys_wait(s, "mnt-alias.mount", "SubState", "dead");
+}
+
+int main(void)
+{
+	static const char *const scratch[] = { "/mnt", "/dev/shm", NULL };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_udev),
+	};
+
+	sys_require();
+	sys_private(scratch);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
