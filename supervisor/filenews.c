@@ -144,7 +144,7 @@ bool filenews_of(const char *unit_path, const struct manifest_unit *def)
 	struct search s = { .unit_path = unit_path, .def = def };
 	char dir[LIMIT_PATH];
 
-	if (!def || !def->fragment_path || !*def->fragment_path || !unit_path) {
+	if (!def || !def->files_mark || !def->fragment_path || !*def->fragment_path || !unit_path) {
 		return false;
 	}
 	if (is_changed(def) || is_shadowed(unit_path, def)) {

@@ -7,5 +7,5 @@
 #include "../runtime/plan/manifest.h"
 
 /* True when the fragment or a drop-in was changed, removed, added or put before it in the unit path
- * of the manifest. A unit without a file has no news. */
+ * of the manifest. A unit without a file, or without a mark (of an older manifest), has no news. */
 bool filenews_of(const char *unit_path, const struct manifest_unit *def);
