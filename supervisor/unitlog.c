@@ -256,6 +256,7 @@ static void message_text(
 
 void unitlog_effect(struct shell *s, const struct effect *e)
 {
+	static const uint8_t none[sizeof(((struct unit *)NULL)->invocation_id)];
 	const struct unit *u = engine_unit(s->engine, e->unit);
 	struct journal_record record;
 	const struct row *row;
@@ -271,7 +272,8 @@ void unitlog_effect(struct shell *s, const struct effect *e)
 	}
 	message_text(s, u, e, text, sizeof(text));
 	journal_begin(&record, row->priority, text);
-	journal_unit(&record, u->name, u->invocation_id);
+	/* The invocation that begins here has its id from supd-init's first answer on. */
+	journal_unit(&record, u->name, e->log == LOG_STARTING ? none : u->invocation_id);
 	journal_field(&record, "MESSAGE_ID", row->message_id);
 	journal_field(&record, "JOB_TYPE", row->job_type);
 	journal_field(&record, "JOB_RESULT", row->job_result);
