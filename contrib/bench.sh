@@ -21,6 +21,7 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 printf '## Benchmarks\n\n%s, %s cores, Linux %s, %s. p50 / p90.\n' "${model:-$(uname -m)}" \
 	"$(nproc)" "$(uname -r)" "$(date +%Y-%m-%d)"
 "$bench/bench_launch" "$build" "$bench/bench_true" 200
+"$bench/bench_up" "$services" 7 namespaces compat standard
 "$bench/bench_system" "$services" "$repeats" compat
 "$bench/bench_system" "$services" "$repeats" standard
 python3 tests/bench/supervisors.py "$bench/bench_payload" "$services" 50

@@ -181,7 +181,8 @@ static bool mounts_images(const struct plan *p)
  * May the launcher be a process of the unit's cgroup and namespaces from its birth on? Not when one
  * of its steps has to be done outside: id maps, mounts on the host, device nodes under another
  * start's device rules, copies of a detached mount, which belong to the mount namespace that it was
- * made in; nor when a namespace of another unit is entered.
+ * made in; a terminal that the unit's own rules of a former start may not let it open; nor when a
+ * namespace of another unit is entered.
  */
 static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 {
@@ -189,9 +190,10 @@ static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 	bool shared_tmp = p->flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1;
 
 	if (!(p->namespaces & PLAN_NS_MOUNT) || p->namespaces & (PLAN_NS_USER | PLAN_NS_NET) ||
-		p->flags & outside || shared_tmp || cu->c->joined[cu->index] || p->bpf.n ||
-		p->credentials.n || p->sched_reset_on_fork || p->root_dir || p->root_image ||
-		p->netns_path || p->ipcns_path || mounts_images(p)) {
+		p->flags & outside || shared_tmp || cu->c->joined[cu->index] ||
+		(p->bpf.n && p->tty_path) || p->credentials.n || p->sched_reset_on_fork ||
+		p->root_dir || p->root_image || p->netns_path || p->ipcns_path ||
+		mounts_images(p)) {
 		return 0;
 	}
 	return CATALOGUE_ENTRY_BORN | p->namespaces << CATALOGUE_ENTRY_NS_SHIFT;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * N services up against the bare clone+exec floor with the same namespaces, in turns: floor,
- * compat, standard, floor, … Each turn has a supd of its own. A ratio is that of a turn's two
- * figures; the median of all turns is printed. With SUPD_BENCH_WORK=1 processor time and context
- * switches as well, which make the time itself a little worse; see procfacts.h.
+ * namespaces, compat, standard, floor, … Each turn has a supd of its own. A ratio is that of a
+ * turn's two figures; the median of all turns is printed. With SUPD_BENCH_WORK=1 processor time and
+ * context switches as well, which make the time itself a little worse; see procfacts.h.
  *
  * bench_up [SERVICES [TURNS [PROFILE…]]]
  */
@@ -67,12 +67,12 @@ static void print_row(struct subject *s)
 
 int main(int argc, char **argv)
 {
-	static const char *const both[] = { "compat", "standard" };
-	const char *const *names = argc > 3 ? (const char *const *)argv + 3 : both;
+	static const char *const all[] = { "namespaces", "compat", "standard" };
+	const char *const *names = argc > 3 ? (const char *const *)argv + 3 : all;
 
 	services = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : services;
 	turns = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : turns;
-	n_profiles = argc > 3 ? (unsigned)argc - 3 : ELEMENTSOF(both);
+	n_profiles = argc > 3 ? (unsigned)argc - 3 : ELEMENTSOF(all);
 	n_profiles = n_profiles < ELEMENTSOF(profiles) ? n_profiles : ELEMENTSOF(profiles);
 	sys_require();
 	if (getenv("SUPD_BENCH_WORK") && meter_open(&meter) < 0) {

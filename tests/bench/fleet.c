@@ -24,17 +24,30 @@ static void payload_path(char *path, size_t size)
 	snprintf(path, size, "%s/tests/bench/bench_payload", getenv("SUPD_BUILD"));
 }
 
+/* "namespaces": those that the floor has, and nothing else. Other names are profiles. */
+static void write_walls(const struct fleet *f, const char *name, char *buf, size_t size)
+{
+	if (strcmp(name, "namespaces") == 0) {
+		snprintf(buf, size,
+			"PrivateMounts=yes\nPrivateIPC=yes\nProtectHostname=yes\n"
+			"ProtectControlGroups=private\n[Container]\nProfile=trusted\n");
+	} else {
+		snprintf(buf, size, "ReadWritePaths=%s\n[Container]\nProfile=%s\n", f->fifo_path,
+			name);
+	}
+}
+
 static void write_units(struct fleet *f, const char *profile)
 {
-	char program[4096], text[8192], name[64];
+	char program[4096], text[8192], walls[512], name[64];
 	size_t size = f->services * 32 + 256;
 	char *target = calloc(1, size);
 
 	payload_path(program, sizeof(program));
+	write_walls(f, profile, walls, sizeof(walls));
 	snprintf(text, sizeof(text),
-		"[Service]\nExecStart=%s %s\nRestart=always\nRestartSec=0\nPrivatePIDs=yes\n"
-		"ReadWritePaths=%s\n[Container]\nProfile=%s\n",
-		program, f->fifo_path, f->fifo_path, profile);
+		"[Service]\nExecStart=%s %s\nRestart=always\nRestartSec=0\nPrivatePIDs=yes\n%s",
+		program, f->fifo_path, walls);
 	strcpy(target, "[Unit]\n");
 	for (unsigned i = 0; i < f->services; i++) {
 		snprintf(name, sizeof(name), "svc-%u.service", i);

@@ -19,7 +19,10 @@ struct fleet {
 	pid_t *pids; /* of the floor */
 };
 
-/* Directories, unit files svc-0.service … and bench.target; nothing runs yet. Aborts on failure. */
+/*
+ * Directories, unit files svc-0.service … and bench.target; nothing runs yet. Profile: one of
+ * supd's, or "namespaces", which is the floor's and no other wall. Aborts on failure.
+ */
 void fleet_init(struct fleet *f, unsigned services, const char *profile);
 /* Stops everything and removes it. */
 void fleet_fini(struct fleet *f);
