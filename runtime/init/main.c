@@ -318,6 +318,7 @@ static int start_fresh(struct broker *b, char **argv)
 		slots_index(b);
 		table_adopt(b);
 		reap_rebuild(b);
+		power_adopted(b);
 	} else {
 		b->t->started_us = began; /* the settings were made meanwhile */
 		setup_times(b);

@@ -40,6 +40,13 @@ static void tell_times(struct broker *b)
 	}
 }
 
+void power_adopted(struct broker *b)
+{
+	if (b->t->ready) {
+		uplink_send(b, "READY=1");
+	}
+}
+
 void power_ready(struct broker *b)
 {
 	if (!b->t->ready) {

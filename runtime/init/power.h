@@ -9,6 +9,8 @@
 
 /* READY=1, once. */
 void power_ready(struct broker *b);
+/* Another supd-init's services go on: whoever started this one waits for a READY of its own. */
+void power_adopted(struct broker *b);
 /* WIRE_POWER. 0 or -errno. */
 int power_request(struct broker *b, uint32_t power, uint32_t status);
 /* EV_STOP with that action, whoever asked; a later one replaces an earlier one's action. */

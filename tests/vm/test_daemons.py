@@ -44,7 +44,7 @@ def machine():
     files["/etc/shadow"] = (shadow.replace("root:*:", f"root:{coded.strip()}:"), 0o640)
     # udevd finds the network's driver by its alias; no one else loads it.
     files.update(vm.module_tree("virtio_net", "dummy"))
-    return vm.Machine({}, files, links=LINKS, qemu=NETWORK)
+    return vm.Machine({}, files, links=LINKS, qemu=NETWORK, modules=["autofs4"])
 
 
 def check_units(m):

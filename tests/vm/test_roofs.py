@@ -40,7 +40,8 @@ def test_systemd():
         pids = m.sh("supctl show -p MainPID --value limited.service compat.service")
         m.sh("kill -9 $(systemctl show -P MainPID supd)")
         m.wait_sh("test $(systemctl show -P NRestarts supd) = 1 && systemctl is-active supd"
-                  " && supctl is-active limited.service compat.service")
+                  " && supctl is-active limited.service compat.service"
+                  " || { systemctl status supd; journalctl -u supd -n 20 -o cat; exit 1; }")
         vm.check("adopted, none started again",
                  m.sh("supctl show -p MainPID --value limited.service compat.service") == pids)
         m.sh("systemctl reload supd")
@@ -48,7 +49,8 @@ def test_systemd():
         # A supd-init that hangs is ended by systemd's watchdog.
         m.sh("kill -STOP $(systemctl show -P MainPID supd)")
         m.wait_sh("test $(systemctl show -P NRestarts supd) = 2 && systemctl is-active supd"
-                  " && supctl is-active limited.service")
+                  " && supctl is-active limited.service"
+                  " || { systemctl status supd; journalctl -u supd -n 20 -o cat; exit 1; }")
         vm.check("the services still run",
                  m.sh("supctl show -p MainPID --value limited.service compat.service") == pids)
         m.sh("systemctl stop supd")
