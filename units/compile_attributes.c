@@ -49,6 +49,14 @@ static int add_memory_policy(struct compile_unit *cu)
 			     : 0;
 }
 
+static const enum plan_pressure pressures[] = {
+	[PRESSURE_AUTO] = PLAN_PRESSURE_ON,
+	[PRESSURE_ON] = PLAN_PRESSURE_OPEN,
+	[PRESSURE_OFF] = PLAN_PRESSURE_OFF,
+	[PRESSURE_SKIP] = PLAN_PRESSURE_NONE,
+};
+_Static_assert(ELEMENTSOF(pressures) == UNIT_PRESSURE_WATCH_COUNT, "pressures drifted");
+
 int compile_attributes(struct compile_unit *cu)
 {
 	const struct unit_exec *e = cu->unit->exec;
@@ -65,5 +73,7 @@ int compile_attributes(struct compile_unit *cu)
 	p->ipcns_path = e->ipcns_path;
 	p->namespaces |= e->netns_path ? PLAN_NS_NET : 0;
 	p->namespaces |= e->ipcns_path ? PLAN_NS_IPC : 0;
+	p->pressure = pressures[cu->unit->cgroup.pressure_watch];
+	p->pressure_us = cu->unit->cgroup.pressure_us;
 	return add_memory_policy(cu);
 }

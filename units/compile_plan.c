@@ -95,6 +95,10 @@ static void drop_identity(struct compile_unit *cu, struct plan *p)
 				? cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS
 				: 0;
 
+	/* The file stays the unit's user's. */
+	if (p->pressure >= PLAN_PRESSURE_ON && p->uid != root) {
+		p->pressure = PLAN_PRESSURE_NONE;
+	}
 	p->uid = root;
 	p->gid = root;
 	p->groups.n = 0;

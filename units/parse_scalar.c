@@ -163,6 +163,27 @@ int parse_seconds(struct setting_context *c)
 	return timespan(c, c->target);
 }
 
+/* Empty or infinity is the default; the kernel takes no threshold of nothing. */
+int parse_pressure_threshold(struct setting_context *c)
+{
+	uint64_t us = 0;
+	int r = timespan(c, &us);
+
+	if (r < 0) {
+		return r;
+	}
+	if (!*c->value || us == VALUE_INFINITY) {
+		us = UNIT_PRESSURE_THRESHOLD_US;
+	}
+	if (us > PLAN_PRESSURE_WINDOW_US) {
+		setting_warning(c, "%s=: pressure is measured in windows of 2 s, so 2 s is taken",
+			c->row->name);
+		us = PLAN_PRESSURE_WINDOW_US;
+	}
+	*(uint64_t *)c->target = us ? us : 1;
+	return 0;
+}
+
 int parse_timeout(struct setting_context *c)
 {
 	uint64_t *target = c->target;
@@ -314,6 +335,7 @@ static const struct {
 	[ENUM_PROTECT_HOME] = { protect_home_from_string, protect_home_to_string },
 	[ENUM_PROTECT_PROC] = { protect_proc_from_string, protect_proc_to_string },
 	[ENUM_KEYRING] = { keyring_mode_from_string, keyring_mode_to_string },
+	[ENUM_PRESSURE_WATCH] = { pressure_watch_from_string, pressure_watch_to_string },
 	[ENUM_DEVICE_POLICY] = { device_policy_from_string, device_policy_to_string },
 	[ENUM_PROFILE] = { NULL, NULL },
 };

@@ -19,8 +19,9 @@ int parse_timeout_stop(struct setting_context *c);
 int parse_timeout_abort(struct setting_context *c);
 int parse_timeout_both(struct setting_context *c);
 int parse_job_timeout(struct setting_context *c);
-int parse_nanoseconds(struct setting_context *c); /* uint64_t */
-int parse_u32(struct setting_context *c);         /* uint32_t, at most row->arg */
+int parse_nanoseconds(struct setting_context *c);        /* uint64_t */
+int parse_u32(struct setting_context *c);                /* uint32_t, at most row->arg */
+int parse_pressure_threshold(struct setting_context *c); /* uint64_t us, cut to the window */
 int parse_fdstore_max(struct setting_context *c); /* uint32_t, cut to the limit with a warning */
 int parse_mode(struct setting_context *c);        /* uint32_t */
 int parse_umask(struct setting_context *c);
@@ -45,6 +46,7 @@ enum parse_enum_kind {
 	ENUM_PROTECT_PROC,
 	ENUM_KEYRING,
 	ENUM_DEVICE_POLICY,
+	ENUM_PRESSURE_WATCH,
 	ENUM_PROFILE,
 	ENUM_KIND_COUNT,
 };

@@ -47,6 +47,14 @@ static const char *const device_policy_table[] = {
 };
 ENUM_TABLE(device_policy, enum unit_device_policy, UNIT_DEVICE_POLICY_COUNT)
 
+static const char *const pressure_watch_table[] = {
+	[PRESSURE_AUTO] = "auto",
+	[PRESSURE_ON] = "on",
+	[PRESSURE_OFF] = "off",
+	[PRESSURE_SKIP] = "skip",
+};
+ENUM_TABLE(pressure_watch, enum unit_pressure_watch, UNIT_PRESSURE_WATCH_COUNT)
+
 #define SECONDS(n) ((uint64_t)(n)*1000000u)
 
 static const struct unit_service service_defaults = {
@@ -163,7 +171,8 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 		.job_running_timeout_us = UINT64_MAX,
 		.start_limit_interval_us = SECONDS(10),
 		.start_limit_burst = 5,
-		.container.require_controllers = -1 };
+		.container.require_controllers = -1,
+		.cgroup.pressure_us = UNIT_PRESSURE_THRESHOLD_US };
 	if (type == UNIT_DEVICE) {
 		u->job_running_timeout_us = SECONDS(90);
 		u->flags = UNIT_IGNORE_ON_ISOLATE;

@@ -12,6 +12,7 @@
 #include "../base/number.h"
 #include "expand.h"
 #include "launch.h"
+#include "pressure.h"
 
 #define ENV_MAX (LIMIT_ENV_VARS * 2 + LAUNCH_ENV_EXTRA)
 
@@ -159,6 +160,23 @@ static int put_watchdog(struct launch *l)
 	return r < 0 ? r : put_number(l, "WATCHDOG_PID", (uint64_t)getpid());
 }
 
+/* No file, or none that the unit sees: nothing is said, but that it shall not watch. */
+static int put_pressure(struct launch *l)
+{
+	char text[PRESSURE_TEXT];
+	int r;
+
+	if (l->plan.pressure == PLAN_PRESSURE_OFF) {
+		return put(l, "MEMORY_PRESSURE_WATCH", "/dev/null");
+	}
+	if (!l->pressure) {
+		return 0;
+	}
+	pressure_text(l->plan.pressure_us, text);
+	r = put(l, "MEMORY_PRESSURE_WATCH", l->pressure);
+	return r < 0 ? r : put(l, "MEMORY_PRESSURE_WRITE", text);
+}
+
 /* ---- LISTEN_FDS ---- */
 
 static int parked_name(int park, char *buf)
@@ -260,7 +278,7 @@ static int put_notify(struct launch *l)
 static int build_env(struct launch *l)
 {
 	static int (*const parts[])(struct launch *) = { put_invocation, put_main_pid, put_notify,
-		put_watchdog, put_result, put_credentials, put_remote };
+		put_watchdog, put_pressure, put_result, put_credentials, put_remote };
 	int r;
 
 	the_env.items = arena_alloc_array(&l->arena, ENV_MAX + 1, sizeof(char *));

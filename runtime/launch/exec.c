@@ -30,6 +30,7 @@
 #include "nsreap.h"
 #include "places.h"
 #include "prepare.h"
+#include "pressure.h"
 #include "streams.h"
 #include "trees.h"
 #include "walls.h"
@@ -262,6 +263,7 @@ static int let_go(struct launch *l)
 static const struct launch_row launcher[] = {
 	{ STEP_USERS, launch_check_users },
 	{ STEP_CGROUP, launch_prepare_cgroup },
+	{ STEP_CGROUP, launch_prepare_pressure },
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },
@@ -302,6 +304,7 @@ static const struct launch_row born[] = {
 	{ STEP_CLONE, begin_born },
 	{ STEP_USERS, launch_check_users },
 	{ STEP_CGROUP, launch_write_cgroup },
+	{ STEP_CGROUP, launch_prepare_pressure },
 	{ STEP_CGROUP, launch_attach_programs },
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },

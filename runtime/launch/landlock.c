@@ -153,6 +153,13 @@ static int add_files(struct launch *l, uint64_t handled)
 			return launch_fail(l, r, NULL, "Landlock rule for ", rows[i].path);
 		}
 	}
+	if (l->pressure) {
+		int r = add_path(l, l->pressure, (FS_READ_FILE | FS_WRITE_FILE) & handled);
+
+		if (r < 0) {
+			return launch_fail(l, r, NULL, "Landlock rule for ", l->pressure);
+		}
+	}
 	/* Opened again by way of /dev/stdout, a stream must be what it was. */
 	for (int i = 0; i < 3; i++) {
 		int r = add_fd(l, l->stdio[i],

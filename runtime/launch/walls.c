@@ -15,6 +15,7 @@
 #include "mountapi.h"
 #include "places.h"
 #include "points.h"
+#include "pressure.h"
 #include "trees.h"
 
 /* Without this an unmount in the service would propagate to the host. */
@@ -319,6 +320,7 @@ int launch_attach_mounts(struct launch *l)
 		apply_rows,
 		launch_attach_credentials,
 		close_tmpfs_rows,
+		launch_attach_pressure,
 	};
 
 	if (!launch_has_ns(l, PLAN_NS_MOUNT)) {

@@ -203,6 +203,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(103, TLV_U64, plan, quiet_offset),
 	TLV_FIELD(104, TLV_U32, plan, quiet_size),
 	TLV_SUB(26, plan, cgroup_writes, cgroup_write_schema),
+	TLV_FIELD(170, TLV_U32, plan, pressure),
+	TLV_FIELD(171, TLV_U64, plan, pressure_us),
 	TLV_SUB(27, plan, rlimits, rlimit_schema),
 	TLV_FIELD(28, TLV_U32, plan, umask),
 	TLV_FIELD(29, TLV_U32, plan, nice_set),

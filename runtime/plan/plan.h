@@ -188,6 +188,18 @@ struct plan_credential {
 	const char *origin;
 };
 
+/* What the program is told of its cgroup's memory.pressure, in $MEMORY_PRESSURE_WATCH. */
+enum plan_pressure {
+	PLAN_PRESSURE_NONE, /* nothing */
+	PLAN_PRESSURE_OFF,  /* that it shall not watch: /dev/null */
+	PLAN_PRESSURE_ON,   /* where the file is, which becomes its user's, if it can be written */
+	PLAN_PRESSURE_OPEN, /* … which it can: it is opened where the unit's walls are shut */
+	PLAN_PRESSURE_COUNT,
+};
+
+/* The kernel lets an unprivileged process watch in windows that are multiples of this one. */
+#define PLAN_PRESSURE_WINDOW_US 2000000u
+
 /* One control file of the unit's cgroup; also of the slices above, by path relative to the root. */
 struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
@@ -401,6 +413,8 @@ struct plan {
 	uint64_t quiet_offset; /* a second program, installed first: what it denies is not logged */
 	uint32_t quiet_size;
 	struct tlv_array cgroup_writes;  /* struct plan_cgroup_write */
+	uint32_t pressure;               /* enum plan_pressure; EXEC */
+	uint64_t pressure_us;            /* stalled per PLAN_PRESSURE_WINDOW_US; with ON, OPEN */
 	struct tlv_array bpf;            /* struct plan_bpf; EXEC and REALIZE */
 	struct tlv_array bpf_fixups;     /* struct plan_bpf_fixup */
 	struct tlv_array labels;         /* struct plan_label */

@@ -343,6 +343,13 @@ static bool filter_is_valid(const struct catalogue *c, uint64_t offset, uint32_t
 	       offset % 8 == 0 && size <= c->size - offset;
 }
 
+static bool pressure_is_valid(const struct plan *p)
+{
+	return p->pressure < PLAN_PRESSURE_COUNT &&
+	       (p->pressure < PLAN_PRESSURE_ON ||
+		       (p->pressure_us > 0 && p->pressure_us <= PLAN_PRESSURE_WINDOW_US));
+}
+
 bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 {
 	if (p->op >= PLAN_OP_COUNT || !p->unit || p->umask > 0777 || p->nice > 19 ||
@@ -359,5 +366,5 @@ bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
 	       sockets_are_valid(p) && watches_are_valid(p) && credentials_are_valid(p) &&
 	       bpf_is_valid(c, p) && landlock_is_valid(p) && labels_are_valid(p) &&
-	       streams_are_valid(p) && exec_is_valid(p);
+	       pressure_is_valid(p) && streams_are_valid(p) && exec_is_valid(p);
 }

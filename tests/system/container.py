@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 BUILD = sys.argv[1]
 UNIFIED = "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
@@ -154,7 +155,7 @@ class Container:
 
     def supd(self):
         """The pid of supd inside: child of 1."""
-        _, seen = self.exec("sh", "-c", "grep -l '^supd$' /proc/[0-9]*/comm")
+        _, seen = self.exec("sh", "-c", "grep -ls '^supd$' /proc/[0-9]*/comm")
         return [line.split("/")[2] for line in seen.split()]
 
     def ends(self, how, status):
@@ -254,8 +255,11 @@ def run_in_child(work):
             status = work()
         except Failed as e:
             print(f"FAILED: {e}", file=sys.stderr)
+        except Exception:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

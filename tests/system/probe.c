@@ -10,6 +10,7 @@
 #include <grp.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -457,6 +458,49 @@ static void do_reach(const char *arg)
 	printf("environ %s\n", result(open(path, O_RDONLY | O_CLOEXEC)));
 }
 
+/* Four digits of base64 at a time; '=' counts as nothing. */
+static size_t decode(const char *from, char *to, size_t size)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned group = 0, bits = 0;
+	size_t n = 0;
+
+	for (; *from && *from != '=' && strchr(digits, *from) && n < size; from++) {
+		group = group << 6 | (unsigned)(strchr(digits, *from) - digits);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			to[n++] = (char)(group >> bits);
+		}
+	}
+	return n;
+}
+
+/* As a program that watches its memory pressure would: the trigger, and that the file takes it. */
+static void do_pressure(const char *arg)
+{
+	const char *path = getenv("MEMORY_PRESSURE_WATCH"), *text = getenv("MEMORY_PRESSURE_WRITE");
+	char line[64] = "", beside[512];
+	size_t n = text ? decode(text, line, sizeof(line) - 1) : 0;
+	struct pollfd p = { .events = POLLPRI };
+
+	(void)arg;
+	printf("watch %s\n", path ? path : "(unset)");
+	printf("trigger %s\n", text ? line : "(unset)");
+	printf("ends %s\n", n && line[n - 1] == '\0' && strlen(line) == n - 1 ? "well" : "badly");
+	if (!path || !text) {
+		return;
+	}
+	p.fd = open(path, O_RDWR | O_CLOEXEC);
+	printf("opened %s\n", result(p.fd));
+	printf("written %s\n", result(write(p.fd, line, n)));
+	printf("polled %s\n", poll(&p, 1, 0) >= 0 && !(p.revents & POLLERR) ? "ok" : "POLLERR");
+	snprintf(beside, sizeof(beside), "%.*s/cgroup.procs", (int)(strrchr(path, '/') - path),
+		path);
+	printf("beside %s\n", result(open(beside, O_WRONLY | O_CLOEXEC)));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const char *arg);
@@ -480,6 +524,7 @@ static const struct {
 	{ "int80", do_int80 },
 	{ "sleep", do_sleep },
 	{ "exec", do_exec },
+	{ "pressure", do_pressure },
 	{ "reach", do_reach },
 	{ "sethostname", do_sethostname },
 };
