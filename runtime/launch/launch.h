@@ -66,6 +66,7 @@ struct launch {
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
 	int cgroup_procs;         /* of the unit's cgroup; 0: not opened */
+	uint64_t remove_until_us; /* DISCARD: removing ends then; 0: it is bounded by limits.h */
 	char *title;              /* our name in the list of processes; may be written over */
 	uint32_t born;            /* launch_more.namespaces: what we were born in */
 	int go[2];                /* go byte: read end in the second stage, write end here */
@@ -120,6 +121,7 @@ int launch_op_check(struct launch *l, int32_t *ret_value);
 int launch_op_clean(struct launch *l, int32_t *ret_value);
 int launch_op_readpid(struct launch *l, int32_t *ret_value);
 int launch_op_realize(struct launch *l, int32_t *ret_value);
+int launch_op_discard(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);

@@ -295,6 +295,39 @@ static void test_clean_entry(void **state)
 	}
 }
 
+/* What `supctl clean` can remove is what the unit file names. */
+static void test_discard_entry(void **state)
+{
+	static const struct {
+		const char *lines;
+		uint32_t kinds;
+	} cases[] = {
+		{ "ExecStart=/bin/true\n", 0 },
+		{ "ExecStart=/bin/true\nStateDirectory=x\n", 1 << PLAN_DIR_STATE },
+		{ "ExecStart=/bin/true\nLogsDirectory=x\nRuntimeDirectory=x y\n",
+			1 << PLAN_DIR_LOGS | 1 << PLAN_DIR_RUNTIME },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct manifest_unit *u;
+		struct result r;
+		char text[256];
+
+		snprintf(text, sizeof(text), "[Service]\n%sTimeoutCleanSec=7s\n", cases[i].lines);
+		write_unit("clean.service", text);
+		load(NULL, &r);
+		u = unit(&r, "clean.service");
+		assert_int_equal(u->discard_kinds, cases[i].kinds);
+		assert_int_equal(u->discard_entry != CATALOGUE_NONE, cases[i].kinds != 0);
+		if (cases[i].kinds) {
+			assert_int_equal(
+				r.c.entries[u->discard_entry].flags, CATALOGUE_ENTRY_DISCARD);
+		}
+		drop(&r);
+	}
+}
+
 static const char *property(const struct manifest_unit *u, const char *name)
 {
 	struct manifest_property p;
@@ -561,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_clean_entry),
+		cmocka_unit_test(test_discard_entry),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_property_pairs),
 		cmocka_unit_test(test_manifest_in_parts),
