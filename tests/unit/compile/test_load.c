@@ -260,18 +260,23 @@ static void test_places(void **state)
 	drop(&r);
 }
 
-/* Nobody cleans what ends with its process: a restart is one launch then. */
+/*
+ * Nobody cleans what ends with its process: a restart is one launch then. kinds: what `supctl
+ * clean` can remove, which is what the unit file names.
+ */
 static void test_clean_entry(void **state)
 {
 	static const struct {
 		const char *lines;
 		bool cleans;
+		uint32_t kinds;
 	} cases[] = {
 		{ "ExecStart=/bin/true\n", false },
 		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n", true },
-		{ "ExecStart=/bin/true\nRuntimeDirectory=x\n", true },
-		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nRuntimeDirectoryPreserve=yes\n",
-			false },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nLogsDirectory=x y\n", true,
+			1 << PLAN_DIR_RUNTIME | 1 << PLAN_DIR_LOGS },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nRuntimeDirectoryPreserve=yes\n", false,
+			1 << PLAN_DIR_RUNTIME },
 		{ "ExecStart=/bin/true\nDynamicUser=yes\n", true },
 		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n[Container]\nProfile=compat\n",
 			false },
@@ -291,39 +296,9 @@ static void test_clean_entry(void **state)
 		} else {
 			assert_int_equal(unit(&r, "clean.service")->clean_entry, CATALOGUE_NONE);
 		}
-		drop(&r);
-	}
-}
-
-/* What `supctl clean` can remove is what the unit file names. */
-static void test_discard_entry(void **state)
-{
-	static const struct {
-		const char *lines;
-		uint32_t kinds;
-	} cases[] = {
-		{ "ExecStart=/bin/true\n", 0 },
-		{ "ExecStart=/bin/true\nStateDirectory=x\n", 1 << PLAN_DIR_STATE },
-		{ "ExecStart=/bin/true\nLogsDirectory=x\nRuntimeDirectory=x y\n",
-			1 << PLAN_DIR_LOGS | 1 << PLAN_DIR_RUNTIME },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct manifest_unit *u;
-		struct result r;
-		char text[256];
-
-		snprintf(text, sizeof(text), "[Service]\n%sTimeoutCleanSec=7s\n", cases[i].lines);
-		write_unit("clean.service", text);
-		load(NULL, &r);
-		u = unit(&r, "clean.service");
-		assert_int_equal(u->discard_kinds, cases[i].kinds);
-		assert_int_equal(u->discard_entry != CATALOGUE_NONE, cases[i].kinds != 0);
-		if (cases[i].kinds) {
-			assert_int_equal(
-				r.c.entries[u->discard_entry].flags, CATALOGUE_ENTRY_DISCARD);
-		}
+		assert_int_equal(unit(&r, "clean.service")->discard_kinds, cases[i].kinds);
+		assert_int_equal(unit(&r, "clean.service")->discard_entry != CATALOGUE_NONE,
+			cases[i].kinds != 0);
 		drop(&r);
 	}
 }
@@ -594,7 +569,6 @@ int main(void)
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_clean_entry),
-		cmocka_unit_test(test_discard_entry),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_property_pairs),
 		cmocka_unit_test(test_manifest_in_parts),
