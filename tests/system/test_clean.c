@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -199,22 +200,29 @@ static void test_refused(void **state)
 	CHECK(sys_ctl(s, "clean nowhere.service") != 0 && sys_said(s, "nowhere.service"));
 }
 
-/* As an ordinary user, by way of a child: supctl's exit status. */
-static int as_nobody(const char *unit)
+/* `clean --what=all` as that user, by a child that is not waited for. */
+static pid_t clean_as(uid_t uid, const char *unit)
 {
 	char ctl[512], dir[512];
 	pid_t pid = fork();
-	int status;
 
 	snprintf(ctl, sizeof(ctl), "%s/supctl", getenv("SUPD_BUILD"));
 	snprintf(dir, sizeof(dir), "%s/run", s->dir);
 	if (pid == 0) {
-		if (setgid(65534) == 0 && setuid(65534) == 0) {
+		if (setgid(uid) == 0 && setuid(uid) == 0) {
 			execl(ctl, ctl, "--runtime-dir", dir, "clean", "--what=all", unit, NULL);
 		}
 		_exit(0);
 	}
-	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	CHECK(pid > 0);
+	return pid;
+}
+
+static int exit_status(pid_t pid)
+{
+	int status;
+
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
@@ -223,9 +231,51 @@ static void test_ordinary_user(void **state)
 	(void)state;
 	load_keeper("");
 	fill();
-	CHECK(as_nobody("keeper.service") != 0);
+	CHECK(exit_status(clean_as(65534, "keeper.service")) != 0);
 	CHECK(there(in(STATE, "/file")) && there(in(CACHE, "/file")));
 	CHECK(sys_ctl(s, "clean --what=all keeper.service") == 0 && !there(in(STATE, "")));
+}
+
+static bool other_supd(struct sys *sys, void *arg)
+{
+	pid_t pid = sys_supd_pid(sys);
+
+	return pid > 0 && pid != *(pid_t *)arg;
+}
+
+/* supd dies before, in or after the work: the unit can be cleaned and started all the same. */
+static void test_crash(void **state)
+{
+	pid_t supd = sys_supd_pid(s);
+	char file[32];
+	pid_t ctl;
+
+	(void)state;
+	load_keeper("");
+	fill();
+	for (int i = 0; i < 3000; i++) {
+		snprintf(file, sizeof(file), "/deep/%d", i);
+		touch(in(STATE, file));
+	}
+	ctl = clean_as(0, "keeper.service");
+	CHECK(supd > 0 && kill(supd, SIGKILL) == 0);
+	(void)exit_status(ctl); /* an error, or it was done in time */
+	sys_wait_for(s, "another supd", other_supd, &supd);
+	sys_wait_for(s, "a clean", cleans, (char *)"keeper.service");
+	CHECK(!there(in(STATE, "")));
+	fill();
+	CHECK(property_equals("keeper.service", "ActiveState", "inactive"));
+}
+
+static void test_timeout(void **state)
+{
+	(void)state;
+	load_keeper("TimeoutCleanSec=1us\n");
+	fill();
+	CHECK(sys_ctl(s, "clean --what=state keeper.service") != 0 && sys_said(s, "timed out"));
+	CHECK(there(in(STATE, "")));
+	load_keeper("");
+	CHECK(sys_ctl(s, "clean --what=state keeper.service") == 0 && !there(in(STATE, "")));
 }
 
 /* A failed one stays failed; and a persistent timer forgets. */
@@ -257,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_fdstore),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_ordinary_user),
+		cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_failed_and_timer),
 	};
 	static const char *const scratch[] = { "/var/lib", "/var/cache", "/var/log", NULL };
