@@ -55,6 +55,8 @@ static const char *const effect_log_table[] = {
 	[LOG_TRIGGER_ACTIVE] = "trigger-active",
 	[LOG_STAMP_FUTURE] = "stamp-future",
 	[LOG_LIMITS_FAILED] = "limits-failed",
+	[LOG_DISCARDED] = "discarded",
+	[LOG_DISCARD_FAILED] = "discard-failed",
 	[LOG_TRIGGER_MISSING] = "trigger-missing",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
@@ -81,6 +83,7 @@ void engine_free(struct engine *e)
 		}
 		free(e->units[i]->job);
 		free(e->units[i]->adopt);
+		free(e->units[i]->discard);
 		free(e->units[i]);
 	}
 	for (uint32_t i = 0; i < e->n_catalogues; i++) {
@@ -217,7 +220,7 @@ static bool note_wanted(const struct unit *u)
 {
 	const struct unit_class *class = unit_class(u);
 
-	return u->job || u->active != ACTIVE_INACTIVE ||
+	return u->job || u->active != ACTIVE_INACTIVE || engine_is_discarding(u) ||
 	       (class->keeps_note && class->keeps_note(u));
 }
 

@@ -41,6 +41,19 @@ struct unit_socket_state {
 			     */
 };
 
+/* `supctl clean` of a unit, at work or the last one. */
+struct unit_discard {
+	bool running;
+	uint32_t kinds;
+	uint64_t cookie; /* of its RUN; 0: a RELEASE has to end first */
+	int32_t error;   /* positive errno, 0: all that was asked for is gone */
+	char text[LIMIT_FAIL_TEXT + LIMIT_FAIL_ORIGIN + 64]; /* what has failed, and where it stands
+							      */
+};
+
+/* What can be asked for beside a bit for each enum plan_dir_kind: stored descriptors. */
+#define ENGINE_DISCARD_FDSTORE (WIRE_DISCARD_ALL + 1u)
+
 /* One unit at run time. Read it freely; only the engine writes. */
 struct unit {
 	uint32_t index;
@@ -85,13 +98,14 @@ struct unit {
 	usec_t heap_us;
 	usec_t uphold_us; /* rate limit of Upholds= */
 	uint32_t uphold_count;
-	bool dirty;                 /* its note is to be written */
-	bool release_asked;         /* RELEASE that drops the note is on its way */
-	bool release_refused;       /* not again before there is news of the slot */
-	bool touched;               /* its timer may have changed */
-	bool wait_dependency;       /* desired, failed with `dependency`: started when that is up */
-	usec_t cooldown_us;         /* StartLimitCooldownSec=; USEC_INFINITY: none */
-	struct engine_adopt *adopt; /* until engine_listed() */
+	bool dirty;           /* its note is to be written */
+	bool release_asked;   /* RELEASE that drops the note is on its way */
+	bool release_refused; /* not again before there is news of the slot */
+	bool touched;         /* its timer may have changed */
+	bool wait_dependency; /* desired, failed with `dependency`: started when that is up */
+	struct unit_discard *discard; /* NULL: never asked for; owned */
+	usec_t cooldown_us;           /* StartLimitCooldownSec=; USEC_INFINITY: none */
+	struct engine_adopt *adopt;   /* until engine_listed() */
 };
 
 struct engine_request {
@@ -161,6 +175,14 @@ int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, use
  * stopped or has something to run is thawed first.
  */
 int engine_freeze(struct engine *e, uint32_t unit, bool on, usec_t now);
+/* What engine_discard() can remove of the unit: bits as in its kinds; 0: nothing. */
+uint32_t engine_can_discard(const struct unit *u);
+/*
+ * Removes directories of these kinds and the stored descriptors of a unit that is down.
+ * unit.discard says when it is done. -EBUSY: it is not down, has a job, or is being cleaned; kinds
+ * that it does not have mean nothing.
+ */
+int engine_discard(struct engine *e, uint32_t unit, uint32_t kinds, usec_t now);
 /* Stops everything in reverse order; ends with EFFECT_ALL_STOPPED. No other start is taken. */
 int engine_shutdown(struct engine *e, usec_t now);
 

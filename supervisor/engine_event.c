@@ -42,6 +42,9 @@ static void slot_changed(
 	if (ended && u->job && u->job->state == JOB_WAITING) {
 		engine_queue(e, u->job);
 	}
+	if (ended) {
+		engine_discard_go_on(e, u);
+	}
 }
 
 static int adopt_slot(struct unit *u, const struct wire_slot *slot, bool safe)
@@ -124,6 +127,9 @@ static void take_proc(struct engine *e, struct unit *u, const struct wire_proc *
 		engine_realized(e, u, p);
 	}
 	class->record(e, u, p, now);
+	if (p->kind == ENTRY_WORK) {
+		engine_discarded(e, u, p);
+	}
 	if (u->accepted_by != ENGINE_NONE && p->kind == ENTRY_MAIN) {
 		engine_accepted(e, u, now);
 	}
@@ -220,6 +226,7 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 	}
 	class = unit_class(u);
 	u->release_asked = u->release_asked && refused->request != WIRE_RELEASE;
+	engine_discard_refused(u, refused);
 	if (run && is_check_place(u, refused->cookie)) {
 		u->service.places[ENTRY_WORK].phase = PLACE_FREE;
 		engine_log(e, u, LOG_REFUSED, refused->error);
@@ -235,6 +242,7 @@ int engine_refused(struct engine *e, const struct wire_refused *refused, usec_t 
 	if (refused->request == WIRE_RELEASE) {
 		u->release_refused = true;
 		engine_touch(e, u, true);
+		engine_discard_go_on(e, u);
 		if (u->job && u->job->state == JOB_WAITING) {
 			engine_queue(e, u->job);
 		}

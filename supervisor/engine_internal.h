@@ -113,6 +113,14 @@ void engine_limits_run(struct unit *u, enum entry_kind kind);
 /* A record of the worker: true if it was REALIZE's. */
 void engine_realized(struct engine *e, struct unit *u, const struct wire_proc *p);
 
+/* ---- engine_discard.c ---- */
+bool engine_is_discarding(const struct unit *u);
+/* One that waits until the slot of the last life is given back begins when it is. */
+void engine_discard_go_on(struct engine *e, struct unit *u);
+/* A record of the worker, after it was taken: was it DISCARD's? Then the slot is given back. */
+void engine_discarded(struct engine *e, struct unit *u, const struct wire_proc *p);
+void engine_discard_refused(struct unit *u, const struct wire_refused *r);
+
 /* ---- engine_service.c ---- */
 /* phase and kind of a record -> event; SERVICE_EVENT_COUNT: nothing to tell. */
 enum service_event_type engine_event_of(const struct wire_proc *p);

@@ -16,7 +16,7 @@ bool unit_is_releasing(const struct unit *u)
 {
 	const struct unit_class *class = unit_class(u);
 
-	return class->releasing && class->releasing(u);
+	return engine_is_discarding(u) || (class->releasing && class->releasing(u));
 }
 
 static int grow_units(struct engine *e)

@@ -90,6 +90,7 @@ static const struct member service_members[] = {
 	{ "TimeoutStartSec", MEMBER_TIME, SERVICE(timeout_start_us) },
 	{ "TimeoutStopSec", MEMBER_TIME, SERVICE(timeout_stop_us) },
 	{ "TimeoutAbortSec", MEMBER_TIME, SERVICE(timeout_abort_us) },
+	{ "TimeoutCleanSec", MEMBER_TIME, SERVICE(timeout_clean_us) },
 	{ "RuntimeMaxSec", MEMBER_TIME, SERVICE(runtime_max_us) },
 	{ "WatchdogSec", MEMBER_TIME, SERVICE(watchdog_us) },
 	{ "RemainAfterExit", MEMBER_NUMBER, SERVICE(remain_after_exit) },

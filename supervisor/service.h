@@ -213,6 +213,8 @@ enum effect_log {
 	LOG_TRIGGER_ACTIVE,    /* a socket is not started: its service is active */
 	LOG_STAMP_FUTURE,      /* Persistent=: the stamp is later than the clock */
 	LOG_LIMITS_FAILED,     /* number: errno, text: what; the running unit has its old limits */
+	LOG_DISCARDED,         /* what a clean was asked for is gone */
+	LOG_DISCARD_FAILED,    /* number: errno, text: what */
 	LOG_TRIGGER_MISSING,   /* text: the unit that it is to start is not loaded */
 	EFFECT_LOG_COUNT,
 };

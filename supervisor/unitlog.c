@@ -84,6 +84,8 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_STAMP_FUTURE] = { LOG_WARNING, DETAIL_NONE,
 		"Persistent=: the last time is later than the clock; it does not count.", NULL },
 	[LOG_LIMITS_FAILED] = { LOG_ERR, DETAIL_TEXT, "New limits cannot be applied", NULL },
+	[LOG_DISCARDED] = { LOG_INFO, DETAIL_NONE, "Cleaned.", NULL },
+	[LOG_DISCARD_FAILED] = { LOG_ERR, DETAIL_TEXT, "Cannot be cleaned", NULL },
 	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
 		"Cannot start: it triggers what is not loaded", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",

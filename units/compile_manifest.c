@@ -260,6 +260,7 @@ static void fill_service(struct compile_unit *cu, struct manifest_service *to)
 		.timeout_start_us = s->timeout_start_us,
 		.timeout_stop_us = s->timeout_stop_us,
 		.timeout_abort_us = s->timeout_abort_set ? s->timeout_abort_us : s->timeout_stop_us,
+		.timeout_clean_us = s->timeout_clean_us,
 		.timeout_start_failure_mode = s->timeout_start_failure_mode,
 		.timeout_stop_failure_mode = s->timeout_stop_failure_mode,
 		.runtime_max_us = s->runtime_max_us,
@@ -363,6 +364,7 @@ int compile_manifest_unit(struct compile_unit *cu, struct manifest_unit *m)
 		.cgroup = cu->cgroup,
 		.check_entry = CATALOGUE_NONE,
 		.clean_entry = CATALOGUE_NONE,
+		.discard_entry = CATALOGUE_NONE,
 		.realize_entry = CATALOGUE_NONE };
 	fill_names(cu, m);
 	if (u->load_state != LOAD_LOADED) {

@@ -376,6 +376,23 @@ static int add_clean(struct compile_unit *cu, struct manifest_unit *m)
 	return compile_add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN, &p, &m->clean_entry);
 }
 
+/* One entry for all kinds; which of them go is said when it is run. */
+static int add_discard(struct compile_unit *cu, struct manifest_unit *m)
+{
+	const struct plan_dir *dirs = cu->base.dirs.items;
+	struct plan p = work_plan(cu, PLAN_DISCARD);
+
+	if (cu->base.dirs.n == 0 || cu->unit->many || cu->unit->mount) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < cu->base.dirs.n; i++) {
+		m->discard_kinds |= UINT32_C(1) << dirs[i].kind;
+	}
+	p.dirs = cu->base.dirs;
+	p.timeout_us = cu->unit->service->timeout_clean_us;
+	return compile_add_entry(cu, ENTRY_WORK, CATALOGUE_ENTRY_DISCARD, &p, &m->discard_entry);
+}
+
 static int add_readpid(struct compile_unit *cu, struct manifest_service *s)
 {
 	struct plan p = work_plan(cu, PLAN_READPID);
@@ -462,6 +479,9 @@ int compile_entries(struct compile_unit *cu, struct manifest_unit *m)
 	}
 	if (r == 0 && !cu->unit->socket) {
 		r = add_clean(cu, m);
+	}
+	if (r == 0 && !cu->unit->socket) {
+		r = add_discard(cu, m);
 	}
 	return r < 0 ? r : add_readpid(cu, m->service.items);
 }

@@ -126,6 +126,7 @@ static int copy_entries(struct compile_unit *cu, struct manifest_unit *m)
 	int r = copy_entry(cu, &m->check_entry);
 
 	r = r < 0 ? r : copy_entry(cu, &m->clean_entry);
+	r = r < 0 ? r : copy_entry(cu, &m->discard_entry);
 	r = r < 0 ? r : copy_entry(cu, &m->realize_entry);
 	r = r < 0 || !service ? r : copy_entry(cu, &service->readpid_entry);
 	r = r < 0 || !socket ? r : copy_entry(cu, &socket->bind_entry);

@@ -8,7 +8,7 @@
 #include "values.h"
 
 static const char *const op_names[PLAN_OP_COUNT] = { "exec", "check", "clean", "readpid", "realize",
-	"bind", "flush", "watch", "join" };
+	"bind", "flush", "watch", "automount", "join", "discard" };
 static const char *const kind_names[ENTRY_KIND_COUNT] = { "main", "control", "health", "work" };
 static const char *const mount_names[PLAN_MOUNT_KIND_COUNT] = {
 	[PLAN_MOUNT_BIND] = "bind",

@@ -64,6 +64,7 @@ static const struct unit_service service_defaults = {
 	.timeout_start_us = SECONDS(90),
 	.timeout_stop_us = SECONDS(90),
 	.timeout_abort_us = SECONDS(90),
+	.timeout_clean_us = UINT64_MAX,
 	.runtime_max_us = UINT64_MAX,
 	.guess_main_pid = true,
 	.notify_access = -1,

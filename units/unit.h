@@ -92,6 +92,7 @@ struct unit_service {
 	bool timeout_start_set;
 	uint64_t timeout_stop_us;
 	uint64_t timeout_abort_us;
+	uint64_t timeout_clean_us;
 	bool timeout_abort_set; /* else as timeout_stop_us */
 	enum timeout_failure_mode timeout_start_failure_mode;
 	enum timeout_failure_mode timeout_stop_failure_mode;

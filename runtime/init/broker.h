@@ -46,7 +46,7 @@ struct place {
 	bool pending;       /* LAUNCHING, but no launcher has been started yet */
 	bool worker;        /* the launcher itself is the process (ENTRY_WORK) */
 	bool release;       /* CLEAN on behalf of RELEASE */
-	bool clean;         /* the entry is the unit's CLEAN */
+	bool clean;         /* the entry is the unit's CLEAN or DISCARD */
 	bool exec_now;      /* LAUNCH_EXEC_NOW was seen */
 	bool failed;        /* LAUNCH_FAILED or LAUNCH_STALE was seen */
 	bool result;        /* LAUNCH_RESULT was seen */

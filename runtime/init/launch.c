@@ -117,7 +117,7 @@ void launch_order(struct broker *b, const struct launch_order *order)
 	p->pending = true;
 	p->worker = e->kind == ENTRY_WORK;
 	p->release = order->release;
-	p->clean = e->flags & CATALOGUE_ENTRY_CLEAN;
+	p->clean = e->flags & (CATALOGUE_ENTRY_CLEAN | CATALOGUE_ENTRY_DISCARD);
 	p->nsinit = e->flags & CATALOGUE_ENTRY_NSINIT;
 	p->hold = c->units[e->unit].flags & CATALOGUE_UNIT_HOLD;
 	p->catalogue = b->t->catalogues[order->catalogue_index].number;

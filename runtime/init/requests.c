@@ -56,6 +56,15 @@ static bool former_main_lives(struct broker *b, uint32_t n)
 	return s->main_moved && !(s->unit_flags & CATALOGUE_UNIT_KEEP_LEFTOVERS);
 }
 
+/* What the unit keeps goes when nobody can be using it, whatever supd believes. */
+static bool discard_allowed(struct broker *b, uint32_t n)
+{
+	const struct slot *s = &b->t->slots[n];
+
+	resources_refresh(b, n);
+	return !slot_is_live(s) && !s->populated;
+}
+
 static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entry *e)
 {
 	const struct slot *s = &b->t->slots[n];
@@ -67,6 +76,7 @@ static int run_allowed(struct broker *b, uint32_t n, const struct catalogue_entr
 		return -EAGAIN;
 	}
 	bool busy = (e->flags & CATALOGUE_ENTRY_CLEAN && slot_is_live(s)) ||
+		    (e->flags & CATALOGUE_ENTRY_DISCARD && !discard_allowed(b, n)) ||
 		    (e->kind == ENTRY_MAIN && s->main_moved && former_main_lives(b, n));
 
 	return busy ? -EBUSY : 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/timeutil.h"
 #include "dirmove.h"
 #include "launch.h"
 
@@ -193,6 +194,7 @@ struct tree {
 	dev_t dev;
 	uint32_t depth;
 	uint32_t budget; /* entries still allowed */
+	usec_t until_us; /* USEC_INFINITY: no limit */
 	struct dir_owner owner;
 };
 
@@ -257,6 +259,9 @@ static int remove_entry(void *ctx, int dir, const char *name)
 	if (t->budget-- == 0) {
 		return -E2BIG;
 	}
+	if (t->until_us != USEC_INFINITY && now_us() >= t->until_us) {
+		return -ETIMEDOUT;
+	}
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		return errno == ENOENT ? 0 : -errno;
 	}
@@ -273,16 +278,29 @@ static int remove_entry(void *ctx, int dir, const char *name)
 	return unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-int dir_remove(int dir, const char *name)
+static int remove_tree(struct tree *t, int dir, const char *name)
 {
-	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES };
 	struct stat st;
 
 	if (fstat(dir, &st) < 0) {
 		return -errno;
 	}
-	t.dev = st.st_dev;
-	return remove_entry(&t, dir, name);
+	t->dev = st.st_dev;
+	return remove_entry(t, dir, name);
+}
+
+int dir_remove(int dir, const char *name)
+{
+	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES, .until_us = USEC_INFINITY };
+
+	return remove_tree(&t, dir, name);
+}
+
+int dir_remove_until(int dir, const char *name, uint64_t until_us)
+{
+	struct tree t = { .budget = UINT32_MAX, .until_us = until_us };
+
+	return remove_tree(&t, dir, name);
 }
 
 int dir_make(const char *path, const struct dir_owner *owner)

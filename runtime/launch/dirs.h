@@ -34,6 +34,9 @@ int dir_make(const char *path, const struct dir_owner *owner);
 /* Removes name below dir, with all in it; one file system, bounded by limits.h. -ENOENT is 0. */
 int dir_remove(int dir, const char *name);
 
+/* The same of as much as there is, until that time (CLOCK_MONOTONIC): -ETIMEDOUT. */
+int dir_remove_until(int dir, const char *name, uint64_t until_us);
+
 /* Calls visit for each entry of dir but "." and ".."; a result below 0 ends the walk. */
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx);
 

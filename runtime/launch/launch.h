@@ -68,6 +68,7 @@ struct launch {
 	const char *pressure;     /* memory.pressure of the unit's cgroup, as the unit sees it, or
 				     NULL */
 	int cgroup_procs;         /* of the unit's cgroup; 0: not opened */
+	uint64_t remove_until_us; /* DISCARD: removing ends then; 0: it is bounded by limits.h */
 	char *title;              /* our name in the list of processes; may be written over */
 	uint32_t born;            /* launch_more.namespaces: what we were born in */
 	int go[2];                /* go byte: read end in the second stage, write end here */
@@ -122,6 +123,7 @@ int launch_op_check(struct launch *l, int32_t *ret_value);
 int launch_op_clean(struct launch *l, int32_t *ret_value);
 int launch_op_readpid(struct launch *l, int32_t *ret_value);
 int launch_op_realize(struct launch *l, int32_t *ret_value);
+int launch_op_discard(struct launch *l, int32_t *ret_value);
 int launch_op_bind(struct launch *l, int32_t *ret_value);
 int launch_op_flush(struct launch *l, int32_t *ret_value);
 int launch_op_watch(struct launch *l, int32_t *ret_value);

@@ -38,6 +38,7 @@ static const struct op_row operations[] = {
 	[PLAN_WATCH] = { STEP_WATCH, launch_op_watch },
 	[PLAN_AUTOMOUNT] = { STEP_WATCH, launch_op_automount },
 	[PLAN_JOIN] = { STEP_COUNT, launch_op_join },
+	[PLAN_DISCARD] = { STEP_CLEAN, launch_op_discard },
 };
 _Static_assert(ELEMENTSOF(operations) == PLAN_OP_COUNT, "operations drifted");
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The operations REALIZE, CLEAN and READPID. */
+/* The operations REALIZE, CLEAN, DISCARD and READPID. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -48,7 +48,13 @@ static int remove_path(struct launch *l, const char *path, const char *origin)
 	if (parent == -ENOENT) {
 		return 0;
 	}
-	r = parent < 0 ? parent : dir_remove(parent, name);
+	if (parent < 0) {
+		r = parent;
+	} else if (l->remove_until_us) {
+		r = dir_remove_until(parent, name, l->remove_until_us);
+	} else {
+		r = dir_remove(parent, name);
+	}
 	return r < 0 ? launch_fail(l, r, origin, "remove ", path) : 0;
 }
 
@@ -217,6 +223,27 @@ int launch_op_clean(struct launch *l, int32_t *ret_value)
 
 		r = r < 0 ? launch_fail(l, r, NULL, "remove credentials in ", PLAN_CREDENTIALS_DIR)
 			  : 0;
+		result = result < 0 ? result : r;
+	}
+	*ret_value = 0;
+	return result;
+}
+
+/* ---- DISCARD ---- */
+
+_Static_assert(WIRE_DISCARD_ALL == (1u << PLAN_DIR_KIND_COUNT) - 1, "kinds drifted");
+
+/* The request says which kinds; what they are called on the disk, the plan. All is tried. */
+int launch_op_discard(struct launch *l, int32_t *ret_value)
+{
+	const struct plan_dir *dirs = l->plan.dirs.items;
+	int result = 0;
+
+	l->remove_until_us = usec_add(now_us(), l->plan.timeout_us);
+	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
+		bool wanted = l->job.params.discard & UINT32_C(1) << dirs[i].kind;
+		int r = wanted ? remove_dir(l, &dirs[i]) : 0;
+
 		result = result < 0 ? result : r;
 	}
 	*ret_value = 0;

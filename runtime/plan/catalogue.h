@@ -85,13 +85,14 @@ enum entry_kind {
 };
 
 enum catalogue_entry_flags {
-	CATALOGUE_ENTRY_CLEAN = 1 << 0,  /* this is the unit's CLEAN: run by RELEASE only */
-	CATALOGUE_ENTRY_NSINIT = 1 << 1, /* supd-nsinit's descriptor is handed to the launcher */
-	CATALOGUE_ENTRY_LISTEN = 1 << 2, /* gets the descriptors of the unit's sockets */
-	CATALOGUE_ENTRY_BORN = 1 << 3,   /* the launcher may be born where the service will be */
+	CATALOGUE_ENTRY_CLEAN = 1 << 0,   /* this is the unit's CLEAN: run by RELEASE only */
+	CATALOGUE_ENTRY_NSINIT = 1 << 1,  /* supd-nsinit's descriptor is handed to the launcher */
+	CATALOGUE_ENTRY_LISTEN = 1 << 2,  /* gets the descriptors of the unit's sockets */
+	CATALOGUE_ENTRY_BORN = 1 << 3,    /* the launcher may be born where the service will be */
+	CATALOGUE_ENTRY_DISCARD = 1 << 4, /* refused while anything of the unit lives */
 	/* … in these, shifted: enum plan_namespaces; only with BORN. */
 	CATALOGUE_ENTRY_NS_ALL = 0x7f << 8,
-	CATALOGUE_ENTRY_FLAGS_ALL = ((1 << 4) - 1) | CATALOGUE_ENTRY_NS_ALL,
+	CATALOGUE_ENTRY_FLAGS_ALL = ((1 << 5) - 1) | CATALOGUE_ENTRY_NS_ALL,
 };
 #define CATALOGUE_ENTRY_NS_SHIFT 8
 

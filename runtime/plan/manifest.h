@@ -66,6 +66,7 @@ struct manifest_service {
 	uint64_t timeout_start_us;
 	uint64_t timeout_stop_us;
 	uint64_t timeout_abort_us;
+	uint64_t timeout_clean_us;
 	uint32_t timeout_start_failure_mode;
 	uint32_t timeout_stop_failure_mode;
 	uint64_t runtime_max_us;
@@ -218,6 +219,8 @@ struct manifest_unit {
 	uint32_t check_entry;        /* CATALOGUE_NONE when there is no condition */
 	uint32_t clean_entry;        /* CATALOGUE_NONE when there is nothing to clean */
 	uint32_t realize_entry;      /* limits; CATALOGUE_NONE */
+	uint32_t discard_entry;      /* meant when there are discard_kinds */
+	uint32_t discard_kinds;      /* a bit for each enum plan_dir_kind that the unit has */
 	uint32_t limits_hash;        /* of what REALIZE writes: another one means other limits */
 	uint64_t job_timeout_us;
 	uint64_t job_running_timeout_us;

@@ -27,6 +27,7 @@ enum plan_op {
 	PLAN_WATCH,     /* judge a path unit and leave an inotify descriptor in the slot */
 	PLAN_AUTOMOUNT, /* an autofs mount, whose pipe is left in the slot; who waits is answered */
 	PLAN_JOIN,      /* a process beside a running one; supctl makes it, never supd-load */
+	PLAN_DISCARD,   /* `supctl clean`: remove directories of the kinds in the parameters */
 	PLAN_OP_COUNT,
 };
 
@@ -459,7 +460,7 @@ struct plan {
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
 
-	/* directories, EXEC and CLEAN */
+	/* directories, EXEC, CLEAN and DISCARD */
 	struct tlv_array dirs; /* struct plan_dir */
 
 	/* $CREDENTIALS_DIRECTORY, which is PLAN_CREDENTIALS_DIR/UNIT */
@@ -470,7 +471,7 @@ struct plan {
 
 	/* READPID, CLEAN */
 	const char *pid_file;
-	uint64_t timeout_us;
+	uint64_t timeout_us; /* READPID, DISCARD */
 
 	/* BIND, CLEAN */
 	struct tlv_array sockets; /* struct plan_socket */

@@ -33,9 +33,9 @@ size_t wire_event_size(uint32_t type)
 static bool params_are_valid(const struct wire_params *p)
 {
 	return (p->flags & ~(uint32_t)WIRE_RUN_FLAGS_ALL) == 0 &&
-	       (p->watch_state & ~(uint32_t)WIRE_WATCH_ALL) == 0 && p->reserved == 0 &&
-	       p->service_result < SERVICE_RESULT_COUNT && p->exit_code <= 6 &&
-	       p->exit_status <= 255;
+	       (p->watch_state & ~(uint32_t)WIRE_WATCH_ALL) == 0 &&
+	       (p->discard & ~WIRE_DISCARD_ALL) == 0 && p->service_result < SERVICE_RESULT_COUNT &&
+	       p->exit_code <= 6 && p->exit_status <= 255;
 }
 
 static bool slot_is_valid(const struct wire_request *q)

@@ -110,8 +110,10 @@ struct wire_params {
 	uint32_t exit_status;    /* 0–255 or a signal number */
 	uint64_t watchdog_us;
 	uint32_t watch_state; /* PLAN_WATCH: enum wire_watch_state */
-	uint32_t reserved;    /* 0 */
+	uint32_t discard;     /* PLAN_DISCARD: a bit for each enum plan_dir_kind */
 };
+
+#define WIRE_DISCARD_ALL 0x1fu
 
 /* Bits 0 to LIMIT_WATCHES - 1: that path of the unit was there at the last look. */
 enum wire_watch_state {

@@ -74,6 +74,8 @@ static const struct {
 	{ "Restart", true, SMALL },
 	{ "Kill", true, SMALL },
 	{ "KillUnit", true, SMALL },
+	{ "Clean", true, SMALL },
+	{ "CleanUnit", true, SMALL },
 	{ "Freeze", true, SMALL },
 	{ "FreezeUnit", true, SMALL },
 	{ "Thaw", true, SMALL },

@@ -29,6 +29,8 @@ extern const sd_bus_vtable bus_vtable_manager_units[]; /* manager_units.c */
 extern const sd_bus_vtable bus_vtable_manager_jobs[];  /* manager_jobs.c */
 extern const sd_bus_vtable bus_vtable_manager_files[]; /* manager_files.c */
 extern const sd_bus_vtable bus_vtable_manager_state[]; /* manager_state.c */
+extern const sd_bus_vtable bus_vtable_clean[];         /* clean.c: Manager */
+extern const sd_bus_vtable bus_vtable_unit_clean[];    /* clean.c: Unit */
 extern const sd_bus_vtable bus_vtable_freezer[];       /* freezer.c: Manager */
 extern const sd_bus_vtable bus_vtable_unit_freezer[];  /* freezer.c: Unit */
 extern const sd_bus_vtable bus_vtable_own_manager[];   /* own.c */

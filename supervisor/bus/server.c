@@ -199,6 +199,7 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 
 void bus_server_fini(struct bus_server *b)
 {
+	bus_clean_drop(b, NULL);
 	bus_freezer_drop(b, NULL);
 	while (b->pending) {
 		struct bus_pending *p = b->pending;
@@ -471,6 +472,7 @@ int bus_flush(struct bus_server *b)
 {
 	int enabled = SD_EVENT_OFF;
 
+	bus_clean_flush(b);
 	bus_freezer_flush(b);
 	emit_changed(b);
 	for (struct bus_client **at = &b->clients; *at;) {
@@ -488,6 +490,7 @@ int bus_flush(struct bus_server *b)
 		*at = c->next;
 		b->n_clients--;
 		drop_pending_of(b, c->bus);
+		bus_clean_drop(b, c->bus);
 		bus_freezer_drop(b, c->bus);
 		client_free(c);
 	}

@@ -59,6 +59,13 @@ struct bus_freeze {
 	bool on;
 };
 
+/* A CleanUnit() that waits until it is done. */
+struct bus_clean {
+	struct bus_clean *next;
+	sd_bus_message *message; /* a reference */
+	uint32_t unit;
+};
+
 /* The unit that an object path names; valid during one dispatch. unit is NULL for unknown names. */
 struct bus_unit_ref {
 	struct bus_server *server;
@@ -73,6 +80,7 @@ struct bus_server {
 	uint32_t n_clients;
 	struct bus_pending *pending;
 	struct bus_freeze *freezes; /* calls that wait for a freezer */
+	struct bus_clean *cleans;   /* calls that wait for a DISCARD */
 	uint32_t *changed;          /* units whose properties have changed in this turn */
 	uint32_t n_changed;
 	uint32_t cap_changed;
@@ -105,6 +113,10 @@ int bus_flush(struct bus_server *b);
 void bus_freezer_flush(struct bus_server *b);
 /* Forgets those of one connection; NULL: of all. */
 void bus_freezer_drop(struct bus_server *b, sd_bus *bus);
+
+/* The same for units that are cleaned (clean.c). */
+void bus_clean_flush(struct bus_server *b);
+void bus_clean_drop(struct bus_server *b, sd_bus *bus);
 
 /* ---- for the methods ---- */
 struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);

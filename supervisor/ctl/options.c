@@ -88,6 +88,7 @@ static const struct option_row {
 	{ "value", 0, OPTION_FLAG, AT(value) },
 	{ "version", 0, OPTION_FLAG, AT(version) },
 	{ "wait", 0, OPTION_FLAG, AT(wait) },
+	{ "what", 0, OPTION_TEXT, AT(what) },
 };
 #define N_ROWS ELEMENTSOF(option_rows)
 

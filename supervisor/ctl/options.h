@@ -25,6 +25,7 @@ struct options {
 	size_t n_properties;
 	const char *type, *state, *kill_whom, *log_dir, *job_mode, *since, *output, *threshold;
 	const char *fuzz;                      /* critical-chain */
+	const char *what;                      /* clean: kinds, with commas between them */
 	const char *base_time, *iterations;    /* calendar */
 	bool path, unescape, mangle, instance; /* escape */
 	const char *suffix, *template_name;

@@ -94,6 +94,8 @@ static const struct verb verb_rows[] = {
 	{ "freeze", verb_freeze, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Have units' processes stand still" },
 	{ "thaw", verb_freeze, 1, -1, OPERAND_UNIT, "UNIT…", "Let them go on" },
+	{ "clean", verb_clean, 1, -1, OPERAND_UNIT, "UNIT…",
+		"Remove what units that are down have left in their directories" },
 	{ "reset-failed", verb_reset_failed, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Forget failures and restart counters" },
 	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
@@ -236,6 +238,8 @@ static const char options_help[] =
 	"                         run: stays active; forget also a failure (with --wait)\n"
 	"      --on-active TIME, --on-calendar TIME\n"
 	"                         run: by a timer\n"
+	"      --what KINDS       clean: configuration, state, cache, logs, runtime, fdstore, all\n"
+	"                         (default: cache,runtime)\n"
 	"      --no-block         Do not wait for the job\n"
 	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
 	"      --job-mode MODE    replace (default), fail, isolate, …\n"

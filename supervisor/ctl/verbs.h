@@ -63,6 +63,7 @@ int verb_install(struct ctl *c, int n, char *const *args); /* enable, disable, m
 int verb_edit(struct ctl *c, int n, char *const *args);
 int verb_set_property(struct ctl *c, int n, char *const *args);
 int verb_run(struct ctl *c, int n, char *const *args);
+int verb_clean(struct ctl *c, int n, char *const *args);
 int verb_freeze(struct ctl *c, int n, char *const *args);
 int verb_kill(struct ctl *c, int n, char *const *args);
 int verb_reset_failed(struct ctl *c, int n, char *const *args);

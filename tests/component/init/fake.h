@@ -14,6 +14,7 @@ enum fake_entry {
 	FAKE_FORGE,   /* main: keeps the job socket and floods it with forged reports */
 	FAKE_LATE,    /* main: exits 3 while its launcher stays */
 	FAKE_BORN,    /* main: may be born in its cgroup; if so it is killed at once. Then sleeps */
+	FAKE_DISCARD, /* worker: DISCARD */
 	FAKE_PAYLOAD, /* main with a PID namespace: names supd-init as its payload */
 	FAKE_ENTRY_COUNT,
 };

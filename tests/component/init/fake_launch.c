@@ -171,7 +171,7 @@ static int launch(void)
 	if (cgroup < 0) {
 		return 1;
 	}
-	if (job.entry == FAKE_WORK || job.entry == FAKE_CLEAN) {
+	if (job.entry == FAKE_WORK || job.entry == FAKE_CLEAN || job.entry == FAKE_DISCARD) {
 		return report(LAUNCH_RESULT, 0, 7) < 0;
 	}
 	if (job.entry == FAKE_FAIL) {

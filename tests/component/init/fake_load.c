@@ -56,6 +56,7 @@ static int write_catalogue(void)
 		[FAKE_FAIL] = { 0, ENTRY_CONTROL, 0 },
 		[FAKE_WORK] = { 0, ENTRY_WORK, 0 },
 		[FAKE_CLEAN] = { 0, ENTRY_WORK, CATALOGUE_ENTRY_CLEAN },
+		[FAKE_DISCARD] = { 0, ENTRY_WORK, CATALOGUE_ENTRY_DISCARD },
 		[FAKE_SLEEP_B] = { 1, ENTRY_MAIN, 0 },
 		[FAKE_WAIT] = { 0, ENTRY_CONTROL, 0 },
 		[FAKE_FORGE] = { 0, ENTRY_MAIN, 0 },

@@ -115,6 +115,29 @@ static void test_run_in_gone_slot(void **state)
 	assert_int_equal(t->got.refused.error, EBUSY);
 }
 
+/* What a unit keeps goes only when it is down, and not on the way of a RELEASE. */
+static void test_discard_of_living(void **state)
+{
+	struct bench *t = *state;
+
+	greet(t);
+	run(t, FAKE_SLEEP);
+	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;
+
+	run(t, FAKE_DISCARD);
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EBUSY);
+	end_main(t, slot);
+	ask(t, &(struct wire_request) { .type = WIRE_RELEASE,
+		       .slot = slot,
+		       .catalogue = t->catalogue,
+		       .entry = FAKE_DISCARD });
+	await(t, WIRE_EV_REFUSED);
+	assert_int_equal(t->got.refused.error, EINVAL);
+	run(t, FAKE_DISCARD);
+	await_phase(t, ENTRY_WORK, WIRE_PHASE_EXITED);
+}
+
 /* The process that launches for one place is no main process of another. */
 static void test_main_is_launcher(void **state)
 {
@@ -451,6 +474,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_run_in_gone_slot),
+		TEST(test_discard_of_living),
 		TEST(test_main_is_launcher),
 		TEST(test_launcher_outlives_child),
 		TEST(test_former_main),

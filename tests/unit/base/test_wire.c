@@ -13,6 +13,11 @@ static void test_ranges(void **state)
 	(void)state;
 	assert_int_equal(wire_request_check(&q, sizeof(q)), 0);
 	assert_int_equal(wire_request_check(&q, sizeof(q) - 1), -EBADMSG);
+	q.params.discard = WIRE_DISCARD_ALL;
+	assert_int_equal(wire_request_check(&q, sizeof(q)), 0);
+	q.params.discard = WIRE_DISCARD_ALL + 1;
+	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
+	q.params.discard = 0;
 	q.number = 65;
 	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
 	q.number = 0;

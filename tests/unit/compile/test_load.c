@@ -260,18 +260,23 @@ static void test_places(void **state)
 	drop(&r);
 }
 
-/* Nobody cleans what ends with its process: a restart is one launch then. */
+/*
+ * Nobody cleans what ends with its process: a restart is one launch then. kinds: what `supctl
+ * clean` can remove, which is what the unit file names.
+ */
 static void test_clean_entry(void **state)
 {
 	static const struct {
 		const char *lines;
 		bool cleans;
+		uint32_t kinds;
 	} cases[] = {
 		{ "ExecStart=/bin/true\n", false },
 		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n", true },
-		{ "ExecStart=/bin/true\nRuntimeDirectory=x\n", true },
-		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nRuntimeDirectoryPreserve=yes\n",
-			false },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nLogsDirectory=x y\n", true,
+			1 << PLAN_DIR_RUNTIME | 1 << PLAN_DIR_LOGS },
+		{ "ExecStart=/bin/true\nRuntimeDirectory=x\nRuntimeDirectoryPreserve=yes\n", false,
+			1 << PLAN_DIR_RUNTIME },
 		{ "ExecStart=/bin/true\nDynamicUser=yes\n", true },
 		{ "ExecStart=/bin/true\nExecStartPre=/bin/true\n[Container]\nProfile=compat\n",
 			false },
@@ -291,6 +296,9 @@ static void test_clean_entry(void **state)
 		} else {
 			assert_int_equal(unit(&r, "clean.service")->clean_entry, CATALOGUE_NONE);
 		}
+		assert_int_equal(unit(&r, "clean.service")->discard_kinds, cases[i].kinds);
+		assert_int_equal(unit(&r, "clean.service")->discard_entry != CATALOGUE_NONE,
+			cases[i].kinds != 0);
 		drop(&r);
 	}
 }

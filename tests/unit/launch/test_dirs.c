@@ -142,6 +142,20 @@ static void test_remove(void **state)
 	close(dir);
 }
 
+static void test_remove_until(void **state)
+{
+	int dir = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(mkdir(at("late"), 0755), 0);
+	touch(at("late/f"));
+	assert_int_equal(dir_remove_until(dir, "late", 1), -ETIMEDOUT);
+	assert_int_equal(access(at("late/f"), F_OK), 0);
+	assert_int_equal(dir_remove_until(dir, "late", UINT64_MAX), 0);
+	assert_int_equal(access(at("late"), F_OK), -1);
+	close(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +164,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fixed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_chown_spares_hard_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remove_until, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
