@@ -157,3 +157,12 @@ int load_write(struct load *l, int plans_fd, int manifest_fd)
 		     : catalogue_write(
 			       &l->compile.builder, &l->users.passwd, &l->users.group, plans_fd);
 }
+
+void load_fini(struct load *l)
+{
+	catalogue_builder_fini(&l->compile.builder);
+	seccomp_cache_fini(&l->compile.seccomp);
+	idtable_close(&l->ids);
+	userdb_fini(&l->users);
+	arena_fini(&l->arena);
+}

@@ -31,3 +31,5 @@ int load_run(
 	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd);
 /* Writes both halves. */
 int load_write(struct load *l, int plans_fd, int manifest_fd);
+/* All memory; descriptors stay the caller's. For who loads more than once: supd-load just ends. */
+void load_fini(struct load *l);

@@ -45,7 +45,7 @@ def test_systemd():
         vm.check("adopted, none started again",
                  m.sh("supctl show -p MainPID --value limited.service compat.service") == pids)
         m.sh("systemctl reload supd")
-        m.wait_sh("journalctl -u limited.service -o cat | grep -q line-of-limited")
+        m.wait_sh("supctl logs limited.service | grep -q line-of-limited", 20)
         # A supd-init that hangs is ended by systemd's watchdog.
         m.sh("kill -STOP $(systemctl show -P MainPID supd)")
         m.wait_sh("test $(systemctl show -P NRestarts supd) = 2 && systemctl is-active supd"

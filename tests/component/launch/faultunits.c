@@ -196,6 +196,6 @@ int fault_unit_compile(
 	l.profile_dir = arena_printf(&l.arena, "%s/units/profiles", build_dir);
 	f->plans = memfd_create("plans", MFD_CLOEXEC);
 	r = r < 0 || f->plans < 0 ? -ENOMEM : load(&l, &settings, path, f->plans);
-	arena_fini(&l.arena);
+	load_fini(&l);
 	return r < 0 ? r : find_main(f);
 }

@@ -80,7 +80,7 @@ static void compile(const char *text, struct result *ret)
 static void result_fini(struct result *r)
 {
 	munmap(r->base, r->size);
-	arena_fini(&r->load.arena);
+	load_fini(&r->load);
 }
 
 /* What may be done at the path; all rules for it together. */
