@@ -5,27 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_octal(const char *p)
-{
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
-	       p[2] <= '7';
-}
-
-/* The kernel writes blanks, tabs, newlines and backslashes as \ooo. In place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at; at++) {
-		if (*at == '\\' && is_octal(at + 1)) {
-			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-			at += 3;
-		} else {
-			*to++ = *at;
-		}
-	}
-	*to = '\0';
-}
+#include "../runtime/base/mntent.h"
 
 /* The field of a line that holds the path; it is cut out. NULL: there is none. */
 static char *take_path(enum mounttable_kind kind, char *line)
@@ -43,7 +23,7 @@ static char *take_path(enum mounttable_kind kind, char *line)
 	if (*path != '/') {
 		return NULL; /* the head of /proc/swaps */
 	}
-	unescape(path);
+	mntent_unescape(path);
 	return path;
 }
 

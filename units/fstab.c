@@ -9,6 +9,7 @@
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "../runtime/base/mntent.h"
 #include "../runtime/base/number.h"
 #include "defaults.h"
 #include "values.h"
@@ -22,28 +23,6 @@ struct reading {
 	struct scan *scan;
 	struct diag_place place;
 };
-
-static bool is_octal(const char *p)
-{
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
-	       p[2] <= '7';
-}
-
-/* Blanks are written as \040. In place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at; at++) {
-		if (*at == '\\' && is_octal(at + 1)) {
-			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-			at += 3;
-		} else {
-			*to++ = *at;
-		}
-	}
-	*to = '\0';
-}
 
 static const char *target_of(const struct fstab_row *row)
 {
@@ -192,7 +171,7 @@ static int read_line(struct reading *r, char *line)
 
 	for (char *word = strtok_r(line, " \t\n", &save); word && n < FIELDS;
 		word = strtok_r(NULL, " \t\n", &save)) {
-		unescape(word);
+		mntent_unescape(word);
 		fields[n++] = word;
 	}
 	if (n == 0 || fields[0][0] == '#') {
