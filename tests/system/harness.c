@@ -519,3 +519,19 @@ void sys_free(struct sys *s)
 	nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(s);
 }
+
+static bool has_supd(struct sys *s, void *pid)
+{
+	*(pid_t *)pid = sys_supd_pid(s);
+	return *(pid_t *)pid > 1;
+}
+
+void sys_kill_supd(struct sys *s)
+{
+	pid_t pid = 0;
+
+	sys_wait_for(s, "a supd", has_supd, &pid);
+	if (pid <= 1 || kill(pid, SIGKILL) < 0) {
+		sys_fail(s, "kill of supd: pid %d", (int)pid);
+	}
+}

@@ -69,20 +69,6 @@ static unsigned mounts_at(const char *where, const char *type)
 	return n;
 }
 
-static bool has_supd(struct sys *sys, void *arg)
-{
-	*(pid_t *)arg = sys_supd_pid(sys);
-	return *(pid_t *)arg > 1;
-}
-
-static void kill_supd(void)
-{
-	pid_t pid = 0;
-
-	sys_wait_for(s, "a supd", has_supd, &pid);
-	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
-}
-
 static void test_life(void **state)
 {
 	(void)state;
@@ -133,13 +119,13 @@ static void test_crash(void **state)
 	load("mnt-c.mount", TMPFS("/mnt/c"));
 	load("mnt-c.automount", TRAP("/mnt/c"));
 	CHECK(sys_ctl(s, "start mnt-c.automount") == 0);
-	kill_supd();
+	sys_kill_supd(s);
 	first = begin_open("/mnt/c/one");
 	CHECK(end_open(first) == 0);
 	sys_wait(s, "mnt-c.automount", "SubState", "running");
 	CHECK(sys_ctl(s, "stop mnt-c.mount") == 0);
 	first = begin_open("/mnt/c/one");
-	kill_supd();
+	sys_kill_supd(s);
 	second = begin_open("/mnt/c/two");
 	CHECK(end_open(first) == 0 && end_open(second) == 0);
 	CHECK(mounts_at("/mnt/c", "tmpfs") == 1);

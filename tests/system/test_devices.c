@@ -58,20 +58,6 @@ static bool is_waiting(struct sys *sys, void *arg)
 	return sys_ctl(sys, "list-jobs") == 0 && sys_said(sys, arg);
 }
 
-static bool has_supd(struct sys *sys, void *arg)
-{
-	*(pid_t *)arg = sys_supd_pid(sys);
-	return *(pid_t *)arg > 1;
-}
-
-static void kill_supd(void)
-{
-	pid_t pid = 0;
-
-	sys_wait_for(s, "a supd", has_supd, &pid);
-	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
-}
-
 /* No udevd: the node is enough. The mount waits for it and goes with it. */
 static void test_node(void **state)
 {
@@ -114,14 +100,14 @@ static void test_crash(void **state)
 	load("wants.target", "[Unit]\nWants=tty@shm-c.service\n");
 	CHECK(sys_ctl(s, "start --no-block wants.target") == 0);
 	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-c.device");
-	kill_supd();
+	sys_kill_supd(s);
 	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-c.device");
 	plug("/dev/shm/c");
 	sys_wait(s, "tty@shm-c.service", "ActiveState", "active");
-	kill_supd();
+	sys_kill_supd(s);
 	sys_wait(s, "dev-shm-c.device", "SubState", "plugged");
 	CHECK(property_equals("tty@shm-c.service", "ActiveState", "active"));
-	kill_supd();
+	sys_kill_supd(s);
 	CHECK(unlink("/dev/shm/c") == 0); /* the next supd has heard nothing, and looks */
 	sys_wait(s, "tty@shm-c.service", "ActiveState", "inactive");
 }

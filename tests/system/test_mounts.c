@@ -26,20 +26,6 @@ static unsigned mounts_at(const char *where, const char *option)
 	return n;
 }
 
-static bool has_supd(struct sys *sys, void *arg)
-{
-	*(pid_t *)arg = sys_supd_pid(sys);
-	return *(pid_t *)arg > 1;
-}
-
-static void kill_supd(void)
-{
-	pid_t pid = 0;
-
-	sys_wait_for(s, "a supd", has_supd, &pid);
-	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
-}
-
 static void test_life(void **state)
 {
 	(void)state;
@@ -135,14 +121,14 @@ static void test_crash(void **state)
 	load("mnt-d.mount", TMPFS("/mnt/d"));
 	CHECK(sys_ctl(s, "start mnt-d.mount") == 0);
 	CHECK(sys_ctl(s, "start --no-block mnt-c.mount") == 0);
-	kill_supd();
+	sys_kill_supd(s);
 	CHECK(umount("/mnt/d") == 0);
 	/* The job may have died before supd-init had heard of it. */
 	CHECK(sys_ctl(s, "start mnt-c.mount") == 0);
 	CHECK(property_equals("mnt-c.mount", "SubState", "mounted"));
 	sys_wait(s, "mnt-d.mount", "SubState", "dead");
 	CHECK(mounts_at("/mnt/c", NULL) == 1);
-	kill_supd();
+	sys_kill_supd(s);
 	sys_wait(s, "mnt-c.mount", "SubState", "mounted");
 	CHECK(sys_ctl(s, "restart mnt-c.mount") == 0);
 	CHECK(mounts_at("/mnt/c", NULL) == 1);

@@ -51,20 +51,6 @@ static void test_once(void **state)
 	wait_log("once.service", "elapsed-once");
 }
 
-static bool has_supd(struct sys *sys, void *arg)
-{
-	*(pid_t *)arg = sys_supd_pid(sys);
-	return *(pid_t *)arg > 1;
-}
-
-static void kill_supd(void)
-{
-	pid_t pid = 0;
-
-	sys_wait_for(s, "a supd", has_supd, &pid);
-	CHECK(pid > 1 && kill(pid, SIGKILL) == 0);
-}
-
 /* Each second; a supd that is killed again and again costs none of the later ones. */
 static void test_crashes(void **state)
 {
@@ -76,7 +62,7 @@ static void test_crashes(void **state)
 	CHECK(sys_ctl(s, "start cal.timer") == 0);
 	for (int i = 0; i < 2; i++) {
 		wait_log("cal.service", "elapsed-cal");
-		kill_supd();
+		sys_kill_supd(s);
 		sys_wait(s, "cal.timer", "ActiveState", "active");
 		CHECK(sys_ctl(s, "list-timers --json cal.timer") == 0);
 		CHECK(strstr(s->output, "\"last\":"));
@@ -125,7 +111,7 @@ static void test_persistent(void **state)
 	CHECK(stamps_set(&stamps, "daily.timer", clock_us(CLOCK_REALTIME) - 86400 * USEC_PER_SEC) ==
 		0);
 	stamps_fini(&stamps);
-	kill_supd(); /* the next one reads the file */
+	sys_kill_supd(s); /* the next one reads the file */
 	sys_wait(s, "daily.timer", "ActiveState", "inactive");
 	CHECK(sys_ctl(s, "start daily.timer plain.timer") == 0);
 	wait_log("daily.service", "elapsed-daily");
