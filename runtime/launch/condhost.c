@@ -16,6 +16,7 @@
 #include "../base/fd.h"
 #include "../base/limits.h"
 #include "../base/number.h"
+#include "../base/pidns.h"
 #include "conditions.h"
 #include "credstores.h"
 #include "dirs.h"
@@ -331,6 +332,14 @@ static int io_pressure(const char *p)
 	return pressure("/proc/pressure/io", p);
 }
 
+/* supd-init's place: every launcher is its child, in its PID namespace. */
+static int init_is(const char *p)
+{
+	bool first = getppid() == 1;
+
+	return strcmp(p, !first ? "process" : pidns_is_initial() ? "machine" : "container") == 0;
+}
+
 static int never(const char *p)
 {
 	(void)p;
@@ -371,6 +380,7 @@ static int (*const tests[])(const char *parameter) = {
 	[CONDITION_CPU_PRESSURE] = cpu_pressure,
 	[CONDITION_IO_PRESSURE] = io_pressure,
 	[CONDITION_CREDENTIAL] = credstores_system_has,
+	[CONDITION_INIT] = init_is,
 };
 _Static_assert(ELEMENTSOF(tests) == CONDITION_TYPE_COUNT, "condition tests drifted");
 
