@@ -19,7 +19,6 @@
 #include "command.h"
 #include "credload.h"
 #include "creds.h"
-#include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
 #include "label.h"
@@ -33,6 +32,7 @@
 #include "pressure.h"
 #include "streams.h"
 #include "trees.h"
+#include "unitdirs.h"
 #include "walls.h"
 
 /* Untouched pages cost nothing. */

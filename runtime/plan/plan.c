@@ -228,6 +228,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(45, TLV_U32, plan, log_priority),
 	TLV_FIELD(46, TLV_U32, plan, log_level_prefix),
 	TLV_SUB(47, plan, dirs, dir_schema),
+	TLV_FIELD(185, TLV_U32, plan, dirs_uid),
+	TLV_FIELD(186, TLV_U32, plan, dirs_gid),
 	TLV_SUB(48, plan, conditions, condition_schema),
 	TLV_FIELD(49, TLV_STR, plan, pid_file),
 	TLV_FIELD(50, TLV_U64, plan, timeout_us),
