@@ -171,7 +171,7 @@ static bool job_is_dispatched(const struct job *j)
 	return j->state == JOB_RUNNING && !(j->flags & JOB_CHECKING);
 }
 
-static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
+static size_t unit_note(struct engine *e, const struct unit *u, uint8_t buf[LIMIT_NOTE])
 {
 	const struct unit_class *class = unit_class(u);
 	struct note n;
@@ -182,6 +182,7 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 		class->to_note(u, &n);
 	}
 	n.limits = u->limits;
+	engine_cause_to_note(e, u, &n);
 	n.desired = u->desired ? NOTE_UP : NOTE_DOWN;
 	n.state_change_us = u->state_change_us;
 	n.inactive_exit_us = u->inactive_exit_us;
@@ -213,7 +214,7 @@ static void attach_notes(struct engine *e)
 		struct effect *x = &e->effects[i];
 
 		if (carries_note(x->type)) {
-			x->note_size = (uint32_t)unit_note(e->units[x->unit], x->note);
+			x->note_size = (uint32_t)unit_note(e, e->units[x->unit], x->note);
 			e->units[x->unit]->dirty = false;
 		}
 	}
@@ -239,7 +240,7 @@ void engine_write_note(struct engine *e, struct unit *u)
 		x = engine_push(e, EFFECT_NOTE, u);
 		if (x) {
 			x->entry = u->def_index;
-			x->note_size = (uint32_t)unit_note(u, x->note);
+			x->note_size = (uint32_t)unit_note(e, u, x->note);
 		}
 	} else if (!note_wanted(u) && u->slot != WIRE_SLOT_NONE &&
 		   !(u->slot_flags & (WIRE_SLOT_POPULATED | WIRE_SLOT_RELEASING)) && !u->adopt &&

@@ -146,6 +146,9 @@ struct job *engine_install(
 		return NULL;
 	}
 	u->job = j;
+	if (type == JOB_START && unit_is_down(u)) {
+		u->cause = (struct unit_cause) { 0 }; /* a new activation */
+	}
 	x = engine_push(e, EFFECT_JOB_NEW, u);
 	if (x) {
 		x->job = j->id;

@@ -384,6 +384,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		thaw_for(e, u, x->type);
 		if (x->type == EFFECT_RUN) {
 			engine_limits_run(u, x->kind);
+			engine_tell_cause(e, u, x);
 		}
 		out = engine_push(e, x->type, u);
 		if (out) {

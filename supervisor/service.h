@@ -243,7 +243,8 @@ struct effect {
 	uint32_t job_result;
 	uint32_t instance; /* RUN, NOTE: of a connection's instance, else 0 */
 	struct wire_params params;
-	uint32_t note_size; /* 0: no note goes along */
+	struct wire_cause cause; /* RUN of a service's command */
+	uint32_t note_size;      /* 0: no note goes along */
 	uint8_t note[LIMIT_NOTE];
 	char *text; /* owned by the effect; NULL: none */
 };
