@@ -16,13 +16,11 @@
 
 #include "../../runtime/base/cleanup.h"
 
-#define ANSWER_SECONDS 60
-
 static char answer[512];
 
 static int open_client(int family, int type)
 {
-	struct timeval patience = { .tv_sec = ANSWER_SECONDS };
+	struct timeval patience = { .tv_sec = SYS_WITHIN_SEC };
 	int fd = socket(family, type | SOCK_CLOEXEC, 0);
 
 	CHECK(fd >= 0);
