@@ -28,7 +28,6 @@
 #include "../../runtime/base/timeutil.h"
 
 #define CGROUP2_MAGIC 0x63677270
-#define DEADLINE_SEC  60
 #define POLL_US       10000
 #define ARGS_MAX      64
 
@@ -37,7 +36,7 @@ static usec_t deadline_us(void)
 {
 	const char *text = getenv("SUPD_TEST_DEADLINE");
 
-	return now_us() + (text ? strtoul(text, NULL, 10) : DEADLINE_SEC) * USEC_PER_SEC;
+	return now_us() + (text ? strtoul(text, NULL, 10) : SYS_WITHIN_SEC) * USEC_PER_SEC;
 }
 
 static const char *cgroup_base(void)

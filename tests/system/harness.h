@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* How long anything may take that a test waits for. */
+#define SYS_WITHIN_SEC 60
+
 struct sys {
 	char dir[64];   /* /run/supd-test-XXXXXX */
 	char units[96]; /* dir/units */

@@ -262,14 +262,19 @@ static void test_missing_programs(void **state)
 
 static void test_unknown_user(void **state)
 {
+	char never[128];
+
 	(void)state;
-	load("who.service", "[Service]\nType=oneshot\nUser=supd-no-such-user\nExecStart=/bin/touch "
-			    "/run/supd-never\n");
+	snprintf(never, sizeof(never), "%s/never", s->dir);
+	loadf("who.service",
+		"[Service]\nType=oneshot\nUser=supd-no-such-user\nExecStart=/bin/touch %s\n"
+		"[Container]\nProfile=trusted\n",
+		never);
 	CHECK(sys_said(s, "who.service:3") && sys_said(s, "supd-no-such-user"));
 	CHECK(sys_ctl(s, "start who.service") == 1);
 	CHECK(sys_said(s, "no such user") && sys_said(s, "who.service"));
 	CHECK(property_equals("who.service", "ActiveState", "failed"));
-	CHECK(access("/run/supd-never", F_OK) < 0);
+	CHECK(access(never, F_OK) < 0);
 	load("what.service", "[Service]\nType=oneshot\nUser=no:such user\nExecStart=/bin/true\n");
 	CHECK(sys_said(s, "what.service:3"));
 	CHECK(sys_ctl(s, "start what.service") != 0);
