@@ -303,6 +303,7 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 		u->active_exit_us = n->active_exit_us;
 		u->inactive_enter_us = n->inactive_enter_us;
 		adopt_job(e, u, n, now);
+		engine_cause_adopt(e, u, n);
 	}
 	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
 		facts.procs[i] = &a->procs[i];

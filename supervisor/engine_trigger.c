@@ -195,6 +195,8 @@ static void trigger(struct engine *e, struct unit *u, usec_t now)
 			e->effects[e->n_effects - 1].text = strdup(error.text);
 		}
 		step_with(e, u, EV_TRIGGER_FAILED, RESULT_RESOURCES, now);
+	} else if (u->path) {
+		engine_caused(other, u);
 	}
 }
 

@@ -67,6 +67,8 @@ static int get_range(struct compile_unit *cu)
 static void mark_stale(struct compile_unit *cu, const char *what, const char *name)
 {
 	cu->base.stale_users = 1;
+	cu->base.stale_name = arena_printf(cu->c->arena, "%s=%s", what, name);
+	cu->base.stale_origin = unit_setting_origin(cu->unit, what);
 	compile_note(cu, SEVERITY_WARNING, unit_setting_origin(cu->unit, what),
 		"%s=%s: no such %s; the unit cannot start before it exists", what, name,
 		strcmp(what, "User") == 0 ? "user" : "group");

@@ -281,7 +281,8 @@ static void add_dir(struct rows *rows, const struct plan_dir *dir)
 		m.kind = PLAN_MOUNT_BIND;
 		m.source = dir->real ? dir->real : dir->path;
 		m.target = rows->own_root ? dir->path : m.source;
-		m.flags = read_only ? PLAN_MOUNT_F_READ_ONLY : 0;
+		m.flags = (read_only ? PLAN_MOUNT_F_READ_ONLY : 0) |
+			  (dir->real ? PLAN_MOUNT_F_IDMAP_OWNER : 0);
 		push(rows, &m, 0);
 		return;
 	}

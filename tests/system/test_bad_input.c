@@ -267,7 +267,7 @@ static void test_unknown_user(void **state)
 			    "/run/supd-never\n");
 	CHECK(sys_said(s, "who.service:3") && sys_said(s, "supd-no-such-user"));
 	CHECK(sys_ctl(s, "start who.service") == 1);
-	CHECK(sys_said(s, "unknown user") && sys_said(s, "who.service"));
+	CHECK(sys_said(s, "no such user") && sys_said(s, "who.service"));
 	CHECK(property_equals("who.service", "ActiveState", "failed"));
 	CHECK(access("/run/supd-never", F_OK) < 0);
 	load("what.service", "[Service]\nType=oneshot\nUser=no:such user\nExecStart=/bin/true\n");

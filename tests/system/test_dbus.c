@@ -77,7 +77,7 @@ static void test_supd_killed_meanwhile(void **state)
 	CHECK(sys_ctl(s, "stop owner.service") == 0);
 	CHECK(sys_ctl(s, "start --no-block owner.service") == 0);
 	sys_wait(s, "owner.service", "SubState", "start");
-	CHECK(kill(supd, SIGKILL) == 0);
+	sys_kill_supd(s);
 	touch(go);
 	sys_wait(s, "owner.service", "SubState", "running");
 	CHECK(sys_supd_pid(s) != supd);

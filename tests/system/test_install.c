@@ -192,7 +192,7 @@ static void test_run(void **state)
 	CHECK(exists("run/transient/four.service"));
 	CHECK(sys_ctl(s, "is-enabled four") == 1 && sys_said(s, "transient"));
 	/* It survives supd, and its file goes with it. */
-	kill(sys_supd_pid(s), SIGKILL);
+	sys_kill_supd(s);
 	sys_wait(s, "four.service", "ActiveState", "active");
 	CHECK(sys_ctl(s, "daemon-reload") == 0);
 	CHECK(property_equals("four.service", "ActiveState", "active"));

@@ -78,7 +78,7 @@ static void test_ready_while_supd_is_dead(void **state)
 		CHECK(sys_ctl(s, "start --no-block %s", name) == 0);
 		wait_log(name, "up");
 		pid = sys_supd_pid(s);
-		CHECK(kill(pid, SIGSTOP) == 0);
+		CHECK(pid > 1 && kill(pid, SIGSTOP) == 0);
 		raise_flag(name);
 		CHECK(kill(pid, SIGKILL) == 0);
 		sys_wait(s, name, "SubState", "exited");
@@ -234,7 +234,7 @@ static void test_store(void **state)
 	CHECK(sys_ctl(s, "start store.service") == 0);
 	wait_log("store.service", "fds=0");
 	sys_wait(s, "store.service", "NFileDescriptorStore", "2");
-	CHECK(kill(sys_supd_pid(s), SIGKILL) == 0);
+	sys_kill_supd(s);
 	sys_wait(s, "store.service", "NFileDescriptorStore", "2");
 	CHECK(sys_ctl(s, "kill -s KILL store.service") == 0);
 	sys_wait(s, "store.service", "NRestarts", "1");

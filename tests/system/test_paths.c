@@ -195,9 +195,7 @@ static void test_survives(void **state)
 	snprintf(line, sizeof(line), "PathChanged=%s/k.conf", s->dir);
 	watch("keep", line, "true");
 	for (size_t i = 1; i <= 4; i++) {
-		pid_t supd = sys_supd_pid(s);
-
-		CHECK(supd > 0 && kill(supd, SIGKILL) == 0);
+		sys_kill_supd(s);
 		make("k.conf", "y");
 		wait_ran("keep", i);
 	}

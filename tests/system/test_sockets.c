@@ -256,9 +256,7 @@ static void test_survives(void **state)
 
 	sys_wait(s, "keep.service", "SubState", "running");
 	for (int i = 0; i < 5; i++) {
-		pid_t supd = sys_supd_pid(s);
-
-		CHECK(supd > 0 && kill(supd, SIGKILL) == 0);
+		sys_kill_supd(s);
 		sys_wait(s, "keep.service", "SubState", "running");
 		/* The service is stopped too: the socket starts it again under load. */
 		if (i % 2) {
@@ -274,7 +272,7 @@ static void test_survives(void **state)
 	/* Down while supd is dead: what comes meanwhile starts it afterwards. */
 	CHECK(sys_ctl(s, "stop keep.service") == 0);
 	sys_wait(s, "keep.socket", "SubState", "listening");
-	CHECK(kill(sys_supd_pid(s), SIGKILL) == 0);
+	sys_kill_supd(s);
 	CHECK(ask_port(AF_INET, 45685, "late") && strstr(answer, " late"));
 	sys_wait(s, "keep.socket", "SubState", "running");
 	CHECK(kill(s->init, SIGUSR1) == 0); /* execs itself */
