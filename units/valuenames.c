@@ -222,9 +222,12 @@ _Static_assert(ELEMENTSOF(capabilities) == VALUE_CAPABILITY_COUNT, "capabilities
 int value_capability_from_name(const char *text)
 {
 	uint32_t number;
+	bool named = strncasecmp(text, "CAP_", 4) == 0;
 
-	for (size_t i = 0; i < ELEMENTSOF(capabilities); i++) {
-		if (strcasecmp(capabilities[i], text) == 0) {
+	/* Most differ in the first letter. */
+	for (size_t i = 0; named && i < ELEMENTSOF(capabilities); i++) {
+		if ((capabilities[i][4] ^ text[4]) % 0x20 == 0 &&
+			strcasecmp(capabilities[i], text) == 0) {
 			return (int)i;
 		}
 	}
