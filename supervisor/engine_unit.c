@@ -364,6 +364,18 @@ static void thaw_for(struct engine *e, struct unit *u, enum effect_type type)
 	}
 }
 
+/* An effect of the unit's own machine. */
+static void push_own(struct engine *e, struct unit *u, const struct effect *x)
+{
+	struct effect *out = engine_push(e, x->type, u);
+
+	if (out) {
+		*out = *x;
+		out->unit = u->index;
+		out->slot = u->slot;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -376,9 +388,8 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 	service_step(&u->service, event, now, fx);
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		struct effect *x = &fx->items[i];
-		struct effect *out;
 
-		if (take_effect(e, u, x, now)) {
+		if (x->type == EFFECT_LOG || take_effect(e, u, x, now)) {
 			continue;
 		}
 		thaw_for(e, u, x->type);
@@ -386,22 +397,20 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			engine_limits_run(u, x->kind);
 			engine_tell_cause(e, u, x);
 		}
-		out = engine_push(e, x->type, u);
-		if (out) {
-			give_cookie(e, &u->service, x);
-			u->release_asked |= x->type == EFFECT_RELEASE &&
-					    !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
-			x->unit = u->index;
-			x->slot = u->slot;
-			*out = *x;
-		}
+		give_cookie(e, &u->service, x);
+		u->release_asked |=
+			x->type == EFFECT_RELEASE && !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
+		push_own(e, u, x);
 	}
+	/* The log tells things in their order, what the unit and what its states say. */
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		const struct effect *x = &fx->items[i];
 		struct service as = { .state = (enum service_state)x->state,
 			.def = u->service.def };
 
-		if (x->type == EFFECT_STATE) {
+		if (x->type == EFFECT_LOG) {
+			push_own(e, u, x);
+		} else if (x->type == EFFECT_STATE) {
 			engine_changed(e, u, service_active_state(&as), now);
 			engine_tell_restart(e, u, x);
 			final_state(e, u, x, now);
