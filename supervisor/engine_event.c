@@ -75,6 +75,7 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 	if (engine_add_unit(e, slot->name, &u) < 0) {
 		return e->error = -ENOMEM;
 	}
+	engine_link_instance(e, u);
 	*ret_unit = u->index;
 	u->release_refused = false;
 	old = u->slot_flags;

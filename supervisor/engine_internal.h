@@ -79,6 +79,8 @@ struct unit *unit_at(struct engine *e, uint32_t index);
 /* NULL: there is none of that number. */
 struct engine_catalogue *engine_catalogue_at(struct engine *e, uint32_t number);
 int engine_add_unit(struct engine *e, const char *name, struct unit **ret);
+/* A connection's instance that the last load has not seen gets its template's dependencies. */
+void engine_link_instance(struct engine *e, const struct unit *u);
 /* At rest: takes the newest definition; vanished units forget theirs. */
 void engine_refresh(struct engine *e, struct unit *u);
 bool unit_is_down(const struct unit *u);

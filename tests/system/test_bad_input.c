@@ -281,6 +281,24 @@ static void test_unknown_user(void **state)
 	check_good();
 }
 
+/* A limit that cannot be kept is no limit: refused with the way out, where the machine lacks it. */
+static void test_missing_controller(void **state)
+{
+	char path[256];
+	bool can;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/memory.max", s->cgroup);
+	can = access(path, F_OK) == 0;
+	load("held.service", "[Service]\nType=oneshot\nMemoryMax=64M\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "start held.service") == (can ? 0 : 1));
+	CHECK(can || sys_said(s, "no cgroup controller memory: RequireControllers=no starts "
+				 "without it (MemoryMax=, held.service:3)"));
+	load("held.service", "[Service]\nType=oneshot\nMemoryMax=64M\nExecStart=/bin/true\n"
+			     "[Container]\nRequireControllers=no\n");
+	CHECK(sys_ctl(s, "start held.service") == 0);
+}
+
 static void test_ordering_cycle(void **state)
 {
 	(void)state;
@@ -310,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_broken_later),
 		cmocka_unit_test(test_missing_programs),
 		cmocka_unit_test(test_unknown_user),
+		cmocka_unit_test(test_missing_controller),
 		cmocka_unit_test(test_ordering_cycle),
 	};
 

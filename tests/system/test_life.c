@@ -50,22 +50,24 @@ static void test_words_of_the_log(void **state)
 			"Starting asked.service...\nStarted asked.service.\n"
 			"Stopping asked.service...\nasked.service: Deactivated successfully.\n"
 			"Stopped asked.service.\n" },
-		{ "wrong.service", "Starting wrong.service...\n"
-				   "wrong.service: Main process exited, code=exited, status=3\n"
-				   "wrong.service: Failed with result 'exit-code'.\n"
-				   "Failed to start wrong.service.\n" },
-		{ "once.service", "Starting once.service...\n"
-				  "once.service: Main process exited, code=exited, status=3\n"
-				  "once.service: Failed with result 'exit-code'.\n"
-				  "Failed to start once.service.\n"
-				  "once.service: Scheduled restart job, restart counter is at 1.\n"
-				  "Starting once.service...\n"
-				  "once.service: Main process exited, code=exited, status=3\n"
-				  "once.service: Failed with result 'exit-code'.\n"
-				  "Failed to start once.service.\n"
-				  "once.service: Scheduled restart job, restart counter is at 2.\n"
-				  "once.service: Start request repeated too quickly.\n"
-				  "once.service: Failed with result 'exit-code'.\n" },
+		{ "wrong.service",
+			"Starting wrong.service...\n"
+			"wrong.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
+			"wrong.service: Failed with result 'exit-code'.\n"
+			"Failed to start wrong.service.\n" },
+		{ "once.service",
+			"Starting once.service...\n"
+			"once.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
+			"once.service: Failed with result 'exit-code'.\n"
+			"Failed to start once.service.\n"
+			"once.service: Scheduled restart job, restart counter is at 1.\n"
+			"Starting once.service...\n"
+			"once.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
+			"once.service: Failed with result 'exit-code'.\n"
+			"Failed to start once.service.\n"
+			"once.service: Scheduled restart job, restart counter is at 2.\n"
+			"once.service: Start request repeated too quickly.\n"
+			"once.service: Failed with result 'exit-code'.\n" },
 	};
 
 	(void)state;

@@ -242,6 +242,36 @@ static void test_accept(void **state)
 	sys_wait(s, "inet.socket", "NConnections", "0");
 }
 
+/* An instance has its template's dependencies from its first instant, and under the next supd. */
+static void test_accept_dependencies(void **state)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_port = htons(45686),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	(void)state;
+	sys_unit(s, "anchor.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	sys_unit(s, "hand.service",
+		"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n");
+	sys_unit(s, "dep.socket", "[Socket]\nListenStream=127.0.0.1:45686\nAccept=yes\n");
+	load("dep@.service", "[Unit]\nBindsTo=anchor.service\nAfter=anchor.service hand.service\n"
+			     "Wants=hand.service\n[Service]\nExecStart=/bin/cat\n"
+			     "StandardInput=socket\n");
+	CHECK(sys_ctl(s, "start dep.socket") == 0);
+	AUTO_CLOSE int a = open_client(AF_INET, SOCK_STREAM);
+
+	CHECK(connect(a, (struct sockaddr *)&in, sizeof(in)) == 0);
+	sys_wait(s, "dep@1.service", "SubState", "running");
+	CHECK(property_equals("anchor.service", "ActiveState", "active"));
+	CHECK(property_equals("hand.service", "ActiveState", "active"));
+	CHECK(property_equals("dep@1.service", "BindsTo", "anchor.service"));
+	CHECK(property_equals("anchor.service", "BoundBy", "dep@.service dep@1.service"));
+	sys_kill_supd(s);
+	CHECK(sys_ctl(s, "stop anchor.service") == 0);
+	sys_wait(s, "dep@1.service", "ActiveState", "inactive");
+	CHECK(sys_ctl(s, "stop dep.socket") == 0);
+}
+
 /* Clients in a child: every request must be answered. Its exit status is the number of failures. */
 static pid_t start_load(int end)
 {
@@ -406,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_accept_dependencies),
 		cmocka_unit_test(test_survives),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_bad_files),
