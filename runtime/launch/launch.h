@@ -15,7 +15,7 @@
 #include "../plan/plan.h"
 
 #define LAUNCH_ARENA     (4u * 1024u * 1024u) /* untouched pages cost nothing */
-#define LAUNCH_ENV_EXTRA 20u                  /* variables that the launcher itself adds */
+#define LAUNCH_ENV_EXTRA 30u                  /* variables that the launcher itself adds */
 
 /* Detached mounts that the launcher prepares for the second stage; -1: none. */
 struct launch_trees {
@@ -65,6 +65,9 @@ struct launch {
 	bool netns_is_new;        /* LAUNCH_TAG_NETNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
+	const char *trigger_unit; /* $TRIGGER_UNIT … */
+	const char *trigger_path; /* … $TRIGGER_PATH … */
+	const char *monitor_unit; /* … and $MONITOR_UNIT, or NULL */
 	const char *pressure;     /* memory.pressure of the unit's cgroup, as the unit sees it, or
 				     NULL */
 	int cgroup_procs;         /* of the unit's cgroup; 0: not opened */

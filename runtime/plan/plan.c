@@ -185,6 +185,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_SUB(8, plan, env_files, env_file_schema),
 	TLV_FIELD(9, TLV_STRV, plan, unset_env),
 	TLV_FIELD(10, TLV_U32, plan, stale_users),
+	TLV_FIELD(206, TLV_STR, plan, stale_name),
+	TLV_FIELD(207, TLV_STR, plan, stale_origin),
 	TLV_FIELD(11, TLV_U32, plan, uid),
 	TLV_FIELD(12, TLV_U32, plan, gid),
 	TLV_FIELD(13, TLV_U32V, plan, groups),

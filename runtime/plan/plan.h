@@ -394,6 +394,8 @@ struct plan {
 	struct tlv_array env_files; /* struct plan_env_file; later wins, over env */
 	struct tlv_strv unset_env;
 	uint32_t stale_users; /* a name was not found at load: STALE when the stamps have changed */
+	const char *stale_name;   /* which: "User=web"; with stale_users */
+	const char *stale_origin; /* "web.service:7" */
 
 	/* who */
 	uint32_t uid, gid; /* in the initial user namespace's numbers */

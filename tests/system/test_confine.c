@@ -114,7 +114,7 @@ static void test_unknown_user(void **state)
 	unit("late.service",
 		"[Service]\nType=oneshot\nUser=late\nExecStart=DIR/probe ids status\n");
 	CHECK(sys_ctl(s, "start late.service") != 0);
-	CHECK(sys_said(s, "unknown user"));
+	CHECK(sys_said(s, "no such user"));
 	fd = open("/etc/passwd", O_WRONLY | O_APPEND | O_CLOEXEC);
 	CHECK(fd >= 0 && fd_write_full(fd, "late:x:61009:61002::/:/bin/false\n", 33) == 0);
 	CHECK(sys_ctl(s, "start late.service") == 0);
