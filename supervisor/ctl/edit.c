@@ -15,6 +15,7 @@
 #include "../../runtime/base/fd.h"
 #include "exitcode.h"
 #include "names.h"
+#include "nearunit.h"
 #include "unitwrite.h"
 #include "verbs.h"
 
@@ -81,6 +82,15 @@ static int run_editor(const char *path)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECANCELED;
 }
 
+/* Units without a file (slices, mounts of fstab) can have drop-ins all the same. */
+static bool is_loaded(struct ctl *c, const struct unit_write *w)
+{
+	AUTO(props_fini) struct props p = { 0 };
+
+	return w->dropin && ctl_try_connect(c) >= 0 && ctl_unit_props(c, w->unit, &p, NULL) >= 0 &&
+	       strcmp(props_string(&p, "LoadState"), "not-found") != 0;
+}
+
 /* What there is now. Exit code. */
 static int present_text(struct ctl *c, const struct install_dirs *d, const struct unit_write *w,
 	struct unit_text *ret)
@@ -89,13 +99,17 @@ static int present_text(struct ctl *c, const struct install_dirs *d, const struc
 	char path[LIMIT_PATH];
 	int r;
 
+	if (unitpath_find(&d->path, w->unit, &files) == -ENOENT && !is_loaded(c, w)) {
+		char hint[NEAREST_HINT];
+
+		nearest_unit(c, w->unit, hint);
+		ctl_error(c, "%s: no unit file%s", w->unit, hint);
+		return EXIT_FAILED;
+	}
 	if (w->dropin) {
 		snprintf(path, sizeof(path), "%s/%s.d/%s", w->dir, w->unit, w->dropin);
-	} else if (unitpath_find(&d->path, w->unit, &files) == 0) {
-		snprintf(path, sizeof(path), "%s", files.paths[0]);
 	} else {
-		ctl_error(c, "%s: no unit file", w->unit);
-		return EXIT_FAILED;
+		snprintf(path, sizeof(path), "%s", files.paths[0]);
 	}
 	r = read_text(path, true, ret);
 	if (r < 0 && !(r == -ENOENT && w->dropin)) {
