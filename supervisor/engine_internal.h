@@ -146,8 +146,9 @@ void engine_changed(
 /* What triggers the unit learns that its state or its job has changed. */
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
-/* FailureAction= and its kin; 0: none. */
-void engine_emergency(struct engine *e, struct unit *u, uint32_t action);
+/* FailureAction= and its kin; 0: none. status: as in EFFECT_EMERGENCY. */
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action, uint32_t status);
+#define ENGINE_EXIT_FAILURE 2u /* exit status 1, as such a status */
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);
