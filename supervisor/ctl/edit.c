@@ -13,6 +13,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
 #include "unitwrite.h"
@@ -81,6 +82,18 @@ static int run_editor(const char *path)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECANCELED;
 }
 
+/* A drop-in is an addition to something: to the unit's own file, or to its template's. */
+static bool has_file(const struct install_dirs *d, const char *unit)
+{
+	AUTO(unitfiles_fini) struct unitfiles own = { .n = 0 };
+	AUTO(unitfiles_fini) struct unitfiles shared = { .n = 0 };
+	char template[LIMIT_UNIT_NAME];
+
+	return unitpath_find(&d->path, unit, &own) == 0 ||
+	       (unit_name_template(unit, template) == 0 &&
+		       unitpath_find(&d->path, template, &shared) == 0);
+}
+
 /* What there is now. Exit code. */
 static int present_text(struct ctl *c, const struct install_dirs *d, const struct unit_write *w,
 	struct unit_text *ret)
@@ -89,6 +102,10 @@ static int present_text(struct ctl *c, const struct install_dirs *d, const struc
 	char path[LIMIT_PATH];
 	int r;
 
+	if (w->dropin && !c->o.force && !has_file(d, w->unit)) {
+		ctl_error(c, "%s: no unit file (--force adds to it all the same)", w->unit);
+		return EXIT_FAILED;
+	}
 	if (w->dropin) {
 		snprintf(path, sizeof(path), "%s/%s.d/%s", w->dir, w->unit, w->dropin);
 	} else if (unitpath_find(&d->path, w->unit, &files) == 0) {
