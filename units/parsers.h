@@ -28,7 +28,6 @@ int parse_umask(struct setting_context *c);
 int parse_signal(struct setting_context *c);       /* uint32_t */
 int parse_enum(struct setting_context *c);         /* int-sized enum by parse_enum_kind row->arg */
 int parse_ignored(struct setting_context *c);      /* accepted, without effect here */
-int parse_ignored_warn(struct setting_context *c); /* likewise, and it says so */
 
 enum parse_enum_kind {
 	ENUM_SERVICE_TYPE,
