@@ -25,6 +25,7 @@ static void fill_request(const struct effect *e, uint32_t type, struct wire_requ
 		.run_id = e->run_id,
 		.cookie = e->cookie,
 		.params = e->params,
+		.cause = e->cause,
 		.instance = type == WIRE_RUN || type == WIRE_NOTE ? e->instance : 0,
 		.note_size = e->note_size,
 	};

@@ -27,13 +27,17 @@ ENUM_TABLE(engine_error, enum engine_error_code, ENGINE_ERROR_COUNT)
 static const char *const effect_log_table[] = {
 	[LOG_STARTING] = "starting",
 	[LOG_STARTED] = "started",
+	[LOG_FINISHED] = "finished",
 	[LOG_STOPPING] = "stopping",
 	[LOG_STOPPED] = "stopped",
 	[LOG_RELOADING] = "reloading",
 	[LOG_RELOADED] = "reloaded",
+	[LOG_START_FAILED] = "start-failed",
 	[LOG_FAILED] = "failed",
 	[LOG_LAUNCH_FAILED] = "launch-failed",
+	[LOG_SUCCEEDED] = "succeeded",
 	[LOG_MAIN_EXITED] = "main-exited",
+	[LOG_MAIN_ENDED] = "main-ended",
 	[LOG_CONTROL_EXITED] = "control-exited",
 	[LOG_RESTART_SCHEDULED] = "restart-scheduled",
 	[LOG_START_LIMIT] = "start-limit",
@@ -167,7 +171,7 @@ static bool job_is_dispatched(const struct job *j)
 	return j->state == JOB_RUNNING && !(j->flags & JOB_CHECKING);
 }
 
-static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
+static size_t unit_note(struct engine *e, const struct unit *u, uint8_t buf[LIMIT_NOTE])
 {
 	const struct unit_class *class = unit_class(u);
 	struct note n;
@@ -178,6 +182,7 @@ static size_t unit_note(const struct unit *u, uint8_t buf[LIMIT_NOTE])
 		class->to_note(u, &n);
 	}
 	n.limits = u->limits;
+	engine_cause_to_note(e, u, &n);
 	n.desired = u->desired ? NOTE_UP : NOTE_DOWN;
 	n.state_change_us = u->state_change_us;
 	n.inactive_exit_us = u->inactive_exit_us;
@@ -209,7 +214,7 @@ static void attach_notes(struct engine *e)
 		struct effect *x = &e->effects[i];
 
 		if (carries_note(x->type)) {
-			x->note_size = (uint32_t)unit_note(e->units[x->unit], x->note);
+			x->note_size = (uint32_t)unit_note(e, e->units[x->unit], x->note);
 			e->units[x->unit]->dirty = false;
 		}
 	}
@@ -235,7 +240,7 @@ void engine_write_note(struct engine *e, struct unit *u)
 		x = engine_push(e, EFFECT_NOTE, u);
 		if (x) {
 			x->entry = u->def_index;
-			x->note_size = (uint32_t)unit_note(u, x->note);
+			x->note_size = (uint32_t)unit_note(e, u, x->note);
 		}
 	} else if (!note_wanted(u) && u->slot != WIRE_SLOT_NONE &&
 		   !(u->slot_flags & (WIRE_SLOT_POPULATED | WIRE_SLOT_RELEASING)) && !u->adopt &&
@@ -303,6 +308,7 @@ int engine_settle(struct engine *e, usec_t now)
 	}
 	e->n_touched = 0;
 	check_stopped(e);
+	graph_settle(&e->graph);
 	e->batch = e->n_effects;
 	return e->error;
 }

@@ -51,6 +51,14 @@ struct unit_discard {
 							      */
 };
 
+/* The timer or path that has started a unit. */
+struct unit_cause {
+	uint32_t by;    /* unit index + 1; 0: none */
+	uint32_t line;  /* of a path: index of the good line + 1 */
+	usec_t real_us; /* of a timer: when it elapsed */
+	usec_t us;
+};
+
 /* What can be asked for beside a bit for each enum plan_dir_kind: stored descriptors. */
 #define ENGINE_DISCARD_FDSTORE (WIRE_DISCARD_ALL + 1u)
 
@@ -81,6 +89,7 @@ struct unit {
 	uint64_t watch_cookie;            /* the same */
 	struct timer *timer;              /* of a timer with a definition; owned */
 	bool timer_stale;                 /* its times are to be computed anew */
+	struct unit_cause cause;          /* of this activation, or of the job that begins one */
 	struct job *job;                  /* NULL: none */
 	uint32_t slot;                    /* WIRE_SLOT_NONE: none */
 	uint32_t slot_flags;              /* enum wire_slot_flags */

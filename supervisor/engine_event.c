@@ -75,6 +75,7 @@ int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint
 	if (engine_add_unit(e, slot->name, &u) < 0) {
 		return e->error = -ENOMEM;
 	}
+	engine_link_instance(e, u);
 	*ret_unit = u->index;
 	u->release_refused = false;
 	old = u->slot_flags;
@@ -303,6 +304,7 @@ static void adopt_unit(struct engine *e, struct unit *u, usec_t now)
 		u->active_exit_us = n->active_exit_us;
 		u->inactive_enter_us = n->inactive_enter_us;
 		adopt_job(e, u, n, now);
+		engine_cause_adopt(e, u, n);
 	}
 	for (size_t i = 0; i < ENTRY_KIND_COUNT; i++) {
 		facts.procs[i] = &a->procs[i];

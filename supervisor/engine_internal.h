@@ -76,7 +76,11 @@ void engine_write_note(struct engine *e, struct unit *u);
 struct unit *unit_at(struct engine *e, uint32_t index);
 
 /* ---- engine_load.c ---- */
+/* NULL: there is none of that number. */
+struct engine_catalogue *engine_catalogue_at(struct engine *e, uint32_t number);
 int engine_add_unit(struct engine *e, const char *name, struct unit **ret);
+/* A connection's instance that the last load has not seen gets its template's dependencies. */
+void engine_link_instance(struct engine *e, const struct unit *u);
 /* At rest: takes the newest definition; vanished units forget theirs. */
 void engine_refresh(struct engine *e, struct unit *u);
 bool unit_is_down(const struct unit *u);
@@ -101,6 +105,14 @@ void engine_start_failed(struct engine *e, struct unit *u, usec_t now);
 void engine_run_jobs(struct engine *e, usec_t now);
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
+
+/* ---- engine_cause.c ---- */
+/* The unit's start was asked for by that timer or path. */
+void engine_caused(struct unit *u, const struct unit *by);
+/* What a command of the unit is told of why it runs. */
+void engine_tell_cause(struct engine *e, struct unit *u, struct effect *run);
+void engine_cause_to_note(struct engine *e, const struct unit *u, struct note *n);
+void engine_cause_adopt(struct engine *e, struct unit *u, const struct note *n);
 
 /* ---- engine_limits.c ---- */
 /*
@@ -132,6 +144,11 @@ void engine_changed(
 	struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now);
 
 /* What triggers the unit learns that its state or its job has changed. */
+/* What the log says of a change of the active state, of a restart that begins, of a failed start.
+ */
+void engine_tell_change(struct engine *e, struct unit *u, enum unit_active_state old);
+void engine_tell_restart(struct engine *e, struct unit *u, const struct effect *x);
+void engine_tell_failed_start(struct engine *e, struct unit *u, uint32_t job);
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
 /* FailureAction= and its kin; 0: none. */

@@ -146,6 +146,9 @@ struct job *engine_install(
 		return NULL;
 	}
 	u->job = j;
+	if (type == JOB_START && unit_is_down(u)) {
+		u->cause = (struct unit_cause) { 0 }; /* a new activation */
+	}
 	x = engine_push(e, EFFECT_JOB_NEW, u);
 	if (x) {
 		x->job = j->id;
@@ -426,6 +429,9 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 		x->kind = j->type;
 	}
 	engine_touch(e, u, true);
+	if (result == JOB_FAILED && j->type == JOB_START) {
+		engine_tell_failed_start(e, u, j->id);
+	}
 	if (result == JOB_DEPENDENCY) {
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, 0);
 		u->wait_dependency = u->desired;

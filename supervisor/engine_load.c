@@ -79,7 +79,7 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	return 0;
 }
 
-static struct engine_catalogue *catalogue_of(struct engine *e, uint32_t number)
+struct engine_catalogue *engine_catalogue_at(struct engine *e, uint32_t number)
 {
 	for (uint32_t i = 0; i < e->n_catalogues; i++) {
 		if (e->catalogues[i].number == number) {
@@ -113,7 +113,7 @@ static void drop_unused(struct engine *e)
 
 static void set_def(struct engine *e, struct unit *u, struct engine_catalogue *c, uint32_t index)
 {
-	struct engine_catalogue *old = catalogue_of(e, u->catalogue);
+	struct engine_catalogue *old = engine_catalogue_at(e, u->catalogue);
 	const struct manifest_unit *def = c ? manifest_unit_at(c->manifest, index) : NULL;
 	const struct unit_class *class;
 
@@ -194,7 +194,7 @@ static int rebuild(struct engine *e)
 	}
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		struct unit *u = e->units[i];
-		struct engine_catalogue *c = catalogue_of(e, u->catalogue);
+		struct engine_catalogue *c = engine_catalogue_at(e, u->catalogue);
 
 		if (u->newest_index != ENGINE_NONE && !u->vanished) {
 			sources[i].def = manifest_unit_at(newest->manifest, u->newest_index);
@@ -205,6 +205,21 @@ static int rebuild(struct engine *e)
 		}
 	}
 	return graph_rebuild(&e->graph, sources);
+}
+
+void engine_link_instance(struct engine *e, const struct unit *u)
+{
+	const struct engine_catalogue *c =
+		e->n_catalogues ? &e->catalogues[e->n_catalogues - 1] : NULL;
+	struct graph_source source;
+
+	if (!c || !u->instance || u->newest_index == ENGINE_NONE || u->index < e->graph.n_offsets) {
+		return;
+	}
+	source = (struct graph_source) { manifest_unit_at(c->manifest, u->newest_index), c->map };
+	if (graph_add(&e->graph, u->index, &source) < 0) {
+		e->error = -ENOMEM;
+	}
 }
 
 static void reloaded(struct engine *e, usec_t now)

@@ -114,6 +114,8 @@ static void start_target(struct engine *e, struct unit *u, usec_t now)
 			e->effects[e->n_effects - 1].text = strdup(error.text);
 		}
 		step(e, u, TIMER_EV_REFUSED, now);
+	} else if (target) {
+		engine_caused(target, u);
 	}
 }
 

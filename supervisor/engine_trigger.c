@@ -145,6 +145,7 @@ static struct unit *make_instance(struct engine *e, struct unit *u)
 		u->socket->top_instance = number;
 	}
 	engine_refresh(e, other);
+	engine_link_instance(e, other);
 	return other;
 }
 
@@ -195,6 +196,8 @@ static void trigger(struct engine *e, struct unit *u, usec_t now)
 			e->effects[e->n_effects - 1].text = strdup(error.text);
 		}
 		step_with(e, u, EV_TRIGGER_FAILED, RESULT_RESOURCES, now);
+	} else if (u->path) {
+		engine_caused(other, u);
 	}
 }
 

@@ -205,25 +205,6 @@ static void job_on_change(struct engine *e, struct unit *u, usec_t now)
 	}
 }
 
-static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
-{
-	static const uint8_t logs[ACTIVE_STATE_COUNT] = {
-		[ACTIVE_INACTIVE] = LOG_STOPPED + 1,
-		[ACTIVE_ACTIVATING] = LOG_STARTING + 1,
-		[ACTIVE_ACTIVE] = LOG_STARTED + 1,
-		[ACTIVE_RELOADING] = LOG_RELOADING + 1,
-		[ACTIVE_DEACTIVATING] = LOG_STOPPING + 1,
-	};
-	uint8_t what = logs[u->active];
-
-	if (u->active == ACTIVE_ACTIVE && old == ACTIVE_RELOADING) {
-		what = LOG_RELOADED + 1;
-	}
-	if (what) {
-		engine_log(e, u, (enum effect_log)(what - 1), 0);
-	}
-}
-
 /* Sockets, timers and paths follow the unit that they trigger. */
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 {
@@ -263,7 +244,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	u->active = now_active;
 	stamp(u, old, now);
 	engine_push(e, EFFECT_UNIT_CHANGED, u);
-	tell(e, u, old);
+	engine_tell_change(e, u, old);
 	if (e->listed && (old == ACTIVE_INACTIVE || old == ACTIVE_FAILED)) {
 		start_in_hindsight(e, u, now);
 	}
@@ -403,6 +384,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		thaw_for(e, u, x->type);
 		if (x->type == EFFECT_RUN) {
 			engine_limits_run(u, x->kind);
+			engine_tell_cause(e, u, x);
 		}
 		out = engine_push(e, x->type, u);
 		if (out) {
@@ -421,6 +403,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 
 		if (x->type == EFFECT_STATE) {
 			engine_changed(e, u, service_active_state(&as), now);
+			engine_tell_restart(e, u, x);
 			final_state(e, u, x, now);
 			if (x->state == SERVICE_AUTO_RESTART) {
 				want_all(e, u, REL_ON_RESTART, JOB_START, now);

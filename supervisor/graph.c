@@ -76,10 +76,26 @@ static void free_strings(char **items, uint32_t n)
 	free(items);
 }
 
+struct graph_retired {
+	struct graph_retired *next;
+	struct graph_edge *edges;
+};
+
+void graph_settle(struct graph *g)
+{
+	while (g->retired) {
+		AUTO_FREE struct graph_retired *r = g->retired;
+
+		g->retired = r->next;
+		free(r->edges);
+	}
+}
+
 void graph_fini(struct graph *g)
 {
 	free_strings(g->names, g->n_units);
 	free_strings(g->aliases, g->n_aliases);
+	graph_settle(g);
 	free(g->offsets);
 	free(g->edges);
 	free(g->table);
@@ -236,25 +252,32 @@ static size_t count_deps(const struct graph *g, const struct graph_source *sourc
 	return n;
 }
 
+/* The dependencies of one unit, in both directions. */
+static size_t collect_one(uint32_t unit, const struct graph_source *source, struct raw_edge *raw)
+{
+	const struct manifest_dep *d = source->def ? source->def->deps.items : NULL;
+	size_t n = 0;
+
+	for (uint32_t k = 0; d && k < source->def->deps.n; k++) {
+		uint32_t to = source->map[d[k].unit];
+
+		if (to == unit) {
+			continue;
+		}
+		raw[n++] = (struct raw_edge) { { unit, rels[d[k].kind].rel, to, d[k].implicit } };
+		raw[n++] =
+			(struct raw_edge) { { to, rels[d[k].kind].inverse, unit, d[k].implicit } };
+	}
+	return n;
+}
+
 static size_t collect(
 	const struct graph *g, const struct graph_source *sources, struct raw_edge *raw)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < g->n_units; i++) {
-		const struct manifest_dep *d = sources[i].def ? sources[i].def->deps.items : NULL;
-
-		for (uint32_t k = 0; d && k < sources[i].def->deps.n; k++) {
-			uint32_t to = sources[i].map[d[k].unit];
-
-			if (to == i) {
-				continue;
-			}
-			raw[n++] =
-				(struct raw_edge) { { i, rels[d[k].kind].rel, to, d[k].implicit } };
-			raw[n++] = (struct raw_edge) { { to, rels[d[k].kind].inverse, i,
-				d[k].implicit } };
-		}
+		n += collect_one(i, &sources[i], raw + n);
 	}
 	return n;
 }
@@ -394,6 +417,53 @@ int graph_rebuild(struct graph *g, const struct graph_source *sources)
 	g->edges = TAKE_PTR(edges);
 	g->offsets = TAKE_PTR(offsets);
 	fill(g, raw, n);
+	return 0;
+}
+
+/* All edges that are there, as they are sorted, with the new ones; *raw is sorted too. */
+static size_t merge(
+	const struct graph *g, const struct raw_edge *raw, size_t n, struct raw_edge *ret)
+{
+	size_t at = 0, k = 0;
+
+	for (uint32_t unit = 0; unit < g->n_offsets; unit++) {
+		for (uint32_t i = g->offsets[unit]; i < g->offsets[unit + 1]; i++) {
+			const struct graph_edge *x = &g->edges[i];
+			struct raw_edge old = { { unit, x->rel, x->unit, x->implicit } };
+
+			while (k < n && compare_edges(&raw[k], &old) < 0) {
+				ret[at++] = raw[k++];
+			}
+			ret[at++] = old;
+		}
+	}
+	memcpy(ret + at, raw + k, (n - k) * sizeof(*raw));
+	return at + n - k;
+}
+
+int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source)
+{
+	size_t n = source->def ? (size_t)source->def->deps.n * 2 : 0;
+	size_t all = g->n_edges + n;
+	AUTO_FREE struct raw_edge *raw = calloc(n + 1, sizeof(*raw));
+	AUTO_FREE struct raw_edge *merged = calloc(all + 1, sizeof(*merged));
+	AUTO_FREE struct graph_edge *edges = calloc(all + 1, sizeof(*edges));
+	AUTO_FREE uint32_t *offsets = calloc((size_t)g->n_units + 1, sizeof(*offsets));
+	struct graph_retired *retired = malloc(sizeof(*retired));
+
+	if (!raw || !merged || !edges || !offsets || !retired) {
+		free(retired);
+		return -ENOMEM;
+	}
+	n = collect_one(unit, source, raw);
+	qsort(raw, n, sizeof(*raw), compare_edges);
+	n = merge(g, raw, n, merged);
+	*retired = (struct graph_retired) { g->retired, g->edges };
+	g->retired = retired;
+	free(g->offsets);
+	g->edges = TAKE_PTR(edges);
+	g->offsets = TAKE_PTR(offsets);
+	fill(g, merged, n);
 	return 0;
 }
 

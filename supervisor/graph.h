@@ -74,6 +74,7 @@ struct graph {
 	uint32_t table_used;
 	char **aliases; /* owned */
 	uint32_t n_aliases;
+	struct graph_retired *retired; /* edges that somebody may still be walking along */
 };
 
 void graph_init(struct graph *g);
@@ -89,6 +90,13 @@ struct graph_source {
 int64_t graph_intern(struct graph *g, const char *name);
 /* Makes aliases and edges anew; sources[n_units]. -ENOMEM. */
 int graph_rebuild(struct graph *g, const struct graph_source *sources);
+/*
+ * The edges of one more unit, which graph_rebuild() has not seen. Linear in all edges, by one copy.
+ * What graph_edges() has given out stays readable until graph_settle(). -ENOMEM.
+ */
+int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source);
+/* Nobody walks along edges any more. */
+void graph_settle(struct graph *g);
 /* Index by name or alias, GRAPH_NONE. */
 uint32_t graph_find(const struct graph *g, const char *name);
 /* The edges of one relation, in order of unit index; *ret_n may be 0. */

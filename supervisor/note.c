@@ -53,6 +53,10 @@ static const struct note_field fields[] = {
 	F64(main_start_us),
 	F64(main_exit_us),
 	F64(reload_us),
+	F32(trigger, 4, UINT32_MAX),
+	F32(trigger_line, 1, LIMIT_WATCHES),
+	F64(trigger_real_us),
+	F64(trigger_us),
 };
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
 #define N_SAFE   4u /* the first rows */

@@ -16,7 +16,7 @@
 #include "../runtime/base/limits.h"
 #include "../runtime/base/timeutil.h"
 
-#define NOTE_VERSION 2u
+#define NOTE_VERSION 3u
 #define NOTE_STATUS  96u /* status text kept, with its NUL; longer ones are cut */
 
 /* Is the unit wanted up? Set by jobs, cleared by stop jobs and final failures. */
@@ -84,7 +84,11 @@ struct note {
 	usec_t inactive_enter_us;
 	usec_t main_start_us;
 	usec_t main_exit_us;
-	usec_t reload_us; /* when the reload signal was sent */
+	usec_t reload_us;      /* when the reload signal was sent */
+	uint32_t trigger;      /* hash of the timer's or path's name that has started it; 0: none */
+	uint32_t trigger_line; /* of a path: index of the good line + 1 */
+	usec_t trigger_real_us; /* of a timer: when it elapsed */
+	usec_t trigger_us;
 	char status[NOTE_STATUS];
 };
 

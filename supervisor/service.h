@@ -185,13 +185,17 @@ enum effect_type {
 enum effect_log {
 	LOG_STARTING,
 	LOG_STARTED,
-	LOG_STOPPING,
+	LOG_FINISHED, /* a oneshot has done its work */
+	LOG_STOPPING, /* by a job */
 	LOG_STOPPED,
 	LOG_RELOADING,
 	LOG_RELOADED,
+	LOG_START_FAILED,
 	LOG_FAILED,            /* number: enum service_result */
 	LOG_LAUNCH_FAILED,     /* fail: step, error, text, origin */
-	LOG_MAIN_EXITED,       /* number: CLD_* << 8 | status */
+	LOG_SUCCEEDED,         /* down with result success, asked or not */
+	LOG_MAIN_EXITED,       /* number: CLD_* << 8 | status; not clean */
+	LOG_MAIN_ENDED,        /* the same, clean */
 	LOG_CONTROL_EXITED,    /* the same, not clean */
 	LOG_RESTART_SCHEDULED, /* number: restart counter */
 	LOG_START_LIMIT,
@@ -239,7 +243,8 @@ struct effect {
 	uint32_t job_result;
 	uint32_t instance; /* RUN, NOTE: of a connection's instance, else 0 */
 	struct wire_params params;
-	uint32_t note_size; /* 0: no note goes along */
+	struct wire_cause cause; /* RUN of a service's command */
+	uint32_t note_size;      /* 0: no note goes along */
 	uint8_t note[LIMIT_NOTE];
 	char *text; /* owned by the effect; NULL: none */
 };

@@ -21,7 +21,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 3u
+#define TABLE_VERSION 4u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -136,6 +136,7 @@ struct slot {
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
 	uint8_t invocation_id[16];
+	struct wire_cause cause; /* of the last RUN */
 	uint8_t note[LIMIT_NOTE];
 	char name[LIMIT_UNIT_NAME];
 	char cgroup[LIMIT_CGROUP_PATH];

@@ -33,6 +33,12 @@ int catalog_find(const struct broker *b, uint32_t number)
 	return -ESTALE;
 }
 
+bool catalog_has_cause(const struct catalogue *c, const struct wire_cause *cause)
+{
+	return cause->trigger <= c->header->n_units && cause->monitor <= c->header->n_units &&
+	       cause->trigger_entry <= c->header->n_entries;
+}
+
 void catalog_drop(struct broker *b, uint32_t index)
 {
 	struct catalogue_slot *slot = &b->t->catalogues[index];

@@ -14,6 +14,8 @@ void catalog_error_readable(struct broker *b);
 void catalog_tick(struct broker *b, uint64_t now);
 /* Index of the live catalogue with this number, or -ESTALE. */
 int catalog_find(const struct broker *b, uint32_t number);
+/* Does the catalogue have the units and the entry that a RUN names as its cause? */
+bool catalog_has_cause(const struct catalogue *c, const struct wire_cause *cause);
 /* How many there are. */
 unsigned catalog_count(const struct broker *b);
 /* Unmaps and closes the catalogue at that index. */

@@ -125,6 +125,9 @@ void launch_order(struct broker *b, const struct launch_order *order)
 	p->cookie = order->cookie;
 	p->run_id = b->t->next_run++;
 	p->params = *order->params;
+	if (order->cause) {
+		s->cause = *order->cause;
+	}
 	p->start_us = now_us();
 	if (p->params.flags & WIRE_RUN_NEW_INVOCATION &&
 		getrandom(s->invocation_id, sizeof(s->invocation_id), GRND_NONBLOCK) < 0) {
@@ -157,6 +160,7 @@ void launch_fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 		.slot = ref / ENTRY_KIND_COUNT,
 		.require_controllers = b->t->settings.require_controllers,
 		.params = p->params,
+		.cause = s->cause,
 		.instance = s->instance,
 		.main_pid = main_lives && main != p ? main->pid : 0,
 		.into_cgroup =

@@ -17,6 +17,7 @@ struct launch_order {
 	uint32_t entry;
 	uint64_t cookie;
 	const struct wire_params *params;
+	const struct wire_cause *cause; /* NULL: as of the last order */
 	bool release;
 };
 void launch_order(struct broker *b, const struct launch_order *order);

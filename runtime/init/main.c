@@ -22,6 +22,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/pidns.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "broker.h"
@@ -47,8 +48,6 @@
 #include "uplink.h"
 #include "util.h"
 #include "watchdog.h"
-
-#define PID_NAMESPACE_INITIAL 0xEFFFFFFCu /* PROC_PID_INIT_INO */
 
 static struct broker broker;
 
@@ -246,11 +245,8 @@ static int open_loop(struct broker *b)
 
 static void become_init(struct broker *b)
 {
-	struct stat st;
-
 	b->pid1 = getpid() == 1;
-	b->machine = b->pid1 && stat("/proc/self/ns/pid", &st) == 0 &&
-		     st.st_ino == PID_NAMESPACE_INITIAL;
+	b->machine = b->pid1 && pidns_is_initial();
 	if (b->machine) {
 		int kbd = open("/dev/tty0", O_RDWR | O_NOCTTY | O_CLOEXEC);
 

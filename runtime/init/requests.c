@@ -106,8 +106,8 @@ static int do_run(struct broker *b, const struct wire_request *q)
 		return -ESHUTDOWN;
 	}
 	const struct catalogue_entry *e = &c->entries[q->entry];
-	int64_t n = listen_slot(b, c, e->unit, q->instance);
-
+	int64_t n = catalog_has_cause(c, &q->cause) ? listen_slot(b, c, e->unit, q->instance)
+						    : -EBADMSG;
 	if (n < 0) {
 		return (int)n;
 	}
@@ -122,7 +122,8 @@ static int do_run(struct broker *b, const struct wire_request *q)
 				.catalogue_index = (uint32_t)index,
 				.entry = q->entry,
 				.cookie = q->cookie,
-				.params = &q->params });
+				.params = &q->params,
+				.cause = &q->cause });
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "cause.h"
 #include "expand.h"
 #include "launch.h"
 #include "pressure.h"
@@ -30,7 +31,7 @@ const struct tlv_strv *command_env(void)
 	return &the_env;
 }
 
-static int put(struct launch *l, const char *name, const char *value)
+int command_put(struct launch *l, const char *name, const char *value)
 {
 	size_t n = strlen(name), m = strlen(value);
 	char *line = arena_alloc(&l->arena, n + m + 2);
@@ -44,29 +45,32 @@ static int put(struct launch *l, const char *name, const char *value)
 	return env_put(&the_env, ENV_MAX, line);
 }
 
-static int put_number(struct launch *l, const char *name, uint64_t value)
+int command_put_number(struct launch *l, const char *name, uint64_t value)
 {
 	char text[24];
 
 	number_format_u64(text, value);
-	return put(l, name, text);
+	return command_put(l, name, text);
 }
 
-static int put_invocation(struct launch *l)
+int command_put_id(struct launch *l, const char *name, const uint8_t id[16])
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[33];
 
-	/* What is run beside the unit's own commands belongs to no invocation. */
-	if (l->plan.op == PLAN_JOIN) {
-		return 0;
-	}
 	for (size_t i = 0; i < 16; i++) {
-		text[2 * i] = hex[l->job.invocation_id[i] >> 4];
-		text[2 * i + 1] = hex[l->job.invocation_id[i] & 15];
+		text[2 * i] = hex[id[i] >> 4];
+		text[2 * i + 1] = hex[id[i] & 15];
 	}
 	text[32] = '\0';
-	return put(l, "INVOCATION_ID", text);
+	return command_put(l, name, text);
+}
+
+static int put_invocation(struct launch *l)
+{
+	/* What is run beside the unit's own commands belongs to no invocation. */
+	return l->plan.op == PLAN_JOIN ? 0
+				       : command_put_id(l, "INVOCATION_ID", l->job.invocation_id);
 }
 
 /* How a program knows that its stderr is the journal: st_dev:st_ino of the stream. */
@@ -83,7 +87,7 @@ static int put_journal_stream(struct launch *l)
 	n = number_format_u64(text, st.st_dev);
 	text[n++] = ':';
 	number_format_u64(text + n, st.st_ino);
-	return put(l, "JOURNAL_STREAM", text);
+	return command_put(l, "JOURNAL_STREAM", text);
 }
 
 static const char *signal_word(uint32_t signo, char *buf)
@@ -127,26 +131,34 @@ static const char *signal_word(uint32_t signo, char *buf)
 	return buf;
 }
 
+int command_put_exit(struct launch *l, const char *const names[2], uint32_t code, uint32_t status)
+{
+	char buf[24];
+	int r;
+
+	if (!code) {
+		return 0;
+	}
+	if (code == CLD_EXITED) {
+		r = command_put(l, names[0], "exited");
+		return r < 0 ? r : command_put_number(l, names[1], status);
+	}
+	r = command_put(l, names[0], code == CLD_DUMPED ? "dumped" : "killed");
+	return r < 0 ? r : command_put(l, names[1], signal_word(status, buf));
+}
+
 static int put_result(struct launch *l)
 {
+	static const char *const names[] = { "EXIT_CODE", "EXIT_STATUS" };
 	const struct wire_params *p = &l->job.params;
-	char buf[24];
 	int r;
 
 	if (!launch_has(l, PLAN_PASS_RESULT) || !(p->flags & WIRE_RUN_RESULT)) {
 		return 0;
 	}
-	r = put(l, "SERVICE_RESULT",
+	r = command_put(l, "SERVICE_RESULT",
 		service_result_to_string((enum service_result)p->service_result));
-	if (r < 0 || !p->exit_code) {
-		return r;
-	}
-	if (p->exit_code == CLD_EXITED) {
-		r = put(l, "EXIT_CODE", "exited");
-		return r < 0 ? r : put_number(l, "EXIT_STATUS", p->exit_status);
-	}
-	r = put(l, "EXIT_CODE", p->exit_code == CLD_DUMPED ? "dumped" : "killed");
-	return r < 0 ? r : put(l, "EXIT_STATUS", signal_word(p->exit_status, buf));
+	return r < 0 ? r : command_put_exit(l, names, p->exit_code, p->exit_status);
 }
 
 static int put_watchdog(struct launch *l)
@@ -156,8 +168,8 @@ static int put_watchdog(struct launch *l)
 	if (!launch_has(l, PLAN_PASS_WATCHDOG) || !(l->job.params.flags & WIRE_RUN_WATCHDOG)) {
 		return 0;
 	}
-	r = put_number(l, "WATCHDOG_USEC", l->job.params.watchdog_us);
-	return r < 0 ? r : put_number(l, "WATCHDOG_PID", (uint64_t)getpid());
+	r = command_put_number(l, "WATCHDOG_USEC", l->job.params.watchdog_us);
+	return r < 0 ? r : command_put_number(l, "WATCHDOG_PID", (uint64_t)getpid());
 }
 
 /* No file, or none that the unit sees: nothing is said, but that it shall not watch. */
@@ -167,14 +179,14 @@ static int put_pressure(struct launch *l)
 	int r;
 
 	if (l->plan.pressure == PLAN_PRESSURE_OFF) {
-		return put(l, "MEMORY_PRESSURE_WATCH", "/dev/null");
+		return command_put(l, "MEMORY_PRESSURE_WATCH", "/dev/null");
 	}
 	if (!l->pressure) {
 		return 0;
 	}
 	pressure_text(l->plan.pressure_us, text);
-	r = put(l, "MEMORY_PRESSURE_WATCH", l->pressure);
-	return r < 0 ? r : put(l, "MEMORY_PRESSURE_WRITE", text);
+	r = command_put(l, "MEMORY_PRESSURE_WATCH", l->pressure);
+	return r < 0 ? r : command_put(l, "MEMORY_PRESSURE_WRITE", text);
 }
 
 /* ---- LISTEN_FDS ---- */
@@ -221,9 +233,9 @@ static int put_listen(struct launch *l)
 		at += strlen(name);
 		n++;
 	}
-	r = put_number(l, "LISTEN_FDS", n);
-	r = r < 0 ? r : put_number(l, "LISTEN_PID", (uint64_t)getpid());
-	return r < 0 ? r : put(l, "LISTEN_FDNAMES", names);
+	r = command_put_number(l, "LISTEN_FDS", n);
+	r = r < 0 ? r : command_put_number(l, "LISTEN_PID", (uint64_t)getpid());
+	return r < 0 ? r : command_put(l, "LISTEN_FDNAMES", names);
 }
 
 /* ---- the step ---- */
@@ -236,7 +248,7 @@ static int put_credentials(struct launch *l)
 		return 0;
 	}
 	strcat(path, l->plan.unit);
-	return put(l, "CREDENTIALS_DIRECTORY", path);
+	return command_put(l, "CREDENTIALS_DIRECTORY", path);
 }
 
 static int put_all(struct launch *l, const struct tlv_strv *lines)
@@ -257,14 +269,14 @@ static int put_main_pid(struct launch *l)
 	if (!launch_has(l, PLAN_PASS_MAINPID) || l->job.main_pid <= 0) {
 		return 0;
 	}
-	return put_number(l, "MAINPID", (uint64_t)l->job.main_pid);
+	return command_put_number(l, "MAINPID", (uint64_t)l->job.main_pid);
 }
 
 static int put_remote(struct launch *l)
 {
-	int r = l->remote_addr[0] ? put(l, "REMOTE_ADDR", l->remote_addr) : 0;
+	int r = l->remote_addr[0] ? command_put(l, "REMOTE_ADDR", l->remote_addr) : 0;
 
-	return r < 0 || !l->remote_port[0] ? r : put(l, "REMOTE_PORT", l->remote_port);
+	return r < 0 || !l->remote_port[0] ? r : command_put(l, "REMOTE_PORT", l->remote_port);
 }
 
 static int put_notify(struct launch *l)
@@ -272,20 +284,21 @@ static int put_notify(struct launch *l)
 	if (!launch_has(l, PLAN_NOTIFY_FD) || !l->job.notify_path[0]) {
 		return 0;
 	}
-	return put(l, "NOTIFY_SOCKET", l->job.notify_path);
+	return command_put(l, "NOTIFY_SOCKET", l->job.notify_path);
 }
 
 static int build_env(struct launch *l)
 {
 	static int (*const parts[])(struct launch *) = { put_invocation, put_main_pid, put_notify,
-		put_watchdog, put_pressure, put_result, put_credentials, put_remote };
+		put_watchdog, put_pressure, put_result, put_credentials, put_remote,
+		launch_put_cause };
 	int r;
 
 	the_env.items = arena_alloc_array(&l->arena, ENV_MAX + 1, sizeof(char *));
 	if (!the_env.items) {
 		return -ENOMEM;
 	}
-	r = put_number(l, "SYSTEMD_EXEC_PID", (uint64_t)getpid());
+	r = command_put_number(l, "SYSTEMD_EXEC_PID", (uint64_t)getpid());
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		r = parts[i](l);
 	}

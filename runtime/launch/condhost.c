@@ -16,6 +16,7 @@
 #include "../base/fd.h"
 #include "../base/limits.h"
 #include "../base/number.h"
+#include "../base/pidns.h"
 #include "conditions.h"
 #include "credstores.h"
 #include "dirs.h"
@@ -101,9 +102,10 @@ struct glob_level {
 	char path[LIMIT_PATH]; /* the part that is matched so far */
 	const char *pattern;   /* the component to match */
 	size_t n;
+	char *found; /* of LIMIT_PATH, for what has matched */
 };
 
-static int glob_below(const char *path, const char *rest);
+static int glob_below(const char *path, const char *rest, char *found);
 
 static int glob_visit(void *ctx, int dir, const char *name)
 {
@@ -123,18 +125,20 @@ static int glob_visit(void *ctx, int dir, const char *name)
 	memcpy(next, level->path, at);
 	next[at] = '/';
 	strcpy(next + at + 1, name);
-	return glob_below(next, level->pattern + level->n) > 0 ? -EEXIST : 0;
+	return glob_below(next, level->pattern + level->n, level->found) > 0 ? -EEXIST : 0;
 }
 
-static int glob_below(const char *path, const char *rest)
+static int glob_below(const char *path, const char *rest, char *found)
 {
 	struct glob_level level;
 	AUTO_CLOSE int dir = -1;
 
 	rest += strspn(rest, "/");
 	if (!*rest) {
+		strcpy(found, path);
 		return path_exists(path);
 	}
+	level.found = found;
 	dir = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
 		return 0;
@@ -145,9 +149,16 @@ static int glob_below(const char *path, const char *rest)
 	return dir_each(dir, glob_visit, &level) == -EEXIST;
 }
 
+bool condition_glob_first(const char *pattern, char found[LIMIT_PATH])
+{
+	return glob_below("", pattern, found) > 0;
+}
+
 static int path_exists_glob(const char *p)
 {
-	return glob_below("", p);
+	char found[LIMIT_PATH];
+
+	return condition_glob_first(p, found);
 }
 
 /* ---- machine ---- */
@@ -331,6 +342,14 @@ static int io_pressure(const char *p)
 	return pressure("/proc/pressure/io", p);
 }
 
+/* supd-init's place: every launcher is its child, in its PID namespace. */
+static int init_is(const char *p)
+{
+	bool first = getppid() == 1;
+
+	return strcmp(p, !first ? "process" : pidns_is_initial() ? "machine" : "container") == 0;
+}
+
 static int never(const char *p)
 {
 	(void)p;
@@ -371,6 +390,7 @@ static int (*const tests[])(const char *parameter) = {
 	[CONDITION_CPU_PRESSURE] = cpu_pressure,
 	[CONDITION_IO_PRESSURE] = io_pressure,
 	[CONDITION_CREDENTIAL] = credstores_system_has,
+	[CONDITION_INIT] = init_is,
 };
 _Static_assert(ELEMENTSOF(tests) == CONDITION_TYPE_COUNT, "condition tests drifted");
 

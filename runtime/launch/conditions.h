@@ -27,6 +27,9 @@ int conditions_evaluate(
 /* The real test; ctx is NULL. */
 int condition_holds(const struct plan_condition *c, void *ctx);
 
+/* A path that the pattern matches, any if there are several; false: none. */
+bool condition_glob_first(const char *pattern, char found[LIMIT_PATH]);
+
 /* Pure parts. */
 /* ">= 5.10" against "6.1.0-9": operators < <= = == != >= > or a shell pattern without one. */
 bool condition_version_matches(const char *parameter, const char *version);

@@ -334,34 +334,3 @@ int dir_make(const char *path, const struct dir_owner *owner)
 	}
 	return 0;
 }
-
-static int make_one(struct launch *l, const struct plan_dir *dir)
-{
-	struct dir_owner owner = { l->plan.uid, l->plan.gid, dir->mode };
-	int r = dirmove_settle(dir);
-
-	/* Configuration belongs to the administrator, whoever the service runs as. */
-	if (dir->kind == PLAN_DIR_CONFIGURATION) {
-		owner.uid = owner.gid = 0;
-	}
-	r = r < 0 ? r : dir_make(dir->real ? dir->real : dir->path, &owner);
-	r = r == 0 && dir->real ? dirmove_link(dir) : r;
-	for (uint32_t i = 0; r == 0 && i < dir->links.n; i++) {
-		r = dirmove_alias(dir->links.items[i], dir->path);
-	}
-	return r;
-}
-
-int launch_make_directories(struct launch *l)
-{
-	const struct plan_dir *dirs = l->plan.dirs.items;
-
-	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
-		int r = make_one(l, &dirs[i]);
-
-		if (r < 0) {
-			return launch_fail(l, r, dirs[i].origin, "make ", dirs[i].path);
-		}
-	}
-	return 0;
-}

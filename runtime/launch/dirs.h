@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct launch;
-
 struct dir_owner {
 	uint32_t uid, gid;
 	mode_t mode;
@@ -39,6 +37,3 @@ int dir_remove_until(int dir, const char *name, uint64_t until_us);
 
 /* Calls visit for each entry of dir but "." and ".."; a result below 0 ends the walk. */
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx);
-
-/* Launch step: RuntimeDirectory= and its kin. */
-int launch_make_directories(struct launch *l);

@@ -16,10 +16,10 @@
 #include "../base/sysx.h"
 #include "attributes.h"
 #include "bpf.h"
+#include "cause.h"
 #include "command.h"
 #include "credload.h"
 #include "creds.h"
-#include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
 #include "label.h"
@@ -33,6 +33,7 @@
 #include "pressure.h"
 #include "streams.h"
 #include "trees.h"
+#include "unitdirs.h"
 #include "walls.h"
 
 /* Untouched pages cost nothing. */
@@ -267,6 +268,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },
+	{ STEP_ENVIRONMENT, launch_name_cause },
 	{ STEP_SOCKETS, launch_accept },
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
@@ -309,6 +311,7 @@ static const struct launch_row born[] = {
 	{ STEP_DIRECTORIES, launch_make_directories },
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },
+	{ STEP_ENVIRONMENT, launch_name_cause },
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },

@@ -15,7 +15,7 @@
 #include "../plan/plan.h"
 
 #define LAUNCH_ARENA     (4u * 1024u * 1024u) /* untouched pages cost nothing */
-#define LAUNCH_ENV_EXTRA 20u                  /* variables that the launcher itself adds */
+#define LAUNCH_ENV_EXTRA 30u                  /* variables that the launcher itself adds */
 
 /* Detached mounts that the launcher prepares for the second stage; -1: none. */
 struct launch_trees {
@@ -65,6 +65,9 @@ struct launch {
 	bool netns_is_new;        /* LAUNCH_TAG_NETNS likewise */
 	struct launch_trees trees;
 	struct tlv_strv file_env; /* from EnvironmentFile=, K=V */
+	const char *trigger_unit; /* $TRIGGER_UNIT … */
+	const char *trigger_path; /* … $TRIGGER_PATH … */
+	const char *monitor_unit; /* … and $MONITOR_UNIT, or NULL */
 	const char *pressure;     /* memory.pressure of the unit's cgroup, as the unit sees it, or
 				     NULL */
 	int cgroup_procs;         /* of the unit's cgroup; 0: not opened */
@@ -75,6 +78,7 @@ struct launch {
 	bool exec_called;         /* the payload has called execve */
 	bool exec_failed;         /* and it came back */
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
+	int owner_ns;             /* maps nobody to the directories' owner; 0: not made yet */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */
 	int proc_fd;              /* the launcher's /proc, for labels; -1: none */

@@ -75,6 +75,7 @@ struct launch_job {
 	uint32_t n_fds;
 	uint32_t require_controllers;
 	struct wire_params params;
+	struct wire_cause cause;
 	int32_t main_pid;      /* the slot's main process in the initial pid namespace, 0: none */
 	uint32_t use_journald; /* /run/systemd/journal/stdout is to be tried for the log */
 	uint8_t invocation_id[16];

@@ -38,6 +38,12 @@ static bool params_are_valid(const struct wire_params *p)
 	       p->exit_code <= 6 && p->exit_status <= 255;
 }
 
+static bool cause_is_valid(const struct wire_cause *c)
+{
+	return c->trigger_line <= LIMIT_WATCHES && c->monitor_result < SERVICE_RESULT_COUNT &&
+	       c->monitor_code <= 6 && c->monitor_instance <= LIMIT_CONNECTIONS;
+}
+
 static bool slot_is_valid(const struct wire_request *q)
 {
 	return q->slot < LIMIT_SLOTS;
@@ -143,7 +149,8 @@ int wire_request_check(const void *data, size_t size)
 	if (type >= WIRE_REQUEST_COUNT || !checks[type] || size != sizeof(*q)) {
 		return -EBADMSG;
 	}
-	if (q->note_size > LIMIT_NOTE || !instance_is_valid(q) || !params_are_valid(&q->params)) {
+	if (q->note_size > LIMIT_NOTE || !instance_is_valid(q) || !params_are_valid(&q->params) ||
+		!cause_is_valid(&q->cause)) {
 		return -EBADMSG;
 	}
 	return checks[type](q) ? 0 : -EBADMSG;

@@ -115,6 +115,25 @@ struct wire_params {
 
 #define WIRE_DISCARD_ALL 0x1fu
 
+/*
+ * Why a unit runs, for TRIGGER_… and MONITOR_… of its commands. Units are named by index + 1 in the
+ * catalogue of the RUN, 0: none; the launcher takes the names from there.
+ */
+struct wire_cause {
+	uint32_t trigger;          /* the timer or path that has started it */
+	uint32_t trigger_entry;    /* a path's PLAN_WATCH entry + 1 … */
+	uint32_t trigger_line;     /* … and which of its lines was good, + 1 */
+	uint32_t monitor;          /* the service whose OnFailure= or OnSuccess= it is */
+	uint64_t trigger_real_us;  /* a timer: when it elapsed, CLOCK_REALTIME … */
+	uint64_t trigger_us;       /* … and CLOCK_MONOTONIC */
+	uint32_t monitor_instance; /* number of a connection's instance, else 0 */
+	uint8_t monitor_result;    /* enum service_result */
+	uint8_t monitor_code;      /* CLD_*, 0: none */
+	uint8_t monitor_status;
+	uint8_t reserved;
+	uint8_t monitor_invocation[16];
+};
+
 /* Bits 0 to LIMIT_WATCHES - 1: that path of the unit was there at the last look. */
 enum wire_watch_state {
 	WIRE_WATCH_MASK = (1 << 24) - 1,
@@ -143,7 +162,8 @@ struct wire_request {
 	uint32_t note_size; /* 0: leave the note as it is; RUN, FORGET, SIGNAL, KILL_ALL, RELEASE,
 			       NOTE */
 	uint8_t note[LIMIT_NOTE];
-	uint32_t instance; /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
+	uint32_t instance;       /* RUN, NOTE of a MANY unit: number of the instance; else 0 */
+	struct wire_cause cause; /* RUN */
 };
 
 /*

@@ -83,11 +83,11 @@ static int run_editor(const char *path)
 }
 
 /* Units without a file (slices, mounts of fstab) can have drop-ins all the same. */
-static bool is_loaded(struct ctl *c, const struct unit_write *w)
+static bool is_loaded(struct ctl *c, const char *unit)
 {
 	AUTO(props_fini) struct props p = { 0 };
 
-	return w->dropin && ctl_try_connect(c) >= 0 && ctl_unit_props(c, w->unit, &p, NULL) >= 0 &&
+	return ctl_try_connect(c) >= 0 && ctl_unit_props(c, unit, &p, NULL) >= 0 &&
 	       strcmp(props_string(&p, "LoadState"), "not-found") != 0;
 }
 
@@ -99,11 +99,14 @@ static int present_text(struct ctl *c, const struct install_dirs *d, const struc
 	char path[LIMIT_PATH];
 	int r;
 
-	if (unitpath_find(&d->path, w->unit, &files) == -ENOENT && !is_loaded(c, w)) {
+	/* A drop-in is an addition to something. */
+	if (unitpath_find(&d->path, w->unit, &files) == -ENOENT &&
+		(!w->dropin || (!c->o.force && !is_loaded(c, w->unit)))) {
 		char hint[NEAREST_HINT];
 
 		nearest_unit(c, w->unit, hint);
-		ctl_error(c, "%s: no unit file%s", w->unit, hint);
+		ctl_error(c, "%s: no unit file%s%s", w->unit,
+			w->dropin ? " (--force adds to it all the same)" : "", hint);
 		return EXIT_FAILED;
 	}
 	if (w->dropin) {

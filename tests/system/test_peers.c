@@ -31,6 +31,8 @@ struct peer {
 	size_t answer_length;
 	uint16_t port;
 	bool datagram, reloads;
+	/* What a daemon logs at each start of its work: a SIGTERM before the second is lost. */
+	const char *begins;
 };
 
 #define BYTES(x) (x), sizeof(x) - 1
@@ -56,7 +58,8 @@ static const struct peer peers[] = {
 	{ "ssh.service", BYTES("SSH-2.0-supd\r\n"), BYTES("curve25519-sha256"), 22, false, true },
 	{ "tinyproxy.service", BYTES("GET http://tinyproxy.stats/ HTTP/1.0\r\n\r\n"),
 		BYTES("tinyproxy/"), 8888, false, true },
-	{ "unbound.service", BYTES(DNS_LOCALHOST), BYTES("\x7f\x00\x00\x01"), 53, true, true },
+	{ "unbound.service", BYTES(DNS_LOCALHOST), BYTES("\x7f\x00\x00\x01"), 53, true, true,
+		"start of service" },
 };
 
 /* One request to the port on the test's own loopback; true when the answer holds the bytes. */
@@ -87,6 +90,18 @@ static bool answers(struct sys *sys, void *arg)
 	return false;
 }
 
+static bool began_twice(struct sys *sys, void *arg)
+{
+	const struct peer *p = arg;
+	char *first;
+
+	if (sys_ctl(sys, "logs -n 1000 %s", p->unit) != 0) {
+		return false;
+	}
+	first = strstr(sys->output, p->begins);
+	return first && strstr(first + 1, p->begins);
+}
+
 static void one(const struct peer *p)
 {
 	CHECK(sys_ctl(s, "start %s", p->unit) == 0);
@@ -94,6 +109,9 @@ static void one(const struct peer *p)
 	CHECK(sys_ctl(s, "is-active %s", p->unit) == 0);
 	if (p->reloads) {
 		CHECK(sys_ctl(s, "reload %s", p->unit) == 0);
+		if (p->begins) {
+			sys_wait_for(s, "the end of its reload", began_twice, (void *)p);
+		}
 		sys_wait_for(s, p->unit, answers, (void *)p);
 	}
 	CHECK(sys_ctl(s, "stop %s", p->unit) == 0);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "../../../runtime/plan/unitenum.h"
 #include "../../../runtime/plan/wire.h"
 
 static void test_ranges(void **state)
@@ -18,6 +19,12 @@ static void test_ranges(void **state)
 	q.params.discard = WIRE_DISCARD_ALL + 1;
 	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
 	q.params.discard = 0;
+	q.cause.trigger_line = LIMIT_WATCHES + 1;
+	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
+	q.cause.trigger_line = LIMIT_WATCHES;
+	q.cause.monitor_result = SERVICE_RESULT_COUNT;
+	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
+	q.cause.monitor_result = 0;
 	q.number = 65;
 	assert_int_equal(wire_request_check(&q, sizeof(q)), -EBADMSG);
 	q.number = 0;

@@ -21,6 +21,10 @@ static void test_round_trip(void **state)
 	in.restarts = 70000;
 	in.main_pid = 4242;
 	in.reload_us = 123456789012345u;
+	in.trigger = 0xfeedf00du;
+	in.trigger_line = LIMIT_WATCHES;
+	in.trigger_real_us = USEC_INFINITY - 1;
+	in.trigger_us = 17;
 	memset(in.status, 'x', sizeof(in.status) - 1);
 	n = note_encode(&in, buf);
 	assert_true(n <= LIMIT_NOTE);
