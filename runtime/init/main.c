@@ -114,6 +114,12 @@ static void on_log(struct broker *b, uint32_t index)
 	}
 }
 
+static void on_native(struct broker *b, uint32_t index)
+{
+	(void)index;
+	logs_room(b);
+}
+
 static void on_load_error(struct broker *b, uint32_t index)
 {
 	(void)index;
@@ -126,6 +132,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_REQUEST] = on_request,
 	[WATCH_EVENT] = on_event,
 	[WATCH_LOG] = on_log,
+	[WATCH_NATIVE] = on_native,
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
@@ -343,8 +350,8 @@ static int start(struct broker *b, char **argv)
 {
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
 		&b->idtable_fd, &b->stamps_fd, &b->cgroup_fd, &b->supd.request_fd,
-		&b->supd.event_fd, &b->log.fd, &b->uplink_fd, &b->hw_fd, &b->load.plans_fd,
-		&b->load.manifest_fd, &b->load.error_fd };
+		&b->supd.event_fd, &b->log.fd, &b->native_fd, &b->uplink_fd, &b->hw_fd,
+		&b->load.plans_fd, &b->load.manifest_fd, &b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;
