@@ -155,8 +155,7 @@ uint32_t graph_find(const struct graph *g, const char *name)
 	return slot->name ? slot->unit : GRAPH_NONE;
 }
 
-/* Only real names count here: an alias may have become a unit of its own. */
-static uint32_t find_real(const struct graph *g, const char *name)
+uint32_t graph_find_unit(const struct graph *g, const char *name)
 {
 	uint32_t unit = graph_find(g, name);
 
@@ -185,7 +184,7 @@ static int grow_names(struct graph *g)
 int64_t graph_intern(struct graph *g, const char *name)
 {
 	AUTO_FREE char *copy = NULL;
-	uint32_t unit = find_real(g, name);
+	uint32_t unit = graph_find_unit(g, name);
 	struct graph_name *slot;
 
 	if (unit != GRAPH_NONE) {
@@ -202,85 +201,142 @@ int64_t graph_intern(struct graph *g, const char *name)
 	return g->n_units++;
 }
 
-static int compare_edges(const void *a, const void *b)
-{
-	const uint32_t *x = a;
-	const uint32_t *y = b;
+/* An edge in the place of its unit, before they are sorted: relation, other unit, implicit. */
+#define KEY(rel, unit, implicit) ((uint64_t)(rel) << 33 | (uint64_t)(unit) << 1 | (implicit))
+#define KEY_REL(key)             ((uint16_t)((key) >> 33))
+#define KEY_UNIT(key)            ((uint32_t)((key) >> 1))
+#define KEY_IMPLICIT(key)        ((uint16_t)((key)&1))
 
-	for (int i = 0; i < 3; i++) {
-		if (x[i] != y[i]) {
-			return x[i] < y[i] ? -1 : 1;
+/* Above it a unit's edges are sorted by qsort(). */
+#define SHORT_LIST 24u
+
+static int compare_keys(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void sort_keys(uint64_t *keys, uint32_t n)
+{
+	if (n > SHORT_LIST) {
+		qsort(keys, n, sizeof(*keys), compare_keys);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		uint64_t key = keys[i];
+		uint32_t k = i;
+
+		for (; k > 0 && keys[k - 1] > key; k--) {
+			keys[k] = keys[k - 1];
+		}
+		keys[k] = key;
+	}
+}
+
+/* How many edges each unit has at most: its own and their inverses. */
+static void count_unit(struct graph_draft *d, uint32_t i)
+{
+	const struct graph_source *s = &d->sources[i];
+	const struct manifest_dep *deps = s->def ? s->def->deps.items : NULL;
+
+	for (uint32_t k = 0; deps && k < s->def->deps.n; k++) {
+		d->starts[i]++;
+		d->starts[s->map[deps[k].unit]]++;
+	}
+}
+
+/* From numbers to places; room for all of them. */
+static int make_room(struct graph_draft *d)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i <= d->n_units; i++) {
+		uint32_t n = d->starts[i];
+
+		d->starts[i] = d->ends[i] = (uint32_t)sum;
+		sum += n;
+	}
+	if (sum > UINT32_MAX) {
+		return -ENOMEM;
+	}
+	d->keys = malloc((sum + 1) * sizeof(*d->keys));
+	d->edges = malloc((sum + 1) * sizeof(*d->edges));
+	return d->keys && d->edges ? 0 : -ENOMEM;
+}
+
+/* Puts each edge behind the others of its unit. */
+static void place_unit(struct graph_draft *d, uint32_t i)
+{
+	const struct graph_source *s = &d->sources[i];
+	const struct manifest_dep *deps = s->def ? s->def->deps.items : NULL;
+
+	for (uint32_t k = 0; deps && k < s->def->deps.n; k++) {
+		uint32_t to = s->map[deps[k].unit];
+		bool implicit = deps[k].implicit;
+
+		if (to != i) {
+			d->keys[d->ends[i]++] = KEY(rels[deps[k].kind].rel, to, implicit);
+			d->keys[d->ends[to]++] = KEY(rels[deps[k].kind].inverse, i, implicit);
 		}
 	}
-	return 0;
 }
 
-/* An edge while it is collected: from, rel, to, implicit. */
-struct raw_edge {
-	uint32_t v[4];
-};
-
-/* For sorting by a column whose values are below n. */
-struct column_counts {
-	size_t *at; /* [n + 1] */
-	size_t n;
-};
-
-static size_t count_deps(const struct graph *g, const struct graph_source *sources)
+/* A unit's edges in order; of doubles the one that was written, which sorts first. */
+static void sort_unit(struct graph_draft *d, uint32_t i)
 {
-	size_t n = 0;
+	uint64_t *keys = d->keys + d->starts[i];
+	uint32_t n = d->ends[i] - d->starts[i];
 
-	for (uint32_t i = 0; i < g->n_units; i++) {
-		n += sources[i].def ? sources[i].def->deps.n : 0;
-	}
-	return n;
-}
-
-static size_t collect(
-	const struct graph *g, const struct graph_source *sources, struct raw_edge *raw)
-{
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < g->n_units; i++) {
-		const struct manifest_dep *d = sources[i].def ? sources[i].def->deps.items : NULL;
-
-		for (uint32_t k = 0; d && k < sources[i].def->deps.n; k++) {
-			uint32_t to = sources[i].map[d[k].unit];
-
-			if (to == i) {
-				continue;
-			}
-			raw[n++] =
-				(struct raw_edge) { { i, rels[d[k].kind].rel, to, d[k].implicit } };
-			raw[n++] = (struct raw_edge) { { to, rels[d[k].kind].inverse, i,
-				d[k].implicit } };
-		}
-	}
-	return n;
-}
-
-static void fill(struct graph *g, const struct raw_edge *raw, size_t n)
-{
-	uint32_t at = 0;
-	uint32_t unit = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && compare_edges(&raw[i], &raw[i - 1]) == 0) {
-			g->edges[at - 1].implicit &= (uint16_t)raw[i].v[3];
+	sort_keys(keys, n);
+	d->starts[i] = d->n_edges;
+	for (uint32_t k = 0; k < n; k++) {
+		if (k > 0 && keys[k] >> 1 == keys[k - 1] >> 1) {
 			continue;
 		}
-		while (unit <= raw[i].v[0]) {
-			g->offsets[unit++] = at;
-		}
-		g->edges[at++] = (struct graph_edge) { .unit = raw[i].v[2],
-			.rel = (uint16_t)raw[i].v[1],
-			.implicit = (uint16_t)raw[i].v[3] };
+		d->edges[d->n_edges++] = (struct graph_edge) { .unit = KEY_UNIT(keys[k]),
+			.rel = KEY_REL(keys[k]),
+			.implicit = KEY_IMPLICIT(keys[k]) };
 	}
-	while (unit <= g->n_units) {
-		g->offsets[unit++] = at;
+}
+
+int graph_draft_begin(struct graph_draft *d, const struct graph_source *sources, uint32_t n_units)
+{
+	*d = (struct graph_draft) { .sources = sources, .n_units = n_units };
+	d->starts = calloc((size_t)n_units + 1, sizeof(*d->starts));
+	d->ends = malloc(((size_t)n_units + 1) * sizeof(*d->ends));
+	return d->starts && d->ends ? 0 : -ENOMEM;
+}
+
+int graph_draft_some(struct graph_draft *d, uint32_t max)
+{
+	static void (*const steps[DRAFT_DONE])(struct graph_draft *, uint32_t) = {
+		[DRAFT_COUNT] = count_unit,
+		[DRAFT_PLACE] = place_unit,
+		[DRAFT_SORT] = sort_unit,
+	};
+
+	for (; d->next < d->n_units && max > 0; max--) {
+		steps[d->stage](d, d->next++);
 	}
-	g->n_offsets = g->n_units;
-	g->n_edges = at;
+	if (d->next < d->n_units) {
+		return 1;
+	}
+	d->next = 0;
+	d->stage++;
+	if (d->stage == DRAFT_PLACE && make_room(d) < 0) {
+		return -ENOMEM;
+	}
+	return d->stage < DRAFT_DONE;
+}
+
+void graph_draft_fini(struct graph_draft *d)
+{
+	free(d->starts);
+	free(d->ends);
+	free(d->keys);
+	free(d->edges);
+	*d = (struct graph_draft) { 0 };
 }
 
 /* The table with the units' names alone; without aliases it has no others. */
@@ -333,68 +389,32 @@ static int rebuild_names(struct graph *g, const struct graph_source *sources)
 	return 0;
 }
 
-/* Sorts by one column, keeping the order of equals; counts has a place for each value and one. */
-static void sort_by(const struct raw_edge *from, struct raw_edge *to, size_t n, int column,
-	struct column_counts *counts)
+int graph_take(struct graph *g, struct graph_draft *d, const struct graph_source *sources)
 {
-	memset(counts->at, 0, (counts->n + 1) * sizeof(*counts->at));
-	for (size_t i = 0; i < n; i++) {
-		counts->at[from[i].v[column] + 1]++;
-	}
-	for (size_t i = 1; i <= counts->n; i++) {
-		counts->at[i] += counts->at[i - 1];
-	}
-	for (size_t i = 0; i < n; i++) {
-		to[counts->at[from[i].v[column]]++] = from[i];
-	}
-}
-
-/* By unit, relation, other unit, in linear time. The sorted edges are in *raw. */
-static int sort_edges(const struct graph *g, struct raw_edge **raw, size_t n)
-{
-	struct column_counts counts = {
-		.n = g->n_units > REL_COUNT ? g->n_units : REL_COUNT,
-	};
-	AUTO_FREE struct raw_edge *other = malloc((n + 1) * sizeof(*other));
-	AUTO_FREE size_t *at = calloc(counts.n + 1, sizeof(*at));
-	struct raw_edge *swap;
-
-	if (!other || !at) {
+	if (g->table_size && rebuild_names(g, sources) < 0) {
 		return -ENOMEM;
 	}
-	counts.at = at;
-	sort_by(*raw, other, n, 2, &counts);
-	sort_by(other, *raw, n, 1, &counts);
-	sort_by(*raw, other, n, 0, &counts);
-	swap = *raw;
-	*raw = other;
-	other = swap;
+	free(g->edges);
+	free(g->offsets);
+	g->edges = TAKE_PTR(d->edges);
+	g->n_edges = d->n_edges;
+	g->offsets = TAKE_PTR(d->starts);
+	g->offsets[d->n_units] = d->n_edges;
+	g->n_offsets = d->n_units;
 	return 0;
 }
 
 int graph_rebuild(struct graph *g, const struct graph_source *sources)
 {
-	size_t n = count_deps(g, sources) * 2;
-	AUTO_FREE struct raw_edge *raw = calloc(n + 1, sizeof(*raw));
-	AUTO_FREE struct graph_edge *edges = calloc(n + 1, sizeof(*edges));
-	AUTO_FREE uint32_t *offsets = calloc((size_t)g->n_units + 1, sizeof(*offsets));
+	AUTO(graph_draft_fini) struct graph_draft d;
+	int r = graph_draft_begin(&d, sources, g->n_units);
 
-	if (!raw || !edges || !offsets) {
-		return -ENOMEM;
+	if (r == 0) {
+		do {
+			r = graph_draft_some(&d, UINT32_MAX);
+		} while (r > 0);
 	}
-	if (g->table_size && rebuild_names(g, sources) < 0) {
-		return -ENOMEM;
-	}
-	n = collect(g, sources, raw);
-	if (sort_edges(g, &raw, n) < 0) {
-		return -ENOMEM;
-	}
-	free(g->edges);
-	free(g->offsets);
-	g->edges = TAKE_PTR(edges);
-	g->offsets = TAKE_PTR(offsets);
-	fill(g, raw, n);
-	return 0;
+	return r < 0 ? r : graph_take(g, &d, sources);
 }
 
 static uint32_t first_at_least(const struct graph *g, uint32_t unit, uint32_t rel)
