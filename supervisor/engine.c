@@ -309,6 +309,7 @@ int engine_settle(struct engine *e, usec_t now)
 	}
 	e->n_touched = 0;
 	check_stopped(e);
+	graph_settle(&e->graph);
 	e->batch = e->n_effects;
 	return e->error;
 }

@@ -89,6 +89,8 @@ void engine_coming_fini(struct engine_coming *coming);
 /* NULL: there is none of that number. */
 struct engine_catalogue *engine_catalogue_at(struct engine *e, uint32_t number);
 int engine_add_unit(struct engine *e, const char *name, struct unit **ret);
+/* A connection's instance that the last load has not seen gets its template's dependencies. */
+void engine_link_instance(struct engine *e, const struct unit *u);
 /* At rest: takes the newest definition; vanished units forget theirs. */
 void engine_refresh(struct engine *e, struct unit *u);
 bool unit_is_down(const struct unit *u);
@@ -159,8 +161,9 @@ void engine_tell_restart(struct engine *e, struct unit *u, const struct effect *
 void engine_tell_failed_start(struct engine *e, struct unit *u, uint32_t job);
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
-/* FailureAction= and its kin; 0: none. */
-void engine_emergency(struct engine *e, struct unit *u, uint32_t action);
+/* FailureAction= and its kin; 0: none. status: as in EFFECT_EMERGENCY. */
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action, uint32_t status);
+#define ENGINE_EXIT_FAILURE 2u /* exit status 1, as such a status */
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

@@ -258,6 +258,21 @@ static int rebuild(struct engine *e)
 		       : graph_rebuild(&e->graph, sources);
 }
 
+void engine_link_instance(struct engine *e, const struct unit *u)
+{
+	const struct engine_catalogue *c =
+		e->n_catalogues ? &e->catalogues[e->n_catalogues - 1] : NULL;
+	struct graph_source source;
+
+	if (!c || !u->instance || u->newest_index == ENGINE_NONE || u->index < e->graph.n_offsets) {
+		return;
+	}
+	source = (struct graph_source) { manifest_unit_at(c->manifest, u->newest_index), c->map };
+	if (graph_add(&e->graph, u->index, &source) < 0) {
+		e->error = -ENOMEM;
+	}
+}
+
 static void reloaded(struct engine *e, usec_t now)
 {
 	struct service_event event = { .type = EV_RELOADED };

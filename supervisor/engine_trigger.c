@@ -145,6 +145,7 @@ static struct unit *make_instance(struct engine *e, struct unit *u)
 		u->socket->top_instance = number;
 	}
 	engine_refresh(e, other);
+	engine_link_instance(e, other);
 	return other;
 }
 

@@ -76,8 +76,24 @@ static void free_strings(char **items, uint32_t n)
 	free(items);
 }
 
+struct graph_retired {
+	struct graph_retired *next;
+	struct graph_edge *edges;
+};
+
+void graph_settle(struct graph *g)
+{
+	while (g->retired) {
+		AUTO_FREE struct graph_retired *r = g->retired;
+
+		g->retired = r->next;
+		free(r->edges);
+	}
+}
+
 void graph_fini(struct graph *g)
 {
+	graph_settle(g);
 	free_strings(g->names, g->n_units);
 	free_strings(g->aliases, g->n_aliases);
 	free(g->offsets);
@@ -282,7 +298,19 @@ static void place_unit(struct graph_draft *d, uint32_t i)
 	}
 }
 
-/* A unit's edges in order; of doubles the one that was written, which sorts first. */
+/* Of doubles the one that was written, which sorts first. first: where the unit's edges begin. */
+static void emit(struct graph_edge *edges, uint32_t first, uint32_t *n, uint64_t key)
+{
+	if (*n > first && edges[*n - 1].rel == KEY_REL(key) &&
+		edges[*n - 1].unit == KEY_UNIT(key)) {
+		return;
+	}
+	edges[(*n)++] = (struct graph_edge) {
+		.unit = KEY_UNIT(key), .rel = KEY_REL(key), .implicit = KEY_IMPLICIT(key)
+	};
+}
+
+/* A unit's edges in order. */
 static void sort_unit(struct graph_draft *d, uint32_t i)
 {
 	uint64_t *keys = d->keys + d->starts[i];
@@ -291,12 +319,7 @@ static void sort_unit(struct graph_draft *d, uint32_t i)
 	sort_keys(keys, n);
 	d->starts[i] = d->n_edges;
 	for (uint32_t k = 0; k < n; k++) {
-		if (k > 0 && keys[k] >> 1 == keys[k - 1] >> 1) {
-			continue;
-		}
-		d->edges[d->n_edges++] = (struct graph_edge) { .unit = KEY_UNIT(keys[k]),
-			.rel = KEY_REL(keys[k]),
-			.implicit = KEY_IMPLICIT(keys[k]) };
+		emit(d->edges, d->starts[i], &d->n_edges, keys[k]);
 	}
 }
 
@@ -415,6 +438,87 @@ int graph_rebuild(struct graph *g, const struct graph_source *sources)
 		} while (r > 0);
 	}
 	return r < 0 ? r : graph_take(g, &d, sources);
+}
+
+/* An edge that has no place yet. */
+struct loose_edge {
+	uint32_t from;
+	uint64_t key;
+};
+
+static int compare_loose(const void *a, const void *b)
+{
+	const struct loose_edge *x = a, *y = b;
+
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : compare_keys(&x->key, &y->key);
+}
+
+/* The dependencies of one unit, in both directions, sorted. */
+static uint32_t collect(uint32_t unit, const struct graph_source *source, struct loose_edge *ret)
+{
+	const struct manifest_dep *d = source->def ? source->def->deps.items : NULL;
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; d && k < source->def->deps.n; k++) {
+		uint32_t to = source->map[d[k].unit];
+		bool implicit = d[k].implicit;
+
+		if (to != unit) {
+			ret[n++] = (struct loose_edge) { unit,
+				KEY(rels[d[k].kind].rel, to, implicit) };
+			ret[n++] = (struct loose_edge) { to,
+				KEY(rels[d[k].kind].inverse, unit, implicit) };
+		}
+	}
+	qsort(ret, n, sizeof(*ret), compare_loose);
+	return n;
+}
+
+/* All edges that are there with the loose ones; both are sorted. Returns how many. */
+static uint32_t merge(const struct graph *g, const struct loose_edge *loose, uint32_t n,
+	struct graph_edge *edges, uint32_t *offsets)
+{
+	uint32_t at = 0, k = 0;
+
+	for (uint32_t unit = 0; unit < g->n_units; unit++) {
+		bool known = unit < g->n_offsets;
+		uint32_t i = known ? g->offsets[unit] : 0, end = known ? g->offsets[unit + 1] : 0;
+
+		offsets[unit] = at;
+		while (i < end || (k < n && loose[k].from == unit)) {
+			const struct graph_edge *x = i < end ? &g->edges[i] : NULL;
+			uint64_t old = x ? KEY(x->rel, x->unit, x->implicit) : UINT64_MAX;
+			bool own = k < n && loose[k].from == unit && loose[k].key < old;
+
+			emit(edges, offsets[unit], &at, own ? loose[k].key : old);
+			k += own;
+			i += !own;
+		}
+	}
+	offsets[g->n_units] = at;
+	return at;
+}
+
+int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source)
+{
+	size_t n = source->def ? (size_t)source->def->deps.n * 2 : 0;
+	AUTO_FREE struct loose_edge *loose = malloc((n + 1) * sizeof(*loose));
+	AUTO_FREE struct graph_edge *edges = malloc((g->n_edges + n + 1) * sizeof(*edges));
+	AUTO_FREE uint32_t *offsets = malloc(((size_t)g->n_units + 1) * sizeof(*offsets));
+	struct graph_retired *retired = malloc(sizeof(*retired));
+
+	if (!loose || !edges || !offsets || !retired) {
+		free(retired);
+		return -ENOMEM;
+	}
+	*retired = (struct graph_retired) { g->retired, g->edges };
+	g->retired = retired;
+	g->n_edges = merge(g, loose, collect(unit, source, loose), edges, offsets);
+	free(g->offsets);
+	g->edges = TAKE_PTR(edges);
+	g->offsets = TAKE_PTR(offsets);
+	g->n_offsets = g->n_units;
+	return 0;
 }
 
 static uint32_t first_at_least(const struct graph *g, uint32_t unit, uint32_t rel)

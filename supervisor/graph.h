@@ -74,6 +74,7 @@ struct graph {
 	uint32_t table_used;
 	char **aliases; /* owned */
 	uint32_t n_aliases;
+	struct graph_retired *retired; /* edges that somebody may still be walking along */
 };
 
 void graph_init(struct graph *g);
@@ -117,6 +118,13 @@ int graph_draft_some(struct graph_draft *d, uint32_t max);
 void graph_draft_fini(struct graph_draft *d);
 /* As graph_rebuild() with edges that are done; sources[n_units of the graph] for the aliases. */
 int graph_take(struct graph *g, struct graph_draft *d, const struct graph_source *sources);
+/*
+ * The edges of one more unit, which graph_rebuild() has not seen. Linear in all edges, by one copy.
+ * What graph_edges() has given out stays readable until graph_settle(). -ENOMEM.
+ */
+int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source);
+/* Nobody walks along edges any more. */
+void graph_settle(struct graph *g);
 /* Index by name or alias, GRAPH_NONE. */
 uint32_t graph_find(const struct graph *g, const char *name);
 /* By its own name alone: an alias may have become a unit. */

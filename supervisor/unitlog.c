@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "../runtime/base/cleanup.h"
+#include "../runtime/base/exitnames.h"
 #include "../runtime/base/signals.h"
 #include "../runtime/plan/launchwire.h"
 #include "shell.h"
@@ -124,10 +125,12 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
 {
-	const char *name = signal_to_name((int)status);
+	const char *name =
+		code == CLD_EXITED ? exit_to_name((int)status) : signal_to_name((int)status);
 
 	if (code == CLD_EXITED) {
-		snprintf(buf, size, "code=exited, status=%u", (unsigned)status);
+		snprintf(buf, size, "code=exited, status=%u%s%s", (unsigned)status, name ? "/" : "",
+			name ? name : "");
 		return;
 	}
 	snprintf(buf, size, "code=%s, status=%u/%s", code == CLD_DUMPED ? "dumped" : "killed",
@@ -152,6 +155,7 @@ static const char *failure_reason(const struct shell *s, const struct service_fa
 		const char *text;
 	} reasons[] = {
 		{ STEP_USERS, ESRCH, "" },
+		{ STEP_CGROUP, EOPNOTSUPP, "RequireControllers=no starts without it" },
 		{ STEP_EXEC, ENOEXEC, "Exec format error; a script needs a #! line" },
 		{ STEP_EXEC, ENOENT, "No such file or directory, it or the interpreter it names" },
 	};

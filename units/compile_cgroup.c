@@ -74,7 +74,7 @@ static const char *origin_of(struct writes *w, const char *setting, const char *
 {
 	const char *found = origin ? origin : unit_setting_origin(w->owner, setting);
 
-	return arena_printf(w->c->arena, "%s= (%s)", setting, found ? found : w->owner->name);
+	return arena_printf(w->c->arena, "%s=, %s", setting, found ? found : w->owner->name);
 }
 
 static const char *show_amount(

@@ -97,7 +97,8 @@ static int write_row(struct launch *l, const struct plan_cgroup_write *row)
 		return 0;
 	}
 	if (r == -ENOENT && row->controller) {
-		return launch_fail(l, r, row->origin, "no cgroup controller ", row->controller);
+		return launch_fail(
+			l, -EOPNOTSUPP, row->origin, "no cgroup controller ", row->controller);
 	}
 	return r < 0 ? launch_fail(l, r, row->origin, "write ", row->file) : 0;
 }

@@ -5,6 +5,7 @@
     with vm.Machine(units={"x.service": "..."}) as m:
         m.sh("supctl is-active x.service")     output; raises when the status is not 0
 """
+import ctypes
 import fcntl
 import json
 import os
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -26,7 +28,8 @@ import cpio  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 # Guest time is slow and the host is shared: limits are for what hangs, not for what is slow.
-BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN = 180, 120, 180
+BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
+REPORT_WITHIN = 60
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
                "random.trust_cpu=on no_timer_check 8250.nr_uarts=2 rcupdate.rcu_expedited=1 "
                "root=/dev/nvme0n1 rootfstype=ext4")
@@ -48,8 +51,18 @@ def packages():
         return [w for line in f for w in line.split("#")[0].split()]
 
 
+# What is asked of a machine that did not do what a test wants, if it still answers.
+REPORT = ("supctl is-system-running; supctl list --failed; supctl list-jobs; "
+          "supctl logs -n 80 || journalctl -q -n 80")
+
+
 class Failed(Exception):
     pass
+
+
+def die_with_parent():
+    """In the child: qemu goes when the test is killed, however."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def check(what, condition, detail=""):
@@ -202,7 +215,7 @@ class Machine:
         return line + self.how.get("qemu", [])
 
     def connect(self, name):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + QEMU_WITHIN
         while True:
             s = socket.socket(socket.AF_UNIX)
             try:
@@ -222,10 +235,12 @@ class Machine:
         self.started = time.monotonic()
         with open(os.path.join(self.dir, "qemu.log"), "wb") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
+                                            stderr=log, preexec_fn=die_with_parent)
         self.console = self.connect("console")
         self.console.setblocking(False)
-        self.qmp = self.connect("qmp").makefile("rwb", buffering=0)
+        qmp = self.connect("qmp")
+        qmp.settimeout(ANSWER_WITHIN)
+        self.qmp = qmp.makefile("rwb", buffering=0)
         self.qmp_read()
         self.command_qmp("qmp_capabilities")
         self.note = self.connect("note")
@@ -242,10 +257,24 @@ class Machine:
             raise
 
     def __exit__(self, kind, error, trace):
-        if kind:
-            print(f"--- console of the machine ({kind.__name__})\n{self.console_text()}"
-                  f"--- qemu\n{self.qemu_says()}---", flush=True)
-        self.close()
+        said_last = ""
+        try:
+            if kind:
+                said_last = self.report(kind, error)
+        finally:
+            self.close()
+            print(said_last, end="", flush=True)
+
+    def report(self, kind, error):
+        """All there is to see of a machine that failed. Only its console when the test is ended."""
+        state = ""
+        if issubclass(kind, Exception) and self.agent and self.process.poll() is None:
+            try:
+                state = "--- its units\n" + self.try_sh(REPORT, within=REPORT_WITHIN)[1]
+            except (Failed, OSError, ValueError) as e:
+                state = f"--- it cannot be asked: {e}\n"
+        return (f"--- console of the machine\n{self.console_text()}{state}"
+                f"--- qemu\n{self.qemu_says()}--- {kind.__name__}: {error}\n")
 
     def close(self):
         if self.process and self.process.poll() is None:
@@ -374,8 +403,9 @@ class Machine:
                 return
             check(f"qmp {name}", "error" not in message, message)
 
-    def key(self, *keys):
-        self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys])
+    def key(self, *keys, hold_ms=100):
+        self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys],
+                         **{"hold-time": hold_ms})
 
     def wait_end(self, reason=None, within=END_WITHIN):
         """Until qemu has ended; reason: of QMP's SHUTDOWN event. Returns the seconds it took."""
@@ -451,7 +481,9 @@ def main(names):
         try:
             tests[name]()
             print(f"ok   {name} {time.monotonic() - start:.1f} s", flush=True)
-        except (Failed, OSError) as error:
+        except Exception as error:  # the others are tried all the same
             failed += 1
-            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error}", flush=True)
+            if not isinstance(error, (Failed, OSError)):
+                traceback.print_exc(file=sys.stdout)
+            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error!r}", flush=True)
     sys.exit(1 if failed else 0)

@@ -14,6 +14,7 @@
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/base/timeutil.h"
 #include "../../../runtime/base/unitname.h"
+#include "../../../units/unit.h"
 #include "fakeinit.h"
 
 enum {
@@ -134,6 +135,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool has_logged(struct fake *f, void *user)
+{
+	return strstr(f->log, user) != NULL;
+}
+
+/* Lines go to supd-init, answers to the client: either may be seen first. */
+static void wait_log(struct fixture *x, const char *text)
+{
+	fake_pump_until(&x->fake, has_logged, (void *)(uintptr_t)text);
+}
+
 #define SYSTEMCTL(x, ...)                                                                          \
 	fake_command(&(x)->fake, (char *[]) { "systemctl", "--user", __VA_ARGS__, NULL },          \
 		(x)->out, sizeof((x)->out))
@@ -185,8 +197,8 @@ static void test_start_and_show(void **state)
 	assert_int_equal(SYSTEMCTL(x, "status"), 0);
 	assert_int_equal(SYSTEMCTL(x, "status", "nothing.service"), 4);
 	assert_int_equal(SYSTEMCTL(x, "start", "nothing.service"), 5);
-	assert_non_null(strstr(x->fake.log, "MESSAGE_ID=39f53479d3a045ac8e11786248231fbf\n"));
-	assert_non_null(strstr(x->fake.log, "UNIT=web.service\nINVOCATION_ID=01010101"));
+	wait_log(x, "MESSAGE_ID=39f53479d3a045ac8e11786248231fbf\n");
+	wait_log(x, "UNIT=web.service\nINVOCATION_ID=01010101");
 }
 
 /* supd's own filter is on: mode 2, and no new privileges. */
@@ -333,8 +345,8 @@ static void test_authorization(void **state)
 			sizeof(x->out)),
 		0);
 	assert_int_equal(x->fake.runs[WEB], 0);
-	assert_non_null(strstr(x->fake.log, "StartUnit"));
-	assert_non_null(strstr(x->fake.log, "by uid 65534"));
+	wait_log(x, "StartUnit");
+	wait_log(x, "by uid 65534");
 }
 
 static void test_reload_and_refusals(void **state)
@@ -416,6 +428,73 @@ static void test_shutdown(void **state)
 		0);
 }
 
+/* What each action of a service that has failed with status 7 makes of a machine. */
+static const struct {
+	enum unit_emergency_action action;
+	uint32_t power;
+	int32_t begin; /* 1: the action's target stops all in its order */
+} actions[] = {
+	{ ACTION_REBOOT, WIRE_POWER_REBOOT, 1 },
+	{ ACTION_REBOOT_FORCE, WIRE_POWER_REBOOT, 0 },
+	{ ACTION_REBOOT_IMMEDIATE, WIRE_POWER_REBOOT, 0 },
+	{ ACTION_POWEROFF, WIRE_POWER_POWEROFF, 1 },
+	{ ACTION_POWEROFF_FORCE, WIRE_POWER_POWEROFF, 0 },
+	{ ACTION_POWEROFF_IMMEDIATE, WIRE_POWER_POWEROFF, 0 },
+	{ ACTION_EXIT, WIRE_POWER_EXIT, 1 },
+	{ ACTION_EXIT_FORCE, WIRE_POWER_EXIT, 0 },
+	{ ACTION_HALT, WIRE_POWER_HALT, 1 },
+	{ ACTION_HALT_FORCE, WIRE_POWER_HALT, 0 },
+	{ ACTION_HALT_IMMEDIATE, WIRE_POWER_HALT, 0 },
+	{ ACTION_KEXEC, WIRE_POWER_KEXEC, 1 },
+	{ ACTION_KEXEC_FORCE, WIRE_POWER_KEXEC, 0 },
+	{ ACTION_SOFT_REBOOT, WIRE_POWER_SOFT_REBOOT, 1 },
+	{ ACTION_SOFT_REBOOT_FORCE, WIRE_POWER_SOFT_REBOOT, 0 },
+};
+
+static void check_action(struct fixture *x, size_t i)
+{
+	bool immediate = actions[i].action == ACTION_REBOOT_IMMEDIATE ||
+			 actions[i].action == ACTION_POWEROFF_IMMEDIATE ||
+			 actions[i].action == ACTION_HALT_IMMEDIATE;
+
+	describe_service(x, WEB, "web.service", SERVICE_SIMPLE);
+	describe_service(x, READY, "ready.service", SERVICE_SIMPLE);
+	finish_units(x);
+	x->services[WEB].restart = RESTART_NO;
+	x->units[WEB].failure_action = actions[i].action;
+	fake_init(&x->fake, supd, &x->manifest);
+	x->fake.pid1 = true;
+	fake_start_supd(&x->fake, NULL);
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service", "ready.service"), 0);
+	fake_exit_main(&x->fake, WEB, CLD_EXITED, 7);
+	fake_pump_until(&x->fake, is_power_asked, NULL);
+	assert_int_equal(x->fake.power, actions[i].power);
+	assert_int_equal(x->fake.power_number, actions[i].begin);
+	if (actions[i].power == WIRE_POWER_EXIT) {
+		assert_int_equal(x->fake.power_status, 7);
+	}
+	/* Forced means that no target is asked, not that services are left running. */
+	if (!actions[i].begin && !immediate) {
+		const struct fake_slot *ready = fake_slot_of(&x->fake, READY);
+
+		assert_true(!ready || ready->procs[ENTRY_MAIN].phase != WIRE_PHASE_RUNNING);
+	}
+	fake_fini(&x->fake);
+}
+
+static void test_actions(void **state)
+{
+	AUTO_FREE struct fixture *x = calloc(1, sizeof(*x));
+
+	(void)state;
+	assert_non_null(x);
+	assert_int_equal(ELEMENTSOF(actions), UNIT_EMERGENCY_ACTION_COUNT - 1);
+	for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
+		check_action(x, i);
+		memset(x, 0, sizeof(*x));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +508,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_reload_and_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+		cmocka_unit_test(test_actions),
 	};
 
 	if (argc != 2) {

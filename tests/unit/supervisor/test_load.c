@@ -209,25 +209,30 @@ static int expected(const struct book *b, uint32_t from, enum graph_rel rel, uin
 	return found;
 }
 
+static void check_relation(
+	const struct graph *g, const struct book *b, uint32_t from, enum graph_rel rel)
+{
+	uint32_t n, found = 0;
+	const struct graph_edge *edges = graph_edges(g, from, rel, &n);
+
+	for (uint32_t to = 0; to < g->n_units; to++) {
+		int want = expected(b, from, rel, to);
+
+		if (want >= 0) {
+			assert_true(found < n);
+			assert_int_equal(edges[found].unit, to);
+			assert_int_equal(edges[found].implicit, want);
+			found++;
+		}
+	}
+	assert_int_equal(found, n);
+}
+
 static void check_edges(const struct graph *g, const struct book *b)
 {
 	for (uint32_t from = 0; from < g->n_units; from++) {
 		for (enum graph_rel rel = 0; rel < REL_COUNT; rel++) {
-			uint32_t n, found = 0;
-			const struct graph_edge *edges = graph_edges(g, from, rel, &n);
-
-			for (uint32_t to = 0; to < g->n_units; to++) {
-				int want = expected(b, from, rel, to);
-
-				if (want < 0) {
-					continue;
-				}
-				assert_true(found < n);
-				assert_int_equal(edges[found].unit, to);
-				assert_int_equal(edges[found].implicit, want);
-				found++;
-			}
-			assert_int_equal(found, n);
+			check_relation(g, b, from, rel);
 		}
 	}
 }
@@ -266,6 +271,11 @@ static void test_edges(void **state)
 		graph_draft_fini(&draft);
 		check_edges(&g, &b);
 		assert_int_equal(graph_rebuild(&g, sources), 0);
+		check_edges(&g, &b);
+		sources[N_MAX - 1].def = NULL;
+		assert_int_equal(graph_rebuild(&g, sources), 0);
+		sources[N_MAX - 1].def = &b.units[N_MAX - 1];
+		assert_int_equal(graph_add(&g, N_MAX - 1, &sources[N_MAX - 1]), 0);
 		check_edges(&g, &b);
 		graph_fini(&g);
 	}
