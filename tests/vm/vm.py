@@ -10,12 +10,14 @@ import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -130,6 +132,7 @@ class Machine:
     agent    the test's hand on ttyS1 (off: only console and QMP)
     disk     a raw image that stays: second NVMe drive
     persist  changes of the root file system are kept in this copy of it (a path)
+    boot_within  seconds until the agent has to answer
     """
 
     def __init__(self, units=None, files=None, **how):
@@ -137,7 +140,7 @@ class Machine:
                                     else None)
         self.console_log = os.path.join(self.dir, "console.log")
         self.how = how
-        self.process = self.agent = self.console = self.qmp = None
+        self.process = self.agent = self.console = self.qmp = self.note = self.reader = None
         self.events, self.exited, self.notes = [], None, b""
         self.started = 0.0
         try:
@@ -237,14 +240,14 @@ class Machine:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, preexec_fn=die_with_parent)
         self.console = self.connect("console")
-        self.console.setblocking(False)
         qmp = self.connect("qmp")
         qmp.settimeout(ANSWER_WITHIN)
         self.qmp = qmp.makefile("rwb", buffering=0)
         self.qmp_read()
         self.command_qmp("qmp_capabilities")
         self.note = self.connect("note")
-        self.note.setblocking(False)
+        self.reader = threading.Thread(target=self.drain, daemon=True)
+        self.reader.start()
         if self.how.get("agent", True) and self.how.get("wait", True):
             self.wait_agent()
         return self
@@ -280,6 +283,11 @@ class Machine:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.reader:
+            self.reader.join()
+        for sock in (self.console, self.agent, self.note):
+            if sock:
+                sock.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     # ---- the agent ----
@@ -289,7 +297,7 @@ class Machine:
         if not self.agent:
             self.agent = self.connect("agent")
             self.agent.settimeout(1)
-        deadline = time.monotonic() + BOOT_WITHIN
+        deadline = time.monotonic() + self.how.get("boot_within", BOOT_WITHIN)
         seen = b""
         while b"hello\n" not in seen:
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -347,25 +355,27 @@ class Machine:
 
     # ---- console, notifications, QMP ----
 
+    def drain(self):
+        """Reads what the machine says until it has ended. qemu writes the console byte by byte: a
+        few hundred that nobody reads fill the socket, and who writes in the guest waits for ever."""
+        open_ones = [self.console, self.note]
+        while open_ones:
+            for sock in select.select(open_ones, [], [])[0]:
+                try:
+                    data = sock.recv(65536)
+                except ConnectionError:
+                    data = b""
+                if not data:
+                    open_ones.remove(sock)
+                elif sock is self.note:
+                    self.notes += data
+
     def console_text(self):
-        self.pump()
         try:
             with open(self.console_log, encoding="utf-8", errors="replace") as f:
                 return f.read().replace("\r", "")
         except FileNotFoundError:
             return ""
-
-    def pump(self):
-        for sock in (self.console, getattr(self, "note", None)):
-            try:
-                while sock:
-                    data = sock.recv(65536)
-                    if not data:
-                        break
-                    if sock is self.note:
-                        self.notes += data
-            except (BlockingIOError, ConnectionError):
-                pass
 
     def wait_console(self, text, within=BOOT_WITHIN):
         deadline = time.monotonic() + within
@@ -378,15 +388,12 @@ class Machine:
         """Until the host was told this line over the virtio port."""
         deadline = time.monotonic() + within
         while text.encode() not in self.notes:
-            self.pump()
             check(f"the host should be told {text!r}", time.monotonic() < deadline,
                   self.notes.decode(errors="replace"))
             time.sleep(0.1)
 
     def type(self, text):
-        self.console.setblocking(True)
         self.console.sendall(text.encode())
-        self.console.setblocking(False)
 
     def qmp_read(self):
         line = self.qmp.readline()
@@ -411,7 +418,6 @@ class Machine:
         """Until qemu has ended; reason: of QMP's SHUTDOWN event. Returns the seconds it took."""
         start = time.monotonic()
         while self.process.poll() is None:
-            self.pump()
             check("the machine should have ended", time.monotonic() < start + within)
             time.sleep(0.05)
         try:
@@ -420,6 +426,7 @@ class Machine:
         except OSError:
             pass
         self.exited = self.process.returncode
+        self.reader.join()
         reasons = [e["data"]["reason"] for e in self.events if e["event"] == "SHUTDOWN"]
         check("how the machine ended", reason is None or reason in reasons,
               f"{reasons}, expected {reason}")
