@@ -153,6 +153,13 @@ void engine_free(struct engine *e);
  * that have vanished keep theirs while they live. -ENOMEM.
  */
 int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now);
+/*
+ * The same in parts: begin, then some until it returns 0; between them any other call but a second
+ * load. Nothing of the new catalogue counts before the last part, which is a call of its own; each
+ * part before takes up to max units. 1: there is more to do.
+ */
+int engine_load_begin(struct engine *e, const struct manifest *manifest, uint32_t catalogue);
+int engine_load_some(struct engine *e, uint32_t max, usec_t now);
 /* A load that EFFECT_LOAD or a client asked for has failed: the old catalogue stays. */
 int engine_load_failed(struct engine *e, usec_t now);
 
