@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Builds everything and runs all tests, once as shipped and once with ASan and UBSan.
 # usage: sudo contrib/check.sh [--no-sanitize]
-# The last line is "N passed, N failed, N skipped"; the exit status is not 0 if anything failed.
+# The end of the output says of each failure what it said last; the last line is "N passed, N failed,
+# N skipped"; the exit status is not 0 if anything failed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,7 +17,7 @@ esac
 # A user's own meson in PATH may be another version than Debian's.
 meson=/usr/bin/meson
 ninja=/usr/bin/ninja
-failed_steps=0
+failed_steps=""
 logs=""
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -42,13 +43,13 @@ run() {
 		$meson setup "$dir" $setup >"$dir.setup.log" 2>&1
 	fi || {
 		cat "$dir.setup.log"
-		failed_steps=$((failed_steps + 1))
+		failed_steps="$failed_steps --failed-step $dir.setup.log"
 		return 0
 	}
 	rm -f "$dir.setup.log"
 	$ninja -C "$dir" >"$dir/compile.log" 2>&1 || {
 		cat "$dir/compile.log"
-		failed_steps=$((failed_steps + 1))
+		failed_steps="$failed_steps --failed-step $dir/compile.log"
 		return 0
 	}
 	rm -f "$dir/meson-logs/testlog.json"
@@ -63,4 +64,4 @@ if [ "$sanitize" = yes ]; then
 fi
 
 # shellcheck disable=SC2086
-python3 contrib/count-tests.py "$failed_steps" $logs
+python3 contrib/count-tests.py $failed_steps $logs

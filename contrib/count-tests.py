@@ -1,36 +1,74 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Adds up meson's test logs: count-tests.py FAILED_STEPS TESTLOG.json...
+"""Adds up meson's test logs: count-tests.py [--failed-step LOG]... TESTLOG.json...
 
-Prints the failed and skipped tests by name, then the sums alone on the last line. A step that
-failed before its tests, and a log that is not there or empty, count as failures."""
+Prints the skipped tests with their reasons, of each failed test and step the last lines of what it
+said, their names once more, and the sums alone on the last line: the end of a long log tells what
+failed and why. A step that failed before its tests, and a log that is not there or empty, count as
+failures."""
 import json
 import sys
 
 PASSED = {"OK", "EXPECTEDFAIL"}
-failed, passed, skipped = int(sys.argv[1]), 0, 0
-for path in sys.argv[2:]:
-    count = 0
+TAIL = 40
+
+
+def tail(text):
+    return "\n".join("    " + line for line in text.rstrip().splitlines()[-TAIL:])
+
+
+def read_file(path):
     try:
-        with open(path, encoding="utf-8") as f:
-            lines = f.read().splitlines()
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
     except OSError as e:
-        print(f"no test results: {e}")
-        lines = []
-    for line in lines:
-        test = json.loads(line)
-        count += 1
-        if test["result"] in PASSED:
-            passed += 1
-        elif test["result"] == "SKIP":
-            skipped += 1
-            reason = (test.get("stdout") or test.get("stderr") or "").strip().splitlines()
-            print(f"skipped {test['name']}: {reason[-1] if reason else 'no reason given'}")
-        else:
-            failed += 1
-            print(f"failed {test['name']}: {test['result']}")
-    if count == 0:
-        failed += 1
-        print(f"failed: no tests ran ({path})")
-print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-sys.exit(1 if failed or not passed else 0)
+        return f"{path}: {e.strerror}"
+
+
+def tests_of(path):
+    """The tests that a log tells of; the last line of one that was cut off is no test."""
+    found = []
+    for line in read_file(path).splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            print(f"not a test's result in {path}: {line[:200]}")
+    return found
+
+
+def said(test):
+    """Its output: what went to stderr is the reason more often, so it comes last."""
+    parts = [tail(test.get(stream) or "") for stream in ("stdout", "stderr")]
+    return "\n".join(p for p in parts if p) or "    (it said nothing)"
+
+
+def main(args):
+    failures, passed, skipped = [], 0, 0
+    while args[:1] == ["--failed-step"]:
+        failures.append((args[1], "a step before the tests", tail(read_file(args[1]))))
+        args = args[2:]
+    for path in args:
+        tests = tests_of(path)
+        for test in tests:
+            if test["result"] in PASSED:
+                passed += 1
+            elif test["result"] == "SKIP":
+                skipped += 1
+                reason = (test.get("stdout") or test.get("stderr") or "").strip().splitlines()
+                print(f"skipped {test['name']}: {reason[-1] if reason else 'no reason given'}")
+            else:
+                how = f"{test['result']}, status {test.get('returncode')}, {test.get('duration', 0):.1f} s"
+                failures.append((test["name"], how, said(test)))
+        if not tests:
+            failures.append((path, "no tests ran", ""))
+    for name, how, text in failures:
+        print(f"\n== failed {name}: {how}\n{text}")
+    if failures:
+        print()
+    for name, how, _ in failures:
+        print(f"failed {name}: {how}")
+    print(f"{passed} passed, {len(failures)} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failures or not passed else 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -144,6 +144,11 @@ void engine_changed(
 	struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now);
 
 /* What triggers the unit learns that its state or its job has changed. */
+/* What the log says of a change of the active state, of a restart that begins, of a failed start.
+ */
+void engine_tell_change(struct engine *e, struct unit *u, enum unit_active_state old);
+void engine_tell_restart(struct engine *e, struct unit *u, const struct effect *x);
+void engine_tell_failed_start(struct engine *e, struct unit *u, uint32_t job);
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
 /* FailureAction= and its kin; 0: none. status: as in EFFECT_EMERGENCY. */

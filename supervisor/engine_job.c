@@ -429,6 +429,9 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 		x->kind = j->type;
 	}
 	engine_touch(e, u, true);
+	if (result == JOB_FAILED && j->type == JOB_START) {
+		engine_tell_failed_start(e, u, j->id);
+	}
 	if (result == JOB_DEPENDENCY) {
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, 0);
 		u->wait_dependency = u->desired;

@@ -206,25 +206,6 @@ static void job_on_change(struct engine *e, struct unit *u, usec_t now)
 	}
 }
 
-static void tell(struct engine *e, struct unit *u, enum unit_active_state old)
-{
-	static const uint8_t logs[ACTIVE_STATE_COUNT] = {
-		[ACTIVE_INACTIVE] = LOG_STOPPED + 1,
-		[ACTIVE_ACTIVATING] = LOG_STARTING + 1,
-		[ACTIVE_ACTIVE] = LOG_STARTED + 1,
-		[ACTIVE_RELOADING] = LOG_RELOADING + 1,
-		[ACTIVE_DEACTIVATING] = LOG_STOPPING + 1,
-	};
-	uint8_t what = logs[u->active];
-
-	if (u->active == ACTIVE_ACTIVE && old == ACTIVE_RELOADING) {
-		what = LOG_RELOADED + 1;
-	}
-	if (what) {
-		engine_log(e, u, (enum effect_log)(what - 1), 0);
-	}
-}
-
 /* Sockets, timers and paths follow the unit that they trigger. */
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 {
@@ -264,7 +245,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	u->active = now_active;
 	stamp(u, old, now);
 	engine_push(e, EFFECT_UNIT_CHANGED, u);
-	tell(e, u, old);
+	engine_tell_change(e, u, old);
 	if (e->listed && (old == ACTIVE_INACTIVE || old == ACTIVE_FAILED)) {
 		start_in_hindsight(e, u, now);
 	}
@@ -403,6 +384,18 @@ static void thaw_for(struct engine *e, struct unit *u, enum effect_type type)
 	}
 }
 
+/* An effect of the unit's own machine. */
+static void push_own(struct engine *e, struct unit *u, const struct effect *x)
+{
+	struct effect *out = engine_push(e, x->type, u);
+
+	if (out) {
+		*out = *x;
+		out->unit = u->index;
+		out->slot = u->slot;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -415,9 +408,8 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 	service_step(&u->service, event, now, fx);
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		struct effect *x = &fx->items[i];
-		struct effect *out;
 
-		if (take_effect(e, u, x, now)) {
+		if (x->type == EFFECT_LOG || take_effect(e, u, x, now)) {
 			continue;
 		}
 		thaw_for(e, u, x->type);
@@ -425,23 +417,22 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			engine_limits_run(u, x->kind);
 			engine_tell_cause(e, u, x);
 		}
-		out = engine_push(e, x->type, u);
-		if (out) {
-			give_cookie(e, &u->service, x);
-			u->release_asked |= x->type == EFFECT_RELEASE &&
-					    !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
-			x->unit = u->index;
-			x->slot = u->slot;
-			*out = *x;
-		}
+		give_cookie(e, &u->service, x);
+		u->release_asked |=
+			x->type == EFFECT_RELEASE && !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
+		push_own(e, u, x);
 	}
+	/* The log tells things in their order, what the unit and what its states say. */
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		const struct effect *x = &fx->items[i];
 		struct service as = { .state = (enum service_state)x->state,
 			.def = u->service.def };
 
-		if (x->type == EFFECT_STATE) {
+		if (x->type == EFFECT_LOG) {
+			push_own(e, u, x);
+		} else if (x->type == EFFECT_STATE) {
 			engine_changed(e, u, service_active_state(&as), now);
+			engine_tell_restart(e, u, x);
 			final_state(e, u, x, now);
 			if (x->state == SERVICE_AUTO_RESTART) {
 				want_all(e, u, REL_ON_RESTART, JOB_START, now);

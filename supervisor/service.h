@@ -186,13 +186,17 @@ enum effect_type {
 enum effect_log {
 	LOG_STARTING,
 	LOG_STARTED,
-	LOG_STOPPING,
+	LOG_FINISHED, /* a oneshot has done its work */
+	LOG_STOPPING, /* by a job */
 	LOG_STOPPED,
 	LOG_RELOADING,
 	LOG_RELOADED,
+	LOG_START_FAILED,
 	LOG_FAILED,            /* number: enum service_result */
 	LOG_LAUNCH_FAILED,     /* fail: step, error, text, origin */
-	LOG_MAIN_EXITED,       /* number: CLD_* << 8 | status */
+	LOG_SUCCEEDED,         /* down with result success, asked or not */
+	LOG_MAIN_EXITED,       /* number: CLD_* << 8 | status; not clean */
+	LOG_MAIN_ENDED,        /* the same, clean */
 	LOG_CONTROL_EXITED,    /* the same, not clean */
 	LOG_RESTART_SCHEDULED, /* number: restart counter */
 	LOG_START_LIMIT,

@@ -221,7 +221,8 @@ enum service_result step_end_of_main(struct step *st)
 			       s->def.service->type != SERVICE_ONESHOT)) {
 		result = service_result_of_exit(p->exit_code, p->exit_status);
 	}
-	step_log(st, LOG_MAIN_EXITED, (int32_t)(p->exit_code << 8 | (p->exit_status & 0xff)));
+	step_log(st, result == RESULT_SUCCESS ? LOG_MAIN_ENDED : LOG_MAIN_EXITED,
+		(int32_t)(p->exit_code << 8 | (p->exit_status & 0xff)));
 	return result;
 }
 

@@ -154,7 +154,6 @@ static void enter_restart(struct step *st)
 					   ? SERVICE_FAILED_BEFORE_AUTO_RESTART
 					   : SERVICE_DEAD_BEFORE_AUTO_RESTART);
 	}
-	step_log(st, LOG_RESTART_SCHEDULED, (int32_t)(s->restarts + 1));
 	if (clean) {
 		step_push_release(st, true);
 		step_arm(st, m->timeout_stop_us);
@@ -250,6 +249,7 @@ void on_auto_restart_timeout(struct step *st)
 	if (s->restart_at_us == USEC_INFINITY) {
 		return;
 	}
+	step_log(st, LOG_RESTART_SCHEDULED, (int32_t)(s->restarts + 1));
 	if (!limit_allows(st)) {
 		step_log(st, LOG_START_LIMIT, 0);
 		service_record_result(s, RESULT_START_LIMIT_HIT);

@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "../runtime/base/cleanup.h"
+#include "../runtime/base/exitnames.h"
 #include "../runtime/base/signals.h"
 #include "../runtime/plan/launchwire.h"
 #include "shell.h"
@@ -40,15 +41,23 @@ struct row {
 static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_STARTING] = { LOG_INFO, DETAIL_NONE, "Starting", MESSAGE_UNIT_STARTING, "start" },
 	[LOG_STARTED] = { LOG_INFO, DETAIL_NONE, "Started", MESSAGE_UNIT_STARTED, "start", "done" },
+	[LOG_FINISHED] = { LOG_INFO, DETAIL_NONE, "Finished", MESSAGE_UNIT_STARTED, "start",
+		"done" },
 	[LOG_STOPPING] = { LOG_INFO, DETAIL_NONE, "Stopping", MESSAGE_UNIT_STOPPING, "stop" },
 	[LOG_STOPPED] = { LOG_INFO, DETAIL_NONE, "Stopped", MESSAGE_UNIT_STOPPED, "stop", "done" },
 	[LOG_RELOADING] = { LOG_INFO, DETAIL_NONE, "Reloading", MESSAGE_UNIT_RELOADING, "reload" },
 	[LOG_RELOADED] = { LOG_INFO, DETAIL_NONE, "Reloaded", MESSAGE_UNIT_RELOADED, "reload",
 		"done" },
+	[LOG_START_FAILED] = { LOG_ERR, DETAIL_NONE, "Failed to start", MESSAGE_UNIT_FAILED,
+		"start", "failed" },
 	[LOG_FAILED] = { LOG_WARNING, DETAIL_RESULT, "Failed with result",
 		MESSAGE_UNIT_FAILURE_RESULT },
 	[LOG_LAUNCH_FAILED] = { LOG_ERR, DETAIL_FAILURE, "Start failed", MESSAGE_SPAWN_FAILED },
-	[LOG_MAIN_EXITED] = { LOG_INFO, DETAIL_EXIT, "Main process exited",
+	[LOG_SUCCEEDED] = { LOG_INFO, DETAIL_NONE, "Deactivated successfully.",
+		MESSAGE_UNIT_SUCCESS },
+	[LOG_MAIN_EXITED] = { LOG_NOTICE, DETAIL_EXIT, "Main process exited",
+		MESSAGE_UNIT_PROCESS_EXIT },
+	[LOG_MAIN_ENDED] = { LOG_DEBUG, DETAIL_EXIT, "Main process exited",
 		MESSAGE_UNIT_PROCESS_EXIT },
 	[LOG_CONTROL_EXITED] = { LOG_NOTICE, DETAIL_EXIT, "Control process exited",
 		MESSAGE_UNIT_PROCESS_EXIT },
@@ -116,10 +125,12 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
 {
-	const char *name = signal_to_name((int)status);
+	const char *name =
+		code == CLD_EXITED ? exit_to_name((int)status) : signal_to_name((int)status);
 
 	if (code == CLD_EXITED) {
-		snprintf(buf, size, "code=exited, status=%u", (unsigned)status);
+		snprintf(buf, size, "code=exited, status=%u%s%s", (unsigned)status, name ? "/" : "",
+			name ? name : "");
 		return;
 	}
 	snprintf(buf, size, "code=%s, status=%u/%s", code == CLD_DUMPED ? "dumped" : "killed",
@@ -144,6 +155,7 @@ static const char *failure_reason(const struct shell *s, const struct service_fa
 		const char *text;
 	} reasons[] = {
 		{ STEP_USERS, ESRCH, "" },
+		{ STEP_CGROUP, EOPNOTSUPP, "RequireControllers=no starts without it" },
 		{ STEP_EXEC, ENOEXEC, "Exec format error; a script needs a #! line" },
 		{ STEP_EXEC, ENOENT, "No such file or directory, it or the interpreter it names" },
 	};
@@ -247,7 +259,7 @@ static void message_text(
 	bool going = e->log == LOG_STARTING || e->log == LOG_STOPPING || e->log == LOG_RELOADING;
 	char detail[1024];
 
-	if (e->log <= LOG_RELOADED) {
+	if (e->log <= LOG_START_FAILED) {
 		snprintf(buf, size, "%s %s%s%s%s", row->text, u->name, description ? " - " : "",
 			description ? description : "", going ? "..." : ".");
 		return;

@@ -10,6 +10,26 @@
 #include "../runtime/base/unitname.h"
 #include "reader.h"
 
+enum word_kind {
+	WORD_GROUP,      /* @sessions */
+	WORD_CAPABILITY, /* CAP_SYS_ADMIN */
+	WORD_LINE,       /* Type=oneshot */
+	WORD_NAME,       /* ssh*.service */
+};
+
+struct needs_word {
+	const char *text;
+	enum word_kind kind;
+	bool is_pattern; /* its first letter may be any */
+};
+
+/* X-For=, X-Otherwise= */
+struct needs_opener {
+	size_t line; /* index in the lines */
+	bool otherwise;
+	struct list words; /* struct needs_word */
+};
+
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -65,10 +85,6 @@ static bool is_for_name(const char *pattern, const char *name)
 {
 	char template_name[LIMIT_UNIT_NAME];
 
-	/* Most names differ in their first letter, and each unit is held against each of them. */
-	if (*pattern != *name && !strchr("*?[\\", *pattern)) {
-		return false;
-	}
 	return fnmatch(pattern, name, 0) == 0 || (unit_name_template(name, template_name) == 0 &&
 							 fnmatch(pattern, template_name, 0) == 0);
 }
@@ -109,76 +125,127 @@ static bool names_any(
 }
 
 /* known: a block above is for the unit's name; set here. */
-static bool word_fits(
-	const char *word, const struct needs_unit *unit, const struct list *chosen, bool *known)
-{
-	bool fits;
-
-	if (*word == '@') {
-		return is_sent_to(chosen, word);
-	}
-	if (strncmp(word, "CAP_", 4) == 0) {
-		return names_any(unit, chosen, word);
-	}
-	if (strchr(word, '=')) {
-		return says_any(unit, word);
-	}
-	fits = is_for_name(word, unit->name);
-	*known = *known || fits;
-	return fits;
-}
-
-/* The words of X-For= and X-Otherwise=: does one fit? Longer ones than a name do not. */
-static bool is_for(
-	const char *words, const struct needs_unit *unit, const struct list *chosen, bool *known)
-{
-	char word[2 * LIMIT_UNIT_NAME];
-	bool fits = false;
-
-	while (*(words += strspn(words, " \t"))) {
-		size_t n = strcspn(words, " \t");
-
-		if (n < sizeof(word)) {
-			memcpy(word, words, n);
-			word[n] = '\0';
-			fits = word_fits(word, unit, chosen, known) || fits;
-		}
-		words += n;
-	}
-	return fits;
-}
-
-/* Does the line open a block, and is that for the unit? 2: it opens none. */
-static int opens(const struct reader_line *line, const struct needs_unit *unit,
+static bool word_fits(const struct needs_word *word, const struct needs_unit *unit,
 	const struct list *chosen, bool *known)
 {
-	if (line->key && strcmp(line->key, "X-For") == 0) {
-		return is_for(line->value, unit, chosen, known);
+	bool fits = false;
+
+	switch (word->kind) {
+	case WORD_GROUP:
+		return is_sent_to(chosen, word->text);
+	case WORD_CAPABILITY:
+		return names_any(unit, chosen, word->text);
+	case WORD_LINE:
+		return says_any(unit, word->text);
+	case WORD_NAME:
+		fits = is_for_name(word->text, unit->name);
+		*known = *known || fits;
+		break;
 	}
-	if (line->key && strcmp(line->key, "X-Otherwise") == 0) {
-		return *known ? 0 : is_for(line->value, unit, chosen, known);
-	}
-	return 2;
+	return fits;
 }
 
-int needs_select(struct arena *arena, const struct list *needs, const struct needs_unit *unit,
-	struct list *ret)
+/* Does one of the opener's words fit? All are looked at: one of them may be the unit's name. */
+static bool is_for(const struct needs_opener *o, const struct needs_unit *unit,
+	const struct list *chosen, bool *known)
 {
-	const struct reader_line *rows = needs->items;
-	bool on = true, known = false;
+	const struct needs_word *words = o->words.items;
+	bool fits = false;
 
-	for (size_t i = 0; i < needs->n; i++) {
-		int r = opens(&rows[i], unit, ret, &known);
-		struct reader_line *row;
-
-		on = r == 2 ? on : r;
-		row = on ? list_push(arena, ret, sizeof(*row)) : NULL;
-		if (on && !row) {
-			return -ENOMEM;
-		}
-		if (row) {
-			*row = rows[i];
+	for (size_t i = 0; i < o->words.n; i++) {
+		/* Most names differ in their first letter, and each unit is held against each. */
+		if (words[i].kind != WORD_NAME || words[i].is_pattern ||
+			words[i].text[0] == unit->name[0]) {
+			fits = word_fits(&words[i], unit, chosen, known) || fits;
 		}
 	}
+	return fits;
+}
+
+static enum word_kind kind_of(const char *word)
+{
+	if (*word == '@') {
+		return WORD_GROUP;
+	}
+	if (strncmp(word, "CAP_", 4) == 0) {
+		return WORD_CAPABILITY;
+	}
+	return strchr(word, '=') ? WORD_LINE : WORD_NAME;
+}
+
+static int add_words(struct arena *arena, const char *text, struct needs_opener *o)
+{
+	while (*(text += strspn(text, " \t"))) {
+		size_t n = strcspn(text, " \t");
+		struct needs_word *word = list_push(arena, &o->words, sizeof(*word));
+
+		if (!word) {
+			return -ENOMEM;
+		}
+		word->text = arena_strndup(arena, text, n);
+		if (!word->text) {
+			return -ENOMEM;
+		}
+		word->kind = kind_of(word->text);
+		word->is_pattern = strchr("*?[\\", word->text[0]) != NULL;
+		text += n;
+	}
 	return 0;
+}
+
+int needs_prepare(struct arena *arena, const struct list *lines, struct needs *ret)
+{
+	const struct reader_line *rows = lines->items;
+
+	*ret = (struct needs) { .lines = lines };
+	for (size_t i = 0; i < lines->n; i++) {
+		bool otherwise = rows[i].key && strcmp(rows[i].key, "X-Otherwise") == 0;
+		struct needs_opener *o;
+
+		if (!rows[i].key || (!otherwise && strcmp(rows[i].key, "X-For") != 0)) {
+			continue;
+		}
+		o = list_push(arena, &ret->openers, sizeof(*o));
+		if (!o || add_words(arena, rows[i].value, o) < 0) {
+			return -ENOMEM;
+		}
+		o->line = i;
+		o->otherwise = otherwise;
+	}
+	return 0;
+}
+
+static int take_lines(
+	struct arena *arena, const struct list *from, size_t first, size_t end, struct list *ret)
+{
+	const struct reader_line *rows = from->items;
+
+	for (size_t i = first; i < end; i++) {
+		struct reader_line *row = list_push(arena, ret, sizeof(*row));
+
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = rows[i];
+	}
+	return 0;
+}
+
+int needs_select(struct arena *arena, const struct needs *needs, const struct needs_unit *unit,
+	struct list *ret)
+{
+	const struct needs_opener *openers = needs->openers.items;
+	size_t n = needs->openers.n;
+	int r = take_lines(arena, needs->lines, 0, n ? openers[0].line : needs->lines->n, ret);
+	bool known = false;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct needs_opener *o = &openers[i];
+
+		if (!(o->otherwise && known) && is_for(o, unit, ret, &known)) {
+			r = take_lines(arena, needs->lines, o->line,
+				i + 1 < n ? o[1].line : needs->lines->n, ret);
+		}
+	}
+	return r;
 }

@@ -17,6 +17,14 @@ struct needs_unit {
 	size_t n_files;
 };
 
-/* Appends to *ret the lines of needs (struct reader_line) that are for the unit. -ENOMEM. */
-int needs_select(struct arena *arena, const struct list *needs, const struct needs_unit *unit,
+/* The lines of the file with the words of those that open a block. */
+struct needs {
+	const struct list *lines; /* struct reader_line */
+	struct list openers;      /* struct needs_opener, in the order of the lines */
+};
+
+/* Takes the lines apart, once for all units; they are kept. -ENOMEM. */
+int needs_prepare(struct arena *arena, const struct list *lines, struct needs *ret);
+/* Appends to *ret the lines (struct reader_line) that are for the unit. -ENOMEM. */
+int needs_select(struct arena *arena, const struct needs *needs, const struct needs_unit *unit,
 	struct list *ret);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysinfo.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -213,25 +212,6 @@ static bool wants_user_namespace(const struct compile_unit *cu)
 	return cu->unit->exec && cu->unit->exec->private_users;
 }
 
-static bool file_is_public(const char *path)
-{
-	struct stat st;
-
-	return !path || stat(path, &st) < 0 || (st.st_mode & S_IROTH);
-}
-
-static bool files_are_public(const struct unit *u)
-{
-	const char *const *dropins = u->dropin_paths.items;
-
-	for (size_t i = 0; i < u->dropin_paths.n; i++) {
-		if (!file_is_public(dropins[i])) {
-			return false;
-		}
-	}
-	return file_is_public(u->fragment_path);
-}
-
 static int choose_profile(struct compile_unit *cu)
 {
 	const char *name = cu->unit->container.profile;
@@ -245,7 +225,7 @@ static int choose_profile(struct compile_unit *cu)
 			name);
 	}
 	cu->user_namespace = wants_user_namespace(cu);
-	cu->is_public = files_are_public(cu->unit);
+	cu->is_public = !cu->unit->is_secret;
 	return 0;
 }
 

@@ -46,7 +46,9 @@ struct compile {
 
 	bool *joined;              /* by unit: another one joins its namespaces */
 	struct namemap call_lists; /* SystemCallFilter= as written -> struct seccomp_spec */
-	const char *devices;       /* /proc/devices; NULL: not read yet */
+	struct namemap shown;      /* names of settings whose text the manifest has */
+	struct list devices;       /* struct device_group: /proc/devices, read once */
+	bool devices_read;
 
 	/* results */
 	struct catalogue_builder builder;

@@ -169,45 +169,65 @@ static int add_node(struct compile_unit *cu, struct ebpf_code *code, const struc
 	return add_fixup(cu, &fixup);
 }
 
-/* The kernel makes that text anew for each reader: it is read once in a load. */
-static const char *devices_text(struct compile *c)
-{
-	char text[DEVICES_MAX];
+struct device_group {
+	uint32_t type; /* BPF_DEVCG_DEV_CHAR, BPF_DEVCG_DEV_BLOCK */
+	uint32_t major;
+	const char *name;
+};
 
-	if (!c->devices) {
-		c->devices = fd_read_text("/proc/devices", text, sizeof(text)) > 0
-				     ? arena_strdup(c->arena, text)
-				     : "";
-	}
-	return c->devices ? c->devices : "";
-}
-
-/* The majors of /proc/devices whose names match the pattern. Returns how many. */
-static size_t add_matching(struct compile_unit *cu, struct ebpf_code *code, const char *pattern,
-	struct ebpf_device row)
+/* The lines of /proc/devices, which the kernel makes anew for each reader: read once in a load. */
+static int read_devices(struct compile *c)
 {
 	char text[DEVICES_MAX];
 	uint32_t type = 0;
-	size_t found = 0;
 
-	snprintf(text, sizeof(text), "%s", devices_text(cu->c));
-	row.any = EBPF_ANY_MINOR;
+	if (c->devices_read) {
+		return 0;
+	}
+	c->devices_read = true;
+	if (fd_read_text("/proc/devices", text, sizeof(text)) <= 0) {
+		return 0;
+	}
 	for (char *save, *line = strtok_r(text, "\n", &save); line;
 		line = strtok_r(NULL, "\n", &save)) {
-		char *name = line;
+		struct device_group group, *row;
+		char *name;
 
 		if (strncmp(line, "Character", 9) == 0 || strncmp(line, "Block", 5) == 0) {
 			type = line[0] == 'C' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK;
 			continue;
 		}
-		row.major = (uint32_t)strtoul(line, &name, 10);
-		name += strspn(name, " ");
-		if (type == row.type && name != line && fnmatch(pattern, name, 0) == 0) {
+		group.type = type;
+		group.major = (uint32_t)strtoul(line, &name, 10);
+		if (name == line) {
+			continue;
+		}
+		group.name = arena_strdup(c->arena, name + strspn(name, " "));
+		row = group.name ? list_push(c->arena, &c->devices, sizeof(*row)) : NULL;
+		if (!row) {
+			return -ENOMEM;
+		}
+		*row = group;
+	}
+	return 0;
+}
+
+/* The majors of /proc/devices whose names match the pattern. How many; -ENOMEM. */
+static int add_matching(struct compile_unit *cu, struct ebpf_code *code, const char *pattern,
+	struct ebpf_device row)
+{
+	int found = 0, r = read_devices(cu->c);
+	const struct device_group *groups = cu->c->devices.items;
+
+	row.any = EBPF_ANY_MINOR;
+	for (size_t i = 0; i < cu->c->devices.n; i++) {
+		row.major = groups[i].major;
+		if (groups[i].type == row.type && fnmatch(pattern, groups[i].name, 0) == 0) {
 			ebpf_device_row(code, &row);
 			found++;
 		}
 	}
-	return found;
+	return r < 0 ? r : found;
 }
 
 /* char-NAME, block-NAME: a group of /proc/devices, a pattern, a major number, or * for all. */
@@ -215,6 +235,7 @@ static int add_group(struct compile_unit *cu, struct ebpf_code *code, const stru
 {
 	bool block = d->node[0] == 'b';
 	const char *name = d->node + strlen(block ? "block-" : "char-");
+	int found = 1;
 	struct ebpf_device row = { .type = block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
 		.access = access_of(d->access) };
 
@@ -224,13 +245,16 @@ static int add_group(struct compile_unit *cu, struct ebpf_code *code, const stru
 	} else if (number_parse_u32(name, &row.major) == 0) {
 		row.any = EBPF_ANY_MINOR;
 		ebpf_device_row(code, &row);
-	} else if (add_matching(cu, code, name, row) == 0) {
+	} else {
+		found = add_matching(cu, code, name, row);
+	}
+	if (found == 0) {
 		compile_note(cu, SEVERITY_NOTE, d->origin,
 			"DeviceAllow=%s: the kernel has no such group of devices now; "
 			"daemon-reload looks again",
 			d->node);
 	}
-	return 0;
+	return found < 0 ? found : 0;
 }
 
 /* Nodes that the unit binds into its own /dev are meant to be used. */
@@ -297,9 +321,10 @@ static int add_rows(struct compile_unit *cu, const struct unit *owner, struct eb
 					   : add_group(cu, code, &rows[i]);
 	}
 	if (r == 0 && owner->exec && owner->exec->protect_clock) {
-		add_matching(cu, code, clock.node + strlen("char-"),
+		r = add_matching(cu, code, clock.node + strlen("char-"),
 			(struct ebpf_device) {
 				.type = BPF_DEVCG_DEV_CHAR, .access = BPF_DEVCG_ACC_READ });
+		r = r < 0 ? r : 0;
 	}
 	if (r == 0 && is_implied(cu, owner)) {
 		r = add_bound(cu, code);
@@ -327,7 +352,7 @@ static int add_devices(struct compile_unit *cu, const struct unit *owner)
 		setting = g->device_policy == DEVICE_AUTO ? "PrivateDevices" : setting;
 	}
 	row.origin = origin_of(owner, setting);
-	row.setting = arena_printf(cu->c->arena, "%s=", setting);
+	row.setting = arena_concat(cu->c->arena, setting, "=", NULL);
 	r = row.setting ? add_rows(cu, owner, &code) : -ENOMEM;
 	return r < 0 ? r : add_program(cu, &code, &row);
 }

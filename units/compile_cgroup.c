@@ -7,6 +7,7 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
+#include "../runtime/base/hash.h"
 #include "../runtime/base/limits.h"
 #include "compile.h"
 
@@ -73,7 +74,7 @@ static const char *origin_of(struct writes *w, const char *setting, const char *
 {
 	const char *found = origin ? origin : unit_setting_origin(w->owner, setting);
 
-	return arena_printf(w->c->arena, "%s= (%s)", setting, found ? found : w->owner->name);
+	return arena_printf(w->c->arena, "%s=, %s", setting, found ? found : w->owner->name);
 }
 
 static const char *show_amount(
@@ -297,16 +298,13 @@ static void add_slices(struct writes *w, const char *slice, int depth)
 	}
 }
 
-/* FNV-1a; never 0 once something was added. */
+/* Never 0 once something was added. */
 void compile_limits_hash(struct compile_unit *cu, const void *data, size_t size)
 {
-	const uint8_t *bytes = data;
-	uint32_t hash = cu->limits_hash ? cu->limits_hash : 2166136261u;
+	uint64_t hash = hash_bytes(HASH_START ^ cu->limits_hash, data, size);
+	uint32_t folded = (uint32_t)(hash ^ hash >> 32);
 
-	for (size_t i = 0; i < size; i++) {
-		hash = (hash ^ bytes[i]) * 16777619u;
-	}
-	cu->limits_hash = hash ? hash : 1;
+	cu->limits_hash = folded ? folded : 1;
 }
 
 static void hash_writes(struct compile_unit *cu, const struct tlv_array *writes)

@@ -25,8 +25,20 @@ struct block {
 	struct compile_unit *cu;
 	const char **items;
 	uint32_t n;
+	uint32_t room;
 	int error;
 };
+
+/* PATH, LANG, four of the identity, the directories', and what the unit says. */
+static int make_room(struct block *b)
+{
+	const struct unit_exec *e = b->cu->unit->exec;
+	size_t n = 6 + PLAN_DIR_KIND_COUNT + e->pass_environment.n + e->environment.n;
+
+	b->room = n < LIMIT_ENV_VARS ? (uint32_t)n : LIMIT_ENV_VARS;
+	b->items = arena_alloc_array(b->cu->c->arena, b->room, sizeof(*b->items));
+	return b->items ? 0 : -ENOMEM;
+}
 
 /* Adds "K=V", in the place of an earlier K. */
 static void set(struct block *b, const char *text)
@@ -41,7 +53,7 @@ static void set(struct block *b, const char *text)
 	while (i < b->n && strncmp(b->items[i], text, key) != 0) {
 		i++;
 	}
-	if (i == LIMIT_ENV_VARS) {
+	if (i == b->room) {
 		b->error = -E2BIG;
 		return;
 	}
@@ -51,7 +63,7 @@ static void set(struct block *b, const char *text)
 
 static void set_pair(struct block *b, const char *key, const char *value)
 {
-	set(b, arena_printf(b->cu->c->arena, "%s=%s", key, value));
+	set(b, arena_concat(b->cu->c->arena, key, "=", value, NULL));
 }
 
 static void set_directories(struct block *b)
@@ -168,8 +180,7 @@ int compile_environment(struct compile_unit *cu)
 	struct block b = { .cu = cu };
 	int r;
 
-	b.items = arena_alloc_array(cu->c->arena, LIMIT_ENV_VARS + 1, sizeof(*b.items));
-	if (!b.items) {
+	if (make_room(&b) < 0) {
 		return -ENOMEM;
 	}
 	set(&b, default_path);

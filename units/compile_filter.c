@@ -61,21 +61,22 @@ static int add_words(struct compile_unit *cu, struct seccomp_spec *spec,
 	return unknown;
 }
 
-/* The words as one text: the same text is the same list. NULL: no memory. */
-static char *words_key(struct arena *arena, const struct unit_syscall *words, size_t n)
+/* The words as one text with its NUL: the same text is the same list. */
+static int words_key(struct tlv_buf *buf, const struct unit_syscall *words, size_t n)
 {
-	size_t size = 1;
-	char *key, *at;
-
 	for (size_t i = 0; i < n; i++) {
-		size += strlen(words[i].name) + 16;
+		char error[16];
+
+		tlv_buf_append(buf, words[i].deny ? "-" : "+", 1);
+		tlv_buf_append(buf, words[i].name, strlen(words[i].name));
+		if (words[i].error) {
+			snprintf(error, sizeof(error), ":%d", words[i].error);
+			tlv_buf_append(buf, error, strlen(error));
+		}
+		tlv_buf_append(buf, " ", 1);
 	}
-	key = at = arena_alloc(arena, size);
-	for (size_t i = 0; key && i < n; i++) {
-		at += snprintf(at, size - (size_t)(at - key), "%c%s:%d ", words[i].deny ? '-' : '+',
-			words[i].name, words[i].error);
-	}
-	return key;
+	tlv_buf_append(buf, "", 1);
+	return buf->error;
 }
 
 /* Groups are long and most units have their profile's: a list is taken apart once. */
@@ -85,26 +86,25 @@ static int add_calls(struct compile_unit *cu, struct seccomp_spec *spec,
 	struct seccomp_spec blank;
 	const struct seccomp_spec *known;
 	struct seccomp_spec *copy;
-	const char *key;
-	int r;
+	AUTO(tlv_buf_fini) struct tlv_buf key = { 0 };
+	int r = n ? words_key(&key, words, n) : 0;
 
-	if (n == 0) {
-		return 0;
+	if (n == 0 || r < 0) {
+		return r;
 	}
-	key = words_key(cu->c->arena, words, n);
-	if (!key) {
-		return -ENOMEM;
-	}
-	known = namemap_get(&cu->c->call_lists, key);
+	known = namemap_get(&cu->c->call_lists, (const char *)key.data);
 	if (!known) {
+		const char *kept;
+
 		seccomp_spec_init(&blank);
 		r = add_words(cu, &blank, words, n);
 		copy = r < 0 ? NULL : arena_memdup(cu->c->arena, &blank, sizeof(blank));
-		if (r >= 0 && !copy) {
+		kept = copy ? arena_memdup(cu->c->arena, key.data, key.len) : NULL;
+		if (r >= 0 && !kept) {
 			r = -ENOMEM;
 		}
 		if (r == 0) {
-			r = namemap_put(&cu->c->call_lists, cu->c->arena, key, copy);
+			r = namemap_put(&cu->c->call_lists, cu->c->arena, kept, copy);
 		}
 		if (r < 0) {
 			return r;

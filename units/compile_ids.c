@@ -67,6 +67,8 @@ static int get_range(struct compile_unit *cu)
 static void mark_stale(struct compile_unit *cu, const char *what, const char *name)
 {
 	cu->base.stale_users = 1;
+	cu->base.stale_name = arena_printf(cu->c->arena, "%s=%s", what, name);
+	cu->base.stale_origin = unit_setting_origin(cu->unit, what);
 	compile_note(cu, SEVERITY_WARNING, unit_setting_origin(cu->unit, what),
 		"%s=%s: no such %s; the unit cannot start before it exists", what, name,
 		strcmp(what, "User") == 0 ? "user" : "group");
@@ -167,12 +169,8 @@ static int resolve_groups(struct compile_unit *cu)
 {
 	const struct unit_exec *e = cu->unit->exec;
 	const struct unit_item *items = e->supplementary_groups.items;
-	uint32_t *groups = arena_alloc_array(cu->c->arena, LIMIT_GROUPS, sizeof(*groups));
-	uint32_t n = 0;
+	uint32_t groups[LIMIT_GROUPS], n = 0;
 
-	if (!groups) {
-		return -ENOMEM;
-	}
 	if (e->user && !cu->base.stale_users) {
 		n = userdb_groups_of(cu->c->users, e->user, groups, LIMIT_GROUPS);
 	}
@@ -188,9 +186,9 @@ static int resolve_groups(struct compile_unit *cu)
 		return compile_refuse(cu, unit_setting_origin(cu->unit, "SupplementaryGroups"),
 			"more than %u groups", LIMIT_GROUPS - 1);
 	}
-	cu->base.groups.items = groups;
+	cu->base.groups.items = arena_memdup(cu->c->arena, groups, n * sizeof(*groups));
 	cu->base.groups.n = n;
-	return 0;
+	return cu->base.groups.items ? 0 : -ENOMEM;
 }
 
 static int compare_u32(const void *a, const void *b)

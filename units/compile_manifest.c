@@ -6,6 +6,7 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
+#include "../runtime/base/hash.h"
 #include "compile.h"
 
 /* Settings that are passed on under their own names when they are on. */
@@ -74,20 +75,47 @@ static int add_property(struct tlv_buf *pairs, const char *name, const char *val
 	return pairs->error;
 }
 
-static int add_text(struct compile_unit *cu, struct tlv_buf *pairs, const char *name)
+/* Which of the texts a setting is: its index, or -1. -ENOMEM. */
+static int find_text(struct compile *c, const char *name)
+{
+	const char *const *text;
+
+	for (size_t i = 0; c->shown.n < ELEMENTSOF(texts) && i < ELEMENTSOF(texts); i++) {
+		if (namemap_put(&c->shown, c->arena, texts[i], (void *)&texts[i]) != 0) {
+			return -ENOMEM;
+		}
+	}
+	text = namemap_get(&c->shown, name);
+	return text ? (int)(text - texts) : -1;
+}
+
+/* Values as they are written. */
+static int add_texts(struct compile_unit *cu, struct tlv_buf *pairs)
 {
 	const struct unit_assignment *lines = cu->unit->assignments.items;
-	const char *value = NULL;
+	const char *values[ELEMENTSOF(texts)] = { NULL };
+	int r = 0;
 
 	for (size_t i = 0; i < cu->unit->assignments.n; i++) {
-		if (*lines[i].name != *name || strcmp(lines[i].name, name) != 0) {
-			continue;
+		int k = find_text(cu->c, lines[i].name);
+
+		if (k == -ENOMEM) {
+			return k;
 		}
-		value = value && *value && lines[i].value[0]
-				? arena_printf(cu->c->arena, "%s %s", value, lines[i].value)
-				: lines[i].value;
+		if (k >= 0) {
+			const char *before = values[k];
+
+			values[k] = before && *before && lines[i].value[0]
+					    ? arena_concat(cu->c->arena, before, " ",
+						      lines[i].value, NULL)
+					    : lines[i].value;
+			r = values[k] ? r : -ENOMEM;
+		}
 	}
-	return value ? add_property(pairs, name, value) : 0;
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++) {
+		r = values[i] ? add_property(pairs, texts[i], values[i]) : 0;
+	}
+	return r;
 }
 
 /* What can deny a system call: "NAME@", the unit's own line of it, for the explanation. */
@@ -100,7 +128,7 @@ static const char *const explained[] = { "SystemCallFilter", "RestrictAddressFam
 static int add_origin(struct compile_unit *cu, struct tlv_buf *pairs, const char *name)
 {
 	const char *origin = unit_setting_origin(cu->unit, name);
-	const char *key = origin ? arena_printf(cu->c->arena, "%s@", name) : NULL;
+	const char *key = origin ? arena_concat(cu->c->arena, name, "@", NULL) : NULL;
 
 	if (!origin) {
 		return 0;
@@ -134,10 +162,7 @@ static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 		r = add_origin(cu, pairs, explained[i]);
 	}
 	/* Values as they are written are text of the file. */
-	for (size_t i = 0; cu->is_public && r == 0 && i < ELEMENTSOF(texts); i++) {
-		r = add_text(cu, pairs, texts[i]);
-	}
-	return r;
+	return cu->is_public && r == 0 ? add_texts(cu, pairs) : r;
 }
 
 static int add_properties(struct compile_unit *cu, struct manifest_unit *m)
@@ -298,17 +323,14 @@ static void fill_service(struct compile_unit *cu, struct manifest_service *to)
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	for (; text && *text; text++) {
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-	}
-	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
+	return hash_bytes(hash, text, text ? strlen(text) : 0);
 }
 
 /* Of what was written, so that it does not change when another unit comes or goes. */
 static uint64_t config_hash(const struct unit *u)
 {
 	const struct unit_assignment *lines = u->assignments.items;
-	uint64_t hash = hash_text(UINT64_C(0xcbf29ce484222325), u->container.profile);
+	uint64_t hash = hash_text(HASH_START, u->container.profile);
 
 	for (size_t i = 0; i < u->assignments.n; i++) {
 		hash = hash_text(hash, lines[i].section);

@@ -128,7 +128,7 @@ static const char *show_origin(const struct compile_unit *cu, const char *origin
 	if (origin && !compile_origin_is_profile(cu, origin)) {
 		return origin;
 	}
-	return origin ? arena_printf(cu->c->arena, "profile %s", cu->profile->name)
+	return origin ? arena_concat(cu->c->arena, "profile ", cu->profile->name, NULL)
 		      : cu->unit->name;
 }
 
@@ -136,7 +136,7 @@ static const char *show_origin(const struct compile_unit *cu, const char *origin
 static const char *name_origin(
 	const struct compile_unit *cu, const char *setting, const char *origin)
 {
-	const char *named = arena_printf(cu->c->arena, "%s=, %s", setting, origin);
+	const char *named = arena_concat(cu->c->arena, setting, "=, ", origin, NULL);
 
 	return named ? named : origin;
 }
@@ -281,7 +281,8 @@ static void add_dir(struct rows *rows, const struct plan_dir *dir)
 		m.kind = PLAN_MOUNT_BIND;
 		m.source = dir->real ? dir->real : dir->path;
 		m.target = rows->own_root ? dir->path : m.source;
-		m.flags = read_only ? PLAN_MOUNT_F_READ_ONLY : 0;
+		m.flags = (read_only ? PLAN_MOUNT_F_READ_ONLY : 0) |
+			  (dir->real ? PLAN_MOUNT_F_IDMAP_OWNER : 0);
 		push(rows, &m, 0);
 		return;
 	}
@@ -342,31 +343,34 @@ static int compare_rows(const void *a, const void *b)
 static int finish_rows(struct rows *rows)
 {
 	struct compile_unit *cu = rows->cu;
+	struct plan_mount *mounts;
+	uint32_t n = 0;
 
 	if (rows->overflow) {
 		return compile_refuse(cu, NULL, "more than %u paths", LIMIT_MOUNTS);
 	}
 	qsort(rows->items, rows->n, sizeof(*rows->items), compare_rows);
+	mounts = arena_alloc_array(cu->c->arena, rows->n, sizeof(*mounts));
+	if (!mounts) {
+		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < rows->n; i++) {
 		const struct ranked *row = &rows->items[i];
-		struct plan_mount *m;
 
 		if (i && row[-1].aspect == row->aspect &&
 			strcmp(row[-1].mount.target, row->mount.target) == 0) {
 			continue;
 		}
-		m = compile_array_push(cu->c->arena, &cu->base.mounts, sizeof(*m));
-		if (!m) {
-			return -ENOMEM;
-		}
-		*m = row->mount;
+		mounts[n++] = row->mount;
 	}
+	cu->base.mounts = (struct tlv_array) { mounts, n };
 	return 0;
 }
 
 static int build_rows(struct compile_unit *cu)
 {
-	AUTO_FREE struct ranked *items = calloc(LIMIT_MOUNTS, sizeof(*items));
+	/* Not cleared: that would take longer than all the rest. */
+	AUTO_FREE struct ranked *items = malloc(LIMIT_MOUNTS * sizeof(*items));
 	struct rows rows = {
 		.cu = cu,
 		.items = items,

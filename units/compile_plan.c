@@ -170,13 +170,31 @@ static void set_command_flags(
 	}
 }
 
-static bool mounts_images(const struct plan *p)
+/* Mounts whose ids are mapped: images, and what belongs to nobody on the disk. */
+static bool maps_mounts(const struct plan *p)
 {
 	const struct plan_mount *rows = p->mounts.items;
 	bool found = false;
 
 	for (uint32_t i = 0; i < p->mounts.n; i++) {
-		found |= rows[i].kind == PLAN_MOUNT_IMAGE;
+		found |= rows[i].kind == PLAN_MOUNT_IMAGE ||
+			 rows[i].flags & PLAN_MOUNT_F_IDMAP_OWNER;
+	}
+	return found;
+}
+
+/*
+ * A file that is open for writing keeps its mount from becoming read-only, if it was opened in the
+ * same mount namespace.
+ */
+static bool writes_files(const struct plan *p)
+{
+	const struct plan_stdio *rows = p->stdio.items;
+	bool found = false;
+
+	for (uint32_t i = 1; i < p->stdio.n; i++) {
+		found |= rows[i].kind == STDIO_FILE || rows[i].kind == STDIO_FILE_APPEND ||
+			 rows[i].kind == STDIO_FILE_TRUNCATE;
 	}
 	return found;
 }
@@ -185,8 +203,8 @@ static bool mounts_images(const struct plan *p)
  * May the launcher be a process of the unit's cgroup and namespaces from its birth on? Not when one
  * of its steps has to be done outside: id maps, mounts on the host, device nodes under another
  * start's device rules, copies of a detached mount, which belong to the mount namespace that it was
- * made in; a terminal that the unit's own rules of a former start may not let it open; nor when a
- * namespace of another unit is entered.
+ * made in; files that its output goes to; a terminal that the unit's own rules of a former start
+ * may not let it open; nor when a namespace of another unit is entered.
  */
 static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 {
@@ -196,8 +214,8 @@ static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 	if (!(p->namespaces & PLAN_NS_MOUNT) || p->namespaces & (PLAN_NS_USER | PLAN_NS_NET) ||
 		p->flags & outside || shared_tmp || cu->c->joined[cu->index] ||
 		(p->bpf.n && p->tty_path) || p->credentials.n || p->sched_reset_on_fork ||
-		p->root_dir || p->root_image || p->netns_path || p->ipcns_path ||
-		mounts_images(p)) {
+		p->root_dir || p->root_image || p->netns_path || p->ipcns_path || maps_mounts(p) ||
+		writes_files(p)) {
 		return 0;
 	}
 	return CATALOGUE_ENTRY_BORN | p->namespaces << CATALOGUE_ENTRY_NS_SHIFT;
@@ -217,6 +235,8 @@ static int add_command(
 	p.path = command->path;
 	p.argv.items = (const char **)command->argv;
 	p.argv.n = (uint32_t)command->n_argv;
+	p.dirs_uid = p.uid;
+	p.dirs_gid = p.gid;
 	p.log_identifier = log_identifier(cu, command);
 	if (!p.log_identifier) {
 		return -ENOMEM;

@@ -131,6 +131,15 @@ int compile_fill_trigger(struct compile_unit *cu, struct manifest_unit *m)
 
 /* ---- entries ---- */
 
+/* The start says which name was not there; of two, the last. */
+static void mark_stale(
+	struct compile_unit *cu, struct plan *p, const char *setting, const char *name)
+{
+	p->stale_users = 1;
+	p->stale_name = arena_printf(cu->c->arena, "%s=%s", setting, name);
+	p->stale_origin = unit_setting_origin(cu->unit, setting);
+}
+
 /* SocketUser=, SocketGroup=: numbers of the host. One that is not there yet makes the plan stale.
  */
 static int resolve_owner(struct compile_unit *cu, struct plan_socket *shared, struct plan *p)
@@ -140,8 +149,8 @@ static int resolve_owner(struct compile_unit *cu, struct plan_socket *shared, st
 	int r = s->user ? userdb_find_user(cu->c->users, s->user, &user) : 0;
 
 	if (r == -ENOENT) {
-		p->stale_users = 1;
-		compile_note(cu, SEVERITY_WARNING, unit_setting_origin(cu->unit, "SocketUser"),
+		mark_stale(cu, p, "SocketUser", s->user);
+		compile_note(cu, SEVERITY_WARNING, p->stale_origin,
 			"SocketUser=%s: no such user; the socket cannot start before it exists",
 			s->user);
 	} else if (r < 0) {
@@ -152,8 +161,8 @@ static int resolve_owner(struct compile_unit *cu, struct plan_socket *shared, st
 	shared->gid = user.gid;
 	r = s->group ? userdb_find_group(cu->c->users, s->group, &shared->gid) : 0;
 	if (r == -ENOENT) {
-		p->stale_users = 1;
-		compile_note(cu, SEVERITY_WARNING, unit_setting_origin(cu->unit, "SocketGroup"),
+		mark_stale(cu, p, "SocketGroup", s->group);
+		compile_note(cu, SEVERITY_WARNING, p->stale_origin,
 			"SocketGroup=%s: no such group; the socket cannot start before it exists",
 			s->group);
 		return 0;

@@ -185,7 +185,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int fsview_list(struct fsview *v, const char *dir, struct list *ret)
+static int list_dir(struct fsview *v, const char *dir, bool files, struct list *ret)
 {
 	const char *at = fsview_resolve(v, dir);
 	const char *full = at ? arena_printf(v->arena, "%s%s", v->root, at) : NULL;
@@ -194,11 +194,12 @@ int fsview_list(struct fsview *v, const char *dir, struct list *ret)
 	int r = at ? 0 : -ENOMEM;
 
 	while (d && r == 0 && (de = readdir(d))) {
-		const char *path = arena_printf(v->arena, "%s/%s", at, de->d_name);
+		const char *path;
 
-		if (de->d_name[0] == '.') {
+		if (de->d_name[0] == '.' || (!files && de->d_type == DT_REG)) {
 			continue;
 		}
+		path = v->links.n ? arena_concat(v->arena, at, "/", de->d_name, NULL) : NULL;
 		/* What the plan has touched is listed from the plan. */
 		r = path && namemap_get(&v->links, path) ? 0 : add_name(v, ret, de->d_name);
 	}
@@ -210,6 +211,16 @@ int fsview_list(struct fsview *v, const char *dir, struct list *ret)
 		qsort(ret->items, ret->n, sizeof(const char *), compare_names);
 	}
 	return r;
+}
+
+int fsview_list(struct fsview *v, const char *dir, struct list *ret)
+{
+	return list_dir(v, dir, true, ret);
+}
+
+int fsview_list_links(struct fsview *v, const char *dir, struct list *ret)
+{
+	return list_dir(v, dir, false, ret);
 }
 
 int fsview_read(struct fsview *v, const char *path, const char **ret, size_t *ret_size)

@@ -42,6 +42,8 @@ enum fsview_kind fsview_look(struct fsview *v, const char *path);
 const char *fsview_readlink(struct fsview *v, const char *path);
 /* Names in a directory (const char *), sorted, hidden ones left out. Absent: none. -ENOMEM. */
 int fsview_list(struct fsview *v, const char *dir, struct list *ret);
+/* The same without what is a file for sure: links, and directories to look into. */
+int fsview_list_links(struct fsview *v, const char *dir, struct list *ret);
 /* Text of a file that is not followed when it is a link. -errno; -EFBIG over LIMIT_UNIT_FILE. */
 int fsview_read(struct fsview *v, const char *path, const char **ret, size_t *ret_size);
 

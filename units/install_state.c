@@ -129,7 +129,7 @@ static int read_dir(
 	struct install *in, struct install_links *links, const char *path, struct state_link link)
 {
 	struct list names = { 0 };
-	int r = fsview_list(&in->view, path, &names);
+	int r = fsview_list_links(&in->view, path, &names);
 
 	for (size_t i = 0; i < names.n && r == 0; i++) {
 		const char *entry;

@@ -18,6 +18,8 @@ struct list {
 
 /* Room for one more element, zeroed; NULL when the arena is exhausted. */
 void *list_push(struct arena *a, struct list *list, size_t size);
+/* Makes room for n more at once. -ENOMEM: none was made, which the next push finds again. */
+int list_reserve(struct arena *a, struct list *list, size_t n, size_t size);
 /* Forgets the elements (an empty assignment resets a list). */
 static inline void list_reset(struct list *list)
 {

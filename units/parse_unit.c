@@ -97,6 +97,12 @@ static bool condition_takes_path(enum condition_type type)
 	return type <= CONDITION_FILE_IS_EXECUTABLE;
 }
 
+static bool is_init_kind(const char *text)
+{
+	return strcmp(text, "machine") == 0 || strcmp(text, "container") == 0 ||
+	       strcmp(text, "process") == 0;
+}
+
 int parse_condition(struct setting_context *c)
 {
 	struct unit_condition condition = { .type = (enum condition_type)(c->row->arg & 255),
@@ -130,6 +136,10 @@ int parse_condition(struct setting_context *c)
 	if (condition_takes_path(condition.type) && !value_is_path(condition.parameter)) {
 		return setting_error(
 			c, 0, "\"%.128s\" is not an absolute path", condition.parameter);
+	}
+	if (condition.type == CONDITION_INIT && !is_init_kind(condition.parameter)) {
+		return setting_error(c, 0, "\"%.128s\" is not machine, container or process",
+			condition.parameter);
 	}
 	if (c->unit->conditions.n >= LIMIT_CONDITIONS) {
 		return setting_error(c, 0, "more than %u conditions", LIMIT_CONDITIONS);

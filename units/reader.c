@@ -235,6 +235,18 @@ static void line_error(struct reader *r, const struct raw_line *raw, const char 
 	r->reported = true;
 }
 
+/* "[SECTION]\n"; inih's buffer holds more than READER_SECTION_MAX. */
+static void put_section(const char *section, size_t n, char *str, size_t num)
+{
+	if (n + 4 > num) {
+		str[0] = '\0';
+		return;
+	}
+	str[0] = '[';
+	memcpy(str + 1, section, n);
+	strcpy(str + 1 + n, "]\n");
+}
+
 /* "[Service]"; a text that is none goes to inih as it begins, to be refused there. */
 static void feed_section(struct reader *r, const struct raw_line *raw, char *str, size_t num)
 {
@@ -254,7 +266,7 @@ static void feed_section(struct reader *r, const struct raw_line *raw, char *str
 	r->no_memory = r->no_memory || !r->section_copy;
 	r->line = (struct reader_line) { .section = r->section_copy, .line = raw->line };
 	r->probe = true;
-	snprintf(str, num, "[%s]\n", r->section);
+	put_section(r->section, n - 1, str, num);
 }
 
 /* "KEY=@INDEX\n"; the key is no longer than READER_KEY_MAX. */
@@ -354,7 +366,7 @@ static char *feed_line(char *str, int num, void *user)
 
 	if (r->probe) {
 		r->probe = false;
-		snprintf(str, (size_t)num, "section=@%zu\n", r->fed - 1);
+		put_reference(r, "section", strlen("section"), str, (size_t)num);
 		return str;
 	}
 	settle(r);
@@ -401,6 +413,9 @@ int reader_parse(const struct reader_file *file, struct arena *arena, struct dia
 		return -ENOMEM;
 	}
 	join_lines(&r, buffer);
+	if (list_reserve(arena, ret, r.raw.n, sizeof(struct reader_line)) < 0) {
+		return -ENOMEM;
+	}
 	r.reported = true;
 	if (ini_parse_stream(feed_line, &r, on_assignment, &r) < 0) {
 		return -ENOMEM;

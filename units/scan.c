@@ -77,12 +77,17 @@ static DIR *open_dir(struct scanner *s, const char *path)
 	return dir;
 }
 
+struct name {
+	const char *text;
+	bool may_be_link;
+};
+
 static int compare_names(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
-/* Names in a directory, sorted; hidden ones left out. An absent directory is empty. */
+/* struct name in a directory, sorted; hidden ones left out. An absent directory is empty. */
 static int list_dir(struct scanner *s, const char *path, struct list *ret)
 {
 	DIR *dir = open_dir(s, path);
@@ -90,19 +95,25 @@ static int list_dir(struct scanner *s, const char *path, struct list *ret)
 	int r = 0;
 
 	while (dir && r == 0 && (de = readdir(dir))) {
-		const char **row;
+		struct name *row;
 
 		if (de->d_name[0] == '.') {
 			continue;
 		}
 		row = list_push(s->arena, ret, sizeof(*row));
-		r = row && (*row = arena_strdup(s->arena, de->d_name)) ? 0 : -ENOMEM;
+		if (!row) {
+			r = -ENOMEM;
+			break;
+		}
+		row->text = arena_strdup(s->arena, de->d_name);
+		row->may_be_link = de->d_type != DT_REG && de->d_type != DT_DIR;
+		r = row->text ? 0 : -ENOMEM;
 	}
 	if (dir) {
 		closedir(dir);
 	}
 	if (ret->n > 1) {
-		qsort(ret->items, ret->n, sizeof(char *), compare_names);
+		qsort(ret->items, ret->n, sizeof(struct name), compare_names);
 	}
 	return r;
 }
@@ -130,7 +141,7 @@ static int add_dropins(struct scanner *s, const char *path, const char *owner)
 	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		const char *name = ((const char **)names.items)[i];
+		const char *name = ((const struct name *)names.items)[i].text;
 		size_t n = strlen(name);
 		struct scan_dropin *row;
 		const char *target;
@@ -143,7 +154,7 @@ static int add_dropins(struct scanner *s, const char *path, const char *owner)
 			return -ENOMEM;
 		}
 		row->base = name;
-		row->path = arena_printf(s->arena, "%s/%s", path, name);
+		row->path = arena_concat(s->arena, path, "/", name, NULL);
 		if (!row->path) {
 			return -ENOMEM;
 		}
@@ -160,7 +171,7 @@ static int add_links(struct scanner *s, const char *path, const char *owner, enu
 	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		const char *name = ((const char **)names.items)[i];
+		const char *name = ((const struct name *)names.items)[i].text;
 		struct scan_link *row;
 
 		if (!unit_name_is_valid(name)) {
@@ -172,7 +183,7 @@ static int add_links(struct scanner *s, const char *path, const char *owner, enu
 		}
 		row->kind = kind;
 		row->name = name;
-		row->path = arena_printf(s->arena, "%s/%s", path, name);
+		row->path = arena_concat(s->arena, path, "/", name, NULL);
 	}
 	return r;
 }
@@ -211,10 +222,11 @@ static int try_subdir(struct scanner *s, const char *path, const char *name)
 	return 0;
 }
 
-static int add_file(struct scanner *s, const char *path, const char *name)
+static int add_file(struct scanner *s, const char *path, const struct name *file)
 {
+	const char *name = file->text;
 	struct scan_entry *entry = scan_make(s->scan, s->arena, name);
-	const char *target = link_target(s, path);
+	const char *target = file->may_be_link ? link_target(s, path) : NULL;
 	const char *base = target ? base_name(target) : name;
 	char own_template[LIMIT_UNIT_NAME];
 
@@ -253,16 +265,16 @@ static int scan_dir(struct scanner *s)
 	int r = list_dir(s, s->dir->path, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		const char *name = ((const char **)names.items)[i];
-		const char *path = arena_printf(s->arena, "%s/%s", s->dir->path, name);
+		const struct name *name = (const struct name *)names.items + i;
+		const char *path = arena_concat(s->arena, s->dir->path, "/", name->text, NULL);
 
 		if (!path) {
 			return -ENOMEM;
 		}
-		if (unit_name_is_valid(name)) {
+		if (unit_name_is_valid(name->text)) {
 			r = add_file(s, path, name);
 		} else {
-			r = try_subdir(s, path, name);
+			r = try_subdir(s, path, name->text);
 			r = r > 0 ? 0 : r;
 		}
 	}

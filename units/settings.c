@@ -431,6 +431,10 @@ int settings_apply(struct setting_context *c, const struct list *lines)
 	const struct reader_line *rows = lines->items;
 	unsigned section = 0;
 
+	if (list_reserve(c->arena, &c->unit->assignments, lines->n,
+		    sizeof(struct unit_assignment)) < 0) {
+		return -ENOMEM;
+	}
 	find_strict(c, lines);
 	for (size_t i = 0; i < lines->n; i++) {
 		c->line = &rows[i];

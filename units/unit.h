@@ -546,6 +546,7 @@ struct unit {
 	struct unit_mount *mount;   /* NULL unless it is a mount or a swap */
 
 	struct list assignments; /* struct unit_assignment */
+	bool is_secret;          /* not everybody may read all of its files */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */
 };
 

@@ -25,6 +25,7 @@ struct parsed_file {
 	struct list lines; /* struct reader_line */
 	bool empty;        /* no bytes: masks */
 	struct stat st;
+	struct needs *needs; /* of the lines, once they have been taken apart */
 };
 
 static int file_error(const struct unitfile_context *c, struct unit *u, const char *path,
@@ -90,6 +91,12 @@ static int read_file(
 	r = reader_parse(&file, c->arena, c->d, &ret->lines);
 	u->refused = u->refused || r > 0;
 	return r < 0 ? r : 0;
+}
+
+static void mark_file(struct unit *u, const struct stat *st)
+{
+	u->files_mark = filemark_add(u->files_mark, st);
+	u->is_secret = u->is_secret || !(st->st_mode & S_IROTH);
 }
 
 static int apply_file(
@@ -209,7 +216,7 @@ static int read_dropins(const struct unitfile_context *c, struct unit *u, struct
 		}
 		*row = file;
 		*path = dropin->path;
-		u->files_mark = filemark_add(u->files_mark, &file.st);
+		mark_file(u, &file.st);
 	}
 	return r;
 }
@@ -276,11 +283,18 @@ static int apply_needs(const struct unitfile_context *c, struct unit *u, const s
 	if (r < 0 || !needs) {
 		return r;
 	}
+	if (!needs->needs) {
+		needs->needs = arena_alloc(c->arena, sizeof(*needs->needs));
+		r = needs->needs ? needs_prepare(c->arena, &needs->lines, needs->needs) : -ENOMEM;
+	}
+	if (r < 0) {
+		return r;
+	}
 	for (size_t i = 0; i < files->n; i++) {
 		own[i] = &rows[i].lines;
 	}
 	c->chosen->n = 0;
-	r = needs_select(c->arena, &needs->lines, &unit, c->chosen);
+	r = needs_select(c->arena, needs->needs, &unit, c->chosen);
 	chosen = (struct parsed_file) { .path = needs->path, .lines = *c->chosen };
 	return r < 0 ? r : apply_file(c, u, &chosen);
 }
@@ -428,7 +442,7 @@ int unitfile_load(const struct unitfile_context *c, struct unit *u, const char *
 		finish(c, u);
 		return 0;
 	}
-	u->files_mark = filemark_add(0, &fragment.st);
+	mark_file(u, &fragment.st);
 	if (r == 0 && fragment.empty) {
 		u->load_state = LOAD_MASKED;
 		u->install_state = INSTALL_MASKED;

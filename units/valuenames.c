@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The value parsers that are tables of names: exit statuses, capabilities, limits, syslog. */
+/* The value parsers that are of names: exit statuses, capabilities, limits, syslog. */
 #include "values.h"
 
 #include <errno.h>
@@ -10,96 +10,18 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/enumtable.h"
+#include "../runtime/base/exitnames.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/signals.h"
 
-struct named_number {
-	const char *name;
-	int number;
-};
-
-/* systemd.exec(5), "Process Exit Codes"; sysexits.h. */
-static const struct named_number exit_names[] = {
-	{ "SUCCESS", 0 },
-	{ "FAILURE", 1 },
-	{ "INVALIDARGUMENT", 2 },
-	{ "NOTIMPLEMENTED", 3 },
-	{ "NOPERMISSION", 4 },
-	{ "NOTINSTALLED", 5 },
-	{ "NOTCONFIGURED", 6 },
-	{ "NOTRUNNING", 7 },
-	{ "USAGE", 64 },
-	{ "DATAERR", 65 },
-	{ "NOINPUT", 66 },
-	{ "NOUSER", 67 },
-	{ "NOHOST", 68 },
-	{ "UNAVAILABLE", 69 },
-	{ "SOFTWARE", 70 },
-	{ "OSERR", 71 },
-	{ "OSFILE", 72 },
-	{ "CANTCREAT", 73 },
-	{ "IOERR", 74 },
-	{ "TEMPFAIL", 75 },
-	{ "PROTOCOL", 76 },
-	{ "NOPERM", 77 },
-	{ "CONFIG", 78 },
-	{ "CHDIR", 200 },
-	{ "NICE", 201 },
-	{ "FDS", 202 },
-	{ "EXEC", 203 },
-	{ "MEMORY", 204 },
-	{ "LIMITS", 205 },
-	{ "OOM_ADJUST", 206 },
-	{ "SIGNAL_MASK", 207 },
-	{ "STDIN", 208 },
-	{ "STDOUT", 209 },
-	{ "CHROOT", 210 },
-	{ "IOPRIO", 211 },
-	{ "TIMERSLACK", 212 },
-	{ "SECUREBITS", 213 },
-	{ "SETSCHEDULER", 214 },
-	{ "CPUAFFINITY", 215 },
-	{ "GROUP", 216 },
-	{ "USER", 217 },
-	{ "CAPABILITIES", 218 },
-	{ "CGROUP", 219 },
-	{ "SETSID", 220 },
-	{ "CONFIRM", 221 },
-	{ "STDERR", 222 },
-	{ "PAM", 224 },
-	{ "NETWORK", 225 },
-	{ "NAMESPACE", 226 },
-	{ "NO_NEW_PRIVILEGES", 227 },
-	{ "SECCOMP", 228 },
-	{ "SELINUX_CONTEXT", 229 },
-	{ "PERSONALITY", 230 },
-	{ "APPARMOR", 231 },
-	{ "APPARMOR_PROFILE", 231 },
-	{ "ADDRESS_FAMILIES", 232 },
-	{ "RUNTIME_DIRECTORY", 233 },
-	{ "CHOWN", 235 },
-	{ "SMACK_PROCESS_LABEL", 236 },
-	{ "KEYRING", 237 },
-	{ "STATE_DIRECTORY", 238 },
-	{ "CACHE_DIRECTORY", 239 },
-	{ "LOGS_DIRECTORY", 240 },
-	{ "CONFIGURATION_DIRECTORY", 241 },
-	{ "NUMA_POLICY", 242 },
-	{ "CREDENTIALS", 243 },
-	{ "BPF", 244 },
-	{ "EXCEPTION", 255 },
-};
-
 int value_parse_exit_status(const char *text, uint32_t *ret)
 {
-	const char *name = strncmp(text, "EX_", 3) == 0 ? text + 3 : text;
+	int named = exit_from_name(text);
 	uint32_t v;
 
-	for (size_t i = 0; i < ELEMENTSOF(exit_names); i++) {
-		if (strcmp(exit_names[i].name, name) == 0) {
-			*ret = (uint32_t)exit_names[i].number;
-			return 0;
-		}
+	if (named >= 0) {
+		*ret = (uint32_t)named;
+		return 0;
 	}
 	if (number_parse_u32(text, &v) != 0) {
 		return -EINVAL;
@@ -300,9 +222,12 @@ _Static_assert(ELEMENTSOF(capabilities) == VALUE_CAPABILITY_COUNT, "capabilities
 int value_capability_from_name(const char *text)
 {
 	uint32_t number;
+	bool named = strncasecmp(text, "CAP_", 4) == 0;
 
-	for (size_t i = 0; i < ELEMENTSOF(capabilities); i++) {
-		if (strcasecmp(capabilities[i], text) == 0) {
+	/* Most differ in the first letter. */
+	for (size_t i = 0; named && i < ELEMENTSOF(capabilities); i++) {
+		if ((capabilities[i][4] ^ text[4]) % 0x20 == 0 &&
+			strcasecmp(capabilities[i], text) == 0) {
 			return (int)i;
 		}
 	}

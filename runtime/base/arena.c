@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "arena.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_ALIGN       8u
 #define ARENA_CHUNK_FIRST 4096u
 #define ARENA_CHUNK_MAX   (1024u * 1024u)
 
@@ -125,4 +125,27 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 char *arena_strdup(struct arena *a, const char *s)
 {
 	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_concat(struct arena *a, const char *first, ...)
+{
+	size_t size = 1;
+	char *p, *at;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *s = first; s; s = va_arg(ap, const char *)) {
+		size += strlen(s);
+	}
+	va_end(ap);
+	p = at = arena_alloc(a, size);
+	if (!p) {
+		return NULL;
+	}
+	va_start(ap, first);
+	for (const char *s = first; s; s = va_arg(ap, const char *)) {
+		at = stpcpy(at, s);
+	}
+	va_end(ap);
+	return p;
 }

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#define ARENA_ALIGN 8u
+
 struct arena_chunk;
 
 struct arena {
@@ -32,3 +34,5 @@ void *arena_alloc_array(struct arena *a, size_t n, size_t size);
 void *arena_memdup(struct arena *a, const void *data, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
+/* The strings up to NULL, behind each other. */
+char *arena_concat(struct arena *a, const char *first, ...) __attribute__((sentinel));

@@ -6,7 +6,17 @@
 
 #include "limits.h"
 
-#define VALID_CHARS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\"
+/* What a name consists of; '@' separates. */
+static const bool valid_chars[256] = {
+	['0' ... '9'] = true,
+	['a' ... 'z'] = true,
+	['A' ... 'Z'] = true,
+	[':'] = true,
+	['-'] = true,
+	['_'] = true,
+	['.'] = true,
+	['\\'] = true,
+};
 
 static const char *const type_names[UNIT_TYPE_COUNT] = {
 	[UNIT_SERVICE] = "service",
@@ -42,6 +52,16 @@ int unit_type_from_name(const char *name)
 	return -EINVAL;
 }
 
+static bool has_valid_chars(const char *name, size_t n)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		all &= valid_chars[(unsigned char)name[i]] || name[i] == '@';
+	}
+	return all;
+}
+
 int unit_name_split(const char *name, struct unit_name_parts *ret)
 {
 	size_t len = strnlen(name, LIMIT_UNIT_NAME);
@@ -52,7 +72,7 @@ int unit_name_split(const char *name, struct unit_name_parts *ret)
 		return -EINVAL;
 	}
 	parts.suffix = (size_t)(strrchr(name, '.') - name);
-	if (strspn(name, VALID_CHARS "@") != len) {
+	if (!has_valid_chars(name, len)) {
 		return -EINVAL;
 	}
 	at = strchr(name, '@');
@@ -88,10 +108,10 @@ int unit_name_template(const char *name, char *buf)
 {
 	struct unit_name_parts parts;
 
-	if (unit_name_classify(name) != UNIT_NAME_INSTANCE) {
+	/* Most names have none, and are asked often. */
+	if (!strchr(name, '@') || unit_name_split(name, &parts) < 0 || !parts.instance_len) {
 		return -EINVAL;
 	}
-	unit_name_split(name, &parts);
 	memcpy(buf, name, parts.instance);
 	strcpy(buf + parts.instance, name + parts.suffix);
 	return 0;
@@ -156,7 +176,7 @@ int unit_name_escape(const char *text, char *buf, size_t size)
 		if (*p == '/') {
 			r = append(buf, size, &len, '-');
 		} else if (*p == '-' || *p == '\\' || (p == text && *p == '.') ||
-			   !strchr(VALID_CHARS, *p)) {
+			   !valid_chars[(unsigned char)*p]) {
 			r = append_hex(buf, size, &len, (unsigned char)*p);
 		} else {
 			r = append(buf, size, &len, *p);

@@ -20,6 +20,7 @@
 #include "resources.h"
 #include "setup.h"
 #include "spawn.h"
+#include "store.h"
 #include "supdproc.h"
 #include "uplink.h"
 #include "util.h"
@@ -87,6 +88,7 @@ static void remove_slots(struct broker *b)
 			cgroup_remove(b->cgroup_fd, s->cgroup, false);
 		}
 	}
+	store_flush(b);
 }
 
 static void leave_cgroup(struct broker *b)

@@ -22,6 +22,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/pidns.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "broker.h"
@@ -42,13 +43,12 @@
 #include "sigtable.h"
 #include "slots.h"
 #include "spare.h"
+#include "store.h"
 #include "supdproc.h"
 #include "table.h"
 #include "uplink.h"
 #include "util.h"
 #include "watchdog.h"
-
-#define PID_NAMESPACE_INITIAL 0xEFFFFFFCu /* PROC_PID_INIT_INO */
 
 static struct broker broker;
 
@@ -172,6 +172,7 @@ static void settle(struct broker *b, bool idle)
 		broker_watch(b, b->supd.request_fd, EPOLLIN, WATCH_REQUEST, 0);
 	}
 	logs_flush(b);
+	store_flush(b);
 	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;
@@ -246,11 +247,8 @@ static int open_loop(struct broker *b)
 
 static void become_init(struct broker *b)
 {
-	struct stat st;
-
 	b->pid1 = getpid() == 1;
-	b->machine = b->pid1 && stat("/proc/self/ns/pid", &st) == 0 &&
-		     st.st_ino == PID_NAMESPACE_INITIAL;
+	b->machine = b->pid1 && pidns_is_initial();
 	if (b->machine) {
 		int kbd = open("/dev/tty0", O_RDWR | O_NOCTTY | O_CLOEXEC);
 

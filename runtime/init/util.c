@@ -2,6 +2,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <string.h>
@@ -9,15 +10,31 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../base/cleanup.h"
+#include "../base/pidns.h"
+
 static struct iovec piece(const char *text)
 {
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
 }
 
+/* A machine's console may be nobody's: the kernel's log keeps it, and journald reads that. */
+static void tell_kernel(const struct iovec *v, int n)
+{
+	AUTO_CLOSE int fd =
+		getpid() == 1 && pidns_is_initial()
+			? open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+			: -1;
+
+	if (fd >= 0 && writev(fd, v, n) < 0) {
+		return; /* the console has it */
+	}
+}
+
 void util_say(const char *what, const char *object, int error)
 {
-	struct iovec v[7];
-	int n = 0;
+	struct iovec v[8] = { piece("<28>") }; /* daemon, warning */
+	int n = 1;
 
 	v[n++] = piece("supd-init: ");
 	v[n++] = piece(what);
@@ -32,14 +49,15 @@ void util_say(const char *what, const char *object, int error)
 		v[n++] = piece(text ? text : "unknown error");
 	}
 	v[n++] = piece("\n");
+	tell_kernel(v, n);
 	/*
 	 * Others write to the same pipe, supd among them: nobody may make us wait for its reader.
 	 * Where a file does not know RWF_NOWAIT, poll tells as much as can be known.
 	 */
-	if (pwritev2(STDERR_FILENO, v, n, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
+	if (pwritev2(STDERR_FILENO, v + 1, n - 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
 		struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-		if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && writev(p.fd, v, n) < 0) {
+		if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && writev(p.fd, v + 1, n - 1) < 0) {
 			return; /* nobody to tell */
 		}
 	}

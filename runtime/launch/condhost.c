@@ -16,6 +16,7 @@
 #include "../base/fd.h"
 #include "../base/limits.h"
 #include "../base/number.h"
+#include "../base/pidns.h"
 #include "conditions.h"
 #include "credstores.h"
 #include "dirs.h"
@@ -204,9 +205,18 @@ static int memory(const char *p)
 		       : condition_number_matches(p, (uint64_t)info.totalram * info.mem_unit);
 }
 
+/* Those that supd-init may use, as systemd.unit(5) has it: a container may have less than all. */
 static int cpus(const char *p)
 {
-	return condition_number_matches(p, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	uint64_t mask[128] = { 0 }, n = 0; /* 8192 of them, as many as the kernel knows */
+
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask) < 0) {
+		return -errno;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(mask); i++) {
+		n += (uint64_t)__builtin_popcountll(mask[i]);
+	}
+	return condition_number_matches(p, n);
 }
 
 static int user(const char *p)
@@ -341,6 +351,14 @@ static int io_pressure(const char *p)
 	return pressure("/proc/pressure/io", p);
 }
 
+/* supd-init's place: every launcher is its child, in its PID namespace. */
+static int init_is(const char *p)
+{
+	bool first = getppid() == 1;
+
+	return strcmp(p, !first ? "process" : pidns_is_initial() ? "machine" : "container") == 0;
+}
+
 static int never(const char *p)
 {
 	(void)p;
@@ -381,6 +399,7 @@ static int (*const tests[])(const char *parameter) = {
 	[CONDITION_CPU_PRESSURE] = cpu_pressure,
 	[CONDITION_IO_PRESSURE] = io_pressure,
 	[CONDITION_CREDENTIAL] = credstores_system_has,
+	[CONDITION_INIT] = init_is,
 };
 _Static_assert(ELEMENTSOF(tests) == CONDITION_TYPE_COUNT, "condition tests drifted");
 

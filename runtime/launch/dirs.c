@@ -159,6 +159,28 @@ int dir_open_node(int dir, const char *name)
 	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
+int dir_open_file(const char *path, int flags, mode_t mode)
+{
+	const char *name;
+	AUTO_CLOSE int parent = dir_open_parent(path, &name);
+	struct stat st;
+	int fd;
+
+	if (parent < 0) {
+		return parent;
+	}
+	fd = openat(parent, name, flags | O_NOFOLLOW, mode);
+	if (fd >= 0 || errno != ELOOP) {
+		return fd < 0 ? -errno : fd;
+	}
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != 0 ||
+		!is_roots_alone(parent)) {
+		return -ELOOP;
+	}
+	fd = openat(parent, name, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx)
 {
 	AUTO_CLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -331,37 +353,6 @@ int dir_make(const char *path, const struct dir_owner *owner)
 	}
 	if ((st.st_mode & 07777) != owner->mode && fchmod(fd, owner->mode) < 0) {
 		return -errno;
-	}
-	return 0;
-}
-
-static int make_one(struct launch *l, const struct plan_dir *dir)
-{
-	struct dir_owner owner = { l->plan.uid, l->plan.gid, dir->mode };
-	int r = dirmove_settle(dir);
-
-	/* Configuration belongs to the administrator, whoever the service runs as. */
-	if (dir->kind == PLAN_DIR_CONFIGURATION) {
-		owner.uid = owner.gid = 0;
-	}
-	r = r < 0 ? r : dir_make(dir->real ? dir->real : dir->path, &owner);
-	r = r == 0 && dir->real ? dirmove_link(dir) : r;
-	for (uint32_t i = 0; r == 0 && i < dir->links.n; i++) {
-		r = dirmove_alias(dir->links.items[i], dir->path);
-	}
-	return r;
-}
-
-int launch_make_directories(struct launch *l)
-{
-	const struct plan_dir *dirs = l->plan.dirs.items;
-
-	for (uint32_t i = 0; i < l->plan.dirs.n; i++) {
-		int r = make_one(l, &dirs[i]);
-
-		if (r < 0) {
-			return launch_fail(l, r, dirs[i].origin, "make ", dirs[i].path);
-		}
 	}
 	return 0;
 }

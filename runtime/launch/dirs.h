@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct launch;
-
 struct dir_owner {
 	uint32_t uid, gid;
 	mode_t mode;
@@ -24,6 +22,11 @@ int dir_open_parent(const char *path, const char **ret_name);
 bool dir_parent_is_fixed(const char *path);
 /* Opens an entry of any type O_PATH; a link only where root alone can have made it, else -ELOOP. */
 int dir_open_node(int dir, const char *name);
+/*
+ * Opens a file, or makes it with O_CREAT, for a service's output, input or environment: root opens
+ * what lies where the service may write. -ELOOP for an untrusted link, in the path or at its end.
+ */
+int dir_open_file(const char *path, int flags, mode_t mode);
 /* Makes path and its parents where they are missing, 0755, root's. */
 int dir_ensure(const char *path);
 /*
@@ -39,6 +42,3 @@ int dir_remove_until(int dir, const char *name, uint64_t until_us);
 
 /* Calls visit for each entry of dir but "." and ".."; a result below 0 ends the walk. */
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx);
-
-/* Launch step: RuntimeDirectory= and its kin. */
-int launch_make_directories(struct launch *l);

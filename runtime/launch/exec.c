@@ -20,7 +20,6 @@
 #include "command.h"
 #include "credload.h"
 #include "creds.h"
-#include "dirs.h"
 #include "envfile.h"
 #include "finish.h"
 #include "label.h"
@@ -34,6 +33,7 @@
 #include "pressure.h"
 #include "streams.h"
 #include "trees.h"
+#include "unitdirs.h"
 #include "walls.h"
 
 /* Untouched pages cost nothing. */

@@ -6,12 +6,14 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "launch.h"
+#include "mountapi.h"
 #include "nsfd.h"
 
 #ifndef MOUNT_ATTR_IDMAP
@@ -32,7 +34,7 @@ static void hold(int from, int to)
  * gives up when it clones. So the namespace comes first and the service enters it, as the later
  * commands of a unit do.
  */
-static int make_userns(struct launch *l)
+static int make_userns(struct launch *l, int (*write_maps)(struct launch *, int))
 {
 	int ends[2];
 	pid_t pid;
@@ -45,7 +47,7 @@ static int make_userns(struct launch *l)
 	if (pid == 0) {
 		hold(ends[0], ends[1]);
 	}
-	r = pid < 0 ? -errno : nsfd_write_maps(l, pid);
+	r = pid < 0 ? -errno : write_maps(l, pid);
 	r = r < 0 ? r : nsfd_open(pid, "user");
 	close(ends[0]);
 	close(ends[1]);
@@ -53,24 +55,99 @@ static int make_userns(struct launch *l)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
 		}
 	}
-	if (r >= 0) {
-		l->fds[LAUNCH_TAG_USERNS] = r;
-		l->userns_is_new = true;
-	}
-	return r < 0 ? r : 0;
+	return r;
+}
+
+static int map_tree(int tree, int userns, unsigned flags)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns,
+	};
+
+	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr)) < 0
+		       ? -errno
+		       : 0;
 }
 
 int idmap_apply(struct launch *l, int tree)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	int r = l->fds[LAUNCH_TAG_USERNS] < 0 ? make_userns(l) : 0;
+	if (l->fds[LAUNCH_TAG_USERNS] < 0) {
+		int r = make_userns(l, nsfd_write_maps);
 
-	if (r < 0) {
-		return r;
+		if (r < 0) {
+			return r;
+		}
+		l->fds[LAUNCH_TAG_USERNS] = r;
+		l->userns_is_new = true;
 	}
-	attr.userns_fd = (uint64_t)l->fds[LAUNCH_TAG_USERNS];
-	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
-		       sizeof(attr)) < 0
-		       ? -errno
-		       : 0;
+	return map_tree(tree, l->fds[LAUNCH_TAG_USERNS], AT_RECURSIVE);
+}
+
+/* ---- directories that are nobody's ---- */
+
+/* Every id to itself, but for two that change places. */
+static struct tlv_array swap_rows(uint32_t a, uint32_t b, struct plan_idmap rows[static 5])
+{
+	uint32_t low = a < b ? a : b, high = a < b ? b : a;
+	const struct plan_idmap all[] = {
+		{ 0, 0, low },
+		{ low, high, 1 },
+		{ low + 1, low + 1, high - low - 1 },
+		{ high, low, 1 },
+		{ high + 1, high + 1, UINT32_MAX - high - 1 },
+	};
+	struct tlv_array map = { .items = rows };
+
+	if (low == high) {
+		rows[map.n++] = (struct plan_idmap) { 0, 0, UINT32_MAX };
+	}
+	for (size_t i = 0; low != high && i < ELEMENTSOF(all); i++) {
+		if (all[i].count) {
+			rows[map.n++] = all[i];
+		}
+	}
+	return map;
+}
+
+static int write_swaps(struct launch *l, int pid)
+{
+	struct plan_idmap rows[5];
+	struct tlv_array map = swap_rows(PLAN_UID_NOBODY, l->plan.dirs_gid, rows);
+	int r = nsfd_write_map(l, pid, "gid_map", &map);
+
+	map = swap_rows(PLAN_UID_NOBODY, l->plan.dirs_uid, rows);
+	return r < 0 ? r : nsfd_write_map(l, pid, "uid_map", &map);
+}
+
+/* One for all directories of a start; a failure is kept as well. */
+static int owner_ns(struct launch *l)
+{
+	if (l->owner_ns == 0) {
+		l->owner_ns = make_userns(l, write_swaps);
+	}
+	return l->owner_ns;
+}
+
+int idmap_give(struct launch *l, int tree)
+{
+	struct stat st;
+	int ns;
+
+	if (fstat(tree, &st) < 0) {
+		return -errno;
+	}
+	if (st.st_uid != PLAN_UID_NOBODY || l->plan.dirs_uid == PLAN_UID_NOBODY) {
+		return 0;
+	}
+	ns = owner_ns(l);
+	return ns < 0 ? ns : map_tree(tree, ns, 0);
+}
+
+bool idmap_can_give(struct launch *l, int dir)
+{
+	AUTO_CLOSE int tree = mount_clone(dir, "", 0);
+	int ns = tree < 0 ? tree : owner_ns(l);
+
+	return ns >= 0 && map_tree(tree, ns, 0) == 0;
 }

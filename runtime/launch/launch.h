@@ -78,6 +78,7 @@ struct launch {
 	bool exec_called;         /* the payload has called execve */
 	bool exec_failed;         /* and it came back */
 	bool born_inside;         /* cloned into the cgroup: the launcher is not in it */
+	int owner_ns;             /* maps nobody to the directories' owner; 0: not made yet */
 	int pid;                  /* second stage, as the launcher sees it */
 	int root_fd;              /* root of the new tree, in the second stage */
 	int proc_fd;              /* the launcher's /proc, for labels; -1: none */

@@ -214,7 +214,7 @@ static char *proc_path(char *buf, int pid, const char *file)
 	return buf;
 }
 
-static int write_map(struct launch *l, int pid, const char *file, const struct tlv_array *map)
+int nsfd_write_map(struct launch *l, int pid, const char *file, const struct tlv_array *map)
 {
 	const struct plan_idmap *rows = map->items;
 	char *text = arena_alloc(&l->arena, (size_t)map->n * MAP_LINE + 1);
@@ -238,12 +238,12 @@ static int write_map(struct launch *l, int pid, const char *file, const struct t
 
 int nsfd_write_maps(struct launch *l, int pid)
 {
-	int r = write_map(l, pid, "gid_map", &l->plan.gid_map);
+	int r = nsfd_write_map(l, pid, "gid_map", &l->plan.gid_map);
 
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "gid_map", NULL);
 	}
-	r = write_map(l, pid, "uid_map", &l->plan.uid_map);
+	r = nsfd_write_map(l, pid, "uid_map", &l->plan.uid_map);
 	return r < 0 ? launch_fail(l, r, NULL, "uid_map", NULL) : 0;
 }
 

@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 struct launch;
+struct tlv_array;
 
 /* CLONE_NEW* for enum plan_namespaces, without that of cgroups. */
 uint64_t nsfd_clone_flags(uint32_t namespaces);
+/* One map ("uid_map") of rows of struct plan_idmap, for such a process. */
+int nsfd_write_map(struct launch *l, int pid, const char *file, const struct tlv_array *map);
 /* Both maps of the plan for a process in a fresh user namespace; names the object of a failure. */
 int nsfd_write_maps(struct launch *l, int pid);
 /* The namespace "user", "net" … of a process, 0: our own; a descriptor or -errno. */

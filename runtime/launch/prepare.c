@@ -50,7 +50,9 @@ int launch_check_users(struct launch *l)
 		launch_report(l, LAUNCH_STALE, STEP_USERS, ESTALE);
 		_exit(0);
 	}
-	return launch_fail(l, -ESRCH, NULL, "unknown user or group", NULL);
+	return launch_fail(l, -ESRCH, l->plan.stale_origin,
+		l->plan.stale_name ? l->plan.stale_name : "a name of the unit",
+		": no such user or group");
 }
 
 /* ---- cgroup ---- */
@@ -95,7 +97,8 @@ static int write_row(struct launch *l, const struct plan_cgroup_write *row)
 		return 0;
 	}
 	if (r == -ENOENT && row->controller) {
-		return launch_fail(l, r, row->origin, "no cgroup controller ", row->controller);
+		return launch_fail(
+			l, -EOPNOTSUPP, row->origin, "no cgroup controller ", row->controller);
 	}
 	return r < 0 ? launch_fail(l, r, row->origin, "write ", row->file) : 0;
 }

@@ -252,7 +252,7 @@ static int prepare_bind(struct launch *l, const struct plan_mount *m)
 	int fd, r;
 
 	if (m->flags & PLAN_MOUNT_F_CREATE) {
-		struct dir_owner owner = { l->plan.uid, l->plan.gid, 0755 };
+		struct dir_owner owner = { l->plan.dirs_uid, l->plan.dirs_gid, 0755 };
 
 		r = dir_make(m->source, &owner);
 		if (r < 0) {
@@ -263,10 +263,8 @@ static int prepare_bind(struct launch *l, const struct plan_mount *m)
 		attrs |= MOUNT_ATTR_RDONLY;
 	}
 	fd = mount_clone(AT_FDCWD, m->source, recursive);
-	if (fd < 0 || !attrs) {
-		return fd;
-	}
-	r = mount_change(fd, attrs, 0, recursive);
+	r = fd < 0 ? fd : attrs ? mount_change(fd, attrs, 0, recursive) : 0;
+	r = r == 0 && (m->flags & PLAN_MOUNT_F_IDMAP_OWNER) ? idmap_give(l, fd) : r;
 	return r < 0 ? r : fd;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/fd.h"
+#include "../base/hash.h"
 #include "../base/limits.h"
 #include "../base/unitname.h"
 #include "plan.h"
@@ -277,20 +278,10 @@ int64_t catalogue_add_entry(struct catalogue_builder *b, uint32_t unit, enum ent
 	return b->n_entries++;
 }
 
-static uint64_t fnv1a(const uint8_t *data, size_t size)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < size; i++) {
-		hash = (hash ^ data[i]) * 0x100000001b3u;
-	}
-	return hash;
-}
-
 int64_t catalogue_add_blob(struct catalogue_builder *b, struct catalogue_blob_cache *cache,
 	const void *data, size_t size)
 {
-	uint64_t hash = fnv1a(data, size);
+	uint64_t hash = hash_bytes(HASH_START, data, size);
 	size_t row = hash % (sizeof(cache->rows) / sizeof(cache->rows[0]));
 	uint64_t offset = cache->rows[row].offset;
 

@@ -116,7 +116,11 @@ enum plan_mount_flags {
 	PLAN_MOUNT_F_NOSUID = 1 << 5,
 	PLAN_MOUNT_F_NODEV = 1 << 6,
 	PLAN_MOUNT_F_IDMAP = 1 << 7, /* ids of its files are ids of the user namespace */
+	PLAN_MOUNT_F_IDMAP_OWNER = 1
+				   << 8, /* nobody's files are dirs_uid's, if its top is nobody's */
 };
+
+#define PLAN_UID_NOBODY 65534u
 
 /* Sorted by target, parents first; supd-launch applies them in order. */
 struct plan_mount {
@@ -390,6 +394,8 @@ struct plan {
 	struct tlv_array env_files; /* struct plan_env_file; later wins, over env */
 	struct tlv_strv unset_env;
 	uint32_t stale_users; /* a name was not found at load: STALE when the stamps have changed */
+	const char *stale_name;   /* which: "User=web"; with stale_users */
+	const char *stale_origin; /* "web.service:7" */
 
 	/* who */
 	uint32_t uid, gid; /* in the initial user namespace's numbers */
@@ -461,7 +467,8 @@ struct plan {
 	uint32_t log_level_prefix;
 
 	/* directories, EXEC, CLEAN and DISCARD */
-	struct tlv_array dirs; /* struct plan_dir */
+	struct tlv_array dirs;       /* struct plan_dir */
+	uint32_t dirs_uid, dirs_gid; /* whose they are: the unit's user, whoever runs the command */
 
 	/* $CREDENTIALS_DIRECTORY, which is PLAN_CREDENTIALS_DIR/UNIT */
 	struct tlv_array credentials; /* struct plan_credential */

@@ -67,7 +67,8 @@ static bool idmaps_are_valid(const struct tlv_array *array)
 
 static bool ids_are_valid(const struct plan *p)
 {
-	if (p->uid > ID_MAX || p->gid > ID_MAX || p->groups.n > LIMIT_GROUPS) {
+	if (p->uid > ID_MAX || p->gid > ID_MAX || p->dirs_uid > ID_MAX || p->dirs_gid > ID_MAX ||
+		p->groups.n > LIMIT_GROUPS) {
 		return false;
 	}
 	for (uint32_t i = 0; i < p->groups.n; i++) {

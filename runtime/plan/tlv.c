@@ -23,7 +23,7 @@ void tlv_buf_fini(struct tlv_buf *buf)
 	*buf = (struct tlv_buf) { 0 };
 }
 
-void tlv_buf_append(struct tlv_buf *buf, const void *data, size_t size)
+static void append_slowly(struct tlv_buf *buf, const void *data, size_t size)
 {
 	if (buf->error || size == 0) {
 		return;
@@ -39,6 +39,7 @@ void tlv_buf_append(struct tlv_buf *buf, const void *data, size_t size)
 		while (cap - buf->len < size) {
 			cap *= 2;
 		}
+		cap = cap < UINT32_MAX ? cap : UINT32_MAX;
 		grown = realloc(buf->data, cap);
 		if (!grown) {
 			buf->error = -ENOMEM;
@@ -51,9 +52,25 @@ void tlv_buf_append(struct tlv_buf *buf, const void *data, size_t size)
 	buf->len += size;
 }
 
-static void put_u32(struct tlv_buf *buf, uint32_t value)
+/* Encoding is mostly this, four bytes at a time: inline while there is room. */
+static inline void append(struct tlv_buf *buf, const void *data, size_t size)
 {
-	tlv_buf_append(buf, &value, sizeof(value));
+	if (buf->cap - buf->len < size || size == 0 || buf->error) {
+		append_slowly(buf, data, size);
+		return;
+	}
+	memcpy(buf->data + buf->len, data, size);
+	buf->len += size;
+}
+
+void tlv_buf_append(struct tlv_buf *buf, const void *data, size_t size)
+{
+	append(buf, data, size);
+}
+
+static inline void put_u32(struct tlv_buf *buf, uint32_t value)
+{
+	append(buf, &value, sizeof(value));
 }
 
 static void patch_u32(struct tlv_buf *buf, size_t at, uint32_t value)
@@ -67,10 +84,12 @@ static void pad(struct tlv_buf *buf)
 {
 	static const uint8_t zero[3];
 
-	tlv_buf_append(buf, zero, (4 - buf->len % 4) % 4);
+	if (buf->len % 4) {
+		append(buf, zero, 4 - buf->len % 4);
+	}
 }
 
-static bool is_absent(const struct tlv_field *field, const void *at)
+static inline bool is_absent(const struct tlv_field *field, const void *at)
 {
 	switch ((enum tlv_type)field->type) {
 	case TLV_U32:
@@ -108,29 +127,29 @@ static void encode_payload(struct tlv_buf *buf, const struct tlv_field *field, c
 {
 	switch ((enum tlv_type)field->type) {
 	case TLV_U32:
-		tlv_buf_append(buf, at, 4);
+		append(buf, at, 4);
 		break;
 	case TLV_U64:
-		tlv_buf_append(buf, at, 8);
+		append(buf, at, 8);
 		break;
 	case TLV_STR:
-		tlv_buf_append(buf, *(const char *const *)at, strlen(*(const char *const *)at) + 1);
+		append(buf, *(const char *const *)at, strlen(*(const char *const *)at) + 1);
 		break;
 	case TLV_STRV: {
 		const struct tlv_strv *v = at;
 
 		put_u32(buf, v->n);
 		for (uint32_t i = 0; i < v->n; i++) {
-			tlv_buf_append(buf, v->items[i], strlen(v->items[i]) + 1);
+			append(buf, v->items[i], strlen(v->items[i]) + 1);
 		}
 		break;
 	}
 	case TLV_BYTES:
-		tlv_buf_append(buf, ((const struct tlv_bytes *)at)->data,
+		append(buf, ((const struct tlv_bytes *)at)->data,
 			((const struct tlv_bytes *)at)->n);
 		break;
 	case TLV_U32V:
-		tlv_buf_append(buf, ((const struct tlv_u32v *)at)->items,
+		append(buf, ((const struct tlv_u32v *)at)->items,
 			(size_t)((const struct tlv_u32v *)at)->n * 4);
 		break;
 	case TLV_STRUCTS:

@@ -167,6 +167,7 @@ static const char *const condition_type_table[] = {
 	[CONDITION_CPU_PRESSURE] = "CPUPressure",
 	[CONDITION_IO_PRESSURE] = "IOPressure",
 	[CONDITION_CREDENTIAL] = "Credential",
+	[CONDITION_INIT] = "Init",
 };
 ENUM_TABLE(condition_type, enum condition_type, CONDITION_TYPE_COUNT)
 

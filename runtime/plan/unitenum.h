@@ -191,6 +191,7 @@ enum condition_type {
 	CONDITION_CPU_PRESSURE,
 	CONDITION_IO_PRESSURE,
 	CONDITION_CREDENTIAL,
+	CONDITION_INIT, /* ours: what supd-init is */
 	CONDITION_TYPE_COUNT,
 };
 /* "PathExists" …: what follows Condition or Assert. */

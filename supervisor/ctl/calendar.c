@@ -18,6 +18,7 @@
 
 struct asking {
 	struct ctl *c;
+	struct json j; /* with --json: an array of objects, one for each operand */
 	usec_t base, now;
 	uint32_t iterations;
 	struct zone local, own; /* the machine's; the expression's */
@@ -64,6 +65,19 @@ static void point_text(const struct zone *zone, usec_t point, char buf[WHEN_TEXT
 	snprintf(buf + n, WHEN_TEXT - (size_t)n, " %s", kind->name);
 }
 
+static void json_point(struct asking *a, usec_t point)
+{
+	char text[WHEN_TEXT];
+
+	json_u64(&a->j, "realtime_us", point);
+	point_text(a->has_local ? &a->local : NULL, point, text);
+	json_string(&a->j, "local", text);
+	point_text(NULL, point, text);
+	json_string(&a->j, "utc", text);
+	when_relative(point, a->now, text);
+	json_string(&a->j, "from_now", text);
+}
+
 static void print_point(struct asking *a, const char *title, usec_t point)
 {
 	const struct zone *local = a->has_local ? &a->local : NULL;
@@ -77,6 +91,24 @@ static void print_point(struct asking *a, const char *title, usec_t point)
 	}
 	when_relative(point, a->now, text);
 	fprintf(a->c->out, "%15s: %s\n", "From now", text);
+}
+
+static void json_iterations(struct asking *a, const struct calendar *spec)
+{
+	const struct zone *zone = a->has_own ? &a->own : a->has_local ? &a->local : NULL;
+	usec_t at = a->base;
+
+	json_array(&a->j, "elapses");
+	for (uint32_t i = 0; i < a->iterations; i++) {
+		at = calendar_next(spec, zone, at);
+		if (at == USEC_INFINITY) {
+			break;
+		}
+		json_object(&a->j, NULL);
+		json_point(a, at);
+		json_end(&a->j);
+	}
+	json_end(&a->j);
 }
 
 static void print_iterations(struct asking *a, const struct calendar *spec)
@@ -126,10 +158,26 @@ static int show_calendar(struct asking *a, const char *text)
 		return EXIT_FAILED;
 	}
 	calendar_format(&spec, normal);
+	if (a->c->o.json) {
+		json_object(&a->j, NULL);
+		json_string(&a->j, "original", text);
+		json_string(&a->j, "normalized", normal);
+		json_iterations(a, &spec);
+		json_end(&a->j);
+		return EXIT_OK;
+	}
 	fprintf(a->c->out, "%15s: %s\n%15s: %s\n", "Original form", text, "Normalized form",
 		normal);
 	print_iterations(a, &spec);
 	return EXIT_OK;
+}
+
+static void begin(struct asking *a)
+{
+	json_init(&a->j, a->c->out);
+	if (a->c->o.json) {
+		json_array(&a->j, NULL);
+	}
 }
 
 static int prepare(struct asking *a, struct ctl *c)
@@ -150,33 +198,63 @@ static int prepare(struct asking *a, struct ctl *c)
 		return EXIT_FAILED;
 	}
 	read_local(a);
+	begin(a);
 	return EXIT_OK;
+}
+
+/* Of a walk over operands that went well enough to begin(). */
+static void finish(struct asking *a)
+{
+	if (a->c->o.json) {
+		json_end(&a->j);
+	}
 }
 
 int verb_calendar(struct ctl *c, int n, char *const *args)
 {
 	AUTO(asking_fini) struct asking a;
 	int code = prepare(&a, c);
-	bool wrong = false;
 
-	for (int i = 1; code != EXIT_FAILED && i < n; i++) {
-		int one = show_calendar(&a, args[i]);
-
-		if (i + 1 < n) {
+	if (code != EXIT_OK) {
+		return code;
+	}
+	for (int i = 1; i < n; i++) {
+		if (show_calendar(&a, args[i]) != EXIT_OK) {
+			code = EXIT_FAILED;
+		}
+		if (i + 1 < n && !c->o.json) {
 			fputc('\n', c->out);
 			fflush(c->out);
 		}
-		wrong = wrong || one != EXIT_OK;
 	}
-	return code != EXIT_OK || wrong ? EXIT_FAILED : EXIT_OK;
+	finish(&a);
+	return code;
+}
+
+static void show_span(struct asking *a, const char *text, uint64_t span, bool first)
+{
+	char human[WHEN_TEXT];
+
+	when_span(span, human);
+	if (!a->c->o.json) {
+		fprintf(a->c->out, "%s%8s: %s\n%8s: %" PRIu64 "\n%8s: %s\n", first ? "" : "\n",
+			"Original", text, "us", span, "Human", human);
+		return;
+	}
+	json_object(&a->j, NULL);
+	json_string(&a->j, "original", text);
+	json_u64(&a->j, "us", span);
+	json_string(&a->j, "human", human);
+	json_end(&a->j);
 }
 
 int verb_timespan(struct ctl *c, int n, char *const *args)
 {
+	struct asking a = { .c = c };
 	int code = EXIT_OK;
 
+	begin(&a);
 	for (int i = 1; i < n; i++) {
-		char human[WHEN_TEXT];
 		uint64_t span;
 
 		if (timespan_parse(args[i], USEC_PER_SEC, &span) < 0) {
@@ -184,11 +262,24 @@ int verb_timespan(struct ctl *c, int n, char *const *args)
 			code = EXIT_FAILED;
 			continue;
 		}
-		when_span(span, human);
-		fprintf(c->out, "%s%8s: %s\n%8s: %" PRIu64 "\n%8s: %s\n", i > 1 ? "\n" : "",
-			"Original", args[i], "us", span, "Human", human);
+		show_span(&a, args[i], span, i == 1);
 	}
+	finish(&a);
 	return code;
+}
+
+static void show_timestamp(struct asking *a, const char *text, usec_t point, bool first)
+{
+	if (a->c->o.json) {
+		json_object(&a->j, NULL);
+		json_string(&a->j, "original", text);
+		json_point(a, point);
+		json_end(&a->j);
+		return;
+	}
+	fprintf(a->c->out, "%s%15s: %s\n", first ? "" : "\n", "Original form", text);
+	print_point(a, "Normalized form", point);
+	fprintf(a->c->out, "%15s: @%" PRIu64 "\n", "UNIX seconds", point / USEC_PER_SEC);
 }
 
 int verb_timestamp(struct ctl *c, int n, char *const *args)
@@ -196,6 +287,9 @@ int verb_timestamp(struct ctl *c, int n, char *const *args)
 	AUTO(asking_fini) struct asking a;
 	int code = prepare(&a, c);
 
+	if (code != EXIT_OK) {
+		return code;
+	}
 	for (int i = 1; code == EXIT_OK && i < n; i++) {
 		usec_t point;
 
@@ -204,11 +298,11 @@ int verb_timestamp(struct ctl *c, int n, char *const *args)
 				"%s: no point in time such as \"2026-01-02 03:04\", "
 				"\"yesterday\" or @SECONDS",
 				args[i]);
-			return EXIT_FAILED;
+			code = EXIT_FAILED;
+		} else {
+			show_timestamp(&a, args[i], point, i == 1);
 		}
-		fprintf(c->out, "%s%15s: %s\n", i > 1 ? "\n" : "", "Original form", args[i]);
-		print_point(&a, "Normalized form", point);
-		fprintf(c->out, "%15s: @%" PRIu64 "\n", "UNIX seconds", point / USEC_PER_SEC);
 	}
+	finish(&a);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 #include "exitcode.h"
+#include "nearunit.h"
 #include "text.h"
 #include "unitpath.h"
 #include "verbs.h"
@@ -84,7 +85,13 @@ static int show_unit(struct ctl *c, struct json *j, const struct unitpath *path,
 	int code = EXIT_OK;
 
 	if (r < 0) {
-		ctl_error(c, "%s: no unit file%s", unit, r == -ENOENT ? "" : " could be read");
+		char hint[NEAREST_HINT] = "";
+
+		if (r == -ENOENT) {
+			nearest_unit(c, unit, hint);
+		}
+		ctl_error(c, "%s: no unit file%s%s", unit, r == -ENOENT ? "" : " could be read",
+			hint);
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < files.n; i++) {

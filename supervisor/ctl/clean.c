@@ -43,19 +43,5 @@ static int clean_one(struct ctl *c, const char *unit, sd_bus_error *error)
 
 int verb_clean(struct ctl *c, int n, char *const *args)
 {
-	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_connect(c);
-
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-		int r = clean_one(c, units.names[i], &error);
-
-		if (r < 0) {
-			code = ctl_call_failed(c, units.names[i], &error, r);
-		}
-	}
-	return code;
+	return ctl_each_unit(c, n - 1, args + 1, clean_one);
 }

@@ -14,7 +14,7 @@
 #include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
-#include "nearest.h"
+#include "nearunit.h"
 #include "text.h"
 
 /* A reload may take as long as a load may. */
@@ -151,13 +151,15 @@ int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, 
 {
 	bool named = error && sd_bus_error_is_set(error);
 	const char *message = named && error->message ? error->message : strerror(-r);
-	char near[LIMIT_UNIT_NAME] = "";
+	char unit[LIMIT_UNIT_NAME], hint[NEAREST_HINT] = "";
 
-	if (named && strcmp(error->name, CTL_SERVICE ".NoSuchUnit") == 0) {
-		nearest_unit(c, what, near);
+	/* It may be another unit that is missing: one that this one requires. */
+	if (named && strcmp(error->name, CTL_SERVICE ".NoSuchUnit") == 0 &&
+		sscanf(message, "Unit %255s not found", unit) == 1) {
+		nearest_unit(c, unit, hint);
 	}
-	if (*near) {
-		ctl_error(c, "Unit %s not found; did you mean %s?", what, near);
+	if (*hint) {
+		ctl_error(c, "Unit %s not found%s", unit, hint);
 		return exitcode_of_error(error->name);
 	}
 	/* The message usually begins with the unit already. */
@@ -280,6 +282,34 @@ int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret)
 		} else if (unit_list_add(ret, name) < 0) {
 			ctl_error(c, "too many units");
 			code = EXIT_FAILED;
+		}
+	}
+	if (code != EXIT_OK) {
+		unit_list_fini(ret);
+	}
+	return code;
+}
+
+int ctl_units(struct ctl *c, int n, char *const *args, struct unit_list *ret)
+{
+	int code = ctl_connect(c);
+
+	*ret = (struct unit_list) { 0 };
+	return code == EXIT_OK ? ctl_expand(c, n, args, ret) : code;
+}
+
+int ctl_each_unit(struct ctl *c, int n, char *const *args,
+	int (*act)(struct ctl *c, const char *unit, sd_bus_error *error))
+{
+	AUTO(unit_list_fini) struct unit_list units = { 0 };
+	int code = ctl_units(c, n, args, &units);
+
+	for (size_t i = 0; i < units.n; i++) {
+		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+		int r = act(c, units.names[i], &error);
+
+		if (r < 0) {
+			code = ctl_call_failed(c, units.names[i], &error, r);
 		}
 	}
 	return code;

@@ -70,10 +70,18 @@ struct unit_list {
 void unit_list_fini(struct unit_list *l);
 int unit_list_add(struct unit_list *l, const char *name);
 /*
- * Completes the arguments and expands patterns over the loaded units. Says what is wrong.
- * unit_list_fini also after a failure. Exit code.
+ * Completes the arguments and expands patterns over the loaded units. Says what is wrong; the list
+ * is empty then. Exit code.
  */
 int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret);
+/* ctl_connect, then ctl_expand: how verbs begin that ask supd about the units they are given. */
+int ctl_units(struct ctl *c, int n, char *const *args, struct unit_list *ret);
+/*
+ * ctl_units, then act on one after the other, which is a call about the unit: -errno with *error
+ * filled. What fails is said; the last failure's exit code.
+ */
+int ctl_each_unit(struct ctl *c, int n, char *const *args,
+	int (*act)(struct ctl *c, const char *unit, sd_bus_error *error));
 
 /*
  * Shows one unit after the other: an array in JSON, else with an empty line between. show writes

@@ -110,12 +110,9 @@ static int show_denials(struct ctl *c, struct json *j, const char *unit)
 int verb_denials(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_connect(c);
+	int code = ctl_units(c, n - 1, args + 1, &units);
 	struct json j;
 
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
 	if (code != EXIT_OK) {
 		return code;
 	}

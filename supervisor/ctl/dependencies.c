@@ -142,13 +142,13 @@ int verb_list_dependencies(struct ctl *c, int n, char *const *args)
 			 : c->o.before  ? before
 			 : c->o.reverse ? backward
 					: forward };
-	int code = ctl_connect(c);
+	int code = ctl_units(c, n > 1 ? n - 1 : 1, n > 1 ? args + 1 : standard, &units);
 
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n > 1 ? n - 1 : 1, n > 1 ? args + 1 : standard, &units);
+	if (code != EXIT_OK) {
+		return code;
 	}
 	json_init(&t.j, c->out);
-	if (code == EXIT_OK && c->o.json) {
+	if (c->o.json) {
 		json_array(&t.j, NULL);
 	}
 	for (size_t i = 0; i < units.n && code == EXIT_OK; i++) {
@@ -157,7 +157,7 @@ int verb_list_dependencies(struct ctl *c, int n, char *const *args)
 		}
 		code = show_unit(&t, units.names[i], 0);
 	}
-	if (c->o.json && units.n) {
+	if (c->o.json) {
 		json_end(&t.j);
 	}
 	unit_list_fini(&t.seen);

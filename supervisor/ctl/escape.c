@@ -140,27 +140,43 @@ static int check(struct ctl *c)
 	return EXIT_OK;
 }
 
+/* One operand into buf. Exit code. */
+static int convert(struct ctl *c, const char *text, char buf[LIMIT_PATH])
+{
+	if (strlen(text) >= LIMIT_PATH) {
+		return fail(c, text, "too long");
+	}
+	if (c->o.mangle) {
+		return mangle(text, buf) < 0 ? fail(c, text, "not a unit's name") : EXIT_OK;
+	}
+	return c->o.unescape ? unescape(c, text, buf) : escape(c, text, buf);
+}
+
 int verb_escape(struct ctl *c, int n, char *const *args)
 {
 	int code = check(c);
+	struct json j;
 
+	if (code != EXIT_OK) {
+		return code;
+	}
+	json_init(&j, c->out);
+	if (c->o.json) {
+		json_array(&j, NULL);
+	}
 	for (int i = 1; i < n && code == EXIT_OK; i++) {
 		char buf[LIMIT_PATH + LIMIT_UNIT_NAME];
 
-		if (strlen(args[i]) >= LIMIT_PATH) {
-			return fail(c, args[i], "too long");
-		}
-		if (c->o.mangle) {
-			code = mangle(args[i], buf) < 0 ? fail(c, args[i], "not a unit's name")
-							: EXIT_OK;
-		} else {
-			code = c->o.unescape ? unescape(c, args[i], buf) : escape(c, args[i], buf);
-		}
-		if (code == EXIT_OK) {
+		code = convert(c, args[i], buf);
+		if (code == EXIT_OK && c->o.json) {
+			json_string(&j, NULL, buf);
+		} else if (code == EXIT_OK) {
 			fprintf(c->out, "%s%s", i > 1 ? " " : "", buf);
 		}
 	}
-	if (code == EXIT_OK) {
+	if (c->o.json) {
+		json_end(&j);
+	} else if (code == EXIT_OK) {
 		putc('\n', c->out);
 	}
 	return code;

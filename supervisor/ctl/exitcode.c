@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/exitnames.h"
 #include "names.h"
 
 struct row {
@@ -96,50 +97,13 @@ int exitcode_of_job(const char *result)
 	return find(rows, ELEMENTSOF(rows), result, EXIT_FAILED);
 }
 
-/* Exit statuses with a name: C's two, LSB's, and what a shell or a launcher reports. */
-static const char *status_name(int status)
-{
-	static const struct {
-		int status;
-		const char *name;
-	} names[] = {
-		{ 0, "SUCCESS" },
-		{ 1, "FAILURE" },
-		{ 2, "INVALIDARGUMENT" },
-		{ 3, "NOTIMPLEMENTED" },
-		{ 4, "NOPERMISSION" },
-		{ 5, "NOTINSTALLED" },
-		{ 6, "NOTCONFIGURED" },
-		{ 7, "NOTRUNNING" },
-		{ 64, "USAGE" },
-		{ 65, "DATAERR" },
-		{ 66, "NOINPUT" },
-		{ 69, "UNAVAILABLE" },
-		{ 70, "SOFTWARE" },
-		{ 71, "OSERR" },
-		{ 73, "CANTCREAT" },
-		{ 74, "IOERR" },
-		{ 75, "TEMPFAIL" },
-		{ 77, "NOPERM" },
-		{ 78, "CONFIG" },
-		{ 203, "EXEC" },
-		{ 226, "NAMESPACE" },
-	};
-
-	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-		if (names[i].status == status) {
-			return names[i].name;
-		}
-	}
-	return "n/a";
-}
-
 void exitcode_describe(int code, int status, char *buf, size_t size)
 {
 	const char *signal_name = names_of_signal(status);
+	const char *name = exit_to_name(status);
 
 	if (code == CLD_EXITED) {
-		snprintf(buf, size, "exited, status=%d/%s", status, status_name(status));
+		snprintf(buf, size, "exited, status=%d/%s", status, name ? name : "n/a");
 	} else if (code == CLD_KILLED || code == CLD_DUMPED) {
 		snprintf(buf, size, "%s, signal=%s", code == CLD_KILLED ? "killed" : "dumped",
 			signal_name ? signal_name : "unknown");
@@ -151,9 +115,9 @@ void exitcode_describe(int code, int status, char *buf, size_t size)
 void exitcode_sentence(int code, int status, char *buf, size_t size)
 {
 	const char *signal_name = names_of_signal(status);
-	const char *name = status_name(status);
+	const char *name = exit_to_name(status);
 
-	if (code == CLD_EXITED && strcmp(name, "n/a") == 0) {
+	if (code == CLD_EXITED && !name) {
 		snprintf(buf, size, "exited with status %d", status);
 	} else if (code == CLD_EXITED) {
 		snprintf(buf, size, "exited with status %d (%s)", status, name);

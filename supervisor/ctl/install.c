@@ -12,6 +12,7 @@
 #include "diagnostics.h"
 #include "exitcode.h"
 #include "loadtool.h"
+#include "nearunit.h"
 #include "rootdir.h"
 #include "text.h"
 
@@ -207,6 +208,21 @@ static void print_template(
 	putc('\n', out);
 }
 
+/* What may have been meant, on a line of its own: the message is systemctl's. */
+static void say_hint(struct ctl *c, int error, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *unit = slash ? slash + 1 : path;
+	char hint[NEAREST_HINT] = "";
+
+	if (error == ENOENT) {
+		nearest_unit(c, unit, hint);
+	}
+	if (*hint) {
+		ctl_error(c, "%s: %s", unit, hint + strlen("; "));
+	}
+}
+
 static void print_error(struct ctl *c, const char *verb, const struct install_record *record)
 {
 	uint32_t error = 0;
@@ -219,6 +235,7 @@ static void print_error(struct ctl *c, const char *verb, const struct install_re
 			print_template(c->err,
 				bare ? error_texts[i].without_source : error_texts[i].text, verb,
 				record);
+			say_hint(c, (int)error, record->path);
 			return;
 		}
 	}

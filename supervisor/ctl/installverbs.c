@@ -12,6 +12,7 @@
 #include "exitcode.h"
 #include "install.h"
 #include "names.h"
+#include "nearunit.h"
 #include "table.h"
 #include "text.h"
 #include "verbs.h"
@@ -184,6 +185,17 @@ static int ask(struct ctl *c, int n, char *const *args, struct install_plan *ret
 	return code == EXIT_OK ? install_plan_make(c, &d, n, words, ret) : code;
 }
 
+static void say_missing(struct ctl *c, const struct install_record *record)
+{
+	int error = atoi(record->error);
+	char hint[NEAREST_HINT] = "";
+
+	if (error == ENOENT) {
+		nearest_unit(c, record->path, hint);
+	}
+	ctl_error(c, "%s: %s%s", record->path, strerror(error), hint);
+}
+
 int verb_is_enabled(struct ctl *c, int n, char *const *args)
 {
 	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
@@ -205,7 +217,7 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 		bool missing = strcmp(record.kind, "error") == 0;
 
 		if (missing && !c->o.json && !c->o.quiet) {
-			ctl_error(c, "%s: %s", record.path, strerror(atoi(record.error)));
+			say_missing(c, &record);
 		}
 		if (strcmp(record.kind, "state") != 0 && !missing) {
 			continue;

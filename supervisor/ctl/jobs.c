@@ -154,10 +154,10 @@ int verb_job(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
 	AUTO(job_set_fini) struct job_set set = { 0 };
-	int code = ctl_expand(c, n - 1, args + 1, &units);
+	int code = ctl_units(c, n - 1, args + 1, &units);
 	int waited, r;
 
-	if (code != EXIT_OK || (code = ctl_connect(c)) != EXIT_OK) {
+	if (code != EXIT_OK) {
 		return code;
 	}
 	r = job_set_init(&set, c, find_verb(args[0]), units.n);

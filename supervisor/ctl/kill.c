@@ -9,75 +9,52 @@
 #include "exitcode.h"
 #include "verbs.h"
 
+static int kill_one(struct ctl *c, const char *unit, sd_bus_error *error)
+{
+	const char *whom = c->o.kill_whom ? c->o.kill_whom : "all";
+
+	return ctl_manager(c, "KillUnit", error, NULL, "ssi", unit, whom, c->o.signal);
+}
+
+static int freeze_one(struct ctl *c, const char *unit, sd_bus_error *error)
+{
+	return ctl_manager(c, "FreezeUnit", error, NULL, "s", unit);
+}
+
+static int thaw_one(struct ctl *c, const char *unit, sd_bus_error *error)
+{
+	return ctl_manager(c, "ThawUnit", error, NULL, "s", unit);
+}
+
+static int reset_one(struct ctl *c, const char *unit, sd_bus_error *error)
+{
+	return ctl_manager(c, "ResetFailedUnit", error, NULL, "s", unit);
+}
+
 int verb_kill(struct ctl *c, int n, char *const *args)
 {
-	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	const char *whom = c->o.kill_whom ? c->o.kill_whom : "all";
-	int code = ctl_connect(c);
-
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-		int r = ctl_manager(
-			c, "KillUnit", &error, NULL, "ssi", units.names[i], whom, c->o.signal);
-
-		if (r < 0) {
-			code = ctl_call_failed(c, units.names[i], &error, r);
-		}
-	}
-	return code;
+	return ctl_each_unit(c, n - 1, args + 1, kill_one);
 }
 
 int verb_freeze(struct ctl *c, int n, char *const *args)
 {
-	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	const char *method = strcmp(args[0], "freeze") == 0 ? "FreezeUnit" : "ThawUnit";
-	int code = ctl_connect(c);
+	bool freeze = strcmp(args[0], "freeze") == 0;
 
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-		int r = ctl_manager(c, method, &error, NULL, "s", units.names[i]);
-
-		if (r < 0) {
-			code = ctl_call_failed(c, units.names[i], &error, r);
-		}
-	}
-	return code;
+	return ctl_each_unit(c, n - 1, args + 1, freeze ? freeze_one : thaw_one);
 }
 
 static int reset_all(struct ctl *c)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = ctl_manager(c, "ResetFailed", &error, NULL, "");
+	int code = ctl_connect(c);
+	int r = code == EXIT_OK ? ctl_manager(c, "ResetFailed", &error, NULL, "") : 0;
 
-	return r < 0 ? ctl_call_failed(c, "reset-failed", &error, r) : EXIT_OK;
+	return r < 0 ? ctl_call_failed(c, "reset-failed", &error, r) : code;
 }
 
 int verb_reset_failed(struct ctl *c, int n, char *const *args)
 {
-	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_connect(c);
-
-	if (code == EXIT_OK && n == 1) {
-		return reset_all(c);
-	}
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
-	for (size_t i = 0; i < units.n; i++) {
-		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-		int r = ctl_manager(c, "ResetFailedUnit", &error, NULL, "s", units.names[i]);
-
-		if (r < 0) {
-			code = ctl_call_failed(c, units.names[i], &error, r);
-		}
-	}
-	return code;
+	return n == 1 ? reset_all(c) : ctl_each_unit(c, n - 1, args + 1, reset_one);
 }
 
 int verb_cancel(struct ctl *c, int n, char *const *args)

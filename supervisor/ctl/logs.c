@@ -6,7 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "logsource.h"
-#include "nearest.h"
+#include "nearunit.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -68,16 +68,16 @@ static int check_known(struct ctl *c, const struct unit_list *units)
 	for (size_t i = 0; i < units->n && ctl_try_connect(c) >= 0; i++) {
 		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 		AUTO(props_fini) struct props p = { 0 };
-		char near[LIMIT_UNIT_NAME] = "";
+		char hint[NEAREST_HINT];
 		int r = ctl_unit_props(c, units->names[i], &p, &error);
 
 		if (!sd_bus_error_has_name(&error, CTL_SERVICE ".NoSuchUnit") &&
 			(r < 0 || strcmp(props_string(&p, "LoadState"), "not-found") != 0)) {
 			continue;
 		}
-		nearest_unit(c, units->names[i], near);
-		ctl_error(c, "%s: no such unit, and nothing was logged of it%s%s%s",
-			units->names[i], *near ? "; did you mean " : "", near, *near ? "?" : "");
+		nearest_unit(c, units->names[i], hint);
+		ctl_error(c, "%s: no such unit, and nothing was logged of it%s", units->names[i],
+			hint);
 		code = EXIT_FAILED;
 	}
 	return code;

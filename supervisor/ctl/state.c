@@ -54,14 +54,11 @@ static int ask_all(struct ctl *c, int n, char *const *args,
 	int (*ask)(struct ctl *, const char *, char *, size_t))
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_connect(c);
+	int code = ctl_units(c, n - 1, args + 1, &units);
 	char word[64];
 	bool any = false;
 	struct json j;
 
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
 	if (code != EXIT_OK) {
 		return code;
 	}

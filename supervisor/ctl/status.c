@@ -11,6 +11,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "logsource.h"
+#include "nearunit.h"
 #include "proctree.h"
 #include "text.h"
 #include "verbs.h"
@@ -148,7 +149,10 @@ static int show_unit(struct ctl *c, struct json *j, const char *unit)
 	}
 	code = exitcode_status(props_string(&p, "LoadState"), props_string(&p, "ActiveState"));
 	if (code == EXIT_NO_UNIT && !c->o.json) {
-		ctl_error(c, "Unit %s could not be found.", unit);
+		char hint[NEAREST_HINT];
+
+		nearest_unit(c, unit, hint);
+		ctl_error(c, "Unit %s could not be found%s", unit, *hint ? hint : ".");
 		return code;
 	}
 	if (c->o.json) {
@@ -217,17 +221,14 @@ static int show_manager(struct ctl *c)
 int verb_status(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_connect(c);
+	int code = ctl_units(c, n - 1, args + 1, &units);
 	struct json j;
 
-	if (code == EXIT_OK && n == 1) {
-		return show_manager(c);
-	}
-	if (code == EXIT_OK) {
-		code = ctl_expand(c, n - 1, args + 1, &units);
-	}
 	if (code != EXIT_OK) {
 		return code;
+	}
+	if (n == 1) {
+		return show_manager(c);
 	}
 	json_init(&j, c->out);
 	return ctl_show_units(c, &units, &j, show_unit);

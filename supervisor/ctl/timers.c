@@ -131,12 +131,8 @@ int verb_list_timers(struct ctl *c, int n, char *const *args)
 	static char *const every[] = { (char *)"*.timer" };
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
 	AUTO(rows_fini) struct timer_rows rows = { 0 };
-	int code = ctl_connect(c);
+	int code = n > 1 ? ctl_units(c, n - 1, args + 1, &units) : ctl_units(c, 1, every, &units);
 
-	if (code == EXIT_OK) {
-		code = n > 1 ? ctl_expand(c, n - 1, args + 1, &units)
-			     : ctl_expand(c, 1, every, &units);
-	}
 	if (code != EXIT_OK) {
 		return code;
 	}

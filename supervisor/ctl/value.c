@@ -180,7 +180,10 @@ int props_read(struct props *p, sd_bus_message *m)
 		if (all.items[i].n != 2 || pair[0].kind != VALUE_STRING) {
 			return -EBADMSG;
 		}
-		p->list[p->n++] = (struct prop) { pair[0].s, pair[1] };
+		/* Two interfaces of an object may have a property of the same name. */
+		if (!props_find(p, pair[0].s)) {
+			p->list[p->n++] = (struct prop) { pair[0].s, pair[1] };
+		}
 	}
 	return 0;
 }

@@ -29,42 +29,45 @@ static const struct verb verb_rows[] = {
 		"Reload units that can, restart the others" },
 	{ "isolate", verb_isolate, 1, 1, OPERAND_UNIT, "UNIT",
 		"Start a unit and stop what it does not need" },
-	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show how units are doing" },
-	{ "list", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "List units" },
-	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same" },
+	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show how units are doing",
+		VERB_READS },
+	{ "list", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "List units", VERB_READS },
+	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same", VERB_READS },
 	{ "list-unit-files", verb_list_unit_files, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
-		"List installed unit files" },
+		"List installed unit files", VERB_READS },
 	{ "list-sockets", verb_list_sockets, 0, 0, OPERAND_NONE, "",
-		"List addresses that sockets listen on" },
-	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run" },
+		"List addresses that sockets listen on", VERB_READS },
+	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run",
+		VERB_READS },
 	{ "list-timers", verb_list_timers, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
-		"List timers by when they are due" },
+		"List timers by when they are due", VERB_READS },
 	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
 	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
-		"Show the system calls that units were denied" },
+		"Show the system calls that units were denied", VERB_READS },
 	{ "exec", verb_exec, 2, -1, OPERAND_UNIT, "UNIT -- COMMAND…",
 		"Run a command inside a running unit, confined as it is" },
 	{ "shell", verb_exec, 1, 1, OPERAND_UNIT, "UNIT", "The same with /bin/sh and a terminal" },
 	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
-		"Show how units differ from their profile, and where" },
+		"Show how units differ from their profile, and where", VERB_READS },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",
-		"Show properties of units or of the manager" },
+		"Show properties of units or of the manager", VERB_READS },
 	{ "list-dependencies", verb_list_dependencies, 0, -1, OPERAND_UNIT, "[UNIT…]",
-		"Show what units pull in (--reverse, --after, --before)" },
+		"Show what units pull in (--reverse, --after, --before)", VERB_READS },
 	{ "time", verb_time, 0, 0, OPERAND_NONE, "",
-		"How long the boot took: kernel, initrd, user space" },
-	{ "blame", verb_blame, 0, 0, OPERAND_NONE, "", "Units by how long their start took" },
+		"How long the boot took: kernel, initrd, user space", VERB_READS },
+	{ "blame", verb_blame, 0, 0, OPERAND_NONE, "", "Units by how long their start took",
+		VERB_READS },
 	{ "critical-chain", verb_critical_chain, 0, -1, OPERAND_UNIT, "[UNIT…]",
-		"What the default target, or units, waited for (--fuzz)" },
-	{ "plot", verb_plot, 0, 0, OPERAND_NONE, "", "The boot as a picture (SVG)" },
-	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…",
-		"Is one of the units active?" },
-	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…",
-		"Is one of the units failed?" },
+		"What the default target, or units, waited for (--fuzz)", VERB_READS },
+	{ "plot", verb_plot, 0, 0, OPERAND_NONE, "", "The boot as a picture (SVG)", VERB_READS },
+	{ "is-active", verb_is_active, 1, -1, OPERAND_UNIT, "UNIT…", "Is one of the units active?",
+		VERB_READS },
+	{ "is-failed", verb_is_failed, 1, -1, OPERAND_UNIT, "UNIT…", "Is one of the units failed?",
+		VERB_READS },
 	{ "is-enabled", verb_is_enabled, 1, -1, OPERAND_UNIT, "UNIT…",
-		"Are the unit files enabled?" },
-	{ "is-system-running", verb_is_system_running, 0, 0, OPERAND_NONE, "",
-		"State of the whole" },
+		"Are the unit files enabled?", VERB_READS },
+	{ "is-system-running", verb_is_system_running, 0, 0, OPERAND_NONE, "", "State of the whole",
+		VERB_READS },
 	{ "enable", verb_install, 1, -1, OPERAND_UNIT, "UNIT|FILE…",
 		"Make the links that [Install] asks for" },
 	{ "disable", verb_install, 1, -1, OPERAND_UNIT, "UNIT…", "Remove all links to units" },
@@ -88,7 +91,8 @@ static const struct verb verb_rows[] = {
 		"Have a target want units" },
 	{ "add-requires", verb_install, 2, -1, OPERAND_UNIT, "TARGET UNIT…",
 		"Have a target require units" },
-	{ "get-default", verb_get_default, 0, 0, OPERAND_NONE, "", "The default target" },
+	{ "get-default", verb_get_default, 0, 0, OPERAND_NONE, "", "The default target",
+		VERB_READS },
 	{ "set-default", verb_install, 1, 1, OPERAND_UNIT, "TARGET", "Set the default target" },
 	{ "kill", verb_kill, 1, -1, OPERAND_UNIT, "UNIT…", "Send a signal to units' processes" },
 	{ "freeze", verb_freeze, 1, -1, OPERAND_UNIT, "UNIT…",
@@ -98,22 +102,25 @@ static const struct verb verb_rows[] = {
 		"Remove what units that are down have left in their directories" },
 	{ "reset-failed", verb_reset_failed, 0, -1, OPERAND_UNIT, "[UNIT…]",
 		"Forget failures and restart counters" },
-	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote" },
-	{ "top", verb_top, 0, 0, OPERAND_NONE, "", "Show what cgroups use, most first" },
-	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…",
-		"Check unit files; needs no daemon" },
+	{ "logs", verb_logs, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show what units wrote", VERB_READS },
+	{ "top", verb_top, 0, 0, OPERAND_NONE, "", "Show what cgroups use, most first",
+		VERB_READS },
+	{ "verify", verb_verify, 1, -1, OPERAND_FILE, "FILE…", "Check unit files; needs no daemon",
+		VERB_READS },
 	{ "audit", verb_audit, 0, -1, OPERAND_UNIT, "[UNIT…|FILE…]",
-		"How exposed units are, why, and what would help" },
-	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins" },
+		"How exposed units are, why, and what would help", VERB_READS },
+	{ "cat", verb_cat, 1, -1, OPERAND_UNIT, "UNIT…", "Show unit files and drop-ins",
+		VERB_READS },
 	{ "calendar", verb_calendar, 1, -1, OPERAND_NONE, "EXPRESSION…",
-		"When is that calendar expression due?" },
-	{ "timespan", verb_timespan, 1, -1, OPERAND_NONE, "SPAN…", "How long is that time span?" },
-	{ "timestamp", verb_timestamp, 1, -1, OPERAND_NONE, "TIME…",
-		"What point in time is that?" },
+		"When is that calendar expression due?", VERB_READS },
+	{ "timespan", verb_timespan, 1, -1, OPERAND_NONE, "SPAN…", "How long is that time span?",
+		VERB_READS },
+	{ "timestamp", verb_timestamp, 1, -1, OPERAND_NONE, "TIME…", "What point in time is that?",
+		VERB_READS },
 	{ "escape", verb_escape, 1, -1, OPERAND_NONE, "TEXT…",
-		"Text as part of a unit's name, and back" },
-	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "",
-		"Read all unit files again" },
+		"Text as part of a unit's name, and back", VERB_READS },
+	{ "daemon-reload", verb_daemon_reload, 0, 0, OPERAND_NONE, "", "Read all unit files again",
+		VERB_READS },
 	{ "daemon-reexec", verb_daemon_reexec, 0, 0, OPERAND_NONE, "",
 		"Replace the supervisor; services go on" },
 	{ "show-environment", verb_refused, 0, -1, OPERAND_NONE, "", NULL },
@@ -165,7 +172,10 @@ const char *verbs_nearest(const char *name)
 	return nearest;
 }
 
-/* For the completion: "verb NAME OPERAND" and "option --NAME flag|argument", one a line. */
+/*
+ * For the completion: "verb NAME OPERAND" and "option --NAME flag|argument", one a line; "json
+ * NAME" for verbs that know --json.
+ */
 static int verb_words(struct ctl *c, int n, char *const *args)
 {
 	static const char *const operands[] = {
@@ -183,9 +193,13 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 	(void)n;
 	(void)args;
 	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
-		if (verb_rows[i].help) {
-			fprintf(c->out, "verb %s %s\n", verb_rows[i].name,
-				operands[verb_rows[i].operand]);
+		const struct verb *v = &verb_rows[i];
+
+		if (v->help) {
+			fprintf(c->out, "verb %s %s\n", v->name, operands[v->operand]);
+		}
+		if (v->answer == VERB_READS) {
+			fprintf(c->out, "json %s\n", v->name);
 		}
 	}
 	for (size_t i = 0; (option = options_name(i, &argument, &letter)); i++) {
@@ -200,7 +214,7 @@ static int verb_words(struct ctl *c, int n, char *const *args)
 static const char options_help[] =
 	"\nOptions:\n"
 	"      --runtime-dir DIR  The instance to talk to (SUPD_RUNTIME_DIR; /run/supd)\n"
-	"      --json             Answer in JSON (every reading verb)\n"
+	"      --json             Answer in JSON (verbs that read; others refuse it)\n"
 	"  -a, --all              list: also inactive units; show: also empty values\n"
 	"      --failed           list: failed and crash-looping units\n"
 	"  -t, --type TYPE        list: units of this type (also service,socket)\n"
@@ -290,6 +304,24 @@ static void put_roff(FILE *out, const char *text)
 	}
 }
 
+static void man_json(struct ctl *c)
+{
+	const char *comma = "";
+
+	fputs(".SH JSON\nWith \\-\\-json these verbs print one document: ", c->out);
+	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
+		if (verb_rows[i].answer == VERB_READS) {
+			fputs(comma, c->out);
+			put_roff(c->out, verb_rows[i].name);
+			comma = ", ";
+		}
+	}
+	fputs(".\nOnly logs prints one document for each entry, each on a line of its own.\n"
+	      "Numbers of time are microseconds; what went wrong is on the error stream, and the\n"
+	      "exit code is the same as without. Other verbs refuse the option.\n",
+		c->out);
+}
+
 /* supctl(1), from the same tables. */
 static int verb_man(struct ctl *c, int n, char *const *args)
 {
@@ -316,7 +348,9 @@ static int verb_man(struct ctl *c, int n, char *const *args)
 	}
 	fputs(".SH OPTIONS\n.nf\n", c->out);
 	put_roff(c->out, strchr(options_help + 1, '\n') + 1);
-	fputs(".fi\n.SH SEE ALSO\n.BR supd.unit (5),\n.BR systemctl (1)\n", c->out);
+	fputs(".fi\n", c->out);
+	man_json(c);
+	fputs(".SH SEE ALSO\n.BR supd.unit (5),\n.BR systemctl (1)\n", c->out);
 	return EXIT_OK;
 }
 
@@ -337,6 +371,12 @@ static int dispatch(struct ctl *c)
 	if (n - 1 < v->min || (v->max >= 0 && n - 1 > v->max)) {
 		ctl_error(c, "%s: too %s operands; usage: supctl %s%s%s", v->name,
 			n - 1 < v->min ? "few" : "many", v->name, *v->usage ? " " : "", v->usage);
+		return EXIT_FAILED;
+	}
+	if (c->o.json && v->answer != VERB_READS) {
+		ctl_error(c,
+			"%s: --json goes with verbs that read, such as status (see supctl help)",
+			v->name);
 		return EXIT_FAILED;
 	}
 	return v->run(c, n, args);

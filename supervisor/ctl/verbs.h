@@ -15,6 +15,11 @@ enum verb_operand {
 	OPERAND_PATTERN,
 };
 
+enum verb_answer {
+	VERB_ACTS,  /* refuses --json */
+	VERB_READS, /* with --json, and an exit code of 0, its output is JSON */
+};
+
 struct verb {
 	const char *name;
 	int (*run)(struct ctl *c, int n, char *const *args);
@@ -22,6 +27,7 @@ struct verb {
 	enum verb_operand operand;
 	const char *usage; /* operands as help shows them */
 	const char *help;  /* NULL: hidden */
+	enum verb_answer answer;
 };
 
 /* NULL for an unknown name. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -58,6 +59,18 @@ static inline void wait_log(const char *unit, const char *text)
 	struct logged l = { unit, text };
 
 	sys_wait_for(s, text, log_contains, &l);
+}
+
+static inline bool path_is_gone(struct sys *sys, void *arg)
+{
+	(void)sys;
+	return access(arg, F_OK) < 0;
+}
+
+/* Waits until there is nothing at the path. */
+static inline void wait_gone(const char *path)
+{
+	sys_wait_for(s, path, path_is_gone, (void *)(uintptr_t)path);
 }
 
 static inline int setup(void **state)

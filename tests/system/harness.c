@@ -28,7 +28,6 @@
 #include "../../runtime/base/timeutil.h"
 
 #define CGROUP2_MAGIC 0x63677270
-#define DEADLINE_SEC  60
 #define POLL_US       10000
 #define ARGS_MAX      64
 
@@ -37,7 +36,7 @@ static usec_t deadline_us(void)
 {
 	const char *text = getenv("SUPD_TEST_DEADLINE");
 
-	return now_us() + (text ? strtoul(text, NULL, 10) : DEADLINE_SEC) * USEC_PER_SEC;
+	return now_us() + (text ? strtoul(text, NULL, 10) : SYS_WITHIN_SEC) * USEC_PER_SEC;
 }
 
 static const char *cgroup_base(void)
@@ -272,7 +271,7 @@ void sys_start(struct sys *s, const char *const *units)
 	sys_wait_for(s, "supd is ready", is_ready, NULL);
 }
 
-static void ctl_child(struct sys *s, char *line, int out)
+static void ctl_child(struct sys *s, char *line, int out, bool errors)
 {
 	char runtime[96];
 	char *argv[ARGS_MAX] = { "supctl", "--runtime-dir", runtime };
@@ -284,26 +283,26 @@ static void ctl_child(struct sys *s, char *line, int out)
 		argv[n++] = word;
 	}
 	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
+	if (errors) {
+		dup2(out, STDERR_FILENO);
+	}
 	exec_program("supctl", argv);
 }
 
-int sys_ctl(struct sys *s, const char *format, ...)
+/* errors: the error stream is in s->output as well. */
+static int run_ctl(struct sys *s, bool errors, const char *format, va_list ap)
 {
 	char line[4096];
 	int pair[2], status;
 	ssize_t n;
-	va_list ap;
 	pid_t pid;
 
-	va_start(ap, format);
 	vsnprintf(line, sizeof(line), format, ap);
-	va_end(ap);
 	must(pipe2(pair, O_CLOEXEC) == 0, "pipe");
 	pid = fork();
 	must(pid >= 0, "fork");
 	if (pid == 0) {
-		ctl_child(s, line, pair[1]);
+		ctl_child(s, line, pair[1], errors);
 	}
 	close(pair[1]);
 	n = fd_read_full(pair[0], s->output, sizeof(s->output) - 1);
@@ -311,6 +310,28 @@ int sys_ctl(struct sys *s, const char *format, ...)
 	close(pair[0]);
 	must(waitpid(pid, &status, 0) == pid, "waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int sys_ctl(struct sys *s, const char *format, ...)
+{
+	va_list ap;
+	int code;
+
+	va_start(ap, format);
+	code = run_ctl(s, true, format, ap);
+	va_end(ap);
+	return code;
+}
+
+int sys_answer(struct sys *s, const char *format, ...)
+{
+	va_list ap;
+	int code;
+
+	va_start(ap, format);
+	code = run_ctl(s, false, format, ap);
+	va_end(ap);
+	return code;
 }
 
 bool sys_said(const struct sys *s, const char *text)
@@ -520,18 +541,26 @@ void sys_free(struct sys *s)
 	free(s);
 }
 
-static bool has_supd(struct sys *s, void *pid)
+static bool kill_succeeds(struct sys *s, void *pid)
 {
 	*(pid_t *)pid = sys_supd_pid(s);
-	return *(pid_t *)pid > 1;
+	return *(pid_t *)pid > 1 && kill(*(pid_t *)pid, SIGKILL) == 0;
 }
 
+static bool has_ended(struct sys *s, void *pid)
+{
+	pid_t parent;
+	char name[64];
+
+	(void)s;
+	return !process_of(*(pid_t *)pid, &parent, name, sizeof(name)) || parent != s->init;
+}
+
+/* A signal takes effect some time after kill(2): whoever asks next shall not ask the old one. */
 void sys_kill_supd(struct sys *s)
 {
 	pid_t pid = 0;
 
-	sys_wait_for(s, "a supd", has_supd, &pid);
-	if (pid <= 1 || kill(pid, SIGKILL) < 0) {
-		sys_fail(s, "kill of supd: pid %d", (int)pid);
-	}
+	sys_wait_for(s, "a supd to kill", kill_succeeds, &pid);
+	sys_wait_for(s, "the end of supd", has_ended, &pid);
 }

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* How long anything may take that a test waits for. */
+#define SYS_WITHIN_SEC 60
+
 struct sys {
 	char dir[64];   /* /run/supd-test-XXXXXX */
 	char units[96]; /* dir/units */
@@ -56,6 +59,8 @@ void sys_spawn(struct sys *s, const char *const *units);
 /* Runs supctl with printf-style arguments split at spaces; returns its exit code, fills s->output.
  */
 int sys_ctl(struct sys *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same with the output stream alone in s->output; the error stream is the test's. */
+int sys_answer(struct sys *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Waits until `supctl show -p PROPERTY --value UNIT` prints value; fails the test otherwise. */
 void sys_wait(struct sys *s, const char *unit, const char *property, const char *value);
 /* Waits until predicate(arg) holds. what: for the failure message. */
@@ -66,7 +71,10 @@ long sys_number(struct sys *s, const char *unit, const char *property);
 const char *sys_text(struct sys *s, const char *unit, const char *property);
 /* Pid of the running supd (child of supd-init named "supd"), 0 if there is none. */
 pid_t sys_supd_pid(struct sys *s);
-/* kill -9 of the running supd, waited for if another one has just ended. */
+/*
+ * kill -9 of the running supd, waited for if another one has just ended; returns when it is dead,
+ * be the next one there or not.
+ */
 void sys_kill_supd(struct sys *s);
 /* Fails the test with s->output and the tail of supd-init's own output. */
 void sys_fail(struct sys *s, const char *format, ...)

@@ -262,18 +262,41 @@ static void test_missing_programs(void **state)
 
 static void test_unknown_user(void **state)
 {
+	char never[128];
+
 	(void)state;
-	load("who.service", "[Service]\nType=oneshot\nUser=supd-no-such-user\nExecStart=/bin/touch "
-			    "/run/supd-never\n");
+	snprintf(never, sizeof(never), "%s/never", s->dir);
+	loadf("who.service",
+		"[Service]\nType=oneshot\nUser=supd-no-such-user\nExecStart=/bin/touch %s\n"
+		"[Container]\nProfile=trusted\n",
+		never);
 	CHECK(sys_said(s, "who.service:3") && sys_said(s, "supd-no-such-user"));
 	CHECK(sys_ctl(s, "start who.service") == 1);
-	CHECK(sys_said(s, "unknown user") && sys_said(s, "who.service"));
+	CHECK(sys_said(s, "no such user") && sys_said(s, "who.service"));
 	CHECK(property_equals("who.service", "ActiveState", "failed"));
-	CHECK(access("/run/supd-never", F_OK) < 0);
+	CHECK(access(never, F_OK) < 0);
 	load("what.service", "[Service]\nType=oneshot\nUser=no:such user\nExecStart=/bin/true\n");
 	CHECK(sys_said(s, "what.service:3"));
 	CHECK(sys_ctl(s, "start what.service") != 0);
 	check_good();
+}
+
+/* A limit that cannot be kept is no limit: refused with the way out, where the machine lacks it. */
+static void test_missing_controller(void **state)
+{
+	char path[256];
+	bool can;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/memory.max", s->cgroup);
+	can = access(path, F_OK) == 0;
+	load("held.service", "[Service]\nType=oneshot\nMemoryMax=64M\nExecStart=/bin/true\n");
+	CHECK(sys_ctl(s, "start held.service") == (can ? 0 : 1));
+	CHECK(can || sys_said(s, "no cgroup controller memory: RequireControllers=no starts "
+				 "without it (MemoryMax=, held.service:3)"));
+	load("held.service", "[Service]\nType=oneshot\nMemoryMax=64M\nExecStart=/bin/true\n"
+			     "[Container]\nRequireControllers=no\n");
+	CHECK(sys_ctl(s, "start held.service") == 0);
 }
 
 static void test_ordering_cycle(void **state)
@@ -305,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_broken_later),
 		cmocka_unit_test(test_missing_programs),
 		cmocka_unit_test(test_unknown_user),
+		cmocka_unit_test(test_missing_controller),
 		cmocka_unit_test(test_ordering_cycle),
 	};
 

@@ -88,7 +88,7 @@ static void test_supervisor_killed(void **state)
 		pids[i] = sys_number(s, daemons[i].unit, "MainPID");
 		CHECK(pids[i] > 1);
 	}
-	CHECK(kill(supd, SIGKILL) == 0);
+	sys_kill_supd(s);
 	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
 		sys_wait(s, daemons[i].unit, "SubState", "running");
 		CHECK(sys_number(s, daemons[i].unit, "MainPID") == pids[i]);

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -77,7 +79,7 @@ static void test_supd_killed_meanwhile(void **state)
 	CHECK(sys_ctl(s, "stop owner.service") == 0);
 	CHECK(sys_ctl(s, "start --no-block owner.service") == 0);
 	sys_wait(s, "owner.service", "SubState", "start");
-	CHECK(kill(supd, SIGKILL) == 0);
+	sys_kill_supd(s);
 	touch(go);
 	sys_wait(s, "owner.service", "SubState", "running");
 	CHECK(sys_supd_pid(s) != supd);
@@ -97,11 +99,29 @@ static void test_foreign_owner_does_not_count(void **state)
 	CHECK(property_equals("owner.service", "SubState", "running"));
 }
 
+static bool bus_listens(struct sys *sys, void *arg)
+{
+	const struct sockaddr_un to = { .sun_family = AF_UNIX,
+		.sun_path = "/run/dbus/system_bus_socket" };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)sys;
+	(void)arg;
+	return connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
+}
+
+/* Its unit is Type=simple: it is up before it listens. */
+static void wait_bus(void)
+{
+	sys_wait_for(s, "a bus that listens", bus_listens, NULL);
+}
+
 /* The bus itself is restarted: who waits for a name is found by the new one. */
 static void test_bus_restarts(void **state)
 {
 	(void)state;
 	CHECK(sys_ctl(s, "restart bus.service") == 0);
+	wait_bus();
 	CHECK(sys_ctl(s, "restart owner.service") == 0);
 	CHECK(property_equals("owner.service", "SubState", "running"));
 }
@@ -142,6 +162,7 @@ static int set_up(void **state)
 		"[Container]\nProfile=trusted\n",
 		config);
 	CHECK(sys_ctl(s, "start bus.service") == 0);
+	wait_bus();
 	return 0;
 }
 

@@ -27,6 +27,12 @@ static bool kernel_frozen(const char *unit)
 	return n > 0 && strstr(text, "frozen 1");
 }
 
+static bool is_frozen(struct sys *sys, void *unit)
+{
+	(void)sys;
+	return kernel_frozen(unit);
+}
+
 static void test_freeze_and_thaw(void **state)
 {
 	(void)state;
@@ -45,7 +51,7 @@ static void test_freeze_and_thaw(void **state)
 	/* One that does nothing: others may wake it for an instant, those that end it do. */
 	CHECK(sys_ctl(s, "kill -s WINCH one.service") == 0);
 	sys_wait(s, "one.service", "FreezerState", "frozen");
-	CHECK(kernel_frozen("system.slice/one.service"));
+	sys_wait_for(s, "the kernel's word", is_frozen, (char *)"system.slice/one.service");
 	CHECK(sys_ctl(s, "thaw one.service") == 0);
 	CHECK(property_equals("one.service", "FreezerState", "running"));
 	CHECK(!kernel_frozen("system.slice/one.service"));

@@ -135,7 +135,7 @@ static void test_migration(void **state)
 		if (i == 1) {
 			EXPECT({ "ls:/var/lib/private", "= moved" });
 			CHECK((stat_of("/var/lib/private").st_mode & 0777) == 0700);
-			CHECK(stat_of("/var/lib/private/moved").st_uid >= 65536);
+			CHECK(stat_of("/var/lib/private/moved").st_uid == 65534);
 		}
 	}
 	CHECK(stat_of("/var/lib/moved/f1").st_uid == (uid_t)atoi(ALICE));
@@ -146,6 +146,84 @@ static void test_migration(void **state)
 			    "ExecStart=DIR/probe ids\n");
 	CHECK(sys_ctl(s, "start mi3.service") != 0);
 	CHECK(sys_said(s, "make /var/lib/moved: File exists (mi3.service:4)"));
+}
+
+/*
+ * On the disk nobody's: whoever has the directory next needs no chown, and the times say that there
+ * was none. ramfs cannot be mapped: there it is the number's own.
+ */
+static void test_mapped(void **state)
+{
+	static const char *const profiles[] = { "standard", "compat" };
+	struct stat before, after;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(profiles); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "map%zu.service", i);
+		snprintf(text, sizeof(text),
+			"[Container]\nProfile=%s\n"
+			"[Service]\nType=oneshot\nDynamicUser=yes\nStateDirectory=mapped\n"
+			"ExecStartPre=+/bin/touch /var/lib/private/mapped/roots%zu\n"
+			"ExecStart=DIR/probe ids write:/var/lib/mapped/f%zu "
+			"stat:/var/lib/private/mapped "
+			"write:/var/lib/mapped/f0 write:/var/lib/mapped/roots%zu\n",
+			profiles[i], i, i, i);
+		run(name, text);
+		snprintf(text, sizeof(text), "%s %s 755", answer("uid"), answer("uid"));
+		CHECK(strcmp(answer("uid"), "65534") != 0);
+		CHECK(strcmp(answer("stat:/var/lib/private/mapped"), text) == 0);
+		EXPECT({ "write:/var/lib/mapped/f0", "ok" });
+		snprintf(text, sizeof(text), "write:/var/lib/mapped/roots%zu", i);
+		CHECK(strcmp(answer(text), "EACCES") == 0);
+		CHECK(stat_of("/var/lib/private/mapped").st_uid == 65534);
+		CHECK(stat_of("/var/lib/private/mapped/f0").st_uid == 65534);
+		CHECK(stat_of("/var/lib/private/mapped/roots0").st_uid == 0);
+	}
+	before = stat_of("/var/lib/private/mapped/f1");
+	run("map2.service", "[Service]\nType=oneshot\nDynamicUser=yes\nStateDirectory=mapped\n"
+			    "ExecStart=DIR/probe read:/var/lib/mapped/f1\n");
+	EXPECT({ "read:/var/lib/mapped/f1", "ok" });
+	after = stat_of("/var/lib/private/mapped/f1");
+	CHECK(before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
+		before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
+}
+
+static void test_unmappable(void **state)
+{
+	(void)state;
+	make_dir("/var/lib/private");
+	make_dir("/var/lib/private/flat");
+	CHECK(mount("flat", "/var/lib/private/flat", "ramfs", 0, NULL) == 0);
+	run("flat.service", "[Service]\nType=oneshot\nDynamicUser=yes\nStateDirectory=flat\n"
+			    "ExecStart=DIR/probe ids write:/var/lib/flat/f read:/var/lib/flat/f\n");
+	EXPECT({ "write:/var/lib/flat/f", "ok" }, { "read:/var/lib/flat/f", "ok" });
+	CHECK(stat_of("/var/lib/private/flat/f").st_uid > 65536);
+	CHECK(umount2("/var/lib/private/flat", MNT_DETACH) == 0);
+}
+
+/* A command that runs as root does not take them from the unit, which may be running. */
+static void test_whose(void **state)
+{
+	static const char *const reloads[] = { "+", "!" };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(reloads); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"[Service]\nUser=alice\nStateDirectory=whose\nExecStart=DIR/probe sleep\n"
+			"ExecReload=%s/bin/true\n[Container]\nProfile=compat\n",
+			reloads[i]);
+		unit("whose.service", text);
+		CHECK(sys_ctl(s, "start whose.service") == 0);
+		CHECK(stat_of("/var/lib/whose").st_uid == (uid_t)atoi(ALICE));
+		CHECK(sys_ctl(s, "reload whose.service") == 0);
+		CHECK(stat_of("/var/lib/whose").st_uid == (uid_t)atoi(ALICE));
+		CHECK(sys_ctl(s, "stop whose.service") == 0);
+	}
 }
 
 static void test_names(void **state)
@@ -303,6 +381,9 @@ int main(void)
 		cmocka_unit_test(test_private_users),
 		cmocka_unit_test(test_dynamic),
 		cmocka_unit_test(test_migration),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_unmappable),
+		cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_traps),
 		cmocka_unit_test(test_nsinit),

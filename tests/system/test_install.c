@@ -160,6 +160,8 @@ static void test_edit(void **state)
 	(void)state;
 	load("edited.service", SLEEPER "RestartSec=2\n");
 	setenv("SUPD_EDITOR", "printf '[Service]\\nRestartSec=8\\n' >", 1);
+	CHECK(sys_ctl(s, "edit nowhere") == 1 && sys_said(s, "nowhere.service: no unit file"));
+	CHECK(!exists("units/nowhere.service.d"));
 	CHECK(sys_ctl(s, "edit edited") == 0);
 	CHECK(property_equals("edited.service", "RestartUSec", "8s"));
 	CHECK(exists("units/edited.service.d/override.conf"));
@@ -192,7 +194,7 @@ static void test_run(void **state)
 	CHECK(exists("run/transient/four.service"));
 	CHECK(sys_ctl(s, "is-enabled four") == 1 && sys_said(s, "transient"));
 	/* It survives supd, and its file goes with it. */
-	kill(sys_supd_pid(s), SIGKILL);
+	sys_kill_supd(s);
 	sys_wait(s, "four.service", "ActiveState", "active");
 	CHECK(sys_ctl(s, "daemon-reload") == 0);
 	CHECK(property_equals("four.service", "ActiveState", "active"));

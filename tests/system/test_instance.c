@@ -126,7 +126,7 @@ static void test_killed_and_adopted(void **state)
 	CHECK(sys_number(s, "keep.service", "MainPID") == pid);
 	CHECK(sys_ctl(s, "stop keep.service") == 0);
 	snprintf(path, sizeof(path), "%s/system.slice/keep.service", s->cgroup);
-	CHECK(access(path, F_OK) < 0);
+	wait_gone(path);
 	CHECK(sys_ctl(s, "start keep.service") == 0);
 }
 
@@ -178,7 +178,7 @@ static void await_message(int fd, const char *text)
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		ssize_t got;
 
-		CHECK(poll(&p, 1, 60000) == 1);
+		CHECK(poll(&p, 1, SYS_WITHIN_SEC * 1000) == 1);
 		got = recv(fd, s->output + n, sizeof(s->output) - n - 2, 0);
 		CHECK(got > 0);
 		n += (size_t)got;

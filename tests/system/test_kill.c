@@ -143,7 +143,7 @@ static void test_kill_signal(void **state)
 static void test_final_signal(void **state)
 {
 	(void)state;
-	start_unit("final.service", "FinalKillSignal=SIGQUIT\nTimeoutStopSec=100ms",
+	start_unit("final.service", "FinalKillSignal=SIGQUIT\nTimeoutStopSec=1",
 		"ignore=15 print=deaf pause");
 	wait_log("final.service", "deaf");
 	CHECK(sys_ctl(s, "stop final.service") == 0);

@@ -19,11 +19,14 @@
 
 static const char *payload;
 
+/* Two of them may be used at once. */
 static const char *flag(const char *name)
 {
-	static char path[256];
+	static char paths[2][256];
+	static unsigned turn;
+	char *path = paths[turn++ % 2];
 
-	snprintf(path, sizeof(path), "%s/flags-%s", s->dir, name);
+	snprintf(path, sizeof(paths[0]), "%s/flags-%s", s->dir, name);
 	return path;
 }
 
@@ -302,7 +305,9 @@ static void test_rate_limit(void **state)
 	(void)state;
 	start_writer("loud.service", "lines=20000 pause");
 	wait_log("loud.service", "messages suppressed");
-	CHECK(!sys_said(s, "line 20000\n"));
+	/* Which are left out depends on when the next interval begins. */
+	CHECK(sys_ctl(s, "logs -n 30000 -o cat loud.service") == 0);
+	CHECK(count_lines() < 20000);
 	/* Others are not held back by it. */
 	start_writer("calm.service", "print=calm-line pause");
 	wait_log("calm.service", "calm-line");

@@ -174,10 +174,7 @@ static int setup_fstab(void **state)
 		     "tmpfs /mnt/later tmpfs noauto\n"
 		     "a broken\n");
 	snprintf(path, sizeof(path), "%s/fstab", s->dir);
-	if (access("/etc/fstab", F_OK) < 0 || mount(path, "/etc/fstab", NULL, MS_BIND, NULL) < 0) {
-		printf("no /etc/fstab that another one can stand before: nothing to test\n");
-		return -1;
-	}
+	CHECK(mount(path, "/etc/fstab", NULL, MS_BIND, NULL) == 0);
 	sys_start(s, NULL);
 	return 0;
 }
@@ -224,6 +221,10 @@ int main(void)
 	sys_private(scratch);
 	if (cmocka_run_group_tests(tests, setup, teardown) != 0) {
 		return 1;
+	}
+	if (access("/etc/fstab", F_OK) < 0) {
+		printf("no /etc/fstab before which another one could stand: fstab not tested\n");
+		return 0;
 	}
 	return cmocka_run_group_tests(fstab, setup_fstab, teardown_fstab);
 }

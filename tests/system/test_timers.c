@@ -88,37 +88,38 @@ static bool is_stamped(struct sys *sys, void *arg)
 	return found;
 }
 
-/* The machine was off for a day: what was due meanwhile is made up for, once, at the start. */
+/* The machine was off for a year: what was due meanwhile is made up for, once, at the start. */
 static void test_persistent(void **state)
 {
 	char path[160];
 	struct stamps stamps;
 
 	(void)state;
-	loadf("daily.service", ONESHOT, "daily");
+	loadf("late.service", ONESHOT, "late");
 	loadf("plain.service", ONESHOT, "plain");
-	load("daily.timer", "[Timer]\nOnCalendar=daily\nAccuracySec=1us\nPersistent=yes\n");
-	load("plain.timer", "[Timer]\nOnCalendar=daily\nAccuracySec=1us\n");
-	CHECK(sys_ctl(s, "start daily.timer plain.timer") == 0);
+	/* Once a year, so that no midnight comes between. */
+	load("late.timer", "[Timer]\nOnCalendar=yearly\nAccuracySec=1us\nPersistent=yes\n");
+	load("plain.timer", "[Timer]\nOnCalendar=yearly\nAccuracySec=1us\n");
+	CHECK(sys_ctl(s, "start late.timer plain.timer") == 0);
 	/* Without a stamp nothing was missed. */
-	CHECK(property_equals("daily.timer", "SubState", "waiting"));
-	sys_wait_for(s, "the stamp", is_stamped, (void *)"daily.timer");
-	CHECK(property_equals("daily.service", "ActiveEnterTimestamp", "n/a") ||
-		property_equals("daily.service", "ActiveEnterTimestamp", ""));
-	CHECK(sys_ctl(s, "stop daily.timer plain.timer") == 0);
+	CHECK(property_equals("late.timer", "SubState", "waiting"));
+	sys_wait_for(s, "the stamp", is_stamped, (void *)"late.timer");
+	CHECK(property_equals("late.service", "ActiveEnterTimestamp", "n/a") ||
+		property_equals("late.service", "ActiveEnterTimestamp", ""));
+	CHECK(sys_ctl(s, "stop late.timer plain.timer") == 0);
 	snprintf(path, sizeof(path), "%s/state/timers", s->dir);
 	CHECK(stamps_init(&stamps, open(path, O_RDWR | O_CLOEXEC)) == 0 && stamps.fd >= 0);
-	CHECK(stamps_set(&stamps, "daily.timer", clock_us(CLOCK_REALTIME) - 86400 * USEC_PER_SEC) ==
-		0);
+	CHECK(stamps_set(&stamps, "late.timer",
+		      clock_us(CLOCK_REALTIME) - 400 * 86400 * USEC_PER_SEC) == 0);
 	stamps_fini(&stamps);
 	sys_kill_supd(s); /* the next one reads the file */
-	sys_wait(s, "daily.timer", "ActiveState", "inactive");
-	CHECK(sys_ctl(s, "start daily.timer plain.timer") == 0);
-	wait_log("daily.service", "elapsed-daily");
+	sys_wait(s, "late.timer", "ActiveState", "inactive");
+	CHECK(sys_ctl(s, "start late.timer plain.timer") == 0);
+	wait_log("late.service", "elapsed-late");
 	CHECK(property_equals("plain.timer", "SubState", "waiting"));
-	sys_wait(s, "daily.timer", "SubState", "waiting");
+	sys_wait(s, "late.timer", "SubState", "waiting");
 	CHECK(sys_ctl(s, "list-timers") == 0);
-	CHECK(sys_said(s, "daily.timer") && sys_said(s, "plain.timer") && sys_said(s, "ACTIVATES"));
+	CHECK(sys_said(s, "late.timer") && sys_said(s, "plain.timer") && sys_said(s, "ACTIVATES"));
 }
 
 static void test_refused(void **state)

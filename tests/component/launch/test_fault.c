@@ -335,7 +335,7 @@ static int teardown(void **state)
 
 static int make_places(void)
 {
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
 		return -errno;
 	}
 	for (size_t i = 0; i < ELEMENTSOF(places); i++) {

@@ -41,13 +41,15 @@ static void parse(const char *text, struct list *ret)
 static const char *chosen(const char *name, const char *unit_text)
 {
 	static char keys[32];
-	struct list needs = { 0 }, own = { 0 }, out = { 0 };
+	struct list lines = { 0 }, own = { 0 }, out = { 0 };
+	struct needs needs;
 	const struct list *const files[] = { &own };
 	const struct needs_unit unit = { name, files, 1 };
 	const struct reader_line *rows;
 	size_t n = 0;
 
-	parse(needs_text, &needs);
+	parse(needs_text, &lines);
+	assert_int_equal(needs_prepare(&arena, &lines, &needs), 0);
 	parse(unit_text, &own);
 	assert_int_equal(needs_select(&arena, &needs, &unit, &out), 0);
 	rows = out.items;
