@@ -189,9 +189,7 @@ def boot(peer, n, details):
 
 
 def libexec():
-    with tempfile.TemporaryDirectory(prefix="supd-bench-") as tree:
-        vm.installed_tree(tree)
-        return vm.libexec(tree)
+    return vm.libexec(vm.installed_tree())
 
 
 def compare(args):
