@@ -36,9 +36,7 @@ FIGURES = (("hand-over → all services run", "s", 1, 0.5),
 
 
 def libexec():
-    with tempfile.TemporaryDirectory(prefix="supd-bench-") as tree:
-        vm.installed_tree(tree)
-        return vm.libexec(tree)
+    return vm.libexec(vm.installed_tree())
 
 
 def wait_ready(m, why, within):

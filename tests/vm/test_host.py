@@ -6,7 +6,6 @@ import os
 
 import vm
 
-QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
 SECRET = base64.b64encode(b"two\nlines").decode()
 
 
@@ -19,7 +18,7 @@ def test_host_learns():
             "-smbios", f"type=11,value=io.systemd.credential.binary:binary={SECRET}",
             "-fw_cfg", f"name=opt/io.systemd.credentials/config,file={fw_cfg}"]
     try:
-        with vm.Machine(append=QUIET, qemu=qemu) as m:
+        with vm.Machine(append=vm.QUIET, qemu=qemu) as m:
             m.wait_note("READY=1")
             m.wait_note("STATUS=")
             m.wait_note("X_SYSTEMD_UNIT_ACTIVE=multi-user.target")
@@ -42,11 +41,11 @@ FED = "test -n \"$(ls -l /proc/1/fd | grep watchdog0)\""
 
 
 def test_watchdog():
-    """Fed while all is well, also while supd is restarted; a supd-init that hangs resets."""
+    """A supd that hangs is replaced; a supd-init that hangs resets. (Fed: test_rescue.py.)"""
     units = {"steady.service": "[Service]\nExecStart=/bin/sleep infinity\nRestart=always\n"
              "[Container]\nProfile=trusted\n"}
     links = {"/etc/supd/multi-user.target.wants/steady.service": "../steady.service"}
-    with vm.Machine(units, WATCHED, append=QUIET, links=links) as m:
+    with vm.Machine(units, WATCHED, append=vm.QUIET, links=links) as m:
         m.wait_sh(FED)
         # a supd that hangs is replaced as soon as something waits for it
         m.wait_sh("supctl is-active steady.service")
@@ -54,7 +53,7 @@ def test_watchdog():
              "kill -STOP $(pidof supd); kill -9 $pid")
         m.wait_sh("test -n \"$(pidof supd)\" && ! grep -qw \"$(pidof supd)\" /run/old")
         m.wait_sh("supctl is-active steady.service")
-        m.sh("sleep 25; supctl is-active multi-user.target")
+        m.wait_sh("supctl is-active multi-user.target")
         m.send("echo 1 >/sys/fs/cgroup/init.scope/cgroup.freeze")
         took = m.wait_end("guest-reset")
         print(f"     reset {took:.0f} s after supd-init was frozen")

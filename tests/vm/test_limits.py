@@ -3,7 +3,6 @@
 """What limits do: the kernel's controllers, out of memory, tasks, CPU. One machine for all."""
 import vm
 
-QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
 CG = "/sys/fs/cgroup/"
 EAT = "tail /dev/zero"  # keeps all of a line that has no end
 OOM_ID = "fe6faa94e7774663a0da52717891d8ef"  # of systemd's catalogue
@@ -45,6 +44,10 @@ UNITS = {
                              "MemoryMax=12M"),
     "inslice.service": service(EAT, "Slice=small.slice"),
     "small.slice": "[Slice]\nMemoryMax=12M\n",
+    "live.service": service(
+        "/bin/sleep infinity", "Slice=l.slice\nMemoryMax=64M\nMemoryLow=2M\nTasksMax=20\n"
+        "CPUWeight=idle\nIOReadBandwidthMax=/dev/nvme0n1 1M"),
+    "l.slice": "[Slice]\nTasksMax=50\n",
     # a fork with signals blocked, as perl's, cannot be ended by SIGTERM
     "bomb.service": service("/usr/bin/perl -e 'while (1) { fork }'",
                             "TasksMax=30\nTimeoutStopSec=1"),
@@ -152,16 +155,75 @@ def check_quota(m):
     m.sh("supctl stop spin.service free.service")
 
 
+def wait_files(m, expected):
+    """Until all files of the group have these values."""
+    tests = " && ".join(f'test "$(cat {path})" = "{value}"' for path, value in expected.items())
+    m.wait_sh(f"cd {CG}; {tests} || {{ head {' '.join(expected)}; false; }}")
+
+
+def check_live(m):
+    """What a reload changes takes effect on the cgroup of what runs, its process stays."""
+    unit = "l.slice/live.service/"
+    pid = "supctl show -p MainPID --value live.service"
+    m.sh(f"supctl start live.service; {pid} >/run/pid; supctl freeze live.service")
+    wait_files(m, {unit + "memory.max": 64 << 20, unit + "cpu.idle": 1, unit + "pids.max": 20})
+    m.sh("supctl set-property --runtime live.service MemoryMax=96M CPUQuota=50%")
+    wait_files(m, {unit + "memory.max": 96 << 20, unit + "cpu.max": "50000 100000",
+                   unit + "memory.low": 2 << 20, "l.slice/pids.max": 50})
+    m.sh("supctl thaw live.service; supctl set-property l.slice TasksMax=44 MemoryHigh=1G")
+    wait_files(m, {"l.slice/pids.max": 44, "l.slice/memory.high": 1 << 30})
+    m.sh("cd /etc/supd; rm -r l.slice.d /run/supd/units/live.service.d; sed -i -e /Weight/d "
+         "-e /IORead/d -e /Low/d -e /TasksMax/d live.service; supctl daemon-reload")
+    wait_files(m, {unit + "memory.max": 64 << 20, unit + "cpu.max": "max 100000",
+                   unit + "cpu.idle": 0, unit + "cpu.weight": 100, unit + "memory.low": 0,
+                   unit + "pids.max": "max", unit + "io.max": "", "l.slice/pids.max": 50,
+                   "l.slice/memory.high": "max"})
+    m.sh(f"kill -KILL $(pidof supd); test \"$({pid})\" = \"$(cat /run/pid)\"")
+    # what cannot be done is said, and changes nothing
+    m.sh("supctl set-property live.service AllowedCPUs=77")
+    m.wait_sh("supctl logs live.service | grep 'New limits cannot be applied.*AllowedCPUs='")
+    m.sh("supctl is-active live.service; supctl stop live.service")
+
+
+def check_accounting(m):
+    m.sh("supctl start neighbour.service; dd if=/dev/nvme0n1 of=/dev/null bs=64k count=4 "
+         "iflag=direct status=none")
+    show = m.sh("supctl show neighbour.service")
+    values = dict(line.split("=", 1) for line in show.splitlines())
+    for name in ("MemoryCurrent", "MemoryPeak", "CPUUsageNSec", "TasksCurrent"):
+        vm.check(name, int(values[name]) > 0, values[name])
+    for name in ("IOReadBytes", "IOWriteBytes", "IOReadOperations", "MemorySwapCurrent"):
+        vm.check(name, int(values[name]) >= 0, values[name])
+    vm.check("CPUQuotaPerSecUSec", values["CPUQuotaPerSecUSec"] == "infinity")
+    status = m.sh("supctl status neighbour.service")
+    vm.check("status", "Memory: " in status and "peak: " in status and " read, " in status, status)
+
+
+def check_orphans(m):
+    """PID 1 reaps what nobody else does, as fast as the guest can fork; nothing is left behind."""
+    before = m.sh("pidof supd")
+    print("     " + m.sh("/usr/lib/vm-mark orphans 3000").strip())
+    m.wait_sh("for f in /proc/[0-9]*/stat; do read pid name state parent rest <$f || continue; "
+              "[ \"$state$parent\" != Z1 ] || exit 1; done 2>/dev/null")
+    vm.check("supd noticed nothing", m.sh("pidof supd") == before)
+
+
 def test_limits():
-    with vm.Machine(UNITS, append=QUIET) as m:
+    with vm.Machine(UNITS, vm.mark(), append=vm.QUIET) as m:
         m.wait_sh("supctl is-active default.target")
         check_files(m)
         check_policies(m)
         check_message_id(m)
         check_unseen(m)
         check_spared(m)
+        check_accounting(m)
+        check_live(m)
+        check_orphans(m)
         check_bomb(m)
         check_quota(m)
+        # Debian's own systemctl asks for the end
+        m.send("systemctl poweroff")
+        m.wait_end("guest-shutdown")
 
 
 vm.main(globals())

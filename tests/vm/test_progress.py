@@ -5,7 +5,6 @@ import json
 
 import vm
 
-QUIET = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
 SLOW = """[Unit]
 Description=Takes its time
 [Service]
@@ -30,7 +29,7 @@ def test_progress():
     """A job that takes long is named on the console with its limit, at the start and at the end."""
     links = {f"/etc/supd/multi-user.target.wants/{name}": f"../{name}"
              for name in ("slow.service", "stuck.service")}
-    with vm.Machine({"slow.service": SLOW, "stuck.service": STUCK}, append=QUIET, links=links) as m:
+    with vm.Machine({"slow.service": SLOW, "stuck.service": STUCK}, append=vm.QUIET, links=links) as m:
         m.wait_console("a start job is running for: slow.service (")
         m.wait_console(" s / 300 s)")
         status, out = m.try_sh("supctl time")

@@ -7,6 +7,8 @@
 """
 import ctypes
 import fcntl
+import glob
+import hashlib
 import json
 import os
 import re
@@ -25,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("SUPD_BUILD", os.path.join(SOURCE, "build")))
 CACHE = os.environ.get("SUPD_VM_CACHE", os.path.join(BUILD, "vm"))
+DEBIAN_INITRD = os.path.join(CACHE, "debian-initrd")
 sys.path.insert(0, os.path.join(SOURCE, "contrib/vm"))
 import cpio  # noqa: E402
 
@@ -33,10 +36,17 @@ QEMU = "qemu-system-x86_64"
 BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
 REPORT_WITHIN = 60
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
-               "random.trust_cpu=on no_timer_check 8250.nr_uarts=2 rcupdate.rcu_expedited=1 "
+               "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 "
                "root=/dev/nvme0n1 rootfstype=ext4")
 MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
            "qemu_fw_cfg", "dmi_sysfs"]
+# A lean boot, for tests of something else: no udevd, and none of what sets up a machine's files
+# and variables (half of the time to sysinit.target). test_boot, test_daemons have all of it.
+QUIET = " ".join(f"supd.mask=systemd-{name}.service" for name in (
+    "udev-trigger", "udevd", "tmpfiles-setup-dev", "tmpfiles-setup", "sysctl", "modules-load",
+    "random-seed"))
+# Enabled by packages that are there for their programs.
+UNASKED = ["sysinit.target.wants/apparmor.service"]
 AGENT = """[Unit]
 Description=Hand of the test
 DefaultDependencies=no
@@ -87,6 +97,28 @@ def run(*command):
     return out.stdout
 
 
+def make_debian_initrd(tree):
+    """An initramfs as initramfs-tools of that root file system makes it. Root device and file
+    system are built into the kernel: no module has to be in it, which keeps its boot short."""
+    version = open(os.path.join(CACHE, "kernel/version"), encoding="ascii").read().strip()
+    modules = os.path.join(tree, "usr/lib/modules")
+    os.makedirs(modules, exist_ok=True)
+    config = os.path.join(tree, "boot/config-" + version)
+    with open(config, "w", encoding="ascii") as f:
+        f.write("CONFIG_RD_GZIP=y\n")  # mkinitramfs asks; the kernel has it
+    # The mounts are those of a namespace that ends with the script.
+    run("unshare", "-m", "sh", "-euc", 'mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; '
+        'mount --bind "$2" "$3"; chroot "$1" /bin/sh -c "mkdir -p /tmp/conf.d && cp -r '
+        '/etc/initramfs-tools/. /tmp/conf.d && echo MODULES=list >>/tmp/conf.d/initramfs.conf && '
+        'echo COMPRESS=gzip >>/tmp/conf.d/initramfs.conf && '
+        'mkinitramfs -d /tmp/conf.d -o /tmp/initrd $4"; cp "$1/tmp/initrd" "$5.new"; '
+        'rm -rf "$1/tmp/initrd" "$1/tmp/conf.d"', "sh", tree,
+        os.path.join(CACHE, "kernel/lib/modules"), modules, version, DEBIAN_INITRD)
+    os.rename(DEBIAN_INITRD + ".new", DEBIAN_INITRD)
+    os.rmdir(modules)
+    os.unlink(config)
+
+
 def prepare():
     """Kernel and root file system, once per build directory; the first test makes them."""
     os.makedirs(CACHE, exist_ok=True)
@@ -98,11 +130,15 @@ def prepare():
         fcntl.flock(lock, fcntl.LOCK_EX)
         run(os.path.join(SOURCE, "contrib/vm/kernel"), os.path.join(CACHE, "kernel"))
         image, stamp = os.path.join(CACHE, "root.ext4"), os.path.join(CACHE, "root.packages")
-        if os.path.exists(image) and os.path.exists(stamp) and open(stamp).read() == wanted:
+        ready = os.path.exists(image) and os.path.exists(DEBIAN_INITRD) and os.path.exists(stamp)
+        if ready and open(stamp).read() == wanted:
             return
         tree = os.path.join(CACHE, "root")
         shutil.rmtree(tree, ignore_errors=True)
         run(os.path.join(SOURCE, "contrib/vm/rootfs"), tree, *packages())
+        for link in UNASKED:
+            os.unlink(os.path.join(tree, "etc/systemd/system", link))
+        make_debian_initrd(tree)
         run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", tree, "-F", "-L", "root",
             image + ".new", "1200M")
         shutil.rmtree(tree)
@@ -111,10 +147,31 @@ def prepare():
             f.write(wanted)
 
 
-def installed_tree(into):
-    """What `meson install` gives, without debug information."""
-    run("/usr/bin/meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--strip",
-        "--destdir", into)
+def built():
+    """Changes with every program and file that would be installed."""
+    with open(os.path.join(BUILD, "meson-info/intro-installed.json"), encoding="utf-8") as f:
+        made = json.load(f)
+    facts = []
+    for source, target in sorted(made.items()):
+        st = os.stat(source) if os.path.exists(source) else None
+        facts.append((target, st and (st.st_mtime_ns, st.st_size)))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def installed_tree():
+    """What `meson install` gives, without debug information; made once for each state of BUILD."""
+    os.makedirs(os.path.join(BUILD, "vm"), exist_ok=True)
+    tree = os.path.join(BUILD, "vm", "installed-" + built())
+    with open(os.path.join(BUILD, "vm", "installed.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(tree):
+            # Those of earlier states: nobody who runs with this one reads them.
+            for old in glob.glob(os.path.join(BUILD, "vm", "installed-*")):
+                shutil.rmtree(old)
+            run("/usr/bin/meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--strip",
+                "--destdir", tree + ".new")
+            os.rename(tree + ".new", tree)
+    return tree
 
 
 def libexec(tree):
@@ -137,11 +194,16 @@ class Machine:
     append   words for the kernel command line
     qemu     more options of qemu
     smp, mem
+    console  false: no ttyS0, which the command line names: no console at all
     agent    the test's hand on ttyS1 (off: only console and QMP)
+    initrd   an initramfs of others; nothing is copied to the root file system, which has it all
+    line     a third serial port, ttyS2: connect("line") is its other end
     disk     a raw image that stays: second NVMe drive
     persist  changes of the root file system are kept in this copy of it (a path)
     boot_within  seconds until the agent has to answer
     """
+
+    boots = 0  # of this program
 
     def __init__(self, units=None, files=None, **how):
         top = "/run" if os.access("/run", os.W_OK) else tempfile.gettempdir()
@@ -154,14 +216,14 @@ class Machine:
         self.started = 0.0
         try:
             prepare()
-            self.initrd(units or {}, files or {})
+            if not self.how.get("initrd"):
+                self.initrd(units or {}, files or {})
         except BaseException:
             self.close()
             raise
 
     def initrd(self, units, files):
-        tree = os.path.join(self.dir, "tree")
-        installed_tree(tree)
+        tree = installed_tree()
         kernel = os.path.join(CACHE, "kernel")
         version = open(os.path.join(kernel, "version"), encoding="ascii").read().strip()
         archive = cpio.Archive(os.path.join(self.dir, "initrd"))
@@ -199,7 +261,12 @@ class Machine:
         for path, target in self.how.get("links", {}).items():
             archive.link("payload" + path, target)
         archive.close()
-        shutil.rmtree(tree)
+
+    def console_options(self):
+        if not self.how.get("console", True):
+            return ["-serial", "none"]
+        return ["-chardev", f"socket,id=con,path={self.dir}/console,server=on,wait=on,"
+                f"logfile={self.console_log}", "-serial", "chardev:con"]
 
     def command(self):
         root = self.how.get("persist")
@@ -208,12 +275,13 @@ class Machine:
         line = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max",
                 "-smp", str(self.how.get("smp", 1)), "-m", str(self.how.get("mem", 512)),
-                "-kernel", os.path.join(CACHE, "kernel/vmlinuz"), "-initrd", d + "/initrd",
-                "-append", KERNEL_ARGS + " " + self.how.get("append", ""),
+                "-kernel", os.path.join(CACHE, "kernel/vmlinuz"),
+                "-initrd", self.how.get("initrd", d + "/initrd"),
+                "-append", f"{KERNEL_ARGS} 8250.nr_uarts={3 if self.how.get('line') else 2} "
+                + self.how.get("append", ""),
                 "-drive", f"if=none,id=d0,file={image},format=raw,snapshot="
                 + ("off" if root else "on"), "-device", "nvme,drive=d0,serial=root",
-                "-chardev", f"socket,id=con,path={d}/console,server=on,wait=on,"
-                f"logfile={self.console_log}", "-serial", "chardev:con",
+                *self.console_options(),
                 "-chardev", f"socket,id=agent,path={d}/agent,server=on,wait=off",
                 "-serial", "chardev:agent",
                 "-chardev", f"socket,id=note,path={d}/note,server=on,wait=off",
@@ -221,6 +289,9 @@ class Machine:
                 "virtserialport,chardev=note,name=org.supd.notify",
                 "-qmp", f"unix:{d}/qmp,server=on,wait=off",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if self.how.get("line"):
+            line += ["-chardev", f"socket,id=line,path={d}/line,server=on,wait=off",
+                     "-serial", "chardev:line"]
         if self.how.get("disk"):
             line += ["-drive", f"if=none,id=d1,file={self.how['disk']},format=raw",
                      "-device", "nvme,drive=d1,serial=data"]
@@ -245,10 +316,12 @@ class Machine:
 
     def start(self):
         self.started = time.monotonic()
+        Machine.boots += 1
         with open(os.path.join(self.dir, "qemu.log"), "wb") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, preexec_fn=die_with_parent)
-        self.console = self.connect("console")
+        if self.how.get("console", True):
+            self.console = self.connect("console")
         qmp = self.connect("qmp")
         qmp.settimeout(ANSWER_WITHIN)
         self.qmp = qmp.makefile("rwb", buffering=0)
@@ -367,7 +440,7 @@ class Machine:
     def drain(self):
         """Reads what the machine says until it has ended. qemu writes the console byte by byte: a
         few hundred that nobody reads fill the socket, and who writes in the guest waits for ever."""
-        open_ones = [self.console, self.note]
+        open_ones = [s for s in (self.console, self.note) if s]
         while open_ones:
             for sock in select.select(open_ones, [], [])[0]:
                 try:
@@ -386,11 +459,12 @@ class Machine:
         except FileNotFoundError:
             return ""
 
-    def wait_console(self, text, within=BOOT_WITHIN):
+    def wait_console(self, text, within=BOOT_WITHIN, after=0):
+        """after: of the console's text, what is not looked at: its length at an earlier moment."""
         deadline = time.monotonic() + within
-        while not said(text, self.console_text()):
+        while not said(text, self.console_text()[after:]):
             check(f"the console should say {text!r}", time.monotonic() < deadline and
-                  (self.process.poll() is None or said(text, self.console_text())))
+                  (self.process.poll() is None or said(text, self.console_text()[after:])))
             time.sleep(0.1)
 
     def wait_note(self, text, within=BOOT_WITHIN):
@@ -442,6 +516,22 @@ class Machine:
         return time.monotonic() - start
 
 
+def wait_line(sock, text, within=ANSWER_WITHIN):
+    """Until the other end of a serial line has said this; what it said."""
+    deadline = time.monotonic() + within
+    seen = ""
+    sock.settimeout(1)
+    while text not in seen:
+        check(f"the line should say {text!r}", time.monotonic() < deadline, seen)
+        try:
+            part = sock.recv(4096)
+            check("the machine is there", part, seen)
+            seen += part.decode(errors="replace")
+        except socket.timeout:
+            pass
+    return seen
+
+
 def disk(path, size="16M", label="data"):
     """A fresh ext4 image."""
     run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-F", "-L", label, path, size)
@@ -459,6 +549,19 @@ def image_text(path):
     """A text file of the root file system, for tests that put a changed one in its place."""
     prepare()
     return run("/usr/sbin/debugfs", "-R", "cat " + path, os.path.join(CACHE, "root.ext4"))
+
+
+def file_in(image, path):
+    """The bytes of a file of an image that no machine has."""
+    out = subprocess.run(["/usr/sbin/debugfs", "-R", "cat " + path, image], capture_output=True,
+                         stdin=subprocess.DEVNULL)
+    return out.stdout
+
+
+def mark():
+    """files= for a machine with /usr/lib/vm-mark (mark.c)."""
+    with open(os.path.join(BUILD, "tests/vm/vm-mark"), "rb") as f:
+        return {"/usr/lib/vm-mark": (f.read(), 0o755)}
 
 
 def module_tree(*names):
@@ -501,5 +604,7 @@ def main(names):
             failed += 1
             if not isinstance(error, (Failed, OSError)):
                 traceback.print_exc(file=sys.stdout)
-            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error}", flush=True)
+            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {type(error).__name__}: {error}",
+                  flush=True)
+    print(f"{Machine.boots} machines started")
     sys.exit(1 if failed else 0)
