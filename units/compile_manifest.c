@@ -154,9 +154,10 @@ static int collect_properties(struct compile_unit *cu, struct tlv_buf *pairs)
 	if (e && r == 0 && e->protect_home != PROTECT_HOME_NO) {
 		r = add_property(pairs, "ProtectHome", protect_home_to_string(e->protect_home));
 	}
-	if (e && r == 0 && cu->base.landlock) {
+	if (e && r == 0) {
 		r = add_property(pairs, "LandlockABI",
-			arena_printf(cu->c->arena, "%u", compile_landlock_abi(cu)));
+			arena_printf(cu->c->arena, "%u",
+				cu->base.landlock ? compile_landlock_abi(cu) : 0));
 	}
 	for (size_t i = 0; e && r == 0 && i < ELEMENTSOF(explained); i++) {
 		r = add_origin(cu, pairs, explained[i]);

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <linux/capability.h>
+
 struct denied_row {
 	const char *setting; /* as in units/settings_table.c */
 	const char *lines;   /* what is added, "\n" between them; the setting is among them */
@@ -15,6 +17,7 @@ struct denied_row {
 				the test's, %N: the unit's name */
 	const char *with;    /* fnmatch(3) patterns of its answer; "!": any but the rest */
 	const char *without;
+	int needs; /* capability without which the machine itself denies it; 0: none */
 };
 
 #define ALICE_IS   "User=alice\n"
@@ -38,6 +41,10 @@ static const struct denied_row denied_rows[] = {
 		"create:/srv/denied/e", "ok", "EROFS" },
 	{ "InaccessiblePaths", "InaccessiblePaths=/srv", 0, "read:/srv/marker", "ENOENT", "ok" },
 	{ "InaccessiblePaths", "InaccessiblePaths=/srv/marker", 0, "read:/srv/marker", "EACCES",
+		"ok" },
+	/* The tree's own /dev/null is a file that can be read: CVE-2025-31133. */
+	{ "InaccessiblePaths", "InaccessiblePaths=/srv/root-file",
+		"RootDirectory=/srv/tree\nMountAPIVFS=no\n", "read:/srv/root-file", "EACCES",
 		"ok" },
 	{ "InaccessibleDirectories", "InaccessibleDirectories=/srv", 0, "read:/srv/marker",
 		"ENOENT", "ok" },
@@ -80,8 +87,10 @@ static const struct denied_row denied_rows[] = {
 	{ "DeviceAllow", "DeviceAllow=/dev/kmsg r", "DevicePolicy=closed\n", "open:/dev/kmsg", "ok",
 		"EPERM" },
 	{ "ProtectClock", "ProtectClock=yes", 0, "call:clock", "EPERM", "EINVAL" },
-	{ "ProtectKernelModules", "ProtectKernelModules=yes", 0, "call:module", "EPERM", "!EPERM" },
-	{ "ProtectKernelLogs", "ProtectKernelLogs=yes", 0, "call:syslog", "EPERM", "ok" },
+	{ "ProtectKernelModules", "ProtectKernelModules=yes", 0, "call:module", "EPERM", "!EPERM",
+		CAP_SYS_MODULE },
+	{ "ProtectKernelLogs", "ProtectKernelLogs=yes", 0, "call:syslog", "EPERM", "ok",
+		CAP_SYSLOG },
 	{ "ProtectKernelLogs", "ProtectKernelLogs=yes", 0, "open:/dev/kmsg", "E*", "ok" },
 	{ "ProtectKernelTunables", "ProtectKernelTunables=yes", 0,
 		"open-write:/proc/sys/kernel/domainname", "EROFS", "ok" },
@@ -126,7 +135,7 @@ static const struct denied_row denied_rows[] = {
 	{ "RestrictAddressFamilies", "RestrictAddressFamilies=AF_UNIX", 0, "socket:netlink",
 		"EAFNOSUPPORT", "ok" },
 	{ "RestrictAddressFamilies", "RestrictAddressFamilies=~AF_PACKET", 0, "socket:packet",
-		"EAFNOSUPPORT", "ok" },
+		"EAFNOSUPPORT", "ok", CAP_NET_RAW },
 	{ "RestrictAddressFamilies", "RestrictAddressFamilies=none", 0, "socket:unix",
 		"EAFNOSUPPORT", "ok" },
 	{ "RestrictRealtime", "RestrictRealtime=yes", 0, "call:realtime", "EPERM", "EINVAL" },
@@ -142,6 +151,10 @@ static const struct denied_row denied_rows[] = {
 
 	/* who it is, what it may */
 	{ "User", "User=alice", 0, "read:/srv/root-file", "EACCES", "ok" },
+	/* The tree has users of these names whose number is 0: CVE-2016-3697. */
+	{ "User", "User=1000", "RootDirectory=/srv/tree\n", "read:/srv/root-file", "EACCES", "ok" },
+	{ "User", "User=alice", "RootDirectory=/srv/tree\n", "read:/srv/root-file", "EACCES",
+		"ok" },
 	{ "Group", "Group=extra", ALICE_IS, "read:/srv/extra-file", "ok", "EACCES" },
 	{ "SupplementaryGroups", "SupplementaryGroups=extra", ALICE_IS, "read:/srv/extra-file",
 		"ok", "EACCES" },
