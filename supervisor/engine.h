@@ -221,7 +221,8 @@ int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
 	const struct ucred *sender, usec_t now);
 /*
  * Before the notifications of a place are drained for its end: when the start was never told (the
- * record is a state, not a queue), that start, so that the sender of a last READY=1 is known.
+ * record is a state, not a queue), that start, so that the sender of a last READY=1 is known and a
+ * Type=simple has started, whatever became of it and however fast that was.
  */
 int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now);
 /* Answer to EFFECT_MAIN with number 0: the pid found, 0 when there is not exactly one. */

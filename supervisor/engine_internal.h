@@ -151,8 +151,9 @@ void engine_tell_restart(struct engine *e, struct unit *u, const struct effect *
 void engine_tell_failed_start(struct engine *e, struct unit *u, uint32_t job);
 void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now);
 
-/* FailureAction= and its kin; 0: none. */
-void engine_emergency(struct engine *e, struct unit *u, uint32_t action);
+/* FailureAction= and its kin; 0: none. status: as in EFFECT_EMERGENCY. */
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action, uint32_t status);
+#define ENGINE_EXIT_FAILURE 2u /* exit status 1, as such a status */
 
 /* ---- engine_timer.c ---- */
 void engine_timer_set(struct engine *e, struct unit *u);

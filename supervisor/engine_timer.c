@@ -101,7 +101,8 @@ static void fire(struct engine *e, struct unit *u, usec_t now)
 			e->effects[e->n_effects - 1].text = strdup("the device has not appeared");
 		}
 		engine_finish(e, u, JOB_TIMEOUT, now);
-		engine_emergency(e, u, u->def ? u->def->job_timeout_action : 0);
+		engine_emergency(
+			e, u, u->def ? u->def->job_timeout_action : 0, ENGINE_EXIT_FAILURE);
 	}
 	if (u->cooldown_us <= now) {
 		u->cooldown_us = USEC_INFINITY;

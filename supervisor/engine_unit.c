@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a change of one unit means: its job, its times, its neighbours. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,12 +262,31 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	engine_realize(e, u);
 }
 
-void engine_emergency(struct engine *e, struct unit *u, uint32_t action)
+void engine_emergency(struct engine *e, struct unit *u, uint32_t action, uint32_t status)
 {
 	struct effect *x = action && !e->shutting_down ? engine_push(e, EFFECT_EMERGENCY, u) : NULL;
 
 	if (x) {
 		x->number = (int32_t)action;
+		x->state = status;
+	}
+}
+
+/* SuccessAction=, FailureAction=, StartLimitAction= of a service that is down for good. */
+static void final_action(struct engine *e, struct unit *u, bool failed, bool limit)
+{
+	const struct service *s = &u->service;
+	uint32_t set = failed ? u->def->failure_exit_status : u->def->success_exit_status;
+	uint32_t own = s->main_code == CLD_EXITED ? s->main_status + 1
+		       : s->main_code             ? 256 /* by a signal: 255 */
+		       : failed                   ? ENGINE_EXIT_FAILURE
+						  : 0;
+
+	if (limit) {
+		engine_emergency(e, u, u->def->start_limit_action, ENGINE_EXIT_FAILURE);
+	} else {
+		engine_emergency(e, u, failed ? u->def->failure_action : u->def->success_action,
+			set ? set : own);
 	}
 }
 
@@ -280,7 +300,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		return; /* adopted as it is: the word was said before */
 	}
 	if (x->state == SERVICE_FAILED) {
-		engine_emergency(e, u, limit ? u->def->start_limit_action : u->def->failure_action);
+		final_action(e, u, true, limit);
 		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 		if (limit && m->start_limit_cooldown_us &&
 			m->start_limit_cooldown_us != USEC_INFINITY) {
@@ -288,7 +308,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		}
 	} else if (x->state == SERVICE_DEAD && x->old_state != SERVICE_FAILED) {
 		if (u->service.result == RESULT_SUCCESS) {
-			engine_emergency(e, u, u->def->success_action);
+			final_action(e, u, false, false);
 		}
 		want_all(e, u, REL_ON_SUCCESS, JOB_START, now);
 	}
@@ -364,6 +384,18 @@ static void thaw_for(struct engine *e, struct unit *u, enum effect_type type)
 	}
 }
 
+/* An effect of the unit's own machine. */
+static void push_own(struct engine *e, struct unit *u, const struct effect *x)
+{
+	struct effect *out = engine_push(e, x->type, u);
+
+	if (out) {
+		*out = *x;
+		out->unit = u->index;
+		out->slot = u->slot;
+	}
+}
+
 void engine_step(struct engine *e, struct unit *u, const struct service_event *event, usec_t now)
 {
 	AUTO_FREE struct effects *fx = malloc(sizeof(*fx));
@@ -376,9 +408,8 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 	service_step(&u->service, event, now, fx);
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		struct effect *x = &fx->items[i];
-		struct effect *out;
 
-		if (take_effect(e, u, x, now)) {
+		if (x->type == EFFECT_LOG || take_effect(e, u, x, now)) {
 			continue;
 		}
 		thaw_for(e, u, x->type);
@@ -386,22 +417,20 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 			engine_limits_run(u, x->kind);
 			engine_tell_cause(e, u, x);
 		}
-		out = engine_push(e, x->type, u);
-		if (out) {
-			give_cookie(e, &u->service, x);
-			u->release_asked |= x->type == EFFECT_RELEASE &&
-					    !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
-			x->unit = u->index;
-			x->slot = u->slot;
-			*out = *x;
-		}
+		give_cookie(e, &u->service, x);
+		u->release_asked |=
+			x->type == EFFECT_RELEASE && !(x->params.flags & WIRE_RELEASE_KEEP_NOTE);
+		push_own(e, u, x);
 	}
+	/* The log tells things in their order, what the unit and what its states say. */
 	for (uint32_t i = 0; i < fx->n && e->error == 0; i++) {
 		const struct effect *x = &fx->items[i];
 		struct service as = { .state = (enum service_state)x->state,
 			.def = u->service.def };
 
-		if (x->type == EFFECT_STATE) {
+		if (x->type == EFFECT_LOG) {
+			push_own(e, u, x);
+		} else if (x->type == EFFECT_STATE) {
 			engine_changed(e, u, service_active_state(&as), now);
 			engine_tell_restart(e, u, x);
 			final_state(e, u, x, now);

@@ -131,12 +131,17 @@ int machine_action(struct shell *s, const struct effect *e)
 {
 	const struct unit *u = engine_unit(s->engine, e->unit);
 	size_t i = (size_t)e->number;
+	bool exits;
 	uint32_t status;
 
 	if (e->number <= 0 || i >= ELEMENTSOF(actions)) {
 		return 0;
 	}
-	status = actions[i].power == WIRE_POWER_EXIT ? 1 : 0;
+	/* Nobody may reboot a machine that is another's: then every action ends supd alone. */
+	exits = actions[i].power == WIRE_POWER_EXIT || !s->hello.pid1;
+	/* What was asked for before, by `exit 3` say, is carried out by a unit that has no status.
+	 */
+	status = e->state && exits ? e->state - 1 : s->stop.status;
 	unitlog_plain(
 		s, LOG_CRIT, "%s: taking emergency action %s", u ? u->name : "?", actions[i].name);
 	if (!s->hello.pid1) {
@@ -146,7 +151,7 @@ int machine_action(struct shell *s, const struct effect *e)
 	case WAY_TARGET:
 		return machine_power(s, actions[i].power, status);
 	case WAY_FORCE:
-		return shell_stop(s, actions[i].power, s->stop.status);
+		return shell_stop(s, actions[i].power, status);
 	case WAY_IMMEDIATE:
 		return send_power(s, actions[i].power, status, false);
 	}

@@ -172,7 +172,8 @@ enum effect_type {
 	EFFECT_LOG,          /* log, number, text: a decision to be told */
 	EFFECT_ALL_STOPPED,  /* engine_shutdown() is through */
 	EFFECT_BOOTED,       /* the job queue has drained for the first time */
-	EFFECT_EMERGENCY,    /* number: enum unit_emergency_action of the definition */
+	EFFECT_EMERGENCY,    /* number: enum unit_emergency_action of the definition; state: exit
+				status for it + 1, 0: as it stands */
 	EFFECT_STAMP,        /* cookie: CLOCK_REALTIME at which a Persistent= timer has elapsed */
 	/* ---- between the machine and the engine; never seen by the shell ---- */
 	EFFECT_AUTO_RESTART, /* the restart delay is over: enqueue a start */

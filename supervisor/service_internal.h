@@ -94,6 +94,8 @@ void enter_stop_post(struct step *st, enum service_result result);
 void enter_failure_mode(struct step *st, uint32_t mode, bool final);
 /* Signals what is left, by KillMode=: with KillSignal=, or kill. */
 void step_signal(struct step *st, uint32_t signo, bool kill);
+/* The same with a signal that asks to end; who is stopped goes on to hear it. */
+void step_signal_to_end(struct step *st, uint32_t signo);
 /* Is there still something to wait for, after signals or (not term) after SIGKILL? */
 bool service_kill_pending(const struct service *s, bool term);
 /* Signals again what the state is to signal; after adoption. */

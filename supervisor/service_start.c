@@ -322,6 +322,14 @@ void on_start_main_end(struct step *st)
 	if (step_stale(st)) {
 		return;
 	}
+	if (exited_after_exec(st) && !service_command(s, PHASE_START_POST, 0)) {
+		/* It has started; what has become of it since is not the start job's matter. */
+		step_set_state(st, SERVICE_RUNNING);
+		s->active_since_us = st->now;
+		step_arm(st, s->def.service->runtime_max_us);
+		on_running_main_end(st);
+		return;
+	}
 	result = step_end_of_main(st);
 	if (exited_after_exec(st)) {
 		service_record_result(s, result);

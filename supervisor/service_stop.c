@@ -44,35 +44,46 @@ bool service_kill_pending(const struct service *s, bool term)
 	return own_processes(s) || s->populated;
 }
 
-static void push_signal(struct step *st, enum wire_target target, uint32_t signo)
+static void push_signal(struct step *st, enum wire_target target, uint32_t signo, uint32_t flags)
 {
 	struct effect *e = step_push(st, EFFECT_SIGNAL);
 
 	e->target = target;
 	e->number = (int32_t)signo;
+	e->params.flags = flags;
 }
 
-static void signal_own(struct step *st, uint32_t signo)
+static void signal_own(struct step *st, uint32_t signo, uint32_t flags)
 {
 	if (service_place_busy(st->s, ENTRY_MAIN)) {
-		push_signal(st, WIRE_TARGET_MAIN, signo);
+		push_signal(st, WIRE_TARGET_MAIN, signo, flags);
 	}
 	if (service_place_busy(st->s, ENTRY_CONTROL)) {
-		push_signal(st, WIRE_TARGET_CONTROL, signo);
+		push_signal(st, WIRE_TARGET_CONTROL, signo, flags);
+	}
+}
+
+static void signal_flags(struct step *st, uint32_t signo, uint32_t flags)
+{
+	if (st->s->def.service->kill_mode == KILL_CONTROL_GROUP) {
+		push_signal(st, WIRE_TARGET_ALL, signo, flags);
+	} else {
+		signal_own(st, signo, flags);
 	}
 }
 
 void step_signal(struct step *st, uint32_t signo, bool kill)
 {
-	uint32_t mode = st->s->def.service->kill_mode;
-
-	if (kill && mode != KILL_PROCESS) {
+	if (kill && st->s->def.service->kill_mode != KILL_PROCESS) {
 		step_push(st, EFFECT_KILL_ALL);
-	} else if (mode == KILL_CONTROL_GROUP) {
-		push_signal(st, WIRE_TARGET_ALL, signo);
 	} else {
-		signal_own(st, signo);
+		signal_flags(st, signo, 0);
 	}
+}
+
+void step_signal_to_end(struct step *st, uint32_t signo)
+{
+	signal_flags(st, signo, signo == SIGCONT || signo == SIGKILL ? 0 : WIRE_SIGNAL_CONTINUE);
 }
 
 void step_signal_state(struct step *st)
@@ -87,10 +98,7 @@ void step_signal_state(struct step *st)
 			!m->final_kill_signal || m->final_kill_signal == SIGKILL);
 		return;
 	}
-	step_signal(st, signo, false);
-	if (signo != SIGCONT && signo != SIGKILL) {
-		step_signal(st, SIGCONT, false);
-	}
+	step_signal_to_end(st, signo);
 	if (m->send_sighup && !watchdog && signo != SIGHUP) {
 		step_signal(st, SIGHUP, false);
 	}

@@ -96,10 +96,7 @@ void socket_signal_state(struct socket_step *x)
 			!m->final_kill_signal || m->final_kill_signal == SIGKILL);
 		return;
 	}
-	step_signal(&x->st, m->kill_signal, false);
-	if (m->kill_signal != SIGCONT && m->kill_signal != SIGKILL) {
-		step_signal(&x->st, SIGCONT, false);
-	}
+	step_signal_to_end(&x->st, m->kill_signal);
 	if (m->send_sighup && m->kill_signal != SIGHUP) {
 		step_signal(&x->st, SIGHUP, false);
 	}

@@ -371,6 +371,8 @@ static void fill_names(struct compile_unit *cu, struct manifest_unit *m)
 	m->start_limit_action = u->start_limit_action;
 	m->success_action = u->success_action;
 	m->failure_action = u->failure_action;
+	m->success_exit_status = u->success_exit_status;
+	m->failure_exit_status = u->failure_exit_status;
 	m->job_timeout_action = u->job_timeout_action;
 	m->job_mode_on_failure = u->on_failure_job_mode;
 	m->config_hash_lo = (uint32_t)hash;

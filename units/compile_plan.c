@@ -184,11 +184,27 @@ static bool maps_mounts(const struct plan *p)
 }
 
 /*
+ * A file that is open for writing keeps its mount from becoming read-only, if it was opened in the
+ * same mount namespace.
+ */
+static bool writes_files(const struct plan *p)
+{
+	const struct plan_stdio *rows = p->stdio.items;
+	bool found = false;
+
+	for (uint32_t i = 1; i < p->stdio.n; i++) {
+		found |= rows[i].kind == STDIO_FILE || rows[i].kind == STDIO_FILE_APPEND ||
+			 rows[i].kind == STDIO_FILE_TRUNCATE;
+	}
+	return found;
+}
+
+/*
  * May the launcher be a process of the unit's cgroup and namespaces from its birth on? Not when one
  * of its steps has to be done outside: id maps, mounts on the host, device nodes under another
  * start's device rules, copies of a detached mount, which belong to the mount namespace that it was
- * made in; a terminal that the unit's own rules of a former start may not let it open; nor when a
- * namespace of another unit is entered.
+ * made in; files that its output goes to; a terminal that the unit's own rules of a former start
+ * may not let it open; nor when a namespace of another unit is entered.
  */
 static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 {
@@ -198,7 +214,8 @@ static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 	if (!(p->namespaces & PLAN_NS_MOUNT) || p->namespaces & (PLAN_NS_USER | PLAN_NS_NET) ||
 		p->flags & outside || shared_tmp || cu->c->joined[cu->index] ||
 		(p->bpf.n && p->tty_path) || p->credentials.n || p->sched_reset_on_fork ||
-		p->root_dir || p->root_image || p->netns_path || p->ipcns_path || maps_mounts(p)) {
+		p->root_dir || p->root_image || p->netns_path || p->ipcns_path || maps_mounts(p) ||
+		writes_files(p)) {
 		return 0;
 	}
 	return CATALOGUE_ENTRY_BORN | p->namespaces << CATALOGUE_ENTRY_NS_SHIFT;

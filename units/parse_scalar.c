@@ -252,6 +252,18 @@ int parse_u32(struct setting_context *c)
 	return 0;
 }
 
+int parse_exit_status(struct setting_context *c)
+{
+	uint32_t v = 0;
+
+	if (number_parse_u32(c->value, &v) != 0 || v > 255) {
+		return setting_error(
+			c, 0, "\"%.64s\" is not an exit status from 0 to 255", c->value);
+	}
+	*(uint32_t *)c->target = v + 1;
+	return 0;
+}
+
 int parse_fdstore_max(struct setting_context *c)
 {
 	uint32_t v = 0;

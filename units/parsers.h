@@ -20,6 +20,7 @@ int parse_timeout_abort(struct setting_context *c);
 int parse_timeout_both(struct setting_context *c);
 int parse_job_timeout(struct setting_context *c);
 int parse_nanoseconds(struct setting_context *c);        /* uint64_t */
+int parse_exit_status(struct setting_context *c);        /* uint32_t: 0 to 255, and one */
 int parse_u32(struct setting_context *c);                /* uint32_t, at most row->arg */
 int parse_pressure_threshold(struct setting_context *c); /* uint64_t us, cut to the window */
 int parse_fdstore_max(struct setting_context *c); /* uint32_t, cut to the limit with a warning */

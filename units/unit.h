@@ -528,6 +528,8 @@ struct unit {
 	enum unit_emergency_action success_action;
 	enum unit_emergency_action failure_action;
 	enum unit_emergency_action job_timeout_action;
+	uint32_t success_exit_status; /* SuccessActionExitStatus= + 1; 0: the service's own */
+	uint32_t failure_exit_status;
 	const char *on_failure_job_mode; /* NULL: replace */
 
 	struct unit_install install;

@@ -19,6 +19,7 @@
 #include "../plan/settings.h"
 #include "../plan/wire.h"
 #include "logqueue.h"
+#include "spawn.h"
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
@@ -329,7 +330,9 @@ struct broker {
 	uint8_t log_dirty[LIMIT_SLOTS];
 	bool notify_sent[LIMIT_SLOTS];
 	uint8_t park_dirty[LIMIT_FDSTORE_TOTAL]; /* 1: push end, 2: peek end */
-	uint64_t slot_map[LIMIT_SLOTS / 64];     /* slots with slot_dirty */
+	int discards[SPAWN_CLOSER_MAX];          /* closed by a child at the end of the turn */
+	uint32_t n_discards;
+	uint64_t slot_map[LIMIT_SLOTS / 64]; /* slots with slot_dirty */
 	uint64_t log_map[LIMIT_SLOTS / 64];
 	char exe[LIMIT_PATH];
 	char **argv;

@@ -411,24 +411,35 @@ static int batch_confirm(void *data, pid_t pid)
 	return 0;
 }
 
+static int send_signals(int pidfd, int signo, bool more)
+{
+	int r = sysx_pidfd_send_signal(pidfd, signo) < 0 && errno != ESRCH ? -errno : 0;
+
+	if (more) {
+		sysx_pidfd_send_signal(pidfd, SIGCONT);
+	}
+	return r;
+}
+
 /* 0 or the last error; each descriptor is closed. */
-static int batch_signal(struct batch *batch, int signo, pid_t except)
+static int batch_signal(struct batch *batch, const struct cgroup_signal *what)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < batch->n; i++) {
 		int fd = batch->rows[i].fd;
 
-		if (fd >= 0 && batch->rows[i].present && batch->rows[i].pid != except &&
-			sysx_pidfd_send_signal(fd, signo) < 0 && errno != ESRCH) {
-			r = -errno;
+		if (fd >= 0 && batch->rows[i].present && batch->rows[i].pid != what->except) {
+			int error = send_signals(fd, what->signo, what->more);
+
+			r = error < 0 ? error : r;
 		}
 		util_close(&fd);
 	}
 	return r;
 }
 
-int cgroup_signal(int dir, int signo, pid_t except)
+int cgroup_signal(int dir, const struct cgroup_signal *what)
 {
 	struct batch batch;
 	pid_t last = 0;
@@ -446,11 +457,59 @@ int cgroup_signal(int dir, int signo, pid_t except)
 		if (cgroup_each_pid(dir, batch_confirm, &batch) < 0) {
 			r = -EIO;
 		}
-		error = batch_signal(&batch, signo, except);
+		error = batch_signal(&batch, what);
 		r = error ? error : r;
 		last = batch.n ? batch.rows[batch.n - 1].pid : last;
 	} while (batch.n > 0);
 	return r;
+}
+
+static int keep_single(void *data, pid_t pid)
+{
+	pid_t *only = data;
+
+	*only = *only ? -1 : pid;
+	return *only < 0;
+}
+
+/* The process that the cgroup consists of; 0: none, -1: there are several. Or -errno. */
+static int read_single(int procs, pid_t *ret)
+{
+	struct cgroup_digits digits = { 0 };
+	char buf[64];
+	pid_t only = 0;
+	ssize_t n = pread(procs, buf, sizeof(buf), 0);
+
+	if (n < 0) {
+		return -errno;
+	}
+	cgroup_digits(&digits, buf, (size_t)n, keep_single, &only);
+	*ret = only;
+	return 0;
+}
+
+int cgroup_signal_single(int dir, struct cgroup_signal *what)
+{
+	AUTO_CLOSE int procs = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int pidfd = -1;
+	pid_t pid = 0, again = 0;
+	int r = procs < 0 ? -errno : read_single(procs, &pid);
+
+	if (r < 0 || pid <= 0) {
+		return r < 0 ? r : pid == 0;
+	}
+	pidfd = sysx_pidfd_open(pid, 0);
+	r = pidfd < 0 ? -errno : read_single(procs, &again);
+	if (r < 0 || again != pid) {
+		return r;
+	}
+	r = send_signals(pidfd, what->signo, what->more);
+	if (r < 0) {
+		return r;
+	}
+	what->except = pid;
+	r = read_single(procs, &again);
+	return r < 0 ? r : again == 0 || again == pid;
 }
 
 static bool child_lives_in(int dir)

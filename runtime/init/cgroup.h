@@ -50,8 +50,18 @@ int cgroup_digits(struct cgroup_digits *d, const char *text, size_t size,
 	int (*fn)(void *data, pid_t pid), void *data);
 /* 1 when pid is in the cgroup, or with deep in one below it; 0, or -errno. */
 int cgroup_has_pid(int dir, pid_t pid, bool deep);
+struct cgroup_signal {
+	int signo;
+	bool more;    /* and SIGCONT behind it */
+	pid_t except; /* not this process; 0: all */
+};
 /* Signals every process but `except` through pidfds that were checked after their opening. */
-int cgroup_signal(int dir, int signo, pid_t except);
+int cgroup_signal(int dir, const struct cgroup_signal *what);
+/*
+ * The same where there is one process at most, which nobody need freeze: what it makes is seen
+ * behind the signal. 1: all is done; 0 or -errno: not all, and `except` is who was signalled.
+ */
+int cgroup_signal_single(int dir, struct cgroup_signal *what);
 
 /*
  * True when a process can be cloned into a fresh cgroup from here. Linux 6.18 kills it at birth

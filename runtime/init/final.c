@@ -21,6 +21,7 @@
 #include "resources.h"
 #include "setup.h"
 #include "spawn.h"
+#include "store.h"
 #include "supdproc.h"
 #include "uplink.h"
 #include "util.h"
@@ -89,6 +90,7 @@ static void remove_slots(struct broker *b)
 			cgroup_remove(b->cgroup_fd, s->cgroup, false);
 		}
 	}
+	store_flush(b);
 }
 
 static void leave_cgroup(struct broker *b)

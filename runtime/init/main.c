@@ -43,6 +43,7 @@
 #include "sigtable.h"
 #include "slots.h"
 #include "spare.h"
+#include "store.h"
 #include "supdproc.h"
 #include "table.h"
 #include "uplink.h"
@@ -178,6 +179,7 @@ static void settle(struct broker *b, bool idle)
 		broker_watch(b, b->supd.request_fd, EPOLLIN, WATCH_REQUEST, 0);
 	}
 	logs_flush(b);
+	store_flush(b);
 	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;

@@ -137,7 +137,7 @@ static int do_main(struct broker *b, const struct wire_request *q)
 	return cleaning(s) ? -EBUSY : mainpid_take(b, q);
 }
 
-static int signal_place(struct broker *b, uint32_t ref, int signo)
+static int signal_once(struct broker *b, uint32_t ref, int signo)
 {
 	struct place *p = place_of(b, ref);
 
@@ -157,6 +157,17 @@ static int signal_place(struct broker *b, uint32_t ref, int signo)
 		return -ESRCH;
 	}
 	return kill(p->pid, signo) < 0 ? -errno : 0;
+}
+
+static int signal_place(struct broker *b, uint32_t kind, const struct wire_request *q)
+{
+	uint32_t ref = q->slot * ENTRY_KIND_COUNT + kind;
+	int r = signal_once(b, ref, q->number);
+
+	if (q->params.flags & WIRE_SIGNAL_CONTINUE) {
+		signal_once(b, ref, SIGCONT);
+	}
+	return r;
 }
 
 /* A launcher stands outside of the cgroup, but what it starts belongs there. */
@@ -188,28 +199,39 @@ static int open_cgroup(struct broker *b, struct slot *s)
 	return spare_give(b, fd) ? cgroup_open(b->cgroup_fd, s->cgroup) : fd;
 }
 
-static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
+/* Nothing forks meanwhile. */
+static int signal_frozen(struct broker *b, int dir, const struct cgroup_signal *what)
 {
-	AUTO_CLOSE int dir = s->cgroup_made ? open_cgroup(b, s) : -ENOENT;
-	pid_t except = q->kind == WIRE_TARGET_ALL_BUT_MAIN ? s->places[ENTRY_MAIN].pid : 0;
-
-	if (dir < 0) {
-		return -ESRCH;
-	}
-	if (q->number == SIGKILL && !except) {
-		launch_cancel_all(b, q->slot);
-		return resources_kill(b, s);
-	}
-	signal_launchers(b, q);
-	int r = cgroup_write(dir, ".", "cgroup.freeze", "1"); /* nothing forks meanwhile */
+	int r = cgroup_write(dir, ".", "cgroup.freeze", "1");
 
 	if (spare_give(b, r)) {
 		cgroup_write(dir, ".", "cgroup.freeze", "1");
 	}
-	r = cgroup_signal(dir, q->number, except);
-	if (spare_give(b, r)) {
-		r = cgroup_signal(dir, q->number, except);
+	r = cgroup_signal(dir, what);
+	return spare_give(b, r) ? cgroup_signal(dir, what) : r;
+}
+
+static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
+{
+	AUTO_CLOSE int dir = s->cgroup_made ? open_cgroup(b, s) : -ENOENT;
+	struct cgroup_signal what = {
+		.signo = q->number,
+		.more = q->params.flags & WIRE_SIGNAL_CONTINUE,
+		.except = q->kind == WIRE_TARGET_ALL_BUT_MAIN ? s->places[ENTRY_MAIN].pid : 0,
+	};
+
+	if (dir < 0) {
+		return -ESRCH;
 	}
+	if (q->number == SIGKILL && !what.except) {
+		launch_cancel_all(b, q->slot);
+		return resources_kill(b, s);
+	}
+	signal_launchers(b, q);
+	if (!what.except && cgroup_signal_single(dir, &what) == 1) {
+		return 0;
+	}
+	int r = signal_frozen(b, dir, &what);
 
 	if (!s->frozen_wanted) {
 		cgroup_write(dir, ".", "cgroup.freeze", "0");
@@ -228,9 +250,9 @@ static int do_signal(struct broker *b, const struct wire_request *q)
 	power_stops(b, q->slot);
 	switch ((enum wire_target)q->kind) {
 	case WIRE_TARGET_MAIN:
-		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_MAIN, q->number);
+		return signal_place(b, ENTRY_MAIN, q);
 	case WIRE_TARGET_CONTROL:
-		return signal_place(b, q->slot * ENTRY_KIND_COUNT + ENTRY_CONTROL, q->number);
+		return signal_place(b, ENTRY_CONTROL, q);
 	case WIRE_TARGET_ALL:
 	case WIRE_TARGET_ALL_BUT_MAIN:
 		return signal_cgroup(b, q, s);

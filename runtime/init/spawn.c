@@ -21,6 +21,8 @@
 
 #define OOM_SCORE "-900"
 
+_Static_assert(LOW_FD_END - LOW_FD_SPARE >= SPAWN_CLOSER_MAX, "room for what a closer keeps");
+
 static char *const empty_environment[] = { NULL };
 
 static pid_t start_child(void)
@@ -147,8 +149,11 @@ pid_t spawn_start(const struct spawn *spawn)
 	return pid;
 }
 
-/* Its copies must be the last, so it goes when supd-init says so, or has gone itself. */
-static __attribute__((noreturn)) void closer(int first, int second)
+/*
+ * Its copies must be the last, so it goes when supd-init says so, or has gone itself. Should one of
+ * them hang, the others stay open as well: nobody may wait for what is written to them.
+ */
+static __attribute__((noreturn)) void closer(const int *fds, uint32_t n)
 {
 	const struct timespec patience = { .tv_sec = 10 };
 	sigset_t go;
@@ -157,9 +162,16 @@ static __attribute__((noreturn)) void closer(int first, int second)
 	 * Everything else leaves the table in one call, and the kernel closes for good behind it: a
 	 * descriptor that hangs keeps no copy of a job socket.
 	 */
-	if (dup2(first, LOW_FD_SPARE) < 0 || dup2(second, LOW_FD_SPARE + 1) < 0 ||
-		sysx_close_range(LOW_FD_SPARE + 2, ~0u, 0) < 0) {
+	for (uint32_t i = 0; i < n; i++) {
+		if (dup2(fds[i], LOW_FD_SPARE + (int)i) < 0) {
+			_exit(1);
+		}
+	}
+	if (sysx_close_range(LOW_FD_SPARE + n, ~0u, 0) < 0) {
 		_exit(1);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		shutdown(LOW_FD_SPARE + (int)i, SHUT_RDWR);
 	}
 	sigemptyset(&go);
 	sigaddset(&go, SIGTERM);
@@ -167,26 +179,31 @@ static __attribute__((noreturn)) void closer(int first, int second)
 	_exit(0);
 }
 
-int spawn_closer(int *first, int *second)
+int spawn_closer(int *fds, uint32_t n)
 {
+	int copies[SPAWN_CLOSER_MAX];
 	sigset_t term, before;
 	pid_t pid;
 
+	if (n > SPAWN_CLOSER_MAX) {
+		return -E2BIG;
+	}
+	/* The originals may lie in the mapped table, which the child shares. */
+	memcpy(copies, fds, n * sizeof(*fds));
 	/* What is sent before the child waits must wait for it. */
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, &before);
 	pid = start_child();
 	if (pid == 0) {
-		closer(*first, second ? *second : *first);
+		closer(copies, n);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0) {
 		return pid;
 	}
-	util_close(first);
-	if (second) {
-		util_close(second);
+	for (uint32_t i = 0; i < n; i++) {
+		util_close(&fds[i]);
 	}
 	kill(pid, SIGTERM);
 	return 0;

@@ -26,12 +26,13 @@ struct spawn {
 
 /* Pid, or -errno (of clone only: a later failure is exit status 127 of the child). */
 pid_t spawn_start(const struct spawn *spawn);
+/* As many low descriptors are supd-init's own: none of them is one to be closed. */
+#define SPAWN_CLOSER_MAX 8
 /*
- * Closes two descriptors (second: NULL, or another) whose last close may block: a child keeps
- * copies until ours are closed, and ends with them. 0 and both are -1; -errno and nothing is
- * closed.
+ * Closes sockets whose last close may block, at most SPAWN_CLOSER_MAX: a child keeps copies, shut
+ * down, until ours are closed, and ends with them. 0 and all are -1; -errno and nothing is closed.
  */
-int spawn_closer(int *first, int *second);
+int spawn_closer(int *fds, uint32_t n);
 /*
  * A child of that identity that connects to the system bus, sends EV_BUS with the connection over
  * event_fd, and exits. The bus knows a client by who called connect(): root must not.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "../base/cleanup.h"
 #include "slots.h"
 #include "spawn.h"
 #include "util.h"
@@ -29,17 +30,27 @@ static struct park *find(struct broker *b, uint32_t n, uint32_t index)
 	return NULL;
 }
 
+static int close_park(struct broker *b, struct park *park)
+{
+	int ends[] = { park->push, park->peek };
+	int r = spawn_closer(ends, ELEMENTSOF(ends));
+
+	if (r == 0) {
+		park->push = park->peek = -1;
+		park->used = false;
+		b->park_dirty[park - b->t->parks] = 0;
+	}
+	return r;
+}
+
 /* Parks whose slot is gone: what could not be closed then. */
 static void sweep(struct broker *b)
 {
 	for (int i = store_next(b, WIRE_SLOT_NONE, 0); i >= 0;
 		i = store_next(b, WIRE_SLOT_NONE, i + 1)) {
-		struct park *park = &b->t->parks[i];
-
-		if (spawn_closer(&park->push, &park->peek) < 0) {
+		if (close_park(b, &b->t->parks[i]) < 0) {
 			return;
 		}
-		park->used = false;
 	}
 }
 
@@ -53,27 +64,41 @@ static int free_park(struct broker *b)
 	return -ENOSPC;
 }
 
+/* No child can be had: it stays until one can. Never closed here: that could hang. */
+static void park_alone(struct broker *b, int fd)
+{
+	int at = free_park(b);
+	int copy = at < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LOW_FD_END);
+
+	if (copy < 0) {
+		util_say("a descriptor stays open", NULL, EAGAIN);
+		return;
+	}
+	b->t->parks[at] =
+		(struct park) { .used = true, .slot = WIRE_SLOT_NONE, .push = fd, .peek = copy };
+	b->park_dirty[at] = 0;
+}
+
+void store_flush(struct broker *b)
+{
+	if (b->n_discards > 0 && spawn_closer(b->discards, b->n_discards) < 0) {
+		for (uint32_t i = 0; i < b->n_discards; i++) {
+			park_alone(b, b->discards[i]);
+		}
+	}
+	b->n_discards = 0;
+}
+
 void store_discard(struct broker *b, int *fd)
 {
-	int at, copy;
-
 	if (*fd < 0) {
 		return;
 	}
-	if (spawn_closer(fd, NULL) == 0) {
-		return;
+	if (b->n_discards == ELEMENTSOF(b->discards)) {
+		store_flush(b);
 	}
-	at = free_park(b);
-	copy = at < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, LOW_FD_END);
-	if (copy >= 0) {
-		b->t->parks[at] = (struct park) {
-			.used = true, .slot = WIRE_SLOT_NONE, .push = *fd, .peek = copy
-		};
-		b->park_dirty[at] = 0;
-	} else {
-		util_say("a descriptor stays open", NULL, EAGAIN);
-	}
-	*fd = -1; /* never closed here: that could hang */
+	b->discards[b->n_discards++] = *fd;
+	*fd = -1;
 }
 
 int store_new(struct broker *b, uint32_t n)
@@ -113,11 +138,9 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 	if (!park) {
 		return -ENOENT;
 	}
-	if (spawn_closer(&park->push, &park->peek) < 0) {
+	if (close_park(b, park) < 0) {
 		return -EAGAIN; /* kept: closing here could hang */
 	}
-	park->used = false;
-	b->park_dirty[park - b->t->parks] = 0;
 	b->t->slots[n].n_parked--;
 	slot_mark(b, n, DIRTY_SLOT);
 	return 0;

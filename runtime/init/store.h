@@ -14,9 +14,11 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index);
 /* All of the slot's. */
 void store_drop_all(struct broker *b, uint32_t n);
 /*
- * Closes a descriptor that a service may have filled with others (*fd becomes -1) without waiting
- * for them: a child has the last copy. Where no child can be had it is parked until one can.
+ * Closes a socket that a service may have filled with descriptors (*fd becomes -1) without waiting
+ * for them: at the end of the turn, or when there are many, a child has the last copies. Where no
+ * child can be had it is parked until one can.
  */
 void store_discard(struct broker *b, int *fd);
+void store_flush(struct broker *b);
 /* Next parking place of the slot at or after from (an index of table.parks), or -1. */
 int store_next(const struct broker *b, uint32_t n, int from);

@@ -40,13 +40,19 @@ static int open_place(const struct plan_socket *s, const char **ret_name)
 	return r < 0 ? r : dir_open_parent(s->path, ret_name);
 }
 
-static int own(int dir, const char *name, const struct plan_socket *s)
+/* Whoever may write to the directory can put something else in its place: by descriptor. */
+static int give_node(int dir, const char *name, const struct plan_socket *s)
 {
-	if (fchownat(dir, name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-		fchmodat(dir, name, s->mode, 0) < 0) {
+	AUTO_CLOSE int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
 		return -errno;
 	}
-	return 0;
+	if (!S_ISSOCK(st.st_mode)) {
+		return -EEXIST;
+	}
+	return fchownat(fd, "", s->uid, s->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 /* Only a socket of a former run is replaced; anything else there is somebody's file. */
@@ -81,13 +87,14 @@ static int bind_path(int fd, const struct plan_socket *s)
 	}
 	strcpy(sa.sun_path, as);
 	remove_stale(dir, name);
-	if (fchdir(dir) < 0) {
+	/* The node gets its mode from the socket: no name is changed afterwards. */
+	if (fchmod(fd, s->mode) < 0 || fchdir(dir) < 0) {
 		return -errno;
 	}
-	old = umask(0777);
+	old = umask(0);
 	r = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
 	umask(old);
-	r = r < 0 ? r : own(dir, name, s);
+	r = r < 0 ? r : give_node(dir, name, s);
 	return chdir("/") < 0 && r == 0 ? -errno : r;
 }
 
@@ -180,7 +187,7 @@ static int make_fifo(const struct plan_socket *s, struct sockopt_failure *why)
 	if (!S_ISFIFO(st.st_mode)) {
 		return -EEXIST;
 	}
-	r = own(dir, name, s);
+	r = fchown(fd, s->uid, s->gid) < 0 || fchmod(fd, s->mode) < 0 ? -errno : 0;
 	r = r < 0 ? r : sockopt_pipe(fd, s, why);
 	return r < 0 ? r : TAKE_FD(fd);
 }

@@ -205,9 +205,18 @@ static int memory(const char *p)
 		       : condition_number_matches(p, (uint64_t)info.totalram * info.mem_unit);
 }
 
+/* Those that supd-init may use, as systemd.unit(5) has it: a container may have less than all. */
 static int cpus(const char *p)
 {
-	return condition_number_matches(p, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	uint64_t mask[128] = { 0 }, n = 0; /* 8192 of them, as many as the kernel knows */
+
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask) < 0) {
+		return -errno;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(mask); i++) {
+		n += (uint64_t)__builtin_popcountll(mask[i]);
+	}
+	return condition_number_matches(p, n);
 }
 
 static int user(const char *p)

@@ -159,6 +159,28 @@ int dir_open_node(int dir, const char *name)
 	return fd < 0 ? -errno : TAKE_FD(fd);
 }
 
+int dir_open_file(const char *path, int flags, mode_t mode)
+{
+	const char *name;
+	AUTO_CLOSE int parent = dir_open_parent(path, &name);
+	struct stat st;
+	int fd;
+
+	if (parent < 0) {
+		return parent;
+	}
+	fd = openat(parent, name, flags | O_NOFOLLOW, mode);
+	if (fd >= 0 || errno != ELOOP) {
+		return fd < 0 ? -errno : fd;
+	}
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != 0 ||
+		!is_roots_alone(parent)) {
+		return -ELOOP;
+	}
+	fd = openat(parent, name, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx)
 {
 	AUTO_CLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -13,6 +13,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/sysx.h"
+#include "dirs.h"
 #include "expand.h"
 #include "launch.h"
 
@@ -89,13 +90,13 @@ static int collect(struct launch *l, int from, pid_t pid)
 
 static int read_one(struct launch *l, const char *path)
 {
-	AUTO_CLOSE int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	AUTO_CLOSE int file = dir_open_file(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 	AUTO_CLOSE int from = -1;
 	int ends[2];
 	pid_t pid;
 
 	if (file < 0 || pipe2(ends, O_CLOEXEC) < 0) {
-		return -errno;
+		return file < 0 ? file : -errno;
 	}
 	from = ends[0];
 	pid = fork();

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "../base/cleanup.h"
 
@@ -121,13 +122,27 @@ static int set_buffer(int fd, int name, int force, uint32_t size, struct sockopt
 		ret);
 }
 
-static int set_smack(int fd, const char *value, const char *name, struct sockopt_failure *ret)
+enum smack_row {
+	SMACK_NODE,
+	SMACK_IN,
+	SMACK_OUT,
+};
+
+/* Many file systems take the attribute from a kernel that never looks at it. */
+static int set_smack(int fd, const char *value, enum smack_row which, struct sockopt_failure *ret)
 {
-	if (value && fsetxattr(fd, name, value, strlen(value), 0) < 0) {
-		ret->option = "SmackLabel";
-		return -errno;
+	static const char *const rows[][2] = {
+		[SMACK_NODE] = { "SmackLabel", "security.SMACK64" },
+		[SMACK_IN] = { "SmackLabelIPIn", "security.SMACK64IPIN" },
+		[SMACK_OUT] = { "SmackLabelIPOut", "security.SMACK64IPOUT" },
+	};
+	bool has_smack = value && access("/sys/fs/smackfs", F_OK) == 0;
+
+	if (!value || (has_smack && fsetxattr(fd, rows[which][1], value, strlen(value), 0) == 0)) {
+		return 0;
 	}
-	return 0;
+	ret->option = rows[which][0];
+	return has_smack ? -errno : -EOPNOTSUPP;
 }
 
 static int set_all_numbers(int fd, const struct plan_socket *s, struct sockopt_failure *ret)
@@ -195,8 +210,8 @@ int sockopt_before_bind(int fd, const struct plan_socket *s, struct sockopt_fail
 				IPPROTO_IPV6, IPV6_V6ONLY, s->v6only == 2, "BindIPv6Only" },
 			ret);
 	}
-	r = r < 0 ? r : set_smack(fd, s->smack_in, "security.SMACK64IPIN", ret);
-	return r < 0 ? r : set_smack(fd, s->smack_out, "security.SMACK64IPOUT", ret);
+	r = r < 0 ? r : set_smack(fd, s->smack_in, SMACK_IN, ret);
+	return r < 0 ? r : set_smack(fd, s->smack_out, SMACK_OUT, ret);
 }
 
 int sockopt_pipe(int fd, const struct plan_socket *s, struct sockopt_failure *ret)
@@ -205,5 +220,5 @@ int sockopt_pipe(int fd, const struct plan_socket *s, struct sockopt_failure *re
 		ret->option = "PipeSize";
 		return -errno;
 	}
-	return set_smack(fd, s->smack, "security.SMACK64", ret);
+	return set_smack(fd, s->smack, SMACK_NODE, ret);
 }

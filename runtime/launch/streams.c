@@ -12,6 +12,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "dirs.h"
 #include "launch.h"
 
 #define JOURNALD_SOCKET "/run/systemd/journal/stdout"
@@ -124,7 +125,7 @@ static int open_file(const struct plan_stdio *s, int which)
 	} else if (which && s->kind == STDIO_FILE_TRUNCATE) {
 		flags |= O_TRUNC;
 	}
-	return or_errno(open(s->path, flags, 0644));
+	return dir_open_file(s->path, flags, 0644);
 }
 
 /* The kernel opens a socket by connect, not by open. */

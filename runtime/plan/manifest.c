@@ -198,6 +198,8 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(31, TLV_U32, manifest_unit, config_hash_hi),
 	TLV_FIELD(32, TLV_STR, manifest_unit, job_mode_on_failure),
 	TLV_FIELD(125, TLV_U32, manifest_unit, job_timeout_action),
+	TLV_FIELD(178, TLV_U32, manifest_unit, success_exit_status),
+	TLV_FIELD(179, TLV_U32, manifest_unit, failure_exit_status),
 	TLV_FIELD(33, TLV_BYTES, manifest_unit, properties),
 	TLV_FIELD(135, TLV_U64, manifest_unit, files_mark),
 };

@@ -230,6 +230,8 @@ struct manifest_unit {
 	uint32_t success_action;
 	uint32_t failure_action;
 	uint32_t job_timeout_action;
+	uint32_t success_exit_status; /* for an action that exits: it + 1; 0: the service's own */
+	uint32_t failure_exit_status;
 	struct tlv_array service; /* struct manifest_service [1] for what runs commands */
 	struct tlv_array socket;  /* struct manifest_socket [1] for sockets, else empty */
 	struct tlv_array path; /* struct manifest_path [1] for paths and automounts, else empty */

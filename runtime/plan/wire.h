@@ -99,7 +99,8 @@ enum wire_run_flags {
 	WIRE_RELEASE_KEEP_STORE = 1 << 4, /* RELEASE: stored descriptors stay */
 	WIRE_RUN_STALE_OK = 1 << 5,       /* reload was tried: do not answer STALE again */
 	WIRE_RUN_RESTART = 1 << 6,        /* CLEAN between restarts: honour preserve=restart */
-	WIRE_RUN_FLAGS_ALL = (1 << 7) - 1,
+	WIRE_SIGNAL_CONTINUE = 1 << 7,    /* SIGNAL: SIGCONT behind it, for who is stopped */
+	WIRE_RUN_FLAGS_ALL = (1 << 8) - 1,
 };
 
 /* What supd may contribute to a command's environment: enumerations and bounded integers. */

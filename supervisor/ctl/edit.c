@@ -13,6 +13,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
 #include "nearunit.h"
@@ -83,12 +84,27 @@ static int run_editor(const char *path)
 }
 
 /* Units without a file (slices, mounts of fstab) can have drop-ins all the same. */
-static bool is_loaded(struct ctl *c, const char *unit)
+static bool is_loaded(struct ctl *c, const struct unit_write *w)
 {
 	AUTO(props_fini) struct props p = { 0 };
 
-	return ctl_try_connect(c) >= 0 && ctl_unit_props(c, unit, &p, NULL) >= 0 &&
+	return ctl_try_connect(c) >= 0 && ctl_unit_props(c, w->unit, &p, NULL) >= 0 &&
 	       strcmp(props_string(&p, "LoadState"), "not-found") != 0;
+}
+
+static bool has_template(const struct install_dirs *d, const char *unit)
+{
+	AUTO(unitfiles_fini) struct unitfiles files = { .n = 0 };
+	char template[LIMIT_UNIT_NAME];
+
+	return unit_name_template(unit, template) == 0 &&
+	       unitpath_find(&d->path, template, &files) == 0;
+}
+
+/* A drop-in is an addition to something; a misspelt name would go unnoticed. */
+static bool takes_dropin(struct ctl *c, const struct install_dirs *d, const struct unit_write *w)
+{
+	return w->dropin && (c->o.force || has_template(d, w->unit) || is_loaded(c, w));
 }
 
 /* What there is now. Exit code. */
@@ -99,14 +115,11 @@ static int present_text(struct ctl *c, const struct install_dirs *d, const struc
 	char path[LIMIT_PATH];
 	int r;
 
-	/* A drop-in is an addition to something. */
-	if (unitpath_find(&d->path, w->unit, &files) == -ENOENT &&
-		(!w->dropin || (!c->o.force && !is_loaded(c, w->unit)))) {
+	if (unitpath_find(&d->path, w->unit, &files) == -ENOENT && !takes_dropin(c, d, w)) {
 		char hint[NEAREST_HINT];
 
 		nearest_unit(c, w->unit, hint);
-		ctl_error(c, "%s: no unit file%s%s", w->unit,
-			w->dropin ? " (--force adds to it all the same)" : "", hint);
+		ctl_error(c, "%s: no unit file%s", w->unit, hint);
 		return EXIT_FAILED;
 	}
 	if (w->dropin) {

@@ -5,11 +5,13 @@
 The same kernel, root file system and services; PID 1 is executed on the read-only root as the kernel
 does without an initramfs. Measured inside the machine: from the hand-over until the last service
 runs, and the memory of the supervisors' processes; from outside: the end. All of it is emulated
-(TCG), so only the ratios mean anything. contrib/bench-vm.sh calls it.
-usage: vm_boot.py [-n SERVICES] [-r REPEATS] [-p PEER,PEER…] [--details]
+(TCG), so only the ratios mean anything: each is that of one turn's figures. A boot that fails is
+shown and left out. contrib/bench-vm.sh calls it.
+usage: vm_boot.py [-n SERVICES] [-r REPEATS] [-p PEER,PEER…] [-m MINUTES] [-a WORDS] [--details]
+                  [--smallest]
 """
 import argparse
-import json
+import contextlib
 import os
 import re
 import shutil
@@ -24,168 +26,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(SOURCE, "tests/vm"))
 import vm  # noqa: E402
+import vm_peers  # noqa: E402
 
-FIFO = "/usr/lib/vm-fifo"
-READY = "/run/vm-ready"
-READY_WITHIN = 300
-# What to look at when the services do not come up.
-WHY = ("systemctl --no-pager --failed; systemctl --no-pager list-jobs; journalctl --no-pager -n 40; mount",
-       "supctl list --failed; supctl list-jobs; ps ax")
-WALLS = """User=nobody
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectSystem=strict
-ProtectHome=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectControlGroups=yes
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-"""
-COUNTER = """[Unit]
-DefaultDependencies=no
-[Service]
-ExecStart=/usr/lib/vm-mark count {fifo} {n} {ready}
-"""
-TARGET = """[Unit]
-Requires=basic.target
-After=basic.target
-AllowIsolate=yes
-"""
-TRUSTED = "[Container]\nProfile=trusted\n"
-
-
-def services(n):
-    unit = f"[Unit]\nDescription=Service %p\n[Service]\nExecStart=/usr/lib/vm-mark say {FIFO}\n{WALLS}"
-    return {f"bench{i}.service": unit for i in range(n)}
-
-
-def wants(folder, n):
-    names = ["vm-agent.service", "bench-count.service"] + [f"bench{i}.service" for i in range(n)]
-    return {f"{folder}/bench.target.wants/{name}": f"../{name}" for name in names}
-
-
-def mark():
-    with open(os.path.join(vm.BUILD, "tests/vm/vm-mark"), "rb") as f:
-        return {"/usr/lib/vm-mark": (f.read(), 0o755)}
-
-
-def with_supd(n, profile):
-    units = {name: text + f"[Container]\nProfile={profile}\n" for name, text in services(n).items()}
-    units["bench-count.service"] = COUNTER.format(fifo=FIFO, n=n, ready=READY) + TRUSTED
-    units["bench.target"] = TARGET
-    files = {"/etc/supd/" + name: text for name, text in units.items()}
-    return files, wants("/etc/supd", n), "vm.direct=LIBEXEC/supd-init supd.unit=bench.target"
-
-
-def supd(n):
-    return with_supd(n, "compat")
-
-
-def supd_standard(n):
-    return with_supd(n, "standard")
-
-
-def systemd(n):
-    units = services(n)
-    units["bench-count.service"] = COUNTER.format(fifo=FIFO, n=n, ready=READY)
-    units["bench.target"] = TARGET
-    units["vm-agent.service"] = vm.AGENT.replace(TRUSTED, "")
-    files = {"/etc/systemd/system/" + name: text for name, text in units.items()}
-    return (files, wants("/etc/systemd/system", n),
-            "vm.direct=/lib/systemd/systemd systemd.unit=bench.target")
-
-
-RUNIT_1 = """#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
-mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm
-mount -t tmpfs -o mode=755 run /run; mount -t cgroup2 cgroup /sys/fs/cgroup
-fsck -T -a /dev/nvme0n1
-mount -o remount,rw /
-hostname bench; ip link set lo up
-: >/etc/runit/stopit; chmod 0 /etc/runit/stopit
-"""
-RUNIT_2 = """#!/bin/sh
-exec env - PATH=/usr/sbin:/usr/bin:/sbin:/bin runsvdir -P /etc/service
-"""
-RUNIT_3 = """#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-sv -w20 force-stop /etc/service/*; sv exit /etc/service/*
-sync; umount -a -r; mount -o remount,ro /; sync
-"""
-
-
-def runit(n):
-    files = {}
-    for path in ("/sbin/runit", "/usr/bin/runsvdir", "/usr/bin/runsv", "/usr/bin/sv",
-                 "/usr/bin/chpst"):
-        with open(path, "rb") as f:
-            files[path] = (f.read(), 0o755)
-    for name, text in (("1", RUNIT_1), ("2", RUNIT_2), ("3", RUNIT_3)):
-        files["/etc/runit/" + name] = (text, 0o755)
-    runs = {f"bench{i}": f"exec chpst -u nobody:nogroup /usr/lib/vm-mark say {FIFO}\n"
-            for i in range(n)}
-    runs["agent"] = "exec /usr/lib/vm-agent /dev/ttyS1\n"
-    runs["count"] = f"exec /usr/lib/vm-mark count {FIFO} {n} {READY}\n"
-    for name, text in runs.items():
-        files[f"/etc/service/{name}/run"] = ("#!/bin/sh\n" + text, 0o755)
-    return files, {}, "vm.direct=/sbin/runit"
-
-
-SUPD_NAMES = ["supd-init", "supd", "supd-log", "supd-launch", "supd-load", "supd-nsinit"]
-PEERS = {
-    "supd": (supd, SUPD_NAMES, "supctl poweroff"),
-    "supd-standard": (supd_standard, SUPD_NAMES, "supctl poweroff"),
-    "systemd": (systemd, ["systemd", "systemd-journal", "(sd-pam)"], "systemctl poweroff"),
-    "runit": (runit, ["runit", "runsvdir", "runsv"],
-              "chmod 100 /etc/runit/stopit; kill -CONT 1"),
-}
-DETAILS = {
-    "supd": "supctl time; supctl blame; supctl critical-chain bench.target",
-    "supd-standard": "supctl time; supctl blame",
-    "systemd": "systemd-analyze --no-pager time; systemd-analyze --no-pager blame",
-    "runit": "true",
-}
-
-
-def boot(peer, n, details):
-    """(seconds until ready, KiB of the supervisors, seconds until the machine was off)"""
-    make, names, off = PEERS[peer]
-    files, links, append = make(n)
-    files.update(mark())
-    files["/etc/machine-id"] = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e\n"  # else systemd asks questions
-    files["/etc/fstab"] = "/dev/nvme0n1 / ext4 defaults 0 1\n"  # else its root stays read-only
-    append = append.replace("LIBEXEC", libexec())
-    with vm.Machine({}, files, append=append, links=links, modules=[]) as m:
-        try:
-            ready = int(m.wait_sh(f"cat {READY}", READY_WITHIN))
-        except vm.Failed:
-            print(m.try_sh(WHY[0] if peer == "systemd" else WHY[1])[1], file=sys.stderr)
-            raise
-        log = m.sh("dmesg")
-        begin = int(re.search(r"hand-over (\d+)", log).group(1))
-        m.wait_sh("sleep 5; sync")
-        rows = [line.split() for line in m.sh("/usr/lib/vm-mark pss").splitlines()]
-        kib = sum(int(row[-1]) for row in rows if " ".join(row[1:-1]) in names)
-        running = sum(1 for row in rows if row[1] == "vm-mark")
-        vm.check("all services run", running >= n + 1, f"{running} of {n + 1}")
-        if details:
-            by_name = {}
-            for row in rows:
-                name = " ".join(row[1:-1])
-                by_name[name] = by_name.get(name, 0) + int(row[-1])
-            print(f"--- {peer}\n{m.sh(DETAILS[peer])}{by_name}", file=sys.stderr, flush=True)
-        start = time.monotonic()
-        m.send(off)
-        m.wait_end("guest-shutdown", 600)
-        return (ready - begin) / 1e6, kib, time.monotonic() - start
+READY_WITHIN, END_WITHIN = 900, 600
+# What this project wants of supd / systemd; None: no goal.
+FIGURES = (("hand-over → all services run", "s", 1, 0.5),
+           ("PSS of the supervisors", "MB", 1024, 1 / 3),
+           ("poweroff", "s", 1, 0.5))
 
 
 def libexec():
@@ -194,26 +41,100 @@ def libexec():
         return vm.libexec(tree)
 
 
+def wait_ready(m, why, within):
+    try:
+        return int(m.wait_sh(f"cat {vm_peers.READY}", within))
+    except vm.Failed:
+        with contextlib.suppress(vm.Failed, OSError):
+            print(m.try_sh(why)[1], file=sys.stderr)
+        raise
+
+
+def boot(peer, args, details, deadline):
+    """(seconds until ready, KiB of the supervisors, seconds until the machine was off)"""
+    make, names, off, times, why = vm_peers.PEERS[peer]
+    files, links, append = make(args.services)
+    files.update(vm_peers.common())
+    append = append.replace("LIBEXEC", args.libexec) + " " + args.append
+    within = min(READY_WITHIN, deadline - time.monotonic())
+    with vm.Machine({}, files, append=append, links=links, modules=[], boot_within=within) as m:
+        ready = wait_ready(m, why, within)
+        begin = int(re.search(r"hand-over (\d+)", m.sh("dmesg")).group(1))
+        m.wait_sh("sleep 5; sync")
+        rows = [line.split() for line in m.sh("/usr/lib/vm-mark pss").splitlines()]
+        kib = sum(int(row[-1]) for row in rows if " ".join(row[1:-1]) in names)
+        running = sum(1 for row in rows if row[1] == "vm-mark")
+        vm.check("all services run", running >= args.services + 1, f"{running}")
+        if details:
+            by_name = {}
+            for row in rows:
+                name = " ".join(row[1:-1])
+                by_name[name] = by_name.get(name, 0) + int(row[-1])
+            print(f"--- {peer}\n{m.sh(times)}{by_name}", file=sys.stderr, flush=True)
+        start = time.monotonic()
+        m.send(off)
+        m.wait_end("guest-shutdown", END_WITHIN)
+        return (ready - begin) / 1e6, kib, time.monotonic() - start
+
+
+def take_turns(peers, args):
+    """A row for each turn: {peer: figures}. In turns: a busy host is busy for all of them."""
+    deadline = time.monotonic() + args.minutes * 60
+    turns = [{} for _ in range(args.repeats)]
+    for i, turn in enumerate(turns):
+        for peer in peers:
+            if time.monotonic() > deadline - 10:
+                print(f"{args.minutes} minutes are over: {peer} {i + 1} is left out",
+                      file=sys.stderr)
+                continue
+            try:
+                with contextlib.redirect_stdout(sys.stderr):  # the console of one that fails
+                    turn[peer] = boot(peer, args, args.details and i == 0, deadline)
+                says = "%.1f s, %d KiB, %.1f s" % turn[peer]
+            except (vm.Failed, OSError, ValueError) as error:
+                says = f"FAILED: {error}"
+            print(f"{peer} {i + 1}/{args.repeats}: {says}", file=sys.stderr, flush=True)
+    return turns
+
+
+def spread(values, digits):
+    """p50 (from … to)"""
+    if not values:
+        return "–"
+    middle = f"{statistics.median(values):.{digits}f}"
+    if len(values) == 1:
+        return middle
+    return f"{middle} ({min(values):.{digits}f} … {max(values):.{digits}f})"
+
+
+def ratios(turns, over, under, k):
+    return [turn[over][k] / turn[under][k] for turn in turns if over in turn and under in turn]
+
+
 def compare(args):
     peers = args.peers.split(",")
     if "runit" in peers and not shutil.which("runsvdir"):
         sys.exit("runit is missing: run contrib/install-deps.sh bench")
-    results = {peer: [] for peer in peers}
-    for i in range(args.repeats):
-        for peer in peers:  # in turns: a busy host is busy for all of them
-            results[peer].append(boot(peer, args.services, args.details and i == 0))
-            print(f"{peer} {i + 1}/{args.repeats}: {results[peer][-1]}", file=sys.stderr, flush=True)
-    first = [statistics.median(column) for column in zip(*results[peers[0]])]
-    print(f"\n### PID 1 of a machine: {args.services} services, {args.repeats} boots each, medians\n")
-    print("| | hand-over → all services run | PSS of the supervisors | poweroff |")
-    print("|---|---|---|---|")
+    args.libexec = libexec()
+    begin = time.monotonic()
+    turns = take_turns(peers, args)
+    first = peers[0]
+    print(f"\n### PID 1 of a machine: {args.services} services, {args.repeats} boots each in "
+          f"{(time.monotonic() - begin) / 60:.0f} minutes, p50 (from … to)\n")
+    print("| | boots | " + " | ".join(f"{name} | {first} = 1" for name, *_ in FIGURES) + " |")
+    print("|---|---|" + "---|---|" * len(FIGURES))
     for peer in peers:
-        cells = []
-        for k, unit in enumerate(("s", "MB", "s")):
-            value = statistics.median(row[k] for row in results[peer])
-            shown = value / 1024 if unit == "MB" else value
-            cells.append(f"{shown:.1f} {unit} (×{value / first[k]:.2f})")
-        print(f"| {peer} | " + " | ".join(cells) + " |", flush=True)
+        cells = [peer, f"{sum(peer in turn for turn in turns)} of {len(turns)}"]
+        for k, (_, unit, scale, _) in enumerate(FIGURES):
+            values = [turn[peer][k] / scale for turn in turns if peer in turn]
+            cells += [f"{spread(values, 1)} {unit}", spread(ratios(turns, peer, first, k), 2)]
+        print("| " + " | ".join(cells) + " |")
+    if "supd" in peers and "systemd" in peers:
+        print("\n| supd / systemd | p50 (from … to) | goal |\n|---|---|---|")
+        for k, (name, _, _, goal) in enumerate(FIGURES):
+            print(f"| {name} | {spread(ratios(turns, 'supd', 'systemd', k), 2)} | ≤ {goal:.2f} |")
+    sys.stdout.flush()
+    return all(peer in turn for turn in turns for peer in peers)
 
 
 ONLY = """[Service]
@@ -285,14 +206,17 @@ def main():
     p.add_argument("-n", dest="services", type=int, default=100)
     p.add_argument("-r", dest="repeats", type=int, default=3)
     p.add_argument("-p", dest="peers", default="supd,systemd,runit")
-    p.add_argument("--details", action="store_true")
+    p.add_argument("-m", dest="minutes", type=float, default=20,
+                   help="no boot of the comparison is begun or waited for after that")
+    p.add_argument("-a", dest="append", default="", help="more words for the kernel command line")
+    p.add_argument("--details", action="store_true", help="where the time of the first boots went")
     p.add_argument("--smallest", action="store_true", help="the smallest appliance alone")
     args = p.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the machines go too
     vm.prepare()
-    if not args.smallest:
-        compare(args)
+    good = args.smallest or compare(args)
     smallest(args.repeats)
+    sys.exit(0 if good else 1)
 
 
 main()

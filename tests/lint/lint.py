@@ -282,11 +282,34 @@ def is_constant(path, symbol):
     return any(l.split()[-1:] == [symbol] and ".data.rel.ro" in l for l in sections.splitlines())
 
 
+def check_denied():
+    """Every setting that confines has a row in the table of enforcement, and no row is of none."""
+    table = read("units/settings_table.c")
+    known = dict(re.findall(r'\{ "(\w+)", ([^"]*?)"', table))
+    confining = {n for n, row in known.items() if "CONFINES" in row}
+    rows = read("tests/system/denied_rows.h")
+    bad, tried = [], set()
+    for part in re.split(r"^static const struct ", rows, flags=re.M)[1:]:
+        for m in re.finditer(r'^\t\{ "(\w+)",\s*"((?:[^"\\]|\\.)*)"', part, re.M):
+            name, second = m.group(1), m.group(2)
+            tried.add(name)
+            if name not in known:
+                bad.append(f"tests/system/denied_rows.h: {name}: no such setting")
+            elif part.startswith("denied_elsewhere"):
+                if not re.search(rf"(\b|\\n){name}\b", read(second)):
+                    bad.append(f"tests/system/denied_rows.h: {name} is not in {second}")
+            elif not re.search(rf"(^|\\n){name}=", second):
+                bad.append(f"tests/system/denied_rows.h: {name}: not among its lines")
+    return bad + [f"units/settings_table.c: {n}= confines and has no row in "
+                  "tests/system/denied_rows.h" for n in sorted(confining - tried)]
+
+
 def main():
     bad = {
         "format": check_format, "includes": check_includes, "size": check_size,
         "headers": check_headers, "text": check_text, "links": check_links,
         "unused": check_unused, "state": check_state,
+        "denied": check_denied,
     }[sys.argv[1]]()
     print("\n".join(bad) if bad else f"{sys.argv[1]}: kept")
     sys.exit(1 if bad else 0)

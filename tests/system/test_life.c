@@ -55,6 +55,9 @@ static void test_words_of_the_log(void **state)
 			"wrong.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
 			"wrong.service: Failed with result 'exit-code'.\n"
 			"Failed to start wrong.service.\n" },
+		{ "brief.service", "Starting brief.service...\nStarted brief.service.\n"
+				   "brief.service: Main process exited, code=exited, status=9\n"
+				   "brief.service: Failed with result 'exit-code'.\n" },
 		{ "once.service",
 			"Starting once.service...\n"
 			"once.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
@@ -80,6 +83,8 @@ static void test_words_of_the_log(void **state)
 			     "[Service]\nType=oneshot\nRestart=on-failure\nRestartSec=0\n"
 			     "ExecStart=/bin/sh -c 'exit 3'\n");
 	CHECK(sys_ctl(s, "start ended.service work.service asked.service") == 0);
+	load("brief.service", "[Service]\nExecStart=/bin/sh -c 'exit 9'\n");
+	CHECK(sys_ctl(s, "start brief.service") == 0);
 	CHECK(sys_ctl(s, "start wrong.service") == 1);
 	CHECK(sys_ctl(s, "start once.service") == 1);
 	CHECK(sys_ctl(s, "stop asked.service") == 0);

@@ -72,12 +72,18 @@ MASKED = "supd.mask=systemd-udev-trigger.service supd.mask=e2scrub_reap.service"
 def boot(out, **environment):
     """The console's text of an appliance that ends by itself."""
     start = time.monotonic()
-    result = subprocess.run([vm.SOURCE + "/contrib/vm/run", out], text=True, errors="replace",
-                            env=dict(os.environ, VM_ACCEL="tcg,thread=multi", **environment),
-                            capture_output=True, stdin=subprocess.DEVNULL, timeout=400)
+    try:
+        result = subprocess.run([vm.SOURCE + "/contrib/vm/run", out],
+                                env=dict(os.environ, VM_ACCEL="tcg,thread=multi", **environment),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, preexec_fn=vm.die_with_parent,
+                                timeout=vm.BOOT_WITHIN + vm.END_WITHIN)
+    except subprocess.TimeoutExpired as e:
+        raise vm.Failed("the appliance does not end:\n" +
+                        (e.output or b"").decode(errors="replace")) from None
     print(f"     initramfs {os.path.getsize(out + '/initrd') // 1024} KiB, boot to power-off "
           f"{time.monotonic() - start:.1f} s")
-    return result.stdout + result.stderr
+    return result.stdout.decode(errors="replace").replace("\r\n", "\n")
 
 
 def test_debian():

@@ -38,7 +38,7 @@ def state(m, unit, prop="SubState"):
 def test_fstab():
     """A file system by UUID: waited for, checked, mounted; gone with its device and back again."""
     disk = make_disk()
-    files = {"/etc/fstab": f"UUID={UUID} /data ext4 defaults 0 2\n"
+    files = {"/etc/fstab": f"UUID={UUID} /data ext4 x-systemd.device-timeout=10min 0 2\n"
              "/dev/missing /absent ext4 nofail,x-systemd.device-timeout=3s 0 0\n"
              "this line is broken 0 x\n",
              "/data/.here": ""}
@@ -74,7 +74,7 @@ def test_fstab():
 def test_without_udevd():
     """The node in devtmpfs is enough; a UUID is mount's own business."""
     disk = make_disk()
-    files = {"/etc/fstab": f"/dev/nvme1n1 /data ext4 defaults 0 2\n"
+    files = {"/etc/fstab": f"/dev/nvme1n1 /data ext4 x-systemd.device-timeout=10min 0 2\n"
              f"UUID={UUID} /again ext4 defaults,x-systemd.after=data.mount 0 0\n",
              "/data/.here": "", "/again/.here": ""}
     try:

@@ -17,7 +17,7 @@ def test_systemd():
         "/etc/supd/supd.conf": "[supd]\nUseJournald=no\n",
         "/etc/supd/vm-agent.service": None,  # it is systemd's
         "/etc/systemd/system/supd.service.d/quick.conf":
-            "[Service]\nWatchdogSec=5s\nTimeoutAbortSec=2s\n",
+            "[Service]\nWatchdogSec=30s\nTimeoutAbortSec=2s\n",
         "/etc/systemd/system/vm-agent.service": AGENT,
     }
     units = {

@@ -53,7 +53,7 @@ SLOW = """[Unit]
 Description=Does not end
 [Service]
 ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
-TimeoutStopSec=8
+TimeoutStopSec=25
 [Container]
 Profile=trusted
 """
@@ -92,8 +92,16 @@ def test_signals():
 
     def seven(m):
         m.sh("kill -STOP $(pidof supd)")
-        for _ in range(14):  # two at once may count as one
-            m.key("ctrl", "alt", "delete")
+        end = time.monotonic() + vm.END_WITHIN
+        # Seven within two seconds: a busy host may need several goes.
+        while not vm.said("seven times", m.console_text()) and m.process.poll() is None:
+            vm.check("seven at once", time.monotonic() < end)
+            try:
+                for _ in range(14):  # two at once may count as one
+                    m.key("ctrl", "alt", "delete", hold_ms=50)
+            except OSError:
+                break  # it has ended
+            time.sleep(1)
 
     ask(lambda m: m.key("ctrl", "alt", "delete"), "guest-reset")
     ask(seven, "guest-reset", "seven times")

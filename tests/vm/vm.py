@@ -5,17 +5,21 @@
     with vm.Machine(units={"x.service": "..."}) as m:
         m.sh("supctl is-active x.service")     output; raises when the status is not 0
 """
+import ctypes
 import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -26,7 +30,8 @@ import cpio  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 # Guest time is slow and the host is shared: limits are for what hangs, not for what is slow.
-BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN = 180, 120, 180
+BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
+REPORT_WITHIN = 60
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
                "random.trust_cpu=on no_timer_check 8250.nr_uarts=2 rcupdate.rcu_expedited=1 "
                "root=/dev/nvme0n1 rootfstype=ext4")
@@ -48,8 +53,18 @@ def packages():
         return [w for line in f for w in line.split("#")[0].split()]
 
 
+# What is asked of a machine that did not do what a test wants, if it still answers.
+REPORT = ("supctl is-system-running; supctl list --failed; supctl list-jobs; "
+          "supctl logs -n 80 || journalctl -q -n 80")
+
+
 class Failed(Exception):
     pass
+
+
+def die_with_parent():
+    """In the child: qemu goes when the test is killed, however."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def check(what, condition, detail=""):
@@ -117,6 +132,7 @@ class Machine:
     agent    the test's hand on ttyS1 (off: only console and QMP)
     disk     a raw image that stays: second NVMe drive
     persist  changes of the root file system are kept in this copy of it (a path)
+    boot_within  seconds until the agent has to answer
     """
 
     def __init__(self, units=None, files=None, **how):
@@ -124,7 +140,7 @@ class Machine:
                                     else None)
         self.console_log = os.path.join(self.dir, "console.log")
         self.how = how
-        self.process = self.agent = self.console = self.qmp = None
+        self.process = self.agent = self.console = self.qmp = self.note = self.reader = None
         self.events, self.exited, self.notes = [], None, b""
         self.started = 0.0
         try:
@@ -202,7 +218,7 @@ class Machine:
         return line + self.how.get("qemu", [])
 
     def connect(self, name):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + QEMU_WITHIN
         while True:
             s = socket.socket(socket.AF_UNIX)
             try:
@@ -222,14 +238,16 @@ class Machine:
         self.started = time.monotonic()
         with open(os.path.join(self.dir, "qemu.log"), "wb") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
+                                            stderr=log, preexec_fn=die_with_parent)
         self.console = self.connect("console")
-        self.console.setblocking(False)
-        self.qmp = self.connect("qmp").makefile("rwb", buffering=0)
+        qmp = self.connect("qmp")
+        qmp.settimeout(ANSWER_WITHIN)
+        self.qmp = qmp.makefile("rwb", buffering=0)
         self.qmp_read()
         self.command_qmp("qmp_capabilities")
         self.note = self.connect("note")
-        self.note.setblocking(False)
+        self.reader = threading.Thread(target=self.drain, daemon=True)
+        self.reader.start()
         if self.how.get("agent", True) and self.how.get("wait", True):
             self.wait_agent()
         return self
@@ -242,15 +260,34 @@ class Machine:
             raise
 
     def __exit__(self, kind, error, trace):
-        if kind:
-            print(f"--- console of the machine ({kind.__name__})\n{self.console_text()}"
-                  f"--- qemu\n{self.qemu_says()}---", flush=True)
-        self.close()
+        said_last = ""
+        try:
+            if kind:
+                said_last = self.report(kind, error)
+        finally:
+            self.close()
+            print(said_last, end="", flush=True)
+
+    def report(self, kind, error):
+        """All there is to see of a machine that failed. Only its console when the test is ended."""
+        state = ""
+        if issubclass(kind, Exception) and self.agent and self.process.poll() is None:
+            try:
+                state = "--- its units\n" + self.try_sh(REPORT, within=REPORT_WITHIN)[1]
+            except (Failed, OSError, ValueError) as e:
+                state = f"--- it cannot be asked: {e}\n"
+        return (f"--- console of the machine\n{self.console_text()}{state}"
+                f"--- qemu\n{self.qemu_says()}--- {kind.__name__}: {error}\n")
 
     def close(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.reader:
+            self.reader.join()
+        for sock in (self.console, self.agent, self.note):
+            if sock:
+                sock.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     # ---- the agent ----
@@ -260,7 +297,7 @@ class Machine:
         if not self.agent:
             self.agent = self.connect("agent")
             self.agent.settimeout(1)
-        deadline = time.monotonic() + BOOT_WITHIN
+        deadline = time.monotonic() + self.how.get("boot_within", BOOT_WITHIN)
         seen = b""
         while b"hello\n" not in seen:
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -318,25 +355,27 @@ class Machine:
 
     # ---- console, notifications, QMP ----
 
+    def drain(self):
+        """Reads what the machine says until it has ended. qemu writes the console byte by byte: a
+        few hundred that nobody reads fill the socket, and who writes in the guest waits for ever."""
+        open_ones = [self.console, self.note]
+        while open_ones:
+            for sock in select.select(open_ones, [], [])[0]:
+                try:
+                    data = sock.recv(65536)
+                except ConnectionError:
+                    data = b""
+                if not data:
+                    open_ones.remove(sock)
+                elif sock is self.note:
+                    self.notes += data
+
     def console_text(self):
-        self.pump()
         try:
             with open(self.console_log, encoding="utf-8", errors="replace") as f:
                 return f.read().replace("\r", "")
         except FileNotFoundError:
             return ""
-
-    def pump(self):
-        for sock in (self.console, getattr(self, "note", None)):
-            try:
-                while sock:
-                    data = sock.recv(65536)
-                    if not data:
-                        break
-                    if sock is self.note:
-                        self.notes += data
-            except (BlockingIOError, ConnectionError):
-                pass
 
     def wait_console(self, text, within=BOOT_WITHIN):
         deadline = time.monotonic() + within
@@ -349,15 +388,12 @@ class Machine:
         """Until the host was told this line over the virtio port."""
         deadline = time.monotonic() + within
         while text.encode() not in self.notes:
-            self.pump()
             check(f"the host should be told {text!r}", time.monotonic() < deadline,
                   self.notes.decode(errors="replace"))
             time.sleep(0.1)
 
     def type(self, text):
-        self.console.setblocking(True)
         self.console.sendall(text.encode())
-        self.console.setblocking(False)
 
     def qmp_read(self):
         line = self.qmp.readline()
@@ -374,14 +410,14 @@ class Machine:
                 return
             check(f"qmp {name}", "error" not in message, message)
 
-    def key(self, *keys):
-        self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys])
+    def key(self, *keys, hold_ms=100):
+        self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys],
+                         **{"hold-time": hold_ms})
 
     def wait_end(self, reason=None, within=END_WITHIN):
         """Until qemu has ended; reason: of QMP's SHUTDOWN event. Returns the seconds it took."""
         start = time.monotonic()
         while self.process.poll() is None:
-            self.pump()
             check("the machine should have ended", time.monotonic() < start + within)
             time.sleep(0.05)
         try:
@@ -390,6 +426,7 @@ class Machine:
         except OSError:
             pass
         self.exited = self.process.returncode
+        self.reader.join()
         reasons = [e["data"]["reason"] for e in self.events if e["event"] == "SHUTDOWN"]
         check("how the machine ended", reason is None or reason in reasons,
               f"{reasons}, expected {reason}")
@@ -451,7 +488,9 @@ def main(names):
         try:
             tests[name]()
             print(f"ok   {name} {time.monotonic() - start:.1f} s", flush=True)
-        except (Failed, OSError) as error:
+        except Exception as error:  # the others are tried all the same
             failed += 1
-            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error}", flush=True)
+            if not isinstance(error, (Failed, OSError)):
+                traceback.print_exc(file=sys.stdout)
+            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error!r}", flush=True)
     sys.exit(1 if failed else 0)

@@ -367,6 +367,8 @@ static void on_power(struct fake *f, const struct wire_request *q)
 {
 	f->power_asked = true;
 	f->power = q->kind;
+	f->power_number = q->number;
+	f->power_status = q->params.exit_status;
 }
 
 static void (*const handlers[WIRE_REQUEST_COUNT])(struct fake *, const struct wire_request *) = {
@@ -478,6 +480,7 @@ void fake_start_supd(struct fake *f, const char *first_unit)
 	e.hello.version = WIRE_VERSION;
 	e.hello.generation = ++f->generation;
 	e.hello.log_level = 6;
+	e.hello.pid1 = f->pid1;
 	snprintf(e.hello.runtime_dir, sizeof(e.hello.runtime_dir), "%s", f->dir);
 	snprintf(e.hello.cgroup_root, sizeof(e.hello.cgroup_root), "%s", f->dir);
 	if (first_unit) {

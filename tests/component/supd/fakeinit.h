@@ -47,6 +47,9 @@ struct fake {
 	bool hold_starts; /* RUN gets no answer for now */
 	bool power_asked;
 	uint32_t power;
+	int32_t power_number;  /* 1: begin to stop, 0: now */
+	uint32_t power_status; /* exit status */
+	bool pid1;             /* the next HELLO says that it is a machine */
 	struct {
 		bool used;
 		uint32_t slot;

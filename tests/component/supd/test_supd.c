@@ -14,6 +14,7 @@
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/base/timeutil.h"
 #include "../../../runtime/base/unitname.h"
+#include "../../../units/unit.h"
 #include "fakeinit.h"
 
 enum {
@@ -427,6 +428,73 @@ static void test_shutdown(void **state)
 		0);
 }
 
+/* What each action of a service that has failed with status 7 makes of a machine. */
+static const struct {
+	enum unit_emergency_action action;
+	uint32_t power;
+	int32_t begin; /* 1: the action's target stops all in its order */
+} actions[] = {
+	{ ACTION_REBOOT, WIRE_POWER_REBOOT, 1 },
+	{ ACTION_REBOOT_FORCE, WIRE_POWER_REBOOT, 0 },
+	{ ACTION_REBOOT_IMMEDIATE, WIRE_POWER_REBOOT, 0 },
+	{ ACTION_POWEROFF, WIRE_POWER_POWEROFF, 1 },
+	{ ACTION_POWEROFF_FORCE, WIRE_POWER_POWEROFF, 0 },
+	{ ACTION_POWEROFF_IMMEDIATE, WIRE_POWER_POWEROFF, 0 },
+	{ ACTION_EXIT, WIRE_POWER_EXIT, 1 },
+	{ ACTION_EXIT_FORCE, WIRE_POWER_EXIT, 0 },
+	{ ACTION_HALT, WIRE_POWER_HALT, 1 },
+	{ ACTION_HALT_FORCE, WIRE_POWER_HALT, 0 },
+	{ ACTION_HALT_IMMEDIATE, WIRE_POWER_HALT, 0 },
+	{ ACTION_KEXEC, WIRE_POWER_KEXEC, 1 },
+	{ ACTION_KEXEC_FORCE, WIRE_POWER_KEXEC, 0 },
+	{ ACTION_SOFT_REBOOT, WIRE_POWER_SOFT_REBOOT, 1 },
+	{ ACTION_SOFT_REBOOT_FORCE, WIRE_POWER_SOFT_REBOOT, 0 },
+};
+
+static void check_action(struct fixture *x, size_t i)
+{
+	bool immediate = actions[i].action == ACTION_REBOOT_IMMEDIATE ||
+			 actions[i].action == ACTION_POWEROFF_IMMEDIATE ||
+			 actions[i].action == ACTION_HALT_IMMEDIATE;
+
+	describe_service(x, WEB, "web.service", SERVICE_SIMPLE);
+	describe_service(x, READY, "ready.service", SERVICE_SIMPLE);
+	finish_units(x);
+	x->services[WEB].restart = RESTART_NO;
+	x->units[WEB].failure_action = actions[i].action;
+	fake_init(&x->fake, supd, &x->manifest);
+	x->fake.pid1 = true;
+	fake_start_supd(&x->fake, NULL);
+	assert_int_equal(SYSTEMCTL(x, "start", "web.service", "ready.service"), 0);
+	fake_exit_main(&x->fake, WEB, CLD_EXITED, 7);
+	fake_pump_until(&x->fake, is_power_asked, NULL);
+	assert_int_equal(x->fake.power, actions[i].power);
+	assert_int_equal(x->fake.power_number, actions[i].begin);
+	if (actions[i].power == WIRE_POWER_EXIT) {
+		assert_int_equal(x->fake.power_status, 7);
+	}
+	/* Forced means that no target is asked, not that services are left running. */
+	if (!actions[i].begin && !immediate) {
+		const struct fake_slot *ready = fake_slot_of(&x->fake, READY);
+
+		assert_true(!ready || ready->procs[ENTRY_MAIN].phase != WIRE_PHASE_RUNNING);
+	}
+	fake_fini(&x->fake);
+}
+
+static void test_actions(void **state)
+{
+	AUTO_FREE struct fixture *x = calloc(1, sizeof(*x));
+
+	(void)state;
+	assert_non_null(x);
+	assert_int_equal(ELEMENTSOF(actions), UNIT_EMERGENCY_ACTION_COUNT - 1);
+	for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
+		check_action(x, i);
+		memset(x, 0, sizeof(*x));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +508,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_reload_and_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+		cmocka_unit_test(test_actions),
 	};
 
 	if (argc != 2) {

@@ -551,7 +551,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	static const char *const names[] = { "web.service", "bad.service", "absent.service",
-		"db.service", "cap.service", "cred.service", "cred2.service", "place.service" };
+		"db.service", "cap.service", "cred.service", "cred2.service", "place.service",
+		"clean.service" };
 	char path[128];
 
 	(void)state;

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../../runtime/base/cleanup.h"
@@ -85,12 +87,106 @@ static void test_keys(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* A directory with a cgroup.procs of our own making, and a child that sleeps. */
+struct single {
+	char dir[32];
+	int root;
+	pid_t child;
+};
+
+static void single_init(struct single *t)
+{
+	strcpy(t->dir, "/tmp/supd-cgroup-XXXXXX");
+	assert_non_null(mkdtemp(t->dir));
+	t->root = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	t->child = fork();
+	if (t->child == 0) {
+		for (;;) {
+			pause();
+		}
+	}
+	assert_true(t->child > 0);
+}
+
+static void single_fini(struct single *t)
+{
+	unlinkat(t->root, "cgroup.procs", 0);
+	close(t->root);
+	assert_int_equal(rmdir(t->dir), 0);
+}
+
+/* The child's pid, and with both this process's as well. */
+static void write_procs(const struct single *t, bool both)
+{
+	AUTO_CLOSE int fd =
+		openat(t->root, "cgroup.procs", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(dprintf(fd, "%d\n", (int)t->child) > 0);
+	assert_true(!both || dprintf(fd, "%d\n", (int)getpid()) > 0);
+}
+
+static int truncate_procs(const struct single *t)
+{
+	AUTO_CLOSE int fd = openat(t->root, "cgroup.procs", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	return fd < 0 ? -1 : 0;
+}
+
+static bool ended_by(pid_t pid, int signo)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == signo;
+}
+
+/* Who is stopped hears the signal because SIGCONT follows. */
+static void test_single(void **state)
+{
+	struct cgroup_signal what = { .signo = SIGTERM, .more = true };
+	struct single t;
+	siginfo_t info;
+
+	(void)state;
+	single_init(&t);
+	write_procs(&t, false);
+	assert_int_equal(kill(t.child, SIGSTOP), 0);
+	assert_int_equal(waitid(P_PID, (id_t)t.child, &info, WSTOPPED | WNOWAIT), 0);
+	assert_int_equal(cgroup_signal_single(t.root, &what), 1);
+	assert_int_equal(what.except, t.child);
+	assert_true(ended_by(t.child, SIGTERM));
+	what.except = 0;
+	assert_int_equal(truncate_procs(&t), 0);
+	assert_int_equal(cgroup_signal_single(t.root, &what), 1);
+	assert_int_equal(what.except, 0);
+	single_fini(&t);
+}
+
+/* Two processes: nobody is signalled here; the other way signals all but one. */
+static void test_several(void **state)
+{
+	struct cgroup_signal what = { .signo = SIGTERM, .more = true };
+	struct single t;
+
+	(void)state;
+	single_init(&t);
+	write_procs(&t, true);
+	assert_int_equal(cgroup_signal_single(t.root, &what), 0);
+	assert_int_equal(what.except, 0);
+	what.except = getpid();
+	assert_int_equal(cgroup_signal(t.root, &what), 0);
+	assert_true(ended_by(t.child, SIGTERM));
+	single_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digits),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,6 +278,35 @@ static void test_start_pulls(void **state)
 	engine_free(w.e);
 }
 
+/* It was started, then it has ended; that it ran in between was the state of an instant. */
+static void test_short_life(void **state)
+{
+	struct world w = { .now = 1000000 };
+	struct wire_proc *p = &w.procs[3][ENTRY_MAIN];
+	const struct unit *u;
+
+	(void)state;
+	make_manifest();
+	begin(&w);
+	ask(&w, JOB_START, 3);
+	drain(&w, 0);
+	send_slot(&w, 3);
+	assert_int_equal(engine_proc(w.e, p, w.now), 0);
+	p->phase = WIRE_PHASE_EXITED;
+	p->flags = WIRE_PROC_EXECED;
+	p->exit_code = CLD_EXITED;
+	p->exit_status = 7;
+	assert_int_equal(engine_proc_start(w.e, p, w.now), 0);
+	u = engine_unit(w.e, engine_find(w.e, names[3]));
+	assert_int_equal(u->active, ACTIVE_ACTIVE);
+	assert_null(u->job);
+	assert_int_equal(u->last_job_result, JOB_DONE);
+	assert_int_equal(engine_proc(w.e, p, w.now), 0);
+	drain(&w, 0);
+	assert_int_not_equal(u->active, ACTIVE_ACTIVE);
+	engine_free(w.e);
+}
+
 static void test_model(void **state)
 {
 	(void)state;
@@ -302,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_pulls),
+		cmocka_unit_test(test_short_life),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_crashes),
 	};
