@@ -43,12 +43,14 @@ archive common runtime/base runtime/plan
 archive units units
 archive supervisor supervisor
 archive init runtime/init
+archive envfile runtime/launch/envfile.c
 
 # The archives whose headers a target includes.
 archives_of() {
 	grep -q '"../../units/' "$1" && printf 'build-fuzz/units.a '
 	grep -q '"../../supervisor/' "$1" && printf 'build-fuzz/supervisor.a '
 	grep -q '"../../runtime/init/' "$1" && printf 'build-fuzz/init.a '
+	grep -q '"../../runtime/launch/envfile.h"' "$1" && printf 'build-fuzz/envfile.a '
 	printf build-fuzz/common.a
 }
 

@@ -8,7 +8,9 @@ set -eu
 build="gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev libsystemd-dev libcap-dev
  libseccomp-dev libinih-dev libcmocka-dev"
 check="
+ apache2
  binutils
+ bird2
  clang
  clang-format
  cron
@@ -26,16 +28,19 @@ check="
  mosquitto
  mount
  nginx-light
+ ngircd
  nsd
  openssh-server
  prometheus-node-exporter
  python3
  qemu-system-x86
  redis-server
+ snmpd
  systemd
  tinyproxy
  unbound
  util-linux
+ vsftpd
 "
 demo="nginx-light redis-server memcached curl iproute2 procps util-linux bash"
 bench="crun runc bubblewrap runit s6 supervisor"

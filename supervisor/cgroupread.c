@@ -284,7 +284,7 @@ pid_t cgroup_guess_main(const struct cgroup_root *root, const char *cgroup, pid_
 	}
 	for (size_t i = 0; i < g.n; i++) {
 		pid_t parent = process_parent(g.pids[i]);
-		bool inner = false;
+		bool inner = parent == 0; /* it has ended since */
 
 		for (size_t k = 0; k < g.n; k++) {
 			inner |= g.pids[k] == parent;

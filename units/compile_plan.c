@@ -245,9 +245,9 @@ static int add_command(
 	if (cu->unit->mount) {
 		p.flags |= PLAN_KEEP_GROUP;
 	}
-	if (command->flags & COMMAND_PRIVILEGED) {
+	if (command->flags & COMMAND_PRIVILEGED || (s->permissions_start_only && !start)) {
 		drop_walls(&p);
-	} else if (as_root || (s->permissions_start_only && !start)) {
+	} else if (as_root) {
 		drop_identity(cu, &p);
 	}
 	if (s->root_directory_start_only && !start) {

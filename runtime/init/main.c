@@ -9,6 +9,7 @@
 #include <linux/kd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -20,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/boottimes.h"
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/pidns.h"
@@ -406,6 +408,21 @@ static const char usage[] =
 	"supd-init,\n"
 	"SIGHUP loads the unit files again, SIGUSR1 executes supd-init anew.\n";
 
+/*
+ * Started by the kernel, or by an initramfs that is not ours (its /proc is there): supd-boot mounts
+ * and comes back to us; its record says that it was there. Where it cannot leave one it is not
+ * asked a second time.
+ */
+static bool is_first_program(void)
+{
+	if (getpid() != 1 || getenv(TABLE_ENVIRONMENT)) {
+		return false;
+	}
+	return access("/proc/self/exe", F_OK) < 0 ||
+	       (pidns_is_initial() && access(BOOTTIMES_PATH, F_OK) < 0 &&
+		       access("/run", W_OK) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct broker *b = &broker;
@@ -414,10 +431,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		return fd_write_full(STDOUT_FILENO, usage, sizeof(usage) - 1) == 0 ? 0 : 1;
 	}
-	if (getpid() == 1 && access("/proc/self/exe", F_OK) < 0) {
-		/* Straight from the kernel: it mounts, and comes back to us. */
+	if (is_first_program()) {
 		execl(LIBEXECDIR "/supd-boot", "supd-boot", (char *)NULL);
-		util_say("no /proc, and cannot execute", LIBEXECDIR "/supd-boot", errno);
+		util_say("cannot execute", LIBEXECDIR "/supd-boot", errno);
 	}
 	r = argc < 1 ? 1 : start(b, argv);
 

@@ -441,6 +441,24 @@ static void test_idle_comes_last(void **state)
 	CHECK(sys_ctl(s, "stop idle.service slow.service") == 0);
 }
 
+/* PermissionsStartOnly=: all but ExecStart= run as with '+', with every right. */
+static void test_permissions_start_only(void **state)
+{
+	char text[64];
+
+	(void)state;
+	loadf("perm.service",
+		"[Service]\nType=oneshot\nRemainAfterExit=yes\nUser=nobody\nPermissionsStartOnly="
+		"yes\n"
+		"CapabilityBoundingSet=\nProtectSystem=strict\n"
+		"ExecStartPre=/bin/sh -c 'echo before >%s/perm && chown 65534 %s/perm'\n"
+		"ExecStart=/bin/sh -c '! echo main >%s/perm'\n",
+		s->dir, s->dir, s->dir);
+	CHECK(sys_ctl(s, "start perm.service") == 0);
+	CHECK(strcmp(sys_file(s, "perm", text, sizeof(text)), "before\n") == 0);
+	CHECK(sys_ctl(s, "stop perm.service") == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_timeout_says_what_was_missing),
 		cmocka_unit_test(test_verify_says_what_it_is),
 		cmocka_unit_test(test_definition_gone),
+		cmocka_unit_test(test_permissions_start_only),
 	};
 
 	sys_require();
