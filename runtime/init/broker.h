@@ -328,7 +328,7 @@ struct broker {
 	uint8_t park_dirty[LIMIT_FDSTORE_TOTAL]; /* 1: push end, 2: peek end */
 	int discards[SPAWN_CLOSER_MAX];          /* closed by a child at the end of the turn */
 	uint32_t n_discards;
-	uint64_t slot_map[LIMIT_SLOTS / 64];     /* slots with slot_dirty */
+	uint64_t slot_map[LIMIT_SLOTS / 64]; /* slots with slot_dirty */
 	uint64_t log_map[LIMIT_SLOTS / 64];
 	char exe[LIMIT_PATH];
 	char **argv;
