@@ -93,6 +93,7 @@ void engine_free(struct engine *e)
 	for (uint32_t i = 0; i < e->n_catalogues; i++) {
 		free(e->catalogues[i].map);
 	}
+	engine_coming_fini(&e->coming);
 	for (uint32_t i = e->effects_at; i < e->n_effects; i++) {
 		free(e->effects[i].text);
 	}

@@ -153,6 +153,13 @@ void engine_free(struct engine *e);
  * that have vanished keep theirs while they live. -ENOMEM.
  */
 int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now);
+/*
+ * The same in parts: begin, then some until it returns 0; between them any other call but a second
+ * load. Nothing of the new catalogue counts before the last part, which is a call of its own; each
+ * part before takes up to max units. 1: there is more to do.
+ */
+int engine_load_begin(struct engine *e, const struct manifest *manifest, uint32_t catalogue);
+int engine_load_some(struct engine *e, uint32_t max, usec_t now);
 /* A load that EFFECT_LOAD or a client asked for has failed: the old catalogue stays. */
 int engine_load_failed(struct engine *e, usec_t now);
 
@@ -221,8 +228,7 @@ int engine_notify(struct engine *e, uint32_t unit, const struct notify_msg *msg,
 	const struct ucred *sender, usec_t now);
 /*
  * Before the notifications of a place are drained for its end: when the start was never told (the
- * record is a state, not a queue), that start, so that the sender of a last READY=1 is known and a
- * Type=simple has started, whatever became of it and however fast that was.
+ * record is a state, not a queue), that start, so that the sender of a last READY=1 is known.
  */
 int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now);
 /* Answer to EFFECT_MAIN with number 0: the pid found, 0 when there is not exactly one. */

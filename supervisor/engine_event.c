@@ -196,15 +196,6 @@ static bool is_check_place(const struct unit *u, uint64_t cookie)
 	       u->def->check_entry != CATALOGUE_NONE && place->entry == u->def->check_entry;
 }
 
-/* Nothing has been told of the process, or not that its program runs. */
-static bool start_is_untold(const struct unit *u, const struct wire_proc *p)
-{
-	const struct service_place *place = &u->service.places[p->kind];
-
-	return pid_is_awaited(u, p->kind) || (p->kind == ENTRY_MAIN && place->phase == PLACE_LIVE &&
-						     !place->execed && p->flags & WIRE_PROC_EXECED);
-}
-
 int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now)
 {
 	struct unit *u = unit_of_slot(e, proc->slot);
@@ -212,7 +203,7 @@ int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now
 	bool empty;
 
 	if (!e->listed || !u || !u->is_service || proc->phase != WIRE_PHASE_EXITED ||
-		proc->kind >= ENTRY_KIND_COUNT || !start_is_untold(u, proc)) {
+		proc->kind >= ENTRY_KIND_COUNT || !pid_is_awaited(u, proc->kind)) {
 		return 0;
 	}
 	start.phase = proc->flags & WIRE_PROC_EXECED ? WIRE_PHASE_RUNNING : WIRE_PHASE_STARTED;

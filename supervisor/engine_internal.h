@@ -12,6 +12,14 @@ struct engine_catalogue {
 	uint32_t *map; /* manifest index -> unit */
 };
 
+/* A catalogue between engine_load_begin() and the last part, after which it is the newest. */
+struct engine_coming {
+	struct engine_catalogue catalogue;
+	uint32_t n_mapped;            /* units of it whose places are known */
+	struct graph_source *sources; /* by unit: what is loaded in it; NULL: not all mapped */
+	struct graph_draft draft;     /* of those */
+};
+
 struct engine_adopt {
 	bool has_note;
 	bool adopted; /* only the exits are left */
@@ -30,6 +38,7 @@ struct engine {
 	uint32_t cap_units;
 	struct engine_catalogue catalogues[LIMIT_CATALOGUES + 1];
 	uint32_t n_catalogues; /* the last is the newest */
+	struct engine_coming coming;
 	uint32_t slots[LIMIT_SLOTS];
 	struct engine_job_row *jobs; /* ascending ids */
 	uint32_t n_jobs;
@@ -76,6 +85,7 @@ void engine_write_note(struct engine *e, struct unit *u);
 struct unit *unit_at(struct engine *e, uint32_t index);
 
 /* ---- engine_load.c ---- */
+void engine_coming_fini(struct engine_coming *coming);
 /* NULL: there is none of that number. */
 struct engine_catalogue *engine_catalogue_at(struct engine *e, uint32_t number);
 int engine_add_unit(struct engine *e, const char *name, struct unit **ret);

@@ -44,11 +44,15 @@ static int grow_units(struct engine *e)
 
 int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 {
-	uint32_t before = e->graph.n_units;
+	uint32_t known = graph_find_unit(&e->graph, name);
 	AUTO_FREE struct unit *u = NULL;
 	int64_t index;
 	int type;
 
+	if (known != GRAPH_NONE) {
+		*ret = e->units[known];
+		return 0;
+	}
 	if (grow_units(e) < 0) {
 		return -ENOMEM;
 	}
@@ -56,10 +60,6 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	index = u ? graph_intern(&e->graph, name) : -ENOMEM;
 	if (index < 0) {
 		return -ENOMEM;
-	}
-	if (index < before) {
-		*ret = e->units[index];
-		return 0;
 	}
 	u->index = (uint32_t)index;
 	u->name = e->graph.names[index];
@@ -157,30 +157,79 @@ void engine_refresh(struct engine *e, struct unit *u)
 	drop_unused(e);
 }
 
-static int map_units(struct engine *e, struct engine_catalogue *c)
+/* Units of the coming catalogue that are new are there from now on, not found until it counts. */
+static int map_some(struct engine *e, uint32_t max)
 {
-	uint32_t n = c->manifest->units.n;
+	const struct engine_catalogue *c = &e->coming.catalogue;
 
-	c->map = calloc((size_t)n + 1, sizeof(*c->map));
-	if (!c->map) {
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < e->graph.n_units; i++) {
-		e->units[i]->newest_index = ENGINE_NONE;
-	}
-	for (uint32_t i = 0; i < n; i++) {
+	for (; e->coming.n_mapped < c->manifest->units.n && max > 0; max--) {
+		uint32_t i = e->coming.n_mapped;
 		struct unit *u;
 
 		if (engine_add_unit(e, manifest_unit_at(c->manifest, i)->name, &u) < 0) {
 			return -ENOMEM;
 		}
-		u->newest_index = i;
 		c->map[i] = u->index;
+		e->coming.n_mapped++;
+	}
+	return 0;
+}
+
+/* What is loaded in the coming catalogue counts for sure; what is not may be about to vanish. */
+static int begin_draft(struct engine *e)
+{
+	struct engine_coming *coming = &e->coming;
+	const struct engine_catalogue *c = &coming->catalogue;
+
+	coming->sources = calloc((size_t)e->graph.n_units + 1, sizeof(*coming->sources));
+	if (!coming->sources) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < c->manifest->units.n; i++) {
+		const struct manifest_unit *def = manifest_unit_at(c->manifest, i);
+
+		if (def->load_state == LOAD_LOADED) {
+			coming->sources[c->map[i]] = (struct graph_source) { def, c->map };
+		}
+	}
+	return graph_draft_begin(&coming->draft, coming->sources, e->graph.n_units);
+}
+
+void engine_coming_fini(struct engine_coming *coming)
+{
+	graph_draft_fini(&coming->draft);
+	free(coming->sources);
+	free(coming->catalogue.map);
+	*coming = (struct engine_coming) { .catalogue.number = CATALOGUE_NONE };
+}
+
+/* Have the units the edges of the draft? */
+static bool draft_fits(
+	const struct engine_coming *coming, const struct graph_source *sources, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct manifest_unit *is = sources[i].def;
+		const struct manifest_unit *drafted =
+			i < coming->draft.n_units ? coming->sources[i].def : NULL;
+
+		if (is != drafted && ((is && is->deps.n) || (drafted && drafted->deps.n))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void set_newest(struct engine *e, const struct engine_catalogue *c)
+{
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		e->units[i]->newest_index = ENGINE_NONE;
+	}
+	for (uint32_t i = 0; i < c->manifest->units.n; i++) {
+		e->units[c->map[i]]->newest_index = i;
 	}
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		engine_know_instance(e, e->units[i]);
 	}
-	return 0;
 }
 
 static int rebuild(struct engine *e)
@@ -204,7 +253,9 @@ static int rebuild(struct engine *e)
 			sources[i].map = c->map;
 		}
 	}
-	return graph_rebuild(&e->graph, sources);
+	return draft_fits(&e->coming, sources, e->graph.n_units)
+		       ? graph_take(&e->graph, &e->coming.draft, sources)
+		       : graph_rebuild(&e->graph, sources);
 }
 
 void engine_link_instance(struct engine *e, const struct unit *u)
@@ -242,18 +293,26 @@ static void reloaded(struct engine *e, usec_t now)
 	}
 }
 
-int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now)
+int engine_load_begin(struct engine *e, const struct manifest *manifest, uint32_t catalogue)
 {
-	struct engine_catalogue *c;
+	struct engine_catalogue *c = &e->coming.catalogue;
 
 	if (e->n_catalogues > LIMIT_CATALOGUES) {
 		return -E2BIG;
 	}
-	c = &e->catalogues[e->n_catalogues++];
 	*c = (struct engine_catalogue) { .number = catalogue, .manifest = manifest };
-	if (map_units(e, c) < 0) {
-		return e->error = -ENOMEM;
-	}
+	c->map = calloc((size_t)manifest->units.n + 1, sizeof(*c->map));
+	return c->map ? 0 : (e->error = -ENOMEM);
+}
+
+/* All at once, so that nobody ever sees a part of it. */
+static int switch_over(struct engine *e, usec_t now)
+{
+	struct engine_catalogue *c = &e->catalogues[e->n_catalogues++];
+
+	*c = e->coming.catalogue;
+	e->coming.catalogue.map = NULL;
+	set_newest(e, c);
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		engine_refresh(e, e->units[i]);
 	}
@@ -261,11 +320,41 @@ int engine_load(struct engine *e, const struct manifest *manifest, uint32_t cata
 	if (rebuild(e) < 0) {
 		return e->error = -ENOMEM;
 	}
+	engine_coming_fini(&e->coming);
 	reloaded(e, now);
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		engine_realize(e, e->units[i]);
 	}
 	return engine_settle(e, now);
+}
+
+int engine_load_some(struct engine *e, uint32_t max, usec_t now)
+{
+	struct engine_coming *coming = &e->coming;
+	int r;
+
+	if (coming->n_mapped < coming->catalogue.manifest->units.n) {
+		r = map_some(e, max);
+	} else if (!coming->sources) {
+		r = begin_draft(e);
+	} else if (coming->draft.stage != DRAFT_DONE) {
+		r = graph_draft_some(&coming->draft, max);
+	} else {
+		return switch_over(e, now);
+	}
+	return r < 0 ? (e->error = -ENOMEM) : 1;
+}
+
+int engine_load(struct engine *e, const struct manifest *manifest, uint32_t catalogue, usec_t now)
+{
+	int r = engine_load_begin(e, manifest, catalogue);
+
+	if (r == 0) {
+		do {
+			r = engine_load_some(e, UINT32_MAX, now);
+		} while (r > 0);
+	}
+	return r;
 }
 
 int engine_load_failed(struct engine *e, usec_t now)

@@ -93,9 +93,9 @@ void graph_settle(struct graph *g)
 
 void graph_fini(struct graph *g)
 {
+	graph_settle(g);
 	free_strings(g->names, g->n_units);
 	free_strings(g->aliases, g->n_aliases);
-	graph_settle(g);
 	free(g->offsets);
 	free(g->edges);
 	free(g->table);
@@ -171,8 +171,7 @@ uint32_t graph_find(const struct graph *g, const char *name)
 	return slot->name ? slot->unit : GRAPH_NONE;
 }
 
-/* Only real names count here: an alias may have become a unit of its own. */
-static uint32_t find_real(const struct graph *g, const char *name)
+uint32_t graph_find_unit(const struct graph *g, const char *name)
 {
 	uint32_t unit = graph_find(g, name);
 
@@ -201,7 +200,7 @@ static int grow_names(struct graph *g)
 int64_t graph_intern(struct graph *g, const char *name)
 {
 	AUTO_FREE char *copy = NULL;
-	uint32_t unit = find_real(g, name);
+	uint32_t unit = graph_find_unit(g, name);
 	struct graph_name *slot;
 
 	if (unit != GRAPH_NONE) {
@@ -218,92 +217,149 @@ int64_t graph_intern(struct graph *g, const char *name)
 	return g->n_units++;
 }
 
-static int compare_edges(const void *a, const void *b)
-{
-	const uint32_t *x = a;
-	const uint32_t *y = b;
+/* An edge in the place of its unit, before they are sorted: relation, other unit, implicit. */
+#define KEY(rel, unit, implicit) ((uint64_t)(rel) << 33 | (uint64_t)(unit) << 1 | (implicit))
+#define KEY_REL(key)             ((uint16_t)((key) >> 33))
+#define KEY_UNIT(key)            ((uint32_t)((key) >> 1))
+#define KEY_IMPLICIT(key)        ((uint16_t)((key)&1))
 
-	for (int i = 0; i < 3; i++) {
-		if (x[i] != y[i]) {
-			return x[i] < y[i] ? -1 : 1;
-		}
-	}
-	return 0;
+/* Above it a unit's edges are sorted by qsort(). */
+#define SHORT_LIST 24u
+
+static int compare_keys(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
-/* An edge while it is collected: from, rel, to, implicit. */
-struct raw_edge {
-	uint32_t v[4];
-};
-
-/* For sorting by a column whose values are below n. */
-struct column_counts {
-	size_t *at; /* [n + 1] */
-	size_t n;
-};
-
-static size_t count_deps(const struct graph *g, const struct graph_source *sources)
+static void sort_keys(uint64_t *keys, uint32_t n)
 {
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < g->n_units; i++) {
-		n += sources[i].def ? sources[i].def->deps.n : 0;
+	if (n > SHORT_LIST) {
+		qsort(keys, n, sizeof(*keys), compare_keys);
+		return;
 	}
-	return n;
+	for (uint32_t i = 1; i < n; i++) {
+		uint64_t key = keys[i];
+		uint32_t k = i;
+
+		for (; k > 0 && keys[k - 1] > key; k--) {
+			keys[k] = keys[k - 1];
+		}
+		keys[k] = key;
+	}
 }
 
-/* The dependencies of one unit, in both directions. */
-static size_t collect_one(uint32_t unit, const struct graph_source *source, struct raw_edge *raw)
+/* How many edges each unit has at most: its own and their inverses. */
+static void count_unit(struct graph_draft *d, uint32_t i)
 {
-	const struct manifest_dep *d = source->def ? source->def->deps.items : NULL;
-	size_t n = 0;
+	const struct graph_source *s = &d->sources[i];
+	const struct manifest_dep *deps = s->def ? s->def->deps.items : NULL;
 
-	for (uint32_t k = 0; d && k < source->def->deps.n; k++) {
-		uint32_t to = source->map[d[k].unit];
-
-		if (to == unit) {
-			continue;
-		}
-		raw[n++] = (struct raw_edge) { { unit, rels[d[k].kind].rel, to, d[k].implicit } };
-		raw[n++] =
-			(struct raw_edge) { { to, rels[d[k].kind].inverse, unit, d[k].implicit } };
+	for (uint32_t k = 0; deps && k < s->def->deps.n; k++) {
+		d->starts[i]++;
+		d->starts[s->map[deps[k].unit]]++;
 	}
-	return n;
 }
 
-static size_t collect(
-	const struct graph *g, const struct graph_source *sources, struct raw_edge *raw)
+/* From numbers to places; room for all of them. */
+static int make_room(struct graph_draft *d)
 {
-	size_t n = 0;
+	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < g->n_units; i++) {
-		n += collect_one(i, &sources[i], raw + n);
+	for (uint32_t i = 0; i <= d->n_units; i++) {
+		uint32_t n = d->starts[i];
+
+		d->starts[i] = d->ends[i] = (uint32_t)sum;
+		sum += n;
 	}
-	return n;
+	if (sum > UINT32_MAX) {
+		return -ENOMEM;
+	}
+	d->keys = malloc((sum + 1) * sizeof(*d->keys));
+	d->edges = malloc((sum + 1) * sizeof(*d->edges));
+	return d->keys && d->edges ? 0 : -ENOMEM;
 }
 
-static void fill(struct graph *g, const struct raw_edge *raw, size_t n)
+/* Puts each edge behind the others of its unit. */
+static void place_unit(struct graph_draft *d, uint32_t i)
 {
-	uint32_t at = 0;
-	uint32_t unit = 0;
+	const struct graph_source *s = &d->sources[i];
+	const struct manifest_dep *deps = s->def ? s->def->deps.items : NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && compare_edges(&raw[i], &raw[i - 1]) == 0) {
-			g->edges[at - 1].implicit &= (uint16_t)raw[i].v[3];
-			continue;
+	for (uint32_t k = 0; deps && k < s->def->deps.n; k++) {
+		uint32_t to = s->map[deps[k].unit];
+		bool implicit = deps[k].implicit;
+
+		if (to != i) {
+			d->keys[d->ends[i]++] = KEY(rels[deps[k].kind].rel, to, implicit);
+			d->keys[d->ends[to]++] = KEY(rels[deps[k].kind].inverse, i, implicit);
 		}
-		while (unit <= raw[i].v[0]) {
-			g->offsets[unit++] = at;
-		}
-		g->edges[at++] = (struct graph_edge) { .unit = raw[i].v[2],
-			.rel = (uint16_t)raw[i].v[1],
-			.implicit = (uint16_t)raw[i].v[3] };
 	}
-	while (unit <= g->n_units) {
-		g->offsets[unit++] = at;
+}
+
+/* Of doubles the one that was written, which sorts first. first: where the unit's edges begin. */
+static void emit(struct graph_edge *edges, uint32_t first, uint32_t *n, uint64_t key)
+{
+	if (*n > first && edges[*n - 1].rel == KEY_REL(key) &&
+		edges[*n - 1].unit == KEY_UNIT(key)) {
+		return;
 	}
-	g->n_offsets = g->n_units;
-	g->n_edges = at;
+	edges[(*n)++] = (struct graph_edge) {
+		.unit = KEY_UNIT(key), .rel = KEY_REL(key), .implicit = KEY_IMPLICIT(key)
+	};
+}
+
+/* A unit's edges in order. */
+static void sort_unit(struct graph_draft *d, uint32_t i)
+{
+	uint64_t *keys = d->keys + d->starts[i];
+	uint32_t n = d->ends[i] - d->starts[i];
+
+	sort_keys(keys, n);
+	d->starts[i] = d->n_edges;
+	for (uint32_t k = 0; k < n; k++) {
+		emit(d->edges, d->starts[i], &d->n_edges, keys[k]);
+	}
+}
+
+int graph_draft_begin(struct graph_draft *d, const struct graph_source *sources, uint32_t n_units)
+{
+	*d = (struct graph_draft) { .sources = sources, .n_units = n_units };
+	d->starts = calloc((size_t)n_units + 1, sizeof(*d->starts));
+	d->ends = malloc(((size_t)n_units + 1) * sizeof(*d->ends));
+	return d->starts && d->ends ? 0 : -ENOMEM;
+}
+
+int graph_draft_some(struct graph_draft *d, uint32_t max)
+{
+	static void (*const steps[DRAFT_DONE])(struct graph_draft *, uint32_t) = {
+		[DRAFT_COUNT] = count_unit,
+		[DRAFT_PLACE] = place_unit,
+		[DRAFT_SORT] = sort_unit,
+	};
+
+	for (; d->next < d->n_units && max > 0; max--) {
+		steps[d->stage](d, d->next++);
+	}
+	if (d->next < d->n_units) {
+		return 1;
+	}
+	d->next = 0;
+	d->stage++;
+	if (d->stage == DRAFT_PLACE && make_room(d) < 0) {
+		return -ENOMEM;
+	}
+	return d->stage < DRAFT_DONE;
+}
+
+void graph_draft_fini(struct graph_draft *d)
+{
+	free(d->starts);
+	free(d->ends);
+	free(d->keys);
+	free(d->edges);
+	*d = (struct graph_draft) { 0 };
 }
 
 /* The table with the units' names alone; without aliases it has no others. */
@@ -356,114 +412,112 @@ static int rebuild_names(struct graph *g, const struct graph_source *sources)
 	return 0;
 }
 
-/* Sorts by one column, keeping the order of equals; counts has a place for each value and one. */
-static void sort_by(const struct raw_edge *from, struct raw_edge *to, size_t n, int column,
-	struct column_counts *counts)
+int graph_take(struct graph *g, struct graph_draft *d, const struct graph_source *sources)
 {
-	memset(counts->at, 0, (counts->n + 1) * sizeof(*counts->at));
-	for (size_t i = 0; i < n; i++) {
-		counts->at[from[i].v[column] + 1]++;
-	}
-	for (size_t i = 1; i <= counts->n; i++) {
-		counts->at[i] += counts->at[i - 1];
-	}
-	for (size_t i = 0; i < n; i++) {
-		to[counts->at[from[i].v[column]]++] = from[i];
-	}
-}
-
-/* By unit, relation, other unit, in linear time. The sorted edges are in *raw. */
-static int sort_edges(const struct graph *g, struct raw_edge **raw, size_t n)
-{
-	struct column_counts counts = {
-		.n = g->n_units > REL_COUNT ? g->n_units : REL_COUNT,
-	};
-	AUTO_FREE struct raw_edge *other = malloc((n + 1) * sizeof(*other));
-	AUTO_FREE size_t *at = calloc(counts.n + 1, sizeof(*at));
-	struct raw_edge *swap;
-
-	if (!other || !at) {
+	if (g->table_size && rebuild_names(g, sources) < 0) {
 		return -ENOMEM;
 	}
-	counts.at = at;
-	sort_by(*raw, other, n, 2, &counts);
-	sort_by(other, *raw, n, 1, &counts);
-	sort_by(*raw, other, n, 0, &counts);
-	swap = *raw;
-	*raw = other;
-	other = swap;
+	free(g->edges);
+	free(g->offsets);
+	g->edges = TAKE_PTR(d->edges);
+	g->n_edges = d->n_edges;
+	g->offsets = TAKE_PTR(d->starts);
+	g->offsets[d->n_units] = d->n_edges;
+	g->n_offsets = d->n_units;
 	return 0;
 }
 
 int graph_rebuild(struct graph *g, const struct graph_source *sources)
 {
-	size_t n = count_deps(g, sources) * 2;
-	AUTO_FREE struct raw_edge *raw = calloc(n + 1, sizeof(*raw));
-	AUTO_FREE struct graph_edge *edges = calloc(n + 1, sizeof(*edges));
-	AUTO_FREE uint32_t *offsets = calloc((size_t)g->n_units + 1, sizeof(*offsets));
+	AUTO(graph_draft_fini) struct graph_draft d;
+	int r = graph_draft_begin(&d, sources, g->n_units);
 
-	if (!raw || !edges || !offsets) {
-		return -ENOMEM;
+	if (r == 0) {
+		do {
+			r = graph_draft_some(&d, UINT32_MAX);
+		} while (r > 0);
 	}
-	if (g->table_size && rebuild_names(g, sources) < 0) {
-		return -ENOMEM;
-	}
-	n = collect(g, sources, raw);
-	if (sort_edges(g, &raw, n) < 0) {
-		return -ENOMEM;
-	}
-	free(g->edges);
-	free(g->offsets);
-	g->edges = TAKE_PTR(edges);
-	g->offsets = TAKE_PTR(offsets);
-	fill(g, raw, n);
-	return 0;
+	return r < 0 ? r : graph_take(g, &d, sources);
 }
 
-/* All edges that are there, as they are sorted, with the new ones; *raw is sorted too. */
-static size_t merge(
-	const struct graph *g, const struct raw_edge *raw, size_t n, struct raw_edge *ret)
+/* An edge that has no place yet. */
+struct loose_edge {
+	uint32_t from;
+	uint64_t key;
+};
+
+static int compare_loose(const void *a, const void *b)
 {
-	size_t at = 0, k = 0;
+	const struct loose_edge *x = a, *y = b;
 
-	for (uint32_t unit = 0; unit < g->n_offsets; unit++) {
-		for (uint32_t i = g->offsets[unit]; i < g->offsets[unit + 1]; i++) {
-			const struct graph_edge *x = &g->edges[i];
-			struct raw_edge old = { { unit, x->rel, x->unit, x->implicit } };
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : compare_keys(&x->key, &y->key);
+}
 
-			while (k < n && compare_edges(&raw[k], &old) < 0) {
-				ret[at++] = raw[k++];
-			}
-			ret[at++] = old;
+/* The dependencies of one unit, in both directions, sorted. */
+static uint32_t collect(uint32_t unit, const struct graph_source *source, struct loose_edge *ret)
+{
+	const struct manifest_dep *d = source->def ? source->def->deps.items : NULL;
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; d && k < source->def->deps.n; k++) {
+		uint32_t to = source->map[d[k].unit];
+		bool implicit = d[k].implicit;
+
+		if (to != unit) {
+			ret[n++] = (struct loose_edge) { unit,
+				KEY(rels[d[k].kind].rel, to, implicit) };
+			ret[n++] = (struct loose_edge) { to,
+				KEY(rels[d[k].kind].inverse, unit, implicit) };
 		}
 	}
-	memcpy(ret + at, raw + k, (n - k) * sizeof(*raw));
-	return at + n - k;
+	qsort(ret, n, sizeof(*ret), compare_loose);
+	return n;
+}
+
+/* All edges that are there with the loose ones; both are sorted. Returns how many. */
+static uint32_t merge(const struct graph *g, const struct loose_edge *loose, uint32_t n,
+	struct graph_edge *edges, uint32_t *offsets)
+{
+	uint32_t at = 0, k = 0;
+
+	for (uint32_t unit = 0; unit < g->n_units; unit++) {
+		bool known = unit < g->n_offsets;
+		uint32_t i = known ? g->offsets[unit] : 0, end = known ? g->offsets[unit + 1] : 0;
+
+		offsets[unit] = at;
+		while (i < end || (k < n && loose[k].from == unit)) {
+			const struct graph_edge *x = i < end ? &g->edges[i] : NULL;
+			uint64_t old = x ? KEY(x->rel, x->unit, x->implicit) : UINT64_MAX;
+			bool own = k < n && loose[k].from == unit && loose[k].key < old;
+
+			emit(edges, offsets[unit], &at, own ? loose[k].key : old);
+			k += own;
+			i += !own;
+		}
+	}
+	offsets[g->n_units] = at;
+	return at;
 }
 
 int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source)
 {
 	size_t n = source->def ? (size_t)source->def->deps.n * 2 : 0;
-	size_t all = g->n_edges + n;
-	AUTO_FREE struct raw_edge *raw = calloc(n + 1, sizeof(*raw));
-	AUTO_FREE struct raw_edge *merged = calloc(all + 1, sizeof(*merged));
-	AUTO_FREE struct graph_edge *edges = calloc(all + 1, sizeof(*edges));
-	AUTO_FREE uint32_t *offsets = calloc((size_t)g->n_units + 1, sizeof(*offsets));
+	AUTO_FREE struct loose_edge *loose = malloc((n + 1) * sizeof(*loose));
+	AUTO_FREE struct graph_edge *edges = malloc((g->n_edges + n + 1) * sizeof(*edges));
+	AUTO_FREE uint32_t *offsets = malloc(((size_t)g->n_units + 1) * sizeof(*offsets));
 	struct graph_retired *retired = malloc(sizeof(*retired));
 
-	if (!raw || !merged || !edges || !offsets || !retired) {
+	if (!loose || !edges || !offsets || !retired) {
 		free(retired);
 		return -ENOMEM;
 	}
-	n = collect_one(unit, source, raw);
-	qsort(raw, n, sizeof(*raw), compare_edges);
-	n = merge(g, raw, n, merged);
 	*retired = (struct graph_retired) { g->retired, g->edges };
 	g->retired = retired;
+	g->n_edges = merge(g, loose, collect(unit, source, loose), edges, offsets);
 	free(g->offsets);
 	g->edges = TAKE_PTR(edges);
 	g->offsets = TAKE_PTR(offsets);
-	fill(g, merged, n);
+	g->n_offsets = g->n_units;
 	return 0;
 }
 

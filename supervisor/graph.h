@@ -90,6 +90,34 @@ struct graph_source {
 int64_t graph_intern(struct graph *g, const char *name);
 /* Makes aliases and edges anew; sources[n_units]. -ENOMEM. */
 int graph_rebuild(struct graph *g, const struct graph_source *sources);
+
+enum graph_draft_stage {
+	DRAFT_COUNT,
+	DRAFT_PLACE,
+	DRAFT_SORT,
+	DRAFT_DONE,
+};
+
+/* Edges that are made beside those that count. */
+struct graph_draft {
+	const struct graph_source *sources; /* borrowed */
+	uint32_t n_units;
+	enum graph_draft_stage stage;
+	uint32_t next; /* unit that the stage goes on with */
+	uint32_t *starts;
+	uint32_t *ends;
+	uint64_t *keys;
+	struct graph_edge *edges;
+	uint32_t n_edges;
+};
+
+/* sources[n_units] stay where and as they are. -ENOMEM; graph_draft_fini() always. */
+int graph_draft_begin(struct graph_draft *d, const struct graph_source *sources, uint32_t n_units);
+/* Up to max units of one stage. 1: there is more to do; 0: graph_take() can have it; -ENOMEM. */
+int graph_draft_some(struct graph_draft *d, uint32_t max);
+void graph_draft_fini(struct graph_draft *d);
+/* As graph_rebuild() with edges that are done; sources[n_units of the graph] for the aliases. */
+int graph_take(struct graph *g, struct graph_draft *d, const struct graph_source *sources);
 /*
  * The edges of one more unit, which graph_rebuild() has not seen. Linear in all edges, by one copy.
  * What graph_edges() has given out stays readable until graph_settle(). -ENOMEM.
@@ -99,6 +127,8 @@ int graph_add(struct graph *g, uint32_t unit, const struct graph_source *source)
 void graph_settle(struct graph *g);
 /* Index by name or alias, GRAPH_NONE. */
 uint32_t graph_find(const struct graph *g, const char *name);
+/* By its own name alone: an alias may have become a unit. */
+uint32_t graph_find_unit(const struct graph *g, const char *name);
 /* The edges of one relation, in order of unit index; *ret_n may be 0. */
 const struct graph_edge *graph_edges(
 	const struct graph *g, uint32_t unit, enum graph_rel rel, uint32_t *ret_n);

@@ -11,8 +11,9 @@
 #include "shell.h"
 #include "unitlog.h"
 
-/* A millisecond or two. */
-#define LOAD_UNITS_PER_TURN 1000u
+/* A millisecond each. */
+#define DECODE_UNITS_PER_TURN 500u
+#define MAP_UNITS_PER_TURN    2000u
 
 static int on_hello(struct shell *s, struct broker_message *m)
 {
@@ -45,37 +46,44 @@ static void note_loaded(struct shell *s, uint64_t cookie)
 	}
 }
 
+/* It counts, and whoever asked for it hears what it has changed. */
+static void finish_load(struct shell *s)
+{
+	note_loaded(s, s->load.cookie);
+	s->rest_due = true;
+	s->mounts.changed = true; /* new units may be mounted already */
+	s->devices.changed = true;
+	bus_report(&s->bus, s->load.cookie, s->decoded, &s->changes);
+	bus_loaded(&s->bus, s->load.cookie, 0, "");
+	reloaddiff_fini(&s->changes);
+	s->decoded = NULL;
+}
+
 /* What is new is worked out before the engine may drop what was. */
 static int take_catalogue(
 	struct shell *s, const struct wire_loaded *l, const struct manifest *manifest)
 {
-	AUTO(reloaddiff_fini) struct reload_changes changes = { 0 };
-	bool dry = shell_is_dry(s, l->cookie);
 	int r = 0;
 
-	s->rest_due = true;
 	/* A load of the former supd's: what this one asks for is counted from there. */
 	if (l->cookie > s->load_cookie) {
 		s->load_cookie = s->wanted_cookie = l->cookie;
 	}
 	if (bus_wants_changes(&s->bus, l->cookie)) {
-		r = reloaddiff_compute(engine_manifest(s->engine), manifest, &changes);
+		r = reloaddiff_compute(engine_manifest(s->engine), manifest, &s->changes);
 	}
-	if (r == 0) {
-		bus_report(&s->bus, l->cookie, manifest, &changes);
-	}
-	if (dry) {
-		return drop_catalogue(s, l->catalogue);
-	}
-	note_loaded(s, l->cookie);
-	s->mounts.changed = true; /* new units may be mounted already */
-	s->devices.changed = true;
-	r = engine_load(s->engine, manifest, l->catalogue, now_us());
 	if (r < 0) {
 		return r;
 	}
-	bus_loaded(&s->bus, l->cookie, 0, "");
-	return 0;
+	if (shell_is_dry(s, l->cookie)) {
+		bus_report(&s->bus, l->cookie, manifest, &s->changes);
+		reloaddiff_fini(&s->changes);
+		s->rest_due = true;
+		s->loading = false;
+		return drop_catalogue(s, l->catalogue);
+	}
+	s->decoded = manifest;
+	return engine_load_begin(s->engine, manifest, l->catalogue);
 }
 
 static int load_failed(struct shell *s, const struct wire_loaded *l, int error)
@@ -89,20 +97,41 @@ static int load_failed(struct shell *s, const struct wire_loaded *l, int error)
 	return engine_load_failed(s->engine, now_us());
 }
 
-int intake_load_some(struct shell *s)
+static int decode_some(struct shell *s)
 {
 	const struct manifest *manifest;
-	int r = catalogues_some(&s->catalogues, LOAD_UNITS_PER_TURN, &manifest);
+	int r = catalogues_some(&s->catalogues, DECODE_UNITS_PER_TURN, &manifest);
 
 	if (r > 0) {
 		return 0;
 	}
-	s->loading = false;
-	return r < 0 ? load_failed(s, &s->load, r) : take_catalogue(s, &s->load, manifest);
+	if (r < 0) {
+		s->loading = false;
+		return load_failed(s, &s->load, r);
+	}
+	return take_catalogue(s, &s->load, manifest);
 }
 
-/* While clients are served a large manifest is decoded over several turns of the loop, before the
- * next event is read. */
+int intake_load_some(struct shell *s)
+{
+	int r;
+
+	if (!s->decoded) {
+		return decode_some(s);
+	}
+	r = engine_load_some(s->engine, MAP_UNITS_PER_TURN, now_us());
+	if (r > 0) {
+		return 0;
+	}
+	s->loading = false;
+	if (r == 0) {
+		finish_load(s);
+	}
+	return r;
+}
+
+/* While clients are served a large manifest is decoded and taken over several turns of the loop,
+ * before the next event is read. */
 static int on_loaded(struct shell *s, struct broker_message *m)
 {
 	const struct wire_loaded *l = &m->event.loaded;

@@ -27,6 +27,7 @@
 #include "journal.h"
 #include "mountwatch.h"
 #include "notify.h"
+#include "reloaddiff.h"
 #include "store.h"
 
 struct shell {
@@ -57,8 +58,11 @@ struct shell {
 	uint64_t load_cookie;    /* of the newest LOAD */
 	uint64_t wanted_cookie;  /* of the newest LOAD that is to be used */
 	uint64_t loaded_cookie;  /* of the newest that was */
-	struct wire_loaded load; /* that is being decoded */
-	bool loading;            /* it is: no event is read until it is taken */
+	struct wire_loaded load; /* that is being taken */
+	bool loading;            /* it is: no event is read until it has been */
+	/* What it changes, worked out once it is decoded; then the engine takes it. */
+	struct reload_changes changes;
+	const struct manifest *decoded; /* NULL: not yet */
 	bool hello_seen;
 	bool listed;
 	bool ready; /* the first transaction is through */

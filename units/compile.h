@@ -32,6 +32,14 @@ struct compile_host {
 	uint32_t landlock_abi; /* 0: none; by sandbox_enter(), later it cannot be asked */
 };
 
+/* The catalogue before, which only a broken unit asks for. */
+struct compile_previous {
+	struct tlv_bytes plans_data, manifest_data; /* as they were written; n is 0: none */
+	bool opened;
+	struct catalogue plans;
+	struct manifest manifest;
+};
+
 struct compile {
 	struct arena *arena;
 	struct diagnostics *diagnostics;
@@ -40,8 +48,9 @@ struct compile {
 	const struct userdb *users;
 	struct idtable *ids;
 	struct compile_host host;
-	const char *const *environ;         /* what PassEnvironment= may pass; NULL: nothing */
-	const struct catalogue *prev_plans; /* previous catalogue, or NULL */
+	const char *const *environ; /* what PassEnvironment= may pass; NULL: nothing */
+	struct compile_previous previous;
+	const struct catalogue *prev_plans; /* of previous once it is opened; NULL: there is none */
 	const struct manifest *prev_manifest;
 
 	bool *joined;              /* by unit: another one joins its namespaces */

@@ -179,12 +179,32 @@ static int copy_unit(struct compile_unit *cu, const struct manifest_unit *old)
 	return n < 0 ? (int)n : 0;
 }
 
+/* Both halves are checked here; most loads have no broken unit and never look. */
+static void open_previous(struct compile *c)
+{
+	struct compile_previous *p = &c->previous;
+
+	if (p->opened || !p->plans_data.n || !p->manifest_data.n) {
+		return;
+	}
+	p->opened = true;
+	if (catalogue_open(p->plans_data.data, p->plans_data.n, &p->plans) < 0 ||
+		manifest_decode(p->manifest_data.data, p->manifest_data.n, c->arena, &p->manifest) <
+			0) {
+		return;
+	}
+	c->prev_plans = &p->plans;
+	c->prev_manifest = &p->manifest;
+}
+
 int compile_copy_previous(struct compile_unit *cu, struct manifest_unit *m)
 {
-	const struct manifest_unit *old = find_previous(cu->c->prev_manifest, cu->unit->name);
 	const char *error = cu->unit->load_error;
+	const struct manifest_unit *old;
 	int r;
 
+	open_previous(cu->c);
+	old = find_previous(cu->c->prev_manifest, cu->unit->name);
 	if (!old || !cu->c->prev_plans ||
 		cu->c->prev_manifest->units.n != cu->c->prev_plans->header->n_units) {
 		return 0;

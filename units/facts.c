@@ -197,7 +197,18 @@ static const char *value_families(struct facts *f)
 	return f->buf;
 }
 
-/* systemd's ProtectClock= adds char-rtc; here nothing is added. */
+static bool has_images(const struct unit_exec *e)
+{
+	const struct unit_path *paths = e->paths.items;
+	bool found = e->root_image != NULL;
+
+	for (size_t i = 0; i < e->paths.n; i++) {
+		found |= paths[i].kind == PLAN_MOUNT_IMAGE;
+	}
+	return found;
+}
+
+/* systemd's ProtectClock= adds char-rtc, and images add loop devices; here nothing is added. */
 static const char *value_devices(struct facts *f)
 {
 	const struct unit_cgroup *g = &f->cu.unit->cgroup;
@@ -206,7 +217,8 @@ static const char *value_devices(struct facts *f)
 	if (!closed) {
 		return "auto";
 	}
-	return g->devices.n || (f->e->protect_clock && !f->walls) ? "some" : "closed";
+	return g->devices.n || (!f->walls && (f->e->protect_clock || has_images(f->e))) ? "some"
+											: "closed";
 }
 
 static const char *value_protect_system(struct facts *f)
@@ -292,6 +304,9 @@ static const char *value_addresses(struct facts *f)
 
 static const char *value_root(struct facts *f)
 {
+	if (f->e->root_image) {
+		return f->e->root_image;
+	}
 	return f->e->root_directory ? f->e->root_directory : "/";
 }
 
@@ -315,7 +330,7 @@ static const struct fact {
 	{ "User", value_user, 0, { "User", "DynamicUser", "PrivateUsers" } },
 	{ "SupplementaryGroups", value_groups, 0, { "SupplementaryGroups" } },
 	{ "RemoveIPC", value_remove_ipc, 0, { "RemoveIPC", "DynamicUser" } },
-	{ "RootDirectory", value_root, 0, { "RootDirectory" } },
+	{ "RootDirectory", value_root, 0, { "RootImage", "RootDirectory" } },
 	{ "CapabilityBoundingSet", value_bounding, 0,
 		{ "CapabilityBoundingSet", "ProtectClock", "ProtectKernelModules",
 			"ProtectKernelLogs", "PrivateDevices" } },

@@ -47,31 +47,26 @@ int load_init(struct load *l)
 	return r < 0 ? r : find_places(l);
 }
 
-static void *map_file(int fd, size_t *size)
+static struct tlv_bytes map_file(int fd)
 {
+	struct tlv_bytes none = { NULL, 0 };
 	struct stat st;
 	void *p;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0) {
-		return NULL;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+		st.st_size > (off_t)UINT32_MAX) {
+		return none;
 	}
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	*size = (size_t)st.st_size;
-	return p == MAP_FAILED ? NULL : p;
+	return p == MAP_FAILED ? none : (struct tlv_bytes) { p, (uint32_t)st.st_size };
 }
 
 void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 {
-	size_t plans_size = 0, manifest_size = 0;
-	void *plans = map_file(plans_fd, &plans_size);
-	void *manifest = map_file(manifest_fd, &manifest_size);
-
-	if (!plans || !manifest || catalogue_open(plans, plans_size, &l->prev_plans) < 0 ||
-		manifest_decode(manifest, manifest_size, &l->arena, &l->prev_manifest) < 0) {
-		return;
-	}
-	l->compile.prev_plans = &l->prev_plans;
-	l->compile.prev_manifest = &l->prev_manifest;
+	l->compile.previous = (struct compile_previous) {
+		.plans_data = map_file(plans_fd),
+		.manifest_data = map_file(manifest_fd),
+	};
 }
 
 static int load_units(struct load *l, const struct settings *settings, const char *const *files)

@@ -15,8 +15,6 @@ struct load {
 	struct userdb users;
 	struct idtable ids;
 	struct compile compile;
-	struct catalogue prev_plans;
-	struct manifest prev_manifest;
 	const char *shipped_dir; /* units beside the program; NULL: unknown */
 	const char *profile_dir;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
+#include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/signals.h"
@@ -386,14 +387,45 @@ int parse_enum(struct setting_context *c)
 	return 0;
 }
 
-int parse_ignored(struct setting_context *c)
+/* Values of settings without effect that ask for nothing, or for what is so anyway. */
+static const struct {
+	const char *name;
+	const char *values[4];
+} asks_nothing[] = {
+	{ "BlockIOAccounting", { "" } }, /* "": all, for it is on where there is a controller */
+	{ "CPUAccounting", { "" } },
+	{ "CollectMode", { "inactive" } },
+	{ "IOAccounting", { "" } },
+	{ "IPAccounting", { "no", "false", "off", "0" } },
+	{ "ManagedOOMMemoryPressure", { "auto" } },
+	{ "ManagedOOMMemoryPressureLimit", { "0", "0%" } },
+	{ "ManagedOOMPreference", { "none" } },
+	{ "ManagedOOMSwap", { "auto" } },
+	{ "MemoryAccounting", { "" } },
+	{ "SysVStartPriority", { "" } },
+	{ "TTYVHangup", { "no", "false", "off", "0" } },
+	{ "TTYVTDisallocate", { "no", "false", "off", "0" } },
+	{ "TasksAccounting", { "" } },
+};
+
+static bool asks_for_something(const struct setting_context *c)
 {
-	(void)c;
-	return 0;
+	bool asks = c->value[0] != '\0';
+
+	for (size_t i = 0; i < ELEMENTSOF(asks_nothing); i++) {
+		for (size_t v = 0; v < 4 && strcmp(asks_nothing[i].name, c->row->name) == 0; v++) {
+			const char *value = asks_nothing[i].values[v];
+
+			asks &= !value || (value[0] && strcmp(value, c->value) != 0);
+		}
+	}
+	return asks;
 }
 
-int parse_ignored_warn(struct setting_context *c)
+int parse_ignored(struct setting_context *c)
 {
-	setting_warning(c, "%s= has no effect here", c->row->name);
+	if (asks_for_something(c)) {
+		setting_unsupported(c, "%s=%.64s has no effect here", c->row->name, c->value);
+	}
 	return 0;
 }

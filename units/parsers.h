@@ -26,10 +26,9 @@ int parse_pressure_threshold(struct setting_context *c); /* uint64_t us, cut to 
 int parse_fdstore_max(struct setting_context *c); /* uint32_t, cut to the limit with a warning */
 int parse_mode(struct setting_context *c);        /* uint32_t */
 int parse_umask(struct setting_context *c);
-int parse_signal(struct setting_context *c);       /* uint32_t */
-int parse_enum(struct setting_context *c);         /* int-sized enum by parse_enum_kind row->arg */
-int parse_ignored(struct setting_context *c);      /* accepted, without effect here */
-int parse_ignored_warn(struct setting_context *c); /* likewise, and it says so */
+int parse_signal(struct setting_context *c);  /* uint32_t */
+int parse_enum(struct setting_context *c);    /* int-sized enum by parse_enum_kind row->arg */
+int parse_ignored(struct setting_context *c); /* accepted, without effect here */
 
 enum parse_enum_kind {
 	ENUM_SERVICE_TYPE,

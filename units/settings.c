@@ -223,6 +223,22 @@ void setting_warning(struct setting_context *c, const char *format, ...)
 	report(c, 0, SEVERITY_WARNING, text);
 }
 
+static enum manifest_severity unknown_severity(const struct setting_context *c)
+{
+	return c->unit->container.strict ? SEVERITY_ERROR : SEVERITY_WARNING;
+}
+
+void setting_unsupported(struct setting_context *c, const char *format, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	report(c, 0, unknown_severity(c), text);
+}
+
 void setting_odd_escape(struct setting_context *c, const char *word)
 {
 	if (word) {
@@ -234,11 +250,6 @@ void setting_odd_escape(struct setting_context *c, const char *word)
 }
 
 /* ---- applying lines ---- */
-
-static enum manifest_severity unknown_severity(const struct setting_context *c)
-{
-	return c->unit->container.strict ? SEVERITY_ERROR : SEVERITY_WARNING;
-}
 
 /* Words in a name of which it is clear that the writer wanted walls. */
 static bool sounds_confining(const char *name)

@@ -90,5 +90,8 @@ int setting_error(struct setting_context *c, unsigned column, const char *format
 	__attribute__((format(printf, 3, 4)));
 /* For those of words: one with an escape that is none, which is taken as written. NULL: none. */
 void setting_odd_escape(struct setting_context *c, const char *word);
+/* Likewise of a value that is right and has no effect here; Strict=yes refuses the unit for it. */
+void setting_unsupported(struct setting_context *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void setting_warning(struct setting_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

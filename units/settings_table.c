@@ -589,7 +589,7 @@ static const struct setting table[] = {
 		"fails instead of being read-only" },
 	{ "ReadWritePaths", S, parse_paths, NONE, PLAN_MOUNT_READ_WRITE, CONFINES | LIST,
 		"paths that stay writable" },
-	{ "RebootArgument", U | S, parse_ignored_warn, NONE, 0, 0,
+	{ "RebootArgument", U | S, parse_ignored, NONE, 0, 0,
 		"argument of a reboot; not used" },
 	{ "ReceiveBuffer", K, parse_socket_size, SOCKET(options.receive_buffer), 0, 0,
 		"buffer for what comes in" },

@@ -102,12 +102,13 @@ void host_set_kernel(void)
 
 /*
  * No clock may stand before the files of the system: certificates and timers would fail. timesyncd
- * keeps the file, its time is that of the last known hour; else the time of this program.
+ * keeps the first file, its time is that of the last known hour; the seed is written at each start
+ * and end; image builders set clock-epoch's; else the time of the system and of this program.
  */
 void host_mend_clock(void)
 {
 	static const char *const files[] = { "/var/lib/systemd/timesync/clock",
-		"/var/lib/systemd/random-seed", "/proc/self/exe" };
+		"/var/lib/systemd/random-seed", "/usr/lib/clock-epoch", "/usr", "/proc/self/exe" };
 	struct timespec now, least = { 0 };
 	struct stat st;
 

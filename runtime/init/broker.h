@@ -18,6 +18,7 @@
 #include "../plan/logwire.h"
 #include "../plan/settings.h"
 #include "../plan/wire.h"
+#include "logqueue.h"
 #include "spawn.h"
 #include "warm.h"
 
@@ -301,6 +302,9 @@ struct broker {
 	struct warm warm;
 	struct supd_channel supd;
 	struct log_channel log;
+	struct logqueue log_queue; /* records of supd that supd-log had no room for */
+	int native_fd;             /* connected to log/native; -1: not yet */
+	bool native_blocked;       /* watched until there is room */
 	struct loader load;
 	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
 	/* up */
@@ -312,7 +316,7 @@ struct broker {
 	uint64_t watchdog_us, watchdog_at;
 	bool status_dirty;
 	uint32_t counts[4];
-	uint64_t logs_dropped;
+	uint64_t logs_dropped; /* records of supd since the last report about it */
 	uint64_t bus_asked_us; /* last WIRE_BUS */
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];
@@ -352,6 +356,7 @@ enum watch_kind {
 	WATCH_REQUEST,
 	WATCH_EVENT,
 	WATCH_LOG,
+	WATCH_NATIVE,
 	WATCH_LOAD_ERROR,
 	WATCH_JOB,    /* ref */
 	WATCH_PIDFD,  /* ref */

@@ -16,6 +16,7 @@
 #include "../base/timeutil.h"
 #include "cgroup.h"
 #include "helper.h"
+#include "logs.h"
 #include "notify.h"
 #include "resources.h"
 #include "setup.h"
@@ -28,6 +29,7 @@
 #include "watchdog.h"
 
 #define TERM_WITHIN_US   (10 * USEC_PER_SEC)
+#define DRAIN_WITHIN_US  USEC_PER_SEC /* supd's last records */
 #define KILL_WITHIN_US   (5 * USEC_PER_SEC)
 #define UMOUNT_WITHIN_US (90 * USEC_PER_SEC)
 #define SYNC_WITHIN_US   (60 * USEC_PER_SEC)
@@ -246,6 +248,7 @@ int final_run(struct broker *b)
 	}
 	supdproc_stop(b);
 	warm_stop(b);
+	logs_drain(b, DRAIN_WITHIN_US);
 	util_close(&b->log.fd); /* supd-log drains and ends */
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);

@@ -13,5 +13,12 @@ void logs_drop(struct broker *b, uint32_t n);
 void logs_start(struct broker *b);
 /* Sends what is marked, as far as the channel takes it. */
 void logs_flush(struct broker *b);
-/* Forwards one native record unread; a full socket drops and counts it. */
+/*
+ * Forwards one native record unread. What supd-log has no room for is queued and goes as soon as it
+ * reads on; beyond the queue's size records are dropped, counted, and the count is logged then.
+ */
 void logs_forward(struct broker *b, const struct wire_log *log);
+/* There may be room again at log/native. */
+void logs_room(struct broker *b);
+/* Sends what is queued as far as supd-log reads it within the time. For the end. */
+void logs_drain(struct broker *b, uint64_t within_us);

@@ -9,6 +9,7 @@
 #include <linux/kd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -20,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/boottimes.h"
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/pidns.h"
@@ -112,6 +114,12 @@ static void on_log(struct broker *b, uint32_t index)
 	}
 }
 
+static void on_native(struct broker *b, uint32_t index)
+{
+	(void)index;
+	logs_room(b);
+}
+
 static void on_load_error(struct broker *b, uint32_t index)
 {
 	(void)index;
@@ -124,6 +132,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_REQUEST] = on_request,
 	[WATCH_EVENT] = on_event,
 	[WATCH_LOG] = on_log,
+	[WATCH_NATIVE] = on_native,
 	[WATCH_LOAD_ERROR] = on_load_error,
 	[WATCH_JOB] = launch_drain,
 	[WATCH_PIDFD] = reap_foreign,
@@ -341,8 +350,8 @@ static int start(struct broker *b, char **argv)
 {
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
 		&b->idtable_fd, &b->stamps_fd, &b->cgroup_fd, &b->supd.request_fd,
-		&b->supd.event_fd, &b->log.fd, &b->uplink_fd, &b->hw_fd, &b->load.plans_fd,
-		&b->load.manifest_fd, &b->load.error_fd };
+		&b->supd.event_fd, &b->log.fd, &b->native_fd, &b->uplink_fd, &b->hw_fd,
+		&b->load.plans_fd, &b->load.manifest_fd, &b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;
@@ -399,6 +408,21 @@ static const char usage[] =
 	"supd-init,\n"
 	"SIGHUP loads the unit files again, SIGUSR1 executes supd-init anew.\n";
 
+/*
+ * Started by the kernel, or by an initramfs that is not ours (its /proc is there): supd-boot mounts
+ * and comes back to us; its record says that it was there. Where it cannot leave one it is not
+ * asked a second time.
+ */
+static bool is_first_program(void)
+{
+	if (getpid() != 1 || getenv(TABLE_ENVIRONMENT)) {
+		return false;
+	}
+	return access("/proc/self/exe", F_OK) < 0 ||
+	       (pidns_is_initial() && access(BOOTTIMES_PATH, F_OK) < 0 &&
+		       access("/run", W_OK) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct broker *b = &broker;
@@ -407,10 +431,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		return fd_write_full(STDOUT_FILENO, usage, sizeof(usage) - 1) == 0 ? 0 : 1;
 	}
-	if (getpid() == 1 && access("/proc/self/exe", F_OK) < 0) {
-		/* Straight from the kernel: it mounts, and comes back to us. */
+	if (is_first_program()) {
 		execl(LIBEXECDIR "/supd-boot", "supd-boot", (char *)NULL);
-		util_say("no /proc, and cannot execute", LIBEXECDIR "/supd-boot", errno);
+		util_say("cannot execute", LIBEXECDIR "/supd-boot", errno);
 	}
 	r = argc < 1 ? 1 : start(b, argv);
 

@@ -2,7 +2,6 @@
 #include "requests.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -10,10 +9,8 @@
 
 #include "../base/cleanup.h"
 #include "../base/number.h"
-#include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "catalog.h"
-#include "cgroup.h"
 #include "events.h"
 #include "helper.h"
 #include "launch.h"
@@ -21,9 +18,9 @@
 #include "logs.h"
 #include "mainpid.h"
 #include "power.h"
+#include "requestsignal.h"
 #include "resources.h"
 #include "slots.h"
-#include "spare.h"
 #include "store.h"
 #include "supdproc.h"
 #include "uplink.h"
@@ -31,14 +28,6 @@
 
 #define REQUESTS_PER_TURN 256
 #define REQUESTS_TURN_US  (20 * 1000) /* children are reaped in between, whatever is asked */
-
-/* The slot of a request: used, or NULL. */
-static struct slot *slot_for(struct broker *b, const struct wire_request *q)
-{
-	struct slot *s = &b->t->slots[q->slot];
-
-	return q->slot < b->t->n_slots && s->state == SLOT_USED ? s : NULL;
-}
 
 static bool cleaning(const struct slot *s)
 {
@@ -129,7 +118,7 @@ static int do_run(struct broker *b, const struct wire_request *q)
 
 static int do_main(struct broker *b, const struct wire_request *q)
 {
-	struct slot *s = slot_for(b, q);
+	struct slot *s = slot_used(b, q->slot);
 
 	if (!s) {
 		return -ENOENT;
@@ -137,174 +126,9 @@ static int do_main(struct broker *b, const struct wire_request *q)
 	return cleaning(s) ? -EBUSY : mainpid_take(b, q);
 }
 
-static int signal_once(struct broker *b, uint32_t ref, int signo)
-{
-	struct place *p = place_of(b, ref);
-
-	if (signo == SIGKILL && p->phase == WIRE_PHASE_LAUNCHING) {
-		launch_cancel(b, ref);
-		return 0;
-	}
-	if (!place_is_live(p) || p->pid <= 0) {
-		return -ESRCH;
-	}
-	if (p->pidfd >= 0) {
-		return sysx_pidfd_send_signal(p->pidfd, signo) < 0 ? -errno : 0;
-	}
-	p->signalled |= p->launcher != 0;
-	/* A direct child: its pid is its own until it is reaped here. */
-	if (p->child != p->pid && p->launcher != p->pid) {
-		return -ESRCH;
-	}
-	return kill(p->pid, signo) < 0 ? -errno : 0;
-}
-
-static int signal_place(struct broker *b, uint32_t kind, const struct wire_request *q)
-{
-	uint32_t ref = q->slot * ENTRY_KIND_COUNT + kind;
-	int r = signal_once(b, ref, q->number);
-
-	if (q->params.flags & WIRE_SIGNAL_CONTINUE) {
-		signal_once(b, ref, SIGCONT);
-	}
-	return r;
-}
-
-/* A launcher stands outside of the cgroup, but what it starts belongs there. */
-static void signal_launchers(struct broker *b, const struct wire_request *q)
-{
-	for (uint32_t k = 0; k < ENTRY_KIND_COUNT; k++) {
-		uint32_t ref = q->slot * ENTRY_KIND_COUNT + k;
-		struct place *p = place_of(b, ref);
-		bool spared = k == ENTRY_MAIN && q->kind == WIRE_TARGET_ALL_BUT_MAIN;
-
-		if (p->worker || spared || q->number == SIGCONT) {
-			continue;
-		}
-		if (p->pending || p->asked) {
-			launch_cancel(b, ref);
-		}
-		p->signalled |= p->launcher != 0;
-		if (p->phase == WIRE_PHASE_LAUNCHING && p->launcher) {
-			kill(p->launcher, (int)q->number);
-		}
-	}
-}
-
-/* Before anything is frozen or signalled it is known whether descriptors are left. */
-static int open_cgroup(struct broker *b, struct slot *s)
-{
-	int fd = cgroup_open(b->cgroup_fd, s->cgroup);
-
-	return spare_give(b, fd) ? cgroup_open(b->cgroup_fd, s->cgroup) : fd;
-}
-
-/* Nothing forks meanwhile. */
-static int signal_frozen(struct broker *b, int dir, const struct cgroup_signal *what)
-{
-	int r = cgroup_write(dir, ".", "cgroup.freeze", "1");
-
-	if (spare_give(b, r)) {
-		cgroup_write(dir, ".", "cgroup.freeze", "1");
-	}
-	r = cgroup_signal(dir, what);
-	return spare_give(b, r) ? cgroup_signal(dir, what) : r;
-}
-
-static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
-{
-	AUTO_CLOSE int dir = s->cgroup_made ? open_cgroup(b, s) : -ENOENT;
-	struct cgroup_signal what = {
-		.signo = q->number,
-		.more = q->params.flags & WIRE_SIGNAL_CONTINUE,
-		.except = q->kind == WIRE_TARGET_ALL_BUT_MAIN ? s->places[ENTRY_MAIN].pid : 0,
-	};
-
-	if (dir < 0) {
-		return -ESRCH;
-	}
-	if (q->number == SIGKILL && !what.except) {
-		launch_cancel_all(b, q->slot);
-		return resources_kill(b, s);
-	}
-	signal_launchers(b, q);
-	if (!what.except && cgroup_signal_single(dir, &what) == 1) {
-		return 0;
-	}
-	int r = signal_frozen(b, dir, &what);
-
-	if (!s->frozen_wanted) {
-		cgroup_write(dir, ".", "cgroup.freeze", "0");
-	}
-	return r;
-}
-
-static int do_signal(struct broker *b, const struct wire_request *q)
-{
-	struct slot *s = slot_for(b, q);
-
-	if (!s) {
-		return -ENOENT;
-	}
-	slot_set_note(s, q->note, q->note_size); /* why it is signalled, before it is */
-	power_stops(b, q->slot);
-	switch ((enum wire_target)q->kind) {
-	case WIRE_TARGET_MAIN:
-		return signal_place(b, ENTRY_MAIN, q);
-	case WIRE_TARGET_CONTROL:
-		return signal_place(b, ENTRY_CONTROL, q);
-	case WIRE_TARGET_ALL:
-	case WIRE_TARGET_ALL_BUT_MAIN:
-		return signal_cgroup(b, q, s);
-	case WIRE_TARGET_COUNT:
-		break;
-	}
-	return -EBADMSG;
-}
-
-static int do_kill_all(struct broker *b, const struct wire_request *q)
-{
-	struct slot *s = slot_for(b, q);
-
-	if (!s) {
-		return -ENOENT;
-	}
-	slot_set_note(s, q->note, q->note_size);
-	power_stops(b, q->slot);
-	launch_cancel_all(b, q->slot);
-	return s->cgroup_made ? resources_kill(b, s) : 0;
-}
-
-static int set_frozen(struct broker *b, const struct wire_request *q, bool on)
-{
-	struct slot *s = slot_for(b, q);
-
-	if (!s || !s->cgroup_made) {
-		return -ENOENT;
-	}
-	int r = cgroup_write(b->cgroup_fd, s->cgroup, "cgroup.freeze", on ? "1" : "0");
-
-	if (r == 0) {
-		s->frozen_wanted = on;
-		resources_refresh(b, q->slot);
-		slot_mark(b, q->slot, DIRTY_SLOT);
-	}
-	return r;
-}
-
-static int do_freeze(struct broker *b, const struct wire_request *q)
-{
-	return set_frozen(b, q, true);
-}
-
-static int do_thaw(struct broker *b, const struct wire_request *q)
-{
-	return set_frozen(b, q, false);
-}
-
 static int do_forget(struct broker *b, const struct wire_request *q)
 {
-	struct slot *s = slot_for(b, q);
+	struct slot *s = slot_used(b, q->slot);
 	uint32_t ref = q->slot * ENTRY_KIND_COUNT + q->kind;
 	struct place *p = place_of(b, ref);
 
@@ -346,7 +170,7 @@ static int clean_entry(struct broker *b, const struct wire_request *q, const str
 
 static int do_release(struct broker *b, const struct wire_request *q)
 {
-	struct slot *s = slot_for(b, q);
+	struct slot *s = slot_used(b, q->slot);
 	int index = -1;
 
 	if (!s) {
@@ -381,7 +205,7 @@ static int do_release(struct broker *b, const struct wire_request *q)
 
 static int do_note(struct broker *b, const struct wire_request *q)
 {
-	struct slot *s = q->slot == WIRE_SLOT_NONE ? NULL : slot_for(b, q);
+	struct slot *s = q->slot == WIRE_SLOT_NONE ? NULL : slot_used(b, q->slot);
 	int64_t n = q->slot;
 
 	if (q->slot == WIRE_SLOT_NONE) {
@@ -446,14 +270,14 @@ static int do_pong(struct broker *b, const struct wire_request *q)
 
 static int do_store_new(struct broker *b, const struct wire_request *q)
 {
-	int r = slot_for(b, q) ? store_new(b, q->slot) : -ENOENT;
+	int r = slot_used(b, q->slot) ? store_new(b, q->slot) : -ENOENT;
 
 	return r < 0 ? r : 0;
 }
 
 static int do_store_drop(struct broker *b, const struct wire_request *q)
 {
-	return slot_for(b, q) ? store_drop(b, q->slot, q->entry) : -ENOENT;
+	return slot_used(b, q->slot) ? store_drop(b, q->slot, q->entry) : -ENOENT;
 }
 
 static int do_power(struct broker *b, const struct wire_request *q)
@@ -523,10 +347,10 @@ static int do_waiting(struct broker *b, const struct wire_request *q)
 static int (*const handlers[WIRE_REQUEST_COUNT])(struct broker *, const struct wire_request *) = {
 	[WIRE_RUN] = do_run,
 	[WIRE_MAIN] = do_main,
-	[WIRE_SIGNAL] = do_signal,
-	[WIRE_KILL_ALL] = do_kill_all,
-	[WIRE_FREEZE] = do_freeze,
-	[WIRE_THAW] = do_thaw,
+	[WIRE_SIGNAL] = request_signal,
+	[WIRE_KILL_ALL] = request_kill_all,
+	[WIRE_FREEZE] = request_freeze,
+	[WIRE_THAW] = request_thaw,
 	[WIRE_FORGET] = do_forget,
 	[WIRE_RELEASE] = do_release,
 	[WIRE_NOTE] = do_note,

@@ -39,6 +39,13 @@ static void chain_remove(uint32_t *head, uint32_t *next, uint32_t n)
 	}
 }
 
+struct slot *slot_used(struct broker *b, uint32_t n)
+{
+	struct slot *s = &b->t->slots[n];
+
+	return n < b->t->n_slots && s->state == SLOT_USED ? s : NULL;
+}
+
 uint32_t slot_find(struct broker *b, const char *name)
 {
 	for (uint32_t n = b->name_heads[name_hash(name)]; n; n = b->name_next[n - 1]) {

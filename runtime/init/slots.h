@@ -9,6 +9,8 @@
 
 /* Slot number or WIRE_SLOT_NONE. */
 uint32_t slot_find(struct broker *b, const char *name);
+/* The slot that a request names; NULL: it is not in use. */
+struct slot *slot_used(struct broker *b, uint32_t n);
 /* Number of the new, bare slot; -ENOSPC (also: no memory behind the table). name is valid. */
 int64_t slot_make(struct broker *b, const char *name);
 /* Back to SLOT_FREE; everything that it held is closed already. */

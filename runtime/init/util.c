@@ -18,16 +18,47 @@ static struct iovec piece(const char *text)
 	return (struct iovec) { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
 }
 
+static bool is_machine(void)
+{
+	return getpid() == 1 && pidns_is_initial();
+}
+
 /* A machine's console may be nobody's: the kernel's log keeps it, and journald reads that. */
 static void tell_kernel(const struct iovec *v, int n)
 {
-	AUTO_CLOSE int fd =
-		getpid() == 1 && pidns_is_initial()
-			? open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-			: -1;
+	AUTO_CLOSE int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0 && writev(fd, v, n) < 0) {
 		return; /* the console has it */
+	}
+}
+
+/*
+ * A terminal is written to by one at a time, and who waits for its reader keeps all others waiting:
+ * only an open file of our own that does not block is safe. False: it is not to be had.
+ */
+static bool tell_console(const struct iovec *v, int n)
+{
+	AUTO_CLOSE int fd =
+		isatty(STDERR_FILENO)
+			? open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+			: -1;
+
+	return fd >= 0 && (writev(fd, v, n) >= 0 || errno == EAGAIN);
+}
+
+/*
+ * Others write to the same pipe, supd among them: nobody may make us wait for its reader. Where a
+ * file does not know RWF_NOWAIT, poll tells as much as can be known.
+ */
+static void tell_stderr(const struct iovec *v, int n)
+{
+	if (pwritev2(STDERR_FILENO, v, n, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
+		struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+		if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && writev(p.fd, v, n) < 0) {
+			return; /* nobody to tell */
+		}
 	}
 }
 
@@ -49,17 +80,13 @@ void util_say(const char *what, const char *object, int error)
 		v[n++] = piece(text ? text : "unknown error");
 	}
 	v[n++] = piece("\n");
-	tell_kernel(v, n);
-	/*
-	 * Others write to the same pipe, supd among them: nobody may make us wait for its reader.
-	 * Where a file does not know RWF_NOWAIT, poll tells as much as can be known.
-	 */
-	if (pwritev2(STDERR_FILENO, v + 1, n - 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
-		struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	bool machine = is_machine();
 
-		if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && writev(p.fd, v + 1, n - 1) < 0) {
-			return; /* nobody to tell */
-		}
+	if (machine) {
+		tell_kernel(v, n);
+	}
+	if (!machine || !tell_console(v + 1, n - 1)) {
+		tell_stderr(v + 1, n - 1);
 	}
 }
 

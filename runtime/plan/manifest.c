@@ -281,10 +281,16 @@ static bool pairs_are_valid(const struct tlv_bytes *b)
 	const char *text = b->data;
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		n += text[i] == '\0';
+	if (b->n == 0) {
+		return true;
 	}
-	return n % 2 == 0 && (b->n == 0 || text[b->n - 1] == '\0');
+	if (text[b->n - 1] != '\0') {
+		return false;
+	}
+	for (const char *p = text; p < text + b->n; p += strlen(p) + 1) {
+		n++;
+	}
+	return n % 2 == 0;
 }
 
 /* A loaded socket or path unit has its row, with texts in it; nobody else has one. */

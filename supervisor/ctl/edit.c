@@ -13,7 +13,6 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
-#include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
 #include "nearunit.h"
@@ -84,11 +83,11 @@ static int run_editor(const char *path)
 }
 
 /* Units without a file (slices, mounts of fstab) can have drop-ins all the same. */
-static bool is_loaded(struct ctl *c, const struct unit_write *w)
+static bool is_loaded(struct ctl *c, const char *unit)
 {
 	AUTO(props_fini) struct props p = { 0 };
 
-	return ctl_try_connect(c) >= 0 && ctl_unit_props(c, w->unit, &p, NULL) >= 0 &&
+	return ctl_try_connect(c) >= 0 && ctl_unit_props(c, unit, &p, NULL) >= 0 &&
 	       strcmp(props_string(&p, "LoadState"), "not-found") != 0;
 }
 
@@ -104,7 +103,7 @@ static bool has_template(const struct install_dirs *d, const char *unit)
 /* A drop-in is an addition to something; a misspelt name would go unnoticed. */
 static bool takes_dropin(struct ctl *c, const struct install_dirs *d, const struct unit_write *w)
 {
-	return w->dropin && (c->o.force || has_template(d, w->unit) || is_loaded(c, w));
+	return w->dropin && (c->o.force || has_template(d, w->unit) || is_loaded(c, w->unit));
 }
 
 /* What there is now. Exit code. */
@@ -119,7 +118,8 @@ static int present_text(struct ctl *c, const struct install_dirs *d, const struc
 		char hint[NEAREST_HINT];
 
 		nearest_unit(c, w->unit, hint);
-		ctl_error(c, "%s: no unit file%s", w->unit, hint);
+		ctl_error(c, "%s: no unit file%s%s", w->unit,
+			w->dropin ? " (--force adds to it all the same)" : "", hint);
 		return EXIT_FAILED;
 	}
 	if (w->dropin) {

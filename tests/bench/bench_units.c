@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Many unit files: what supd-load needs for them (one core, memory), what supd needs for what comes
- * of it (decoding, graph, comparison of two loads, a transaction over all of them), and, with
- * --whole, `supctl list` end to end. Prints a table; not a test.
+ * of it (decoding, graph, comparison of two loads, a transaction over all of them, the longest turn
+ * of a reload), and, with --whole, `supctl list` end to end. Prints a table; not a test.
  *
  * bench_units [--whole] [UNITS...]
  */
@@ -26,8 +26,11 @@
 #include "../../supervisor/reloaddiff.h"
 #include "../system/harness.h"
 
-#define FDS_ABOVE 20 /* supd-load's numbers are below */
-#define LISTS     10 /* of which the fastest counts */
+#define DECODED_PER_TURN 500  /* as supervisor/intake.c has it */
+#define MAPPED_PER_TURN  2000 /* the same */
+
+#define FDS_ABOVE        20 /* supd-load's numbers are below */
+#define LISTS            10 /* of which the fastest counts */
 
 struct load {
 	int fds[2]; /* plans, manifest */
@@ -206,6 +209,39 @@ static void drain(struct engine *e)
 	}
 }
 
+/* As supd takes a reload: the longest time for which it does nothing else. */
+static usec_t longest_turn(struct engine *e, const struct load *l)
+{
+	struct manifest_decoder decoder;
+	usec_t longest = 0, start;
+	struct arena arena;
+	int r;
+
+	arena_init(&arena);
+	if (manifest_decode_begin(l->map, l->size, &arena, &decoder) < 0) {
+		die("manifest_decode_begin");
+	}
+	do {
+		start = cpu_now();
+		r = manifest_decode_some(&decoder, DECODED_PER_TURN);
+		longest = cpu_now() - start > longest ? cpu_now() - start : longest;
+	} while (r > 0);
+	if (r < 0 || engine_load_begin(e, &l->manifest, 3) < 0) {
+		die("engine_load_begin");
+	}
+	do {
+		start = cpu_now();
+		r = engine_load_some(e, MAPPED_PER_TURN, now_us());
+		drain(e);
+		longest = cpu_now() - start > longest ? cpu_now() - start : longest;
+	} while (r > 0);
+	if (r < 0) {
+		die("engine_load_some");
+	}
+	arena_fini(&arena);
+	return longest;
+}
+
 static void engine_part(const struct load *first, const struct load *second)
 {
 	struct engine *e = engine_new();
@@ -245,6 +281,7 @@ static void engine_part(const struct load *first, const struct load *second)
 	printf(" %.1f | %.1f | %.1f | %.1f | %.1f |", ms(first->decode_us), ms(at[1] - at[0]),
 		ms(at[3] - at[2]), ms(at[4] - at[3]), ms(cpu_now() - at[5]));
 	drain(e);
+	printf(" %.1f |", ms(longest_turn(e, second)));
 	reloaddiff_fini(&changes);
 	engine_free(e);
 }
@@ -333,7 +370,8 @@ int main(int argc, char **argv)
 	}
 	printf("| units | load s | us/unit | MB/s | MB | again s | decode ms | engine ms | diff ms "
 	       "| "
-	       "reload ms | transaction ms |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+	       "reload ms | transaction ms | longest turn ms |\n"
+	       "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 	for (; *sizes; sizes++) {
 		measure((unsigned)strtoul(*sizes, NULL, 10));
 	}

@@ -168,7 +168,7 @@ static void test_suggestions(void **state)
 	check_says("status tmepl@x", 4, "did you mean templ@x.service?");
 	check_says("status templ", 4, "did you mean templ@INSTANCE.service?");
 	check_says("cat wbe", 1, "no unit file; did you mean web.service?");
-	check_says("edit wbe", 1, "no unit file; did you mean web.service?");
+	check_says("edit wbe", 1, "same); did you mean web.service?");
 	check_says("enable wbe", 1, "wbe.service: did you mean web.service?");
 	check_says("is-enabled wbe", 1, "did you mean web.service?");
 	check_says("logs wbe", 1, "did you mean web.service?");

@@ -14,6 +14,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 
+#define BURST      12 /* units, of three records each */
 #define MAX_BYTES  1048576
 #define RATE_LINES 200 /* per 2 s, where a test is about that: any machine writes more */
 
@@ -380,6 +381,36 @@ static void test_killed_log(void **state)
 	CHECK(at && strstr(at, "\nafter\n"));
 }
 
+/*
+ * supd says more at once than the socket holds (ten datagrams are the kernel's default) while
+ * supd-log has no time: nothing of it is lost.
+ */
+static void test_slow_log(void **state)
+{
+	char unit[32];
+	pid_t pid = log_pid();
+
+	(void)state;
+	for (int i = 0; i < BURST; i++) {
+		snprintf(unit, sizeof(unit), "burst-%d.service", i);
+		sys_unit(s, unit, "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	}
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(pid > 1 && kill(pid, SIGSTOP) == 0);
+	for (int i = 0; i < BURST; i++) {
+		if (sys_ctl(s, "start burst-%d.service", i) != 0) {
+			kill(pid, SIGCONT);
+			sys_fail(s, "burst-%d.service does not start", i);
+		}
+	}
+	CHECK(kill(pid, SIGCONT) == 0);
+	for (int i = 0; i < BURST; i++) {
+		snprintf(unit, sizeof(unit), "burst-%d.service", i);
+		wait_log(unit, "Starting");
+		wait_log(unit, "Finished");
+	}
+}
+
 static int setup_with(unsigned rate_lines)
 {
 	char path[128], text[256];
@@ -419,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_rotation_bound),
+		cmocka_unit_test(test_slow_log),
 		cmocka_unit_test(test_killed_log),
 	};
 	const struct CMUnitTest limited[] = { cmocka_unit_test(test_rate_limit) };

@@ -48,6 +48,14 @@ Restart=always
 """
 
 
+def forget_the_killed(top):
+    """What tests left that were killed by a signal that nobody can catch."""
+    for name in os.listdir(top):
+        owner = re.fullmatch(r"supd-vm-(\d+)-\w+", name)
+        if owner and not os.path.exists("/proc/" + owner.group(1)):
+            shutil.rmtree(os.path.join(top, name), ignore_errors=True)
+
+
 def packages():
     with open(os.path.join(HERE, "packages"), encoding="ascii") as f:
         return [w for line in f for w in line.split("#")[0].split()]
@@ -136,8 +144,9 @@ class Machine:
     """
 
     def __init__(self, units=None, files=None, **how):
-        self.dir = tempfile.mkdtemp(prefix="supd-vm-", dir="/run" if os.access("/run", os.W_OK)
-                                    else None)
+        top = "/run" if os.access("/run", os.W_OK) else tempfile.gettempdir()
+        forget_the_killed(top)
+        self.dir = tempfile.mkdtemp(prefix=f"supd-vm-{os.getpid()}-", dir=top)
         self.console_log = os.path.join(self.dir, "console.log")
         self.how = how
         self.process = self.agent = self.console = self.qmp = self.note = self.reader = None
@@ -492,5 +501,5 @@ def main(names):
             failed += 1
             if not isinstance(error, (Failed, OSError)):
                 traceback.print_exc(file=sys.stdout)
-            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error!r}", flush=True)
+            print(f"FAIL {name} {time.monotonic() - start:.1f} s: {error}", flush=True)
     sys.exit(1 if failed else 0)

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static struct fault *page;
@@ -128,3 +129,40 @@ SEAM(int, socket, (int family, int type, int protocol), (family, type, protocol)
 SEAM(int, sethostname, (const char *name, size_t size), (name, size), EPERM)
 SEAM(ssize_t, read, (int fd, void *buf, size_t size), (fd, buf, size), EIO)
 SEAM(ssize_t, write, (int fd, const void *buf, size_t size), (fd, buf, size), EIO, ENOSPC, EPERM)
+/* glibc's names for them with 64-bit offsets: those that supd-launch's fault build really calls. */
+SEAM(int, fstat64, (int fd, struct stat64 *st), (fd, st), EIO, EOVERFLOW)
+SEAM(int, stat64, (const char *path, struct stat64 *st), (path, st), EACCES, ENOENT, EIO)
+SEAM(int, fstatat64, (int dir, const char *path, struct stat64 *st, int flags),
+	(dir, path, st, flags), EACCES, EIO, ENOMEM)
+SEAM(int, fstatfs64, (int fd, struct statfs64 *st), (fd, st), EIO, ENOMEM)
+SEAM(off64_t, lseek64, (int fd, off64_t to, int from), (fd, to, from), EINVAL)
+SEAM(ssize_t, pread64, (int fd, void *buf, size_t size, off64_t at), (fd, buf, size, at), EIO)
+SEAM(int, memfd_create, (const char *name, unsigned flags), (name, flags), EMFILE, ENOMEM)
+SEAM(int, setgroups, (size_t n, const gid_t *groups), (n, groups), EPERM, ENOMEM)
+SEAM(int, setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s), EPERM, EINVAL)
+SEAM(int, setresuid, (uid_t r, uid_t e, uid_t s), (r, e, s), EPERM, EAGAIN, EINVAL)
+SEAM(int, personality, (unsigned long persona), (persona), EINVAL)
+SEAM(int, connect, (int fd, const struct sockaddr *to, socklen_t size), (fd, to, size),
+	ECONNREFUSED, ENOENT)
+SEAM(pid_t, setsid, (void), (), EPERM)
+SEAM(int, mount,
+	(const char *from, const char *to, const char *type, unsigned long flags, const void *data),
+	(from, to, type, flags, data), EPERM, ENOMEM)
+SEAM(int, clone, (int (*run)(void *), void *stack, int flags, void *arg), (run, stack, flags, arg),
+	EAGAIN, ENOMEM)
+
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+
+pid_t __wrap_fork(void)
+{
+	static const int errors[] = { EAGAIN, ENOMEM };
+	pid_t pid;
+
+	if (fails("fork", errors, sizeof(errors) / sizeof(errors[0]))) {
+		return -1;
+	}
+	pid = __real_fork();
+	depth += pid == 0;
+	return pid;
+}

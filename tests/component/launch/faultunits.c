@@ -19,7 +19,10 @@ static const struct fault_unit units[] = {
 	{ .name = "compat",
 		.text = "[Container]\nProfile=compat\n"
 			"[Service]\nExecStart=/bin/true\nRuntimeDirectory=fault\n"
-			"PrivateTmp=yes\nLimitNOFILE=64\nNice=1\n" },
+			"PrivateTmp=yes\nLimitNOFILE=64\nNice=1\n"
+			"Type=forking\nPIDFile=/run/fault.pid\n"
+			"AppArmorProfile=-none\n",
+		.steps = FAULT_STEP(STEP_LABEL) | FAULT_STEP(STEP_PIDFILE) },
 	{ .name = "strict",
 		.text = "[Container]\nProfile=strict\n"
 			"[Service]\nExecStart=/bin/true $A\nUser=daemon\n"
@@ -35,7 +38,16 @@ static const struct fault_unit units[] = {
 			"DevicePolicy=strict\nDeviceAllow=/dev/null rw\nIPAddressDeny=any\n"
 			"SocketBindDeny=any\nRestrictNetworkInterfaces=lo\n"
 			"ProtectHostname=private:box\nKeyringMode=shared\n"
-			"StandardInputText=hello\nStandardOutput=truncate:DIR/out\n" },
+			"StandardInputText=hello\nStandardOutput=truncate:DIR/out\n",
+		.steps = FAULT_STEP(STEP_CGROUP) | FAULT_STEP(STEP_DIRECTORIES) |
+			 FAULT_STEP(STEP_ENVIRONMENT) | FAULT_STEP(STEP_STDIO) |
+			 FAULT_STEP(STEP_CLONE) | FAULT_STEP(STEP_IDMAP) |
+			 FAULT_STEP(STEP_NAMESPACES) | FAULT_STEP(STEP_RLIMITS) |
+			 FAULT_STEP(STEP_KEYRING) | FAULT_STEP(STEP_MOUNTS) |
+			 FAULT_STEP(STEP_PROCESS) | FAULT_STEP(STEP_WORKING_DIR) |
+			 FAULT_STEP(STEP_CREDENTIALS) | FAULT_STEP(STEP_LANDLOCK) |
+			 FAULT_STEP(STEP_DESCRIPTORS) | FAULT_STEP(STEP_SECCOMP) |
+			 FAULT_STEP(STEP_EXEC) | FAULT_STEP(STEP_CREDENTIALS_DIR) },
 	{ .name = "dynamic",
 		.text = "[Container]\nProfile=standard\n"
 			"[Service]\nExecStart=/bin/true\nDynamicUser=yes\nStateDirectory=dyn\n"
@@ -45,7 +57,8 @@ static const struct fault_unit units[] = {
 		.text = "[Container]\nProfile=standard\n"
 			"[Service]\nExecStart=/true\nRootDirectory=DIR/root\n"
 			"BindReadOnlyPaths=DIR/env:/env\nStateDirectory=inroot\n"
-			"TemporaryFileSystem=/tmp\n" },
+			"TemporaryFileSystem=/tmp\n",
+		.steps = FAULT_STEP(STEP_ROOT) },
 	{ .name = "tmpfsroot",
 		.text = "[Container]\nProfile=standard\n"
 			"[Service]\nExecStart=/true\nTemporaryFileSystem=/\n"

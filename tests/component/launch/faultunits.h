@@ -4,12 +4,17 @@
 
 #include "fakeinit.h"
 
+/* Of an enum launch_step. */
+#define FAULT_STEP(step) (UINT64_C(1) << (step))
+
 struct fault_unit {
 	const char *name;
 	const char *text; /* "DIR": the partner's scratch directory; NULL: a plan made by hand */
 	bool needs_image; /* of DIR/root, as DIR/disk */
 	uint32_t
 		stride; /* only each n-th call is made to fail: loop devices are slow to go; 0: 1 */
+	uint64_t steps; /* of which each must have failed at least once; a test compares all units'
+			   with the tables of exec.c */
 };
 
 /* NULL if there is none of that name. */

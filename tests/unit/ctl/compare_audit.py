@@ -19,12 +19,16 @@ FLAGS = ("PrivateDevices PrivateMounts PrivateNetwork PrivateTmp PrivateUsers Pr
          "RestrictRealtime RestrictSUIDSGID RemoveIPC DynamicUser").split()
 CAPS = ("AUDIT_WRITE BPF CHOWN DAC_OVERRIDE FOWNER IPC_LOCK KILL LEASE MAC_ADMIN MKNOD NET_ADMIN "
         "NET_RAW SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_NICE SYS_PTRACE SYS_RAWIO SYS_TIME "
-        "SYSLOG WAKE_ALARM BLOCK_SUSPEND SETPCAP AUDIT_READ SYS_PACCT SYS_TTY_CONFIG").split()
+        "SYSLOG WAKE_ALARM BLOCK_SUSPEND SETPCAP AUDIT_READ SYS_PACCT SYS_TTY_CONFIG LINUX_IMMUTABLE "
+        "MAC_OVERRIDE SETFCAP FSETID IPC_OWNER NET_BIND_SERVICE NET_BROADCAST AUDIT_CONTROL SYS_MODULE "
+        "SYS_RESOURCE SETGID DAC_READ_SEARCH").split()
 NAMESPACES = "cgroup ipc net mnt pid user uts".split()
 FAMILIES = "UNIX INET INET6 NETLINK PACKET BLUETOOTH VSOCK ALG".split()
 CALLS = ("@system-service @clock @mount @debug @privileged @resources @raw-io @swap @reboot @module "
          "@obsolete @cpu-emulation @basic-io @file-system settimeofday chown ptrace umount2 "
          "reboot:EPERM swapon:ENOSYS").split()
+ADDRESSES = "any localhost link-local multicast 10.0.0.0/8 127.0.0.1 192.168.1.1 ::1 fe80::/64".split()
+DEVICES = ["/dev/null rw", "/dev/zero r", "/dev/sda rwm", "char-pts", "block-loop r", "char-* rwm"]
 CHOICES = {
     "User": ["", "root", "0", "nobody", "daemon", "12345"],
     "SupplementaryGroups": ["", "bin", "bin daemon"],
@@ -37,7 +41,11 @@ CHOICES = {
     "Delegate": ["no", "yes", "pids"],
     "UMask": ["0000", "0002", "0022", "0027", "0007", "0077", "0037", "0026"],
     "SystemCallArchitectures": ["", "native", "x86-64", "native x86-64"],
-    "DevicePolicy": ["auto", "closed"],
+    "DevicePolicy": ["auto", "closed", "strict"],
+    "RootImage": ["", "/srv/image"],
+    "Group": ["", "bin"],
+    "PrivateIPC": ["yes", "no"],
+    "IPAddressDeny": ["", "any", "any"],
     "RootDirectory": ["", "/", "/srv"],
     "AmbientCapabilities": ["", "CAP_KILL"],
 }
@@ -67,6 +75,13 @@ def generate(rng):
     if rng.random() < density:
         for _ in range(rng.randint(1, 3)):
             lines.append("SystemCallFilter=" + rng.choice(["", "~"]) + some(rng, CALLS))
+    for name in ("IPAddressDeny", "IPAddressAllow"):
+        if rng.random() < density:
+            lines += [f"{name}={some(rng, ADDRESSES, most=3)}" for _ in range(rng.randint(1, 2))]
+    if rng.random() < density / 2:
+        lines.append("MountImages=/srv/image:/mnt")
+    if rng.random() < density:
+        lines += ["DeviceAllow=" + d for d in rng.sample(DEVICES, rng.randint(1, 3))]
     return "\n".join(lines + ["[Container]", "Profile=trusted", ""])
 
 

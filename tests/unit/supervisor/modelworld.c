@@ -388,6 +388,7 @@ static void begin(struct model *m)
 		print_message("  a new supd\n");
 	}
 	m->e = engine_new();
+	m->loading = false;
 	assert_non_null(m->e);
 	engine_set_safe_mode(m->e, m->safe && model_random(m, m->safe) == 0);
 	for (uint32_t i = 0; i < m->n_catalogues; i++) {
@@ -561,6 +562,14 @@ void model_answer_load(struct model *m)
 {
 	uint32_t n = m->next_catalogue;
 
+	if (m->loading) {
+		int r = engine_load_some(m->e, 1 + model_random(m, 5), m->now);
+
+		assert_true(r == 0 || r == 1);
+		m->loading = r == 1;
+		model_drain(m);
+		return;
+	}
 	if (m->loads == 0) {
 		return;
 	}
@@ -570,7 +579,8 @@ void model_answer_load(struct model *m)
 	} else {
 		m->next_catalogue++;
 		m->catalogues[m->n_catalogues++] = n;
-		assert_int_equal(engine_load(m->e, model_manifest(n), n, m->now), 0);
+		assert_int_equal(engine_load_begin(m->e, model_manifest(n), n), 0);
+		m->loading = true;
 	}
 	model_drain(m);
 }

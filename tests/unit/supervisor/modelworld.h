@@ -61,6 +61,7 @@ struct model {
 	uint32_t n_catalogues;
 	uint32_t next_catalogue;
 	uint32_t loads; /* asked for, not answered */
+	bool loading;   /* the last catalogue is being taken by parts */
 	uint32_t next_slot;
 	uint64_t run_id;
 	int32_t next_pid;

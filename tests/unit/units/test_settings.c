@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "../../../runtime/base/cleanup.h"
 #include "../../../units/knownnames.h"
+#include "../../../units/parsers.h"
 #include "../../../units/settings.h"
+#include "../../../units/unit.h"
 
 /* bsearch needs it. */
 static void test_sorted(void **state)
@@ -49,11 +52,56 @@ static void test_nearest(void **state)
 	assert_null(settings_nearest(SECTION_UNIT, "Zzzzzzzzz"));
 }
 
+/* What has no effect says so when it is asked for something; Strict=yes refuses the unit. */
+static void test_without_effect(void **state)
+{
+	static const char *const quiet[] = { "BlockIOAccounting", "CPUAccounting", "IOAccounting",
+		"MemoryAccounting", "SysVStartPriority", "TasksAccounting" };
+	size_t n, found = 0;
+	const struct setting *rows = settings_table(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct reader_line line = { .line = 3 };
+		struct unit unit = { .name = "a.service" };
+		struct diagnostics d;
+		struct arena arena;
+		struct setting_context c = { .unit = &unit,
+			.arena = &arena,
+			.d = &d,
+			.file = "/a.service",
+			.line = &line,
+			.row = &rows[i],
+			.value = "yes" };
+		bool says = true;
+
+		if (rows[i].parse != parse_ignored) {
+			continue;
+		}
+		found++;
+		for (size_t q = 0; q < ELEMENTSOF(quiet); q++) {
+			says &= strcmp(quiet[q], rows[i].name) != 0;
+		}
+		for (int strict = 0; strict < 2; strict++) {
+			arena_init(&arena);
+			diag_init(&d, &arena);
+			unit.container.strict = strict;
+			assert_int_equal(rows[i].parse(&c), 0);
+			assert_int_equal(d.rows.n, says);
+			assert_int_equal(d.n_errors, says && strict);
+			assert_int_equal(unit.refused, says && strict);
+			arena_fini(&arena);
+		}
+	}
+	assert_true(found >= ELEMENTSOF(quiet));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_without_effect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
