@@ -13,6 +13,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/unitname.h"
 #include "exitcode.h"
 #include "names.h"
 #include "nearunit.h"
