@@ -16,6 +16,13 @@ static const struct {
 		"How a service is run, watched, restarted and confined. Settings of processes and "
 		"of "
 		"cgroups stand here too." },
+	{ SECTION_SOCKET, "Socket",
+		"Where a service is reached, and how its descriptors are made." },
+	{ SECTION_TIMER, "Timer", "When a unit is started." },
+	{ SECTION_PATH, "Path", "Which paths start a unit." },
+	{ SECTION_MOUNT, "Mount", "What is mounted, and how." },
+	{ SECTION_AUTOMOUNT, "Automount", "Where the first access mounts." },
+	{ SECTION_SWAP, "Swap", "What is swapped to." },
 	{ SECTION_SLICE, "Slice", "Limits of everything below a slice." },
 	{ SECTION_CONTAINER, "Container",
 		"What systemd has no name for. systemd warns about the section and goes on." },

@@ -20,6 +20,8 @@ enum option_kind {
 	OPTION_PROPERTY,
 	OPTION_SIGNAL,
 	OPTION_LINES,
+	OPTION_SETTING, /* of a unit that run makes */
+	OPTION_SETTING_FLAG,
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -46,6 +48,7 @@ static const struct option_row {
 	{ "full", 'l', OPTION_FLAG, AT(full) },
 	{ "fuzz", 0, OPTION_TEXT, AT(fuzz) },
 	{ "help", 'h', OPTION_FLAG, AT(help) },
+	{ "gid", 0, OPTION_SETTING, 0 },
 	{ "instance", 0, OPTION_FLAG, AT(instance) },
 	{ "iterations", 0, OPTION_TEXT, AT(iterations) },
 	{ "job-mode", 0, OPTION_TEXT, AT(job_mode) },
@@ -54,6 +57,7 @@ static const struct option_row {
 	{ "lines", 'n', OPTION_LINES, AT(lines) },
 	{ "log-dir", 0, OPTION_TEXT, AT(log_dir) },
 	{ "mangle", 'm', OPTION_FLAG, AT(mangle) },
+	{ "nice", 0, OPTION_SETTING, 0 },
 	{ "no-ask-password", 0, OPTION_IGNORED, 0 },
 	{ "no-block", 0, OPTION_FLAG, AT(no_block) },
 	{ "no-legend", 0, OPTION_FLAG, AT(no_legend) },
@@ -61,11 +65,18 @@ static const struct option_row {
 	{ "no-reload", 0, OPTION_FLAG, AT(no_reload) },
 	{ "no-warn", 0, OPTION_IGNORED, 0 },
 	{ "now", 0, OPTION_FLAG, AT(now) },
-	{ "on-active", 0, OPTION_TEXT, AT(on_active) },
-	{ "on-calendar", 0, OPTION_TEXT, AT(on_calendar) },
+	{ "on-active", 0, OPTION_SETTING, 0 },
+	{ "on-boot", 0, OPTION_SETTING, 0 },
+	{ "on-calendar", 0, OPTION_SETTING, 0 },
+	{ "on-clock-change", 0, OPTION_SETTING_FLAG, 0 },
+	{ "on-startup", 0, OPTION_SETTING, 0 },
+	{ "on-timezone-change", 0, OPTION_SETTING_FLAG, 0 },
+	{ "on-unit-active", 0, OPTION_SETTING, 0 },
+	{ "on-unit-inactive", 0, OPTION_SETTING, 0 },
 	{ "order", 0, OPTION_TEXT, AT(order) },
 	{ "output", 'o', OPTION_TEXT, AT(output) },
 	{ "path", 0, OPTION_FLAG, AT(path) },
+	{ "path-property", 0, OPTION_SETTING, 0 },
 	{ "pipe", 'P', OPTION_FLAG, AT(pipe) },
 	{ "plain", 0, OPTION_FLAG, AT(plain) },
 	{ "property", 'p', OPTION_PROPERTY, 0 },
@@ -76,19 +87,28 @@ static const struct option_row {
 	{ "root", 0, OPTION_TEXT, AT(root) },
 	{ "runtime", 0, OPTION_FLAG, AT(runtime) },
 	{ "runtime-dir", 0, OPTION_TEXT, AT(runtime_dir) },
+	{ "same-dir", 0, OPTION_SETTING_FLAG, 0 },
+	{ "scope", 0, OPTION_FLAG, AT(scope) },
+	{ "service-type", 0, OPTION_SETTING, 0 },
+	{ "setenv", 'E', OPTION_SETTING, 0 },
 	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
 	{ "since", 'S', OPTION_TEXT, AT(since) },
+	{ "slice", 0, OPTION_SETTING, 0 },
+	{ "socket-property", 0, OPTION_SETTING, 0 },
 	{ "state", 0, OPTION_TEXT, AT(state) },
 	{ "suffix", 0, OPTION_TEXT, AT(suffix) },
 	{ "template", 0, OPTION_TEXT, AT(template_name) },
 	{ "threshold", 0, OPTION_TEXT, AT(threshold) },
+	{ "timer-property", 0, OPTION_SETTING, 0 },
 	{ "type", 't', OPTION_TEXT, AT(type) },
+	{ "uid", 0, OPTION_SETTING, 0 },
 	{ "unescape", 'u', OPTION_FLAG, AT(unescape) },
 	{ "unit", 0, OPTION_TEXT, AT(unit) },
 	{ "value", 0, OPTION_FLAG, AT(value) },
 	{ "version", 0, OPTION_FLAG, AT(version) },
 	{ "wait", 0, OPTION_FLAG, AT(wait) },
 	{ "what", 0, OPTION_TEXT, AT(what) },
+	{ "working-directory", 0, OPTION_SETTING, 0 },
 };
 #define N_ROWS ELEMENTSOF(option_rows)
 
@@ -97,11 +117,13 @@ static bool takes_argument(enum option_kind kind)
 	switch (kind) {
 	case OPTION_IGNORED:
 	case OPTION_FLAG:
+	case OPTION_SETTING_FLAG:
 		return false;
 	case OPTION_TEXT:
 	case OPTION_PROPERTY:
 	case OPTION_SIGNAL:
 	case OPTION_LINES:
+	case OPTION_SETTING:
 		return true;
 	}
 	return false;
@@ -124,6 +146,15 @@ static int add_property(struct options *o, const char *text)
 		return -E2BIG;
 	}
 	o->properties[o->n_properties++] = text;
+	return 0;
+}
+
+static int add_setting(struct options *o, const char *option, const char *value)
+{
+	if (o->n_settings == OPTIONS_PROPERTIES) {
+		return -E2BIG;
+	}
+	o->settings[o->n_settings++] = (struct options_setting) { option, value };
 	return 0;
 }
 
@@ -158,6 +189,9 @@ static int apply(struct options *o, const struct option_row *row, const char *te
 	case OPTION_SIGNAL:
 		o->signal = names_signal(text);
 		return o->signal < 0 ? -EINVAL : 0;
+	case OPTION_SETTING:
+	case OPTION_SETTING_FLAG:
+		return add_setting(o, row->name, text);
 	case OPTION_LINES:
 		return set_lines((long *)(void *)(base + row->field), text);
 	}

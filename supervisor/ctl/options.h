@@ -32,7 +32,13 @@ struct options {
 	const char *delay, *order;      /* top */
 	const char *root;               /* a directory with an image, or NULL */
 	const char *unit, *description; /* run */
-	const char *on_active, *on_calendar;
+	bool scope;                     /* run: refused */
+	/* run: options that are settings, in their order; value is NULL for flags */
+	struct options_setting {
+		const char *option;
+		const char *value;
+	} settings[OPTIONS_PROPERTIES];
+	size_t n_settings;
 	int signal;        /* kill; SIGTERM unless given */
 	long lines;        /* status, logs; -1: not given; the number is at most 1,000,000 */
 	char *const *args; /* the verb and what follows it, in the front of argv */

@@ -18,6 +18,7 @@
 #include "jobwait.h"
 #include "names.h"
 #include "relay.h"
+#include "runoptions.h"
 #include "text.h"
 #include "unitwrite.h"
 #include "verbs.h"
@@ -28,7 +29,8 @@ struct run {
 	struct setting_names names;
 	struct relay relay;
 	char unit[LIMIT_UNIT_NAME];
-	char timer[LIMIT_UNIT_NAME]; /* "" without one */
+	const char *trigger_type;    /* "timer", "path", "socket"; NULL: none */
+	char timer[LIMIT_UNIT_NAME]; /* the unit of that type; "" without one */
 	char program[LIMIT_PATH];
 };
 
@@ -57,9 +59,11 @@ static int choose_name(struct run *r)
 		ctl_error(r->c, "%s: not the name of a service", c->o.unit);
 		return EXIT_USAGE;
 	}
-	if (c->o.on_active || c->o.on_calendar) {
-		snprintf(r->timer, sizeof(r->timer), "%.*s.timer",
-			(int)(strrchr(r->unit, '.') - r->unit), r->unit);
+	if (r->trigger_type && snprintf(r->timer, sizeof(r->timer), "%.*s.%s",
+				       (int)(strrchr(r->unit, '.') - r->unit), r->unit,
+				       r->trigger_type) >= (int)sizeof(r->timer)) {
+		ctl_error(r->c, "%s: too long a name", r->unit);
+		return EXIT_USAGE;
 	}
 	return EXIT_OK;
 }
@@ -130,6 +134,7 @@ static void add_streams(const struct run *r, struct unit_text *text)
 static int make_text(struct run *r, int n, char *const *args, struct unit_text *text)
 {
 	const char *description = r->c->o.description;
+	int code;
 
 	unit_text_add(text, "# made by supctl run; removed when the unit is done\n[Unit]\n");
 	unit_text_add(text, "Description=%s\n", description ? description : r->program);
@@ -138,8 +143,10 @@ static int make_text(struct run *r, int n, char *const *args, struct unit_text *
 		unit_text_add(text, "RemainAfterExit=yes\n");
 	}
 	add_streams(r, text);
-	if (add_properties(r, text) != EXIT_OK) {
-		return EXIT_FAILED;
+	code = run_add_options(r->c, &r->names, "service", text);
+	code = code == EXIT_OK ? add_properties(r, text) : code;
+	if (code != EXIT_OK) {
+		return code;
 	}
 	unit_text_add(text, "[Service]\nExecStart=:@");
 	unit_text_add_word(text, r->program);
@@ -163,19 +170,19 @@ static int write_file(struct run *r, const char *unit, const struct unit_text *t
 	return code == EXIT_OK ? unit_write_put(r->c, &w) : code;
 }
 
-static int write_timer(struct run *r)
+static int write_trigger(struct run *r)
 {
 	AUTO(unit_text_fini) struct unit_text text = { 0 };
-	const struct options *o = &r->c->o;
+	int code;
 
-	unit_text_add(&text, "# made by supctl run\n[Unit]\nDescription=%s\n[Timer]\n", r->unit);
-	if (o->on_active) {
-		unit_text_add(&text, "OnActiveSec=%s\n", o->on_active);
+	unit_text_add(&text, "# made by supctl run\n[Unit]\nDescription=%s\n", r->unit);
+	if (strcmp(r->trigger_type, "timer") == 0) {
+		unit_text_add(&text, "[Timer]\nRemainAfterElapse=no\n");
 	}
-	if (o->on_calendar) {
-		unit_text_add(&text, "OnCalendar=%s\n", o->on_calendar);
+	code = run_add_options(r->c, &r->names, r->trigger_type, &text);
+	if (code != EXIT_OK) {
+		return code;
 	}
-	unit_text_add(&text, "RemainAfterElapse=no\n");
 	return text.failed ? EXIT_FAILED : write_file(r, r->timer, &text);
 }
 
@@ -219,7 +226,7 @@ static int prepare(struct run *r, int n, char *const *args)
 	}
 	code = make_text(r, n, args, &text);
 	code = code == EXIT_OK ? write_file(r, r->unit, &text) : code;
-	return code == EXIT_OK && r->timer[0] ? write_timer(r) : code;
+	return code == EXIT_OK && r->timer[0] ? write_trigger(r) : code;
 }
 
 static void unlink_file(const struct run *r, const char *unit)
@@ -283,8 +290,8 @@ static int start(struct run *r)
 		return code;
 	}
 	if (!c->o.quiet) {
-		fprintf(c->err, "Running %s as unit: %s\n", r->timer[0] ? "timer" : "service",
-			args[1]);
+		fprintf(c->err, "Running %s as unit: %s\n",
+			r->timer[0] ? r->trigger_type : "service", args[1]);
 	}
 	return EXIT_OK;
 }
@@ -380,8 +387,12 @@ int verb_run(struct ctl *c, int n, char *const *args)
 	bool streams = c->o.pty || c->o.pipe;
 	int code, e;
 
-	if (streams && (c->o.on_active || c->o.on_calendar)) {
-		ctl_error(c, "--pty and --pipe do not go with a timer");
+	code = run_trigger_type(c, &r.trigger_type);
+	if (code != EXIT_OK) {
+		return code;
+	}
+	if (streams && r.trigger_type) {
+		ctl_error(c, "--pty and --pipe do not go with a %s", r.trigger_type);
 		return EXIT_USAGE;
 	}
 	code = prepare(&r, n, args);

@@ -121,7 +121,8 @@ const char *setting_names_section(
 	static const struct {
 		const char *type, *section;
 	} sections[] = { { "service", "Service" }, { "slice", "Slice" }, { "socket", "Socket" },
-		{ "timer", "Timer" }, { "path", "Path" }, { "mount", "Mount" }, { NULL, "Unit" },
+		{ "timer", "Timer" }, { "path", "Path" }, { "mount", "Mount" },
+		{ "automount", "Automount" }, { "swap", "Swap" }, { NULL, "Unit" },
 		{ NULL, "Container" }, { NULL, "Install" } };
 
 	for (size_t i = 0; i < ELEMENTSOF(sections); i++) {
