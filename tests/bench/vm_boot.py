@@ -41,7 +41,7 @@ def libexec():
 
 def wait_ready(m, why, within):
     try:
-        return int(m.wait_sh(f"cat {vm_peers.READY}", within))
+        return int(m.wait_sh(f"sleep 2; cat {vm_peers.READY}", within))  # asking takes its time too
     except vm.Failed:
         with contextlib.suppress(vm.Failed, OSError):
             print(m.try_sh(why)[1], file=sys.stderr)
