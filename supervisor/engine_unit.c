@@ -326,6 +326,10 @@ static void auto_restart(struct engine *e, struct unit *u, usec_t now)
 	if (u->job && u->job->type == JOB_STOP) {
 		return;
 	}
+	if (u->job && u->job->type == JOB_RELOAD) {
+		/* It would take the start into itself, and wait for it for ever. */
+		engine_finish(e, u, JOB_INVALID, now);
+	}
 	if (engine_request(e, &r, now, &job, &error) != 0) {
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, error.code);
 		engine_step(e, u, &stop, now);
