@@ -167,9 +167,14 @@ enum fsview_kind fsview_look(struct fsview *v, const char *path)
 
 static int add_name(struct fsview *v, struct list *ret, const char *name)
 {
-	const char **row = list_push(v->arena, ret, sizeof(*row));
+	const char *copy = arena_strdup(v->arena, name);
+	const char **row = copy ? list_push(v->arena, ret, sizeof(*row)) : NULL;
 
-	return row && (*row = arena_strdup(v->arena, name)) ? 0 : -ENOMEM;
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = copy;
+	return 0;
 }
 
 static int list_made(struct fsview *v, const char *dir, struct list *ret)
@@ -235,9 +240,11 @@ static int list_dir(struct fsview *v, const char *dir, bool files, struct list *
 		if (de->d_name[0] == '.' || (!files && de->d_type == DT_REG)) {
 			continue;
 		}
-		path = v->links.n ? arena_concat(v->arena, at, "/", de->d_name, NULL) : NULL;
+		path = v->links.n ? arena_concat(v->arena, at, "/", de->d_name, NULL) : "";
 		/* What the plan has touched is listed from the plan. */
-		r = path && namemap_get(&v->links, path) ? 0 : add_name(v, ret, de->d_name);
+		r = !path                          ? -ENOMEM
+		    : namemap_get(&v->links, path) ? 0
+						   : add_name(v, ret, de->d_name);
 	}
 	if (d) {
 		closedir(d);
