@@ -88,6 +88,7 @@ const char *fsview_resolve(struct fsview *v, const char *path)
 		const char *target;
 
 		if (!next) {
+			errno = ENOMEM;
 			return NULL;
 		}
 		strcpy(next, done);
@@ -99,26 +100,34 @@ const char *fsview_resolve(struct fsview *v, const char *path)
 			continue;
 		}
 		if (++links > LINKS_MAX) {
+			errno = ELOOP;
 			return NULL;
 		}
 		rest = arena_printf(v->arena, "%s/%s", target, rest);
 		done = *target == '/' ? "" : done;
 		if (!rest) {
+			errno = ENOMEM;
 			return NULL;
 		}
 	}
 	return *done ? done : "/";
 }
 
-/* The path with its directory resolved and its last part as it is. */
+/* The path with its directory resolved and its last part as it is; errno as fsview_resolve(). */
 static const char *settle(struct fsview *v, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *dir = arena_strndup(v->arena, path, (size_t)(slash - path));
+	const char *at;
 
+	errno = ENOMEM;
 	dir = dir ? fsview_resolve(v, dir) : NULL;
-	return dir ? arena_printf(v->arena, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, slash + 1)
-		   : NULL;
+	if (!dir) {
+		return NULL;
+	}
+	at = arena_printf(v->arena, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, slash + 1);
+	errno = ENOMEM;
+	return at;
 }
 
 const char *fsview_readlink(struct fsview *v, const char *path)
@@ -158,9 +167,14 @@ enum fsview_kind fsview_look(struct fsview *v, const char *path)
 
 static int add_name(struct fsview *v, struct list *ret, const char *name)
 {
-	const char **row = list_push(v->arena, ret, sizeof(*row));
+	const char *copy = arena_strdup(v->arena, name);
+	const char **row = copy ? list_push(v->arena, ret, sizeof(*row)) : NULL;
 
-	return row && (*row = arena_strdup(v->arena, name)) ? 0 : -ENOMEM;
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = copy;
+	return 0;
 }
 
 static int list_made(struct fsview *v, const char *dir, struct list *ret)
@@ -185,31 +199,58 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A link that was made twice, or removed in between, is one name. */
+static void sort_names(struct list *names)
+{
+	const char **rows = names->items;
+	size_t n = 0;
+
+	if (names->n < 2) {
+		return;
+	}
+	qsort(rows, names->n, sizeof(*rows), compare_names);
+	for (size_t i = 0; i < names->n; i++) {
+		if (i == 0 || strcmp(rows[i], rows[n - 1]) != 0) {
+			rows[n++] = rows[i];
+		}
+	}
+	names->n = n;
+}
+
 static int list_dir(struct fsview *v, const char *dir, bool files, struct list *ret)
 {
 	const char *at = fsview_resolve(v, dir);
-	const char *full = at ? arena_printf(v->arena, "%s%s", v->root, at) : NULL;
-	DIR *d = full ? opendir(full) : NULL;
+	const char *full;
 	struct dirent *de;
-	int r = at ? 0 : -ENOMEM;
+	DIR *d;
+	int r = 0;
 
+	if (!at) {
+		return errno == ELOOP ? 0 : -ENOMEM;
+	}
+	at = strcmp(at, "/") == 0 ? "" : at;
+	full = arena_printf(v->arena, "%s%s/", v->root, at);
+	if (!full) {
+		return -ENOMEM;
+	}
+	d = opendir(full);
 	while (d && r == 0 && (de = readdir(d))) {
 		const char *path;
 
 		if (de->d_name[0] == '.' || (!files && de->d_type == DT_REG)) {
 			continue;
 		}
-		path = v->links.n ? arena_concat(v->arena, at, "/", de->d_name, NULL) : NULL;
+		path = v->links.n ? arena_concat(v->arena, at, "/", de->d_name, NULL) : "";
 		/* What the plan has touched is listed from the plan. */
-		r = path && namemap_get(&v->links, path) ? 0 : add_name(v, ret, de->d_name);
+		r = !path                          ? -ENOMEM
+		    : namemap_get(&v->links, path) ? 0
+						   : add_name(v, ret, de->d_name);
 	}
 	if (d) {
 		closedir(d);
 	}
 	r = r == 0 ? list_made(v, at, ret) : r;
-	if (ret->n > 1) {
-		qsort(ret->items, ret->n, sizeof(const char *), compare_names);
-	}
+	sort_names(ret);
 	return r;
 }
 
@@ -226,14 +267,18 @@ int fsview_list_links(struct fsview *v, const char *dir, struct list *ret)
 int fsview_read(struct fsview *v, const char *path, const char **ret, size_t *ret_size)
 {
 	const char *at = settle(v, path);
+	int error = errno;
 	const char *full = at ? arena_printf(v->arena, "%s%s", v->root, at) : NULL;
 	AUTO_CLOSE int fd = full ? open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 	struct stat st;
 	char *text;
 	ssize_t n;
 
+	if (!full) {
+		return at ? -ENOMEM : -error;
+	}
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		return full ? -errno : -ENOMEM;
+		return -errno;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)LIMIT_UNIT_FILE) {
 		return S_ISREG(st.st_mode) ? -EFBIG : -EINVAL;
@@ -254,10 +299,15 @@ int fsview_read(struct fsview *v, const char *path, const char **ret, size_t *re
 int fsview_make_link(struct fsview *v, const char *path, const char *target)
 {
 	const char *at = settle(v, path);
-	const char **row = at ? list_push(v->arena, &v->made, sizeof(*row)) : NULL;
-	char *copy = arena_strdup(v->arena, target);
+	const char **row;
+	char *copy;
 
-	if (!row || !copy) {
+	if (!at) {
+		return -errno;
+	}
+	copy = arena_strdup(v->arena, target);
+	row = copy ? list_push(v->arena, &v->made, sizeof(*row)) : NULL;
+	if (!row) {
 		return -ENOMEM;
 	}
 	*row = at;
@@ -268,5 +318,5 @@ int fsview_remove(struct fsview *v, const char *path)
 {
 	const char *at = settle(v, path);
 
-	return at ? namemap_put(&v->links, v->arena, at, (void *)(uintptr_t)gone) : -ENOMEM;
+	return at ? namemap_put(&v->links, v->arena, at, (void *)(uintptr_t)gone) : -errno;
 }

@@ -126,13 +126,20 @@ static int read_file(struct presets *p, struct fsview *v, const char *path)
 	const char *real = fsview_resolve(v, path), *bytes;
 	size_t size;
 	char *text, *line;
-	int r = 0;
+	int r;
 
-	if (!real || fsview_read(v, real, &bytes, &size) != 0) {
-		return 0;
+	if (!real) {
+		return errno == ELOOP ? 0 : -ENOMEM;
+	}
+	r = fsview_read(v, real, &bytes, &size);
+	if (r < 0) {
+		return r == -ENOMEM ? r : 0;
 	}
 	text = arena_strndup(v->arena, bytes, size);
-	while (text && r == 0 && (line = strsep(&text, "\n"))) {
+	if (!text) {
+		return -ENOMEM;
+	}
+	while (r == 0 && (line = strsep(&text, "\n"))) {
 		r = add_line(p, v, line);
 	}
 	return r;

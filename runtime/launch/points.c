@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/cleanup.h"
 #include "../base/limits.h"
 #include "../plan/plan.h"
 #include "launch.h"
@@ -41,32 +42,59 @@ int points_make(int tree, const char *rest, bool is_dir)
 	return r < 0 || n == 0 ? r : make(tree, path, is_dir);
 }
 
+/* The directory path[0..n), opened; made where it is missing, which dir holds. */
+static int enter(int root, int dir, char *path, size_t n)
+{
+	char end = path[n];
+	int fd, r;
+
+	path[n] = '\0';
+	fd = mount_open_target(root, path);
+	if (fd == -ENOENT) {
+		r = make(dir, strrchr(path, '/') + 1, true);
+		fd = r < 0 ? r : mount_open_target(root, path);
+	}
+	path[n] = end;
+	return fd;
+}
+
+/* The directory of a path of which a part is missing; from the top on, not by recursion: a path can
+ * have more parts than a stack has room for. */
+static int make_parents(int root, char *path)
+{
+	int dir = mount_open_target(root, "/");
+
+	for (size_t n = 1; dir >= 0 && path[n]; n++) {
+		AUTO_CLOSE int above = -1;
+
+		if (path[n + 1] == '/' || path[n + 1] == '\0') {
+			above = dir;
+			dir = path[n] == '/' ? TAKE_FD(above) : enter(root, above, path, n + 1);
+		}
+	}
+	return dir;
+}
+
 int points_make_below(int root, const char *path, bool is_dir)
 {
+	AUTO_CLOSE int dir = -1;
 	char parent[LIMIT_PATH];
 	char *slash;
-	int dir, r;
 
 	if (strlen(path) >= sizeof(parent)) {
 		return -ENAMETOOLONG;
 	}
 	strcpy(parent, path);
 	slash = strrchr(parent, '/');
-	if (!slash[1]) {
+	if (parent[0] != '/' || !slash[1]) {
 		return -ENOENT;
 	}
 	*slash = '\0';
 	dir = mount_open_target(root, *parent ? parent : "/");
 	if (dir == -ENOENT) {
-		r = points_make_below(root, parent, true);
-		dir = r < 0 ? r : mount_open_target(root, parent);
+		dir = make_parents(root, parent);
 	}
-	if (dir < 0) {
-		return dir;
-	}
-	r = make(dir, slash + 1, is_dir);
-	close(dir);
-	return r;
+	return dir < 0 ? dir : make(dir, slash + 1, is_dir);
 }
 
 static bool is_below(const char *path, const char *top)

@@ -233,4 +233,5 @@ void relay_fini(struct relay *r)
 	if (r->dir[0]) {
 		(void)rmdir(r->dir);
 	}
+	*r = (struct relay)RELAY_NONE;
 }

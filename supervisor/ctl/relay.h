@@ -32,4 +32,5 @@ int relay_open(struct relay *r, bool pty);
 int relay_start(struct relay *r);
 /* The unit is gone: copies what is left, and stops. */
 void relay_finish(struct relay *r);
+/* RELAY_NONE afterwards. */
 void relay_fini(struct relay *r);
