@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The system tests with ASan, LSan and UBSan in every program, in the tree that check.sh makes for
-# its second half; some 4 minutes on two cores when that is built.
+# The system and escape tests with ASan, LSan and UBSan in every program, in the tree that check.sh
+# makes for its second half; some 4 minutes on two cores when that is built.
 # usage: sudo contrib/check-system-asan.sh [TEST...]
 # Output and exit status are check.sh's. A report that a test took no notice of is a failure as well.
 set -eu
@@ -12,7 +12,7 @@ dir=build-check-sanitize
 json=$dir/meson-logs/testlog.json
 reports=$dir/meson-logs/reports.log
 
-[ $# -gt 0 ] || set -- --suite system
+[ $# -gt 0 ] || set -- --suite system --suite escape
 if [ ! -e "$dir/build.ninja" ]; then
 	contrib/install-deps.sh build check
 	$meson setup "$dir" -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
