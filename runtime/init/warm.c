@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
@@ -203,6 +204,38 @@ static void stem_gone(struct broker *b)
 	}
 }
 
+/*
+ * Who was killed at once may be reaped before the stem has told of it, as somebody unknown: whoever
+ * takes such a pid waits for an end that was already seen. It is -ECHILD then.
+ */
+static pid_t still_ours(pid_t pid)
+{
+	siginfo_t info;
+
+	if (pid <= 0) {
+		return pid;
+	}
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ? -errno
+											 : pid;
+}
+
+/* The stem has made a launcher, or could not. */
+static void take_launcher(struct broker *b, uint32_t index, pid_t pid)
+{
+	struct warm *w = &b->warm;
+	pid_t living = still_ours(pid);
+
+	if (living > 0) {
+		w->launchers[index].pid = living;
+		return;
+	}
+	util_close(&w->launchers[index].sock);
+	if (pid <= 0) {
+		/* Told to who waits for it; nobody else is to blame later. */
+		w->error = b->t->pending_first == REF_NONE ? 0 : -pid;
+	}
+}
+
 void warm_readable(struct broker *b, uint32_t index)
 {
 	struct warm *w = &b->warm;
@@ -225,13 +258,9 @@ void warm_readable(struct broker *b, uint32_t index)
 		}
 		w->barren = 0;
 		if (more.index >= LIMIT_LAUNCHES_WARM) {
-			tell_birth(b, more.index - LIMIT_LAUNCHES_WARM, more.pid);
-		} else if (more.pid > 0) {
-			w->launchers[more.index].pid = more.pid;
+			tell_birth(b, more.index - LIMIT_LAUNCHES_WARM, still_ours(more.pid));
 		} else {
-			util_close(&w->launchers[more.index].sock);
-			/* Told to who waits for it; nobody else is to blame later. */
-			w->error = b->t->pending_first == REF_NONE ? 0 : -more.pid;
+			take_launcher(b, more.index, more.pid);
 		}
 	}
 }

@@ -66,6 +66,8 @@ uint32_t warm_serve(void)
 		if (more.pid == 0) {
 			return more.namespaces;
 		}
+		/* Before the answer: who gets the pid tells by the closed socket that the copy is
+		 * dead. */
 		for (size_t i = 0; i < n; i++) {
 			close(fds[i]);
 		}

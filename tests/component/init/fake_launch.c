@@ -153,11 +153,13 @@ static void serve(void)
 		}
 		if (more.pid == 0) {
 			dup2(fds[0], LAUNCH_FD);
-		} else {
-			fd_send(LAUNCH_FD, &more, sizeof(more), NULL, 0, 0);
 		}
 		for (size_t i = 0; i < n; i++) {
 			close(fds[i]);
+		}
+		if (more.pid != 0) {
+			/* The copy's end is its own by now: closed when it is dead. */
+			fd_send(LAUNCH_FD, &more, sizeof(more), NULL, 0, 0);
 		}
 	} while (more.pid);
 }
