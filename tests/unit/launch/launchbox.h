@@ -62,7 +62,8 @@ static inline void launchbox_free(struct launchbox *b)
 	arena_fini(&b->l.arena);
 	close(b->fd);
 	(void)umount2(b->dir, MNT_DETACH);
-	nftw(b->dir, launchbox_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	/* FTW_MOUNT: what a test has mounted below is the host's, and not to be removed. */
+	nftw(b->dir, launchbox_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(b);
 }
 
