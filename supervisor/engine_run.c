@@ -107,9 +107,12 @@ static void run_stop(struct engine *e, struct unit *u, usec_t now)
 
 static void run_reload(struct engine *e, struct unit *u, usec_t now)
 {
+	const struct unit_class *class = unit_class(u);
+	bool gone = class->start_again && class->start_again(u); /* between two lives */
+
 	if (u->active == ACTIVE_ACTIVE) {
-		unit_class(u)->reload(e, u, now);
-	} else if (u->active == ACTIVE_ACTIVATING || u->active == ACTIVE_RELOADING) {
+		class->reload(e, u, now);
+	} else if (!gone && (u->active == ACTIVE_ACTIVATING || u->active == ACTIVE_RELOADING)) {
 		u->job->state = JOB_WAITING;
 	} else {
 		engine_finish(e, u, JOB_INVALID, now);

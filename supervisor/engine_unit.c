@@ -272,21 +272,25 @@ void engine_emergency(struct engine *e, struct unit *u, uint32_t action, uint32_
 	}
 }
 
-/* SuccessAction=, FailureAction=, StartLimitAction= of a service that is down for good. */
+/*
+ * SuccessAction=, FailureAction=, StartLimitAction= of a service that is down for good. If its file
+ * is gone the unit has no definition any more, but the service still has the one it ran with.
+ */
 static void final_action(struct engine *e, struct unit *u, bool failed, bool limit)
 {
 	const struct service *s = &u->service;
-	uint32_t set = failed ? u->def->failure_exit_status : u->def->success_exit_status;
+	const struct manifest_unit *def = s->def.unit;
+	uint32_t set = failed ? def->failure_exit_status : def->success_exit_status;
 	uint32_t own = s->main_code == CLD_EXITED ? s->main_status + 1
 		       : s->main_code             ? 256 /* by a signal: 255 */
 		       : failed                   ? ENGINE_EXIT_FAILURE
 						  : 0;
 
 	if (limit) {
-		engine_emergency(e, u, u->def->start_limit_action, ENGINE_EXIT_FAILURE);
+		engine_emergency(e, u, def->start_limit_action, ENGINE_EXIT_FAILURE);
 	} else {
-		engine_emergency(e, u, failed ? u->def->failure_action : u->def->success_action,
-			set ? set : own);
+		engine_emergency(
+			e, u, failed ? def->failure_action : def->success_action, set ? set : own);
 	}
 }
 
@@ -325,6 +329,10 @@ static void auto_restart(struct engine *e, struct unit *u, usec_t now)
 
 	if (u->job && u->job->type == JOB_STOP) {
 		return;
+	}
+	if (u->job && u->job->type == JOB_RELOAD) {
+		/* It would take the start into itself, and wait for it for ever. */
+		engine_finish(e, u, JOB_INVALID, now);
 	}
 	if (engine_request(e, &r, now, &job, &error) != 0) {
 		engine_log(e, u, LOG_DEPENDENCY_FAILED, error.code);

@@ -38,8 +38,8 @@ static int open_manifest(const char *path, struct arena *arena, struct manifest 
 static int make_graph(struct world *w, const struct manifest *m)
 {
 	uint32_t n = m->units.n;
-	uint32_t *map = calloc(n + 1, sizeof(*map));
-	struct graph_source *sources = calloc(n + 1, sizeof(*sources));
+	AUTO_FREE uint32_t *map = calloc(n + 1, sizeof(*map));
+	AUTO_FREE struct graph_source *sources = calloc(n + 1, sizeof(*sources));
 
 	w->units = calloc(n + 1, sizeof(*w->units));
 	graph_init(&w->graph);
@@ -66,6 +66,12 @@ static void look(void *userdata, uint32_t unit, struct transaction_unit *ret)
 		.down = !(u->flags & UNIT_PERPETUAL) };
 }
 
+static void world_fini(struct world *w)
+{
+	graph_fini(&w->graph);
+	free(w->units);
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: peer_jobs MANIFEST UNIT [MODE]\n");
@@ -75,12 +81,12 @@ static int usage(void)
 int main(int argc, char *argv[])
 {
 	struct transaction_request request = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
-	struct world w = { 0 };
+	AUTO(world_fini) struct world w = { 0 };
 	struct transaction_world world = { .graph = &w.graph, .look = look, .userdata = &w };
 	struct engine_error error = { 0 };
 	struct transaction_plan plan = { 0 };
 	struct manifest manifest;
-	struct arena arena;
+	AUTO(arena_fini) struct arena arena;
 
 	arena_init(&arena);
 	if (argc < 3 || open_manifest(argv[1], &arena, &manifest) < 0 ||
@@ -99,5 +105,6 @@ int main(int argc, char *argv[])
 		printf("%s\t%s\n", w.units[plan.jobs[i].unit]->name,
 			job_type_to_string(plan.jobs[i].type));
 	}
+	free(plan.jobs);
 	return 0;
 }

@@ -26,6 +26,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 #include "../../runtime/base/timeutil.h"
+#include "findings.h"
 
 #define CGROUP2_MAGIC 0x63677270
 #define POLL_US       10000
@@ -309,6 +310,9 @@ static int run_ctl(struct sys *s, bool errors, const char *format, va_list ap)
 	s->output[n > 0 ? n : 0] = '\0';
 	close(pair[0]);
 	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == FINDING_STATUS && !s->failing) {
+		sys_fail(s, "a sanitizer stopped supctl %s", line);
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -447,6 +451,7 @@ void sys_fail(struct sys *s, const char *format, ...)
 	static char tail[16384];
 	va_list ap;
 
+	s->failing = true;
 	fprintf(stderr, "FAILED: ");
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
@@ -518,6 +523,7 @@ static void stop_init(struct sys *s)
 	if (s->init <= 0) {
 		return;
 	}
+	findings_look(s);
 	kill(s->init, SIGTERM);
 	while (waitpid(s->init, NULL, WNOHANG) == 0) {
 		if (now_us() > deadline) {
@@ -532,13 +538,19 @@ static void stop_init(struct sys *s)
 
 void sys_free(struct sys *s)
 {
+	bool failed;
+
 	if (!s) {
 		return;
 	}
 	stop_init(s);
 	kill_cgroup(s);
+	failed = !s->failing && findings_print(s);
 	nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(s);
+	if (failed) {
+		exit(1);
+	}
 }
 
 static bool kill_succeeds(struct sys *s, void *pid)

@@ -20,6 +20,7 @@ struct sys {
 	char units[96]; /* dir/units */
 	char cgroup[160];
 	pid_t init;          /* supd-init, a child of the test; -1 when not running */
+	bool failing;        /* within sys_fail() */
 	char output[262144]; /* stdout and stderr of the last sys_ctl() */
 };
 
@@ -34,7 +35,10 @@ void sys_private(const char *const *scratch);
 
 /* Makes directories and cgroup; nothing runs yet. Aborts the test on failure. */
 struct sys *sys_new(void);
-/* Stops supd-init (SIGTERM, then cgroup.kill), removes everything. Safe on a half-made one. */
+/*
+ * Stops supd-init (SIGTERM, then cgroup.kill), removes everything. Safe on a half-made one. Fails
+ * the test if a sanitizer had anything to say about one of supd's programs.
+ */
 void sys_free(struct sys *s);
 
 /* Writes a unit file (or anything below the unit directory), 0644. */

@@ -394,28 +394,29 @@ static void test_per_source(void **state)
 /* Labels that this kernel has not fail or refuse, never pass in silence. */
 static void test_socket_labels(void **state)
 {
-	static const char *const lines[] = { "SELinuxContextFromNet=yes", "SmackLabel=a",
-		"SmackLabelIPIn=a", "SmackLabelIPOut=a" };
+	static const struct {
+		const char *setting;
+		const char *text;
+	} rows[] = {
+		{ "SELinuxContextFromNet",
+			"ListenStream=127.0.0.1:7105\nSELinuxContextFromNet=yes" },
+		{ "SmackLabel", "ListenFIFO=/run/label\nSmackLabel=a" },
+		{ "SmackLabelIPIn", "ListenStream=127.0.0.1:7105\nSmackLabelIPIn=a" },
+		{ "SmackLabelIPOut", "ListenStream=127.0.0.1:7105\nSmackLabelIPOut=a" },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
-		char text[256], setting[64];
-
-		snprintf(text, sizeof(text), "%s\n%s",
-			strstr(lines[i], "SmackLabel=") ? "ListenFIFO=/run/label"
-							: "ListenStream=127.0.0.1:7105",
-			lines[i]);
-		snprintf(setting, sizeof(setting), "%.*s", (int)strcspn(lines[i], "="), lines[i]);
-		listen_unit("label", text);
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		listen_unit("label", rows[i].text);
 		if (sys_ctl(s, "start label.socket") == 0) {
-			sys_fail(s, "%s: passed", lines[i]);
+			sys_fail(s, "%s: passed", rows[i].setting);
 		}
 		sys_ctl(s, "verify %s/label.socket", s->units);
-		if (!sys_said(s, setting)) {
+		if (!sys_said(s, rows[i].setting)) {
 			sys_ctl(s, "status label.socket");
 		}
-		if (!sys_said(s, setting)) {
-			sys_fail(s, "%s: not named", lines[i]);
+		if (!sys_said(s, rows[i].setting)) {
+			sys_fail(s, "%s: not named", rows[i].setting);
 		}
 	}
 	sys_remove_unit(s, "label.socket");

@@ -103,6 +103,20 @@ static void test_unknown_user(void **state)
 			  "(whose.service:3)"));
 }
 
+/* Between two lives nothing can be reloaded, and nobody waits until it can. */
+static void test_reload_between_lives(void **state)
+{
+	(void)state;
+	load("later.service", "[Service]\nExecStart=/bin/false\nExecReload=/bin/true\n"
+			      "Restart=on-failure\nRestartSec=1h\n");
+	CHECK(sys_ctl(s, "start later.service") == 0);
+	sys_wait(s, "later.service", "SubState", "auto-restart");
+	CHECK(sys_ctl(s, "reload later.service") != 0);
+	CHECK(property_equals("later.service", "SubState", "auto-restart"));
+	CHECK(sys_ctl(s, "list-jobs") == 0 && !sys_said(s, "later.service"));
+	CHECK(sys_ctl(s, "stop later.service") == 0);
+}
+
 static void test_restart_after_kill(void **state)
 {
 	long pid;
@@ -466,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_words_of_the_log),
 		cmocka_unit_test(test_unknown_user),
 		cmocka_unit_test(test_restart_after_kill),
+		cmocka_unit_test(test_reload_between_lives),
 		cmocka_unit_test(test_missing_binary),
 		cmocka_unit_test(test_missing_bind_source),
 		cmocka_unit_test(test_oneshot_sequence),

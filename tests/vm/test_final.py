@@ -12,8 +12,10 @@ echo "the second kernel runs" >/dev/console
 echo o >/proc/sysrq-trigger
 while :; do sleep 1; done
 """
+# A host listens before its guest boots: so nothing that it is told of comes before this.
 LISTEN = """[Unit]
 DefaultDependencies=no
+Before=sysinit.target
 [Service]
 Type=notify
 ExecStart=/usr/lib/vm-mark vsock 9999 /run/heard

@@ -306,6 +306,39 @@ static void test_short_life(void **state)
 	engine_free(w.e);
 }
 
+/* Who outlives its definition ends by the one it ran with: its FailureAction= is still taken. */
+static void test_definition_gone(void **state)
+{
+	struct manifest without = { .version = 1, .units = { units, 3 } };
+	struct world w = { .now = 1000000 };
+	const struct unit *u;
+	struct effect x;
+	int32_t action = 0;
+
+	(void)state;
+	make_manifest();
+	units[3].failure_action = 5;
+	begin(&w);
+	ask(&w, JOB_START, 3);
+	drain(&w, 0);
+	progress(&w, 3);
+	drain(&w, 0);
+	assert_int_equal(engine_load(w.e, &without, 1, w.now), 0);
+	u = engine_unit(w.e, engine_find(w.e, names[3]));
+	assert_true(u->active == ACTIVE_ACTIVE && u->vanished);
+	for (unsigned i = 0; i < 100 && u->def; i++) {
+		progress(&w, 3);
+		while (engine_next_effect(w.e, &x)) {
+			action = x.type == EFFECT_EMERGENCY ? x.number : action;
+			do_effect(&w, &x);
+			free(x.text);
+		}
+	}
+	assert_null(u->def);
+	assert_int_equal(action, 5);
+	engine_free(w.e);
+}
+
 static void test_model(void **state)
 {
 	(void)state;
@@ -331,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_pulls),
 		cmocka_unit_test(test_short_life),
+		cmocka_unit_test(test_definition_gone),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_crashes),
 	};
