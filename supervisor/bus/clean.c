@@ -4,7 +4,6 @@
  * are the plan's. Answered when the worker is through.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -121,18 +120,6 @@ static int refuse(const struct unit *u, uint32_t kinds, sd_bus_error *error)
 	return 0;
 }
 
-static int wait_for(struct bus_server *b, sd_bus_message *m, const struct unit *u)
-{
-	struct bus_clean *c = calloc(1, sizeof(*c));
-
-	if (!c) {
-		return -ENOMEM;
-	}
-	*c = (struct bus_clean) { b->cleans, sd_bus_message_ref(m), u->index };
-	b->cleans = c;
-	return 1;
-}
-
 static int clean(struct bus_server *b, sd_bus_message *m, const struct unit *u, sd_bus_error *error)
 {
 	uint32_t kinds;
@@ -151,33 +138,21 @@ static int clean(struct bus_server *b, sd_bus_message *m, const struct unit *u, 
 		return sd_bus_error_setf(error, ERROR_PREFIX "UnitBusy",
 			"Unit %s has a job, a process, or is being cleaned already.", u->name);
 	}
-	return r < 0 ? bus_fatal(b, r) : wait_for(b, m, u);
+	return r < 0 ? bus_fatal(b, r) : bus_waiting_add(&b->cleans, m, u->index, 0);
 }
 
 static int method_manager(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_server *b = userdata;
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
-
-	if (r < 0) {
-		return r;
-	}
-	i = bus_find_unit(b, name, error);
-	return i < 0 ? (int)i : clean(b, m, engine_unit(b->shell->engine, (uint32_t)i), error);
+	return bus_call_named(userdata, m, clean, error);
 }
 
 static int method_unit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_unit_ref *ref = userdata;
-
-	return ref->unit ? clean(ref->server, m, ref->unit, error)
-			 : bus_no_such_unit(error, ref->name);
+	return bus_call_on(userdata, m, clean, error);
 }
 
 /* Answers when there is something to say; false: it waits on. */
-static bool answer(struct bus_server *b, struct bus_clean *c)
+static bool answer(struct bus_server *b, const struct bus_waiting *c)
 {
 	const struct unit *u = engine_unit(b->shell->engine, c->unit);
 
@@ -194,35 +169,9 @@ static bool answer(struct bus_server *b, struct bus_clean *c)
 	return true;
 }
 
-static void drop(struct bus_clean **at)
-{
-	struct bus_clean *c = *at;
-
-	*at = c->next;
-	sd_bus_message_unref(c->message);
-	free(c);
-}
-
 void bus_clean_flush(struct bus_server *b)
 {
-	for (struct bus_clean **at = &b->cleans; *at;) {
-		if (answer(b, *at)) {
-			drop(at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
-void bus_clean_drop(struct bus_server *b, sd_bus *bus)
-{
-	for (struct bus_clean **at = &b->cleans; *at;) {
-		if (!bus || sd_bus_message_get_bus((*at)->message) == bus) {
-			drop(at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
+	bus_waiting_flush(&b->cleans, b, answer);
 }
 
 const sd_bus_vtable bus_vtable_clean[] = {

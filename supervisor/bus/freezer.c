@@ -4,7 +4,6 @@
  * so. A slice is all that runs in it at that moment; supd-init knows the slots, a slice has none.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -108,18 +107,6 @@ static int ask(struct bus_server *b, const struct unit *u, bool on, uint32_t *re
 	return r;
 }
 
-static int wait_for(struct bus_server *b, sd_bus_message *m, const struct unit *u, bool on)
-{
-	struct bus_freeze *f = calloc(1, sizeof(*f));
-
-	if (!f) {
-		return -ENOMEM;
-	}
-	*f = (struct bus_freeze) { b->freezes, sd_bus_message_ref(m), u->index, on };
-	b->freezes = f;
-	return 1;
-}
-
 static int freeze(
 	struct bus_server *b, sd_bus_message *m, const struct unit *u, sd_bus_error *error)
 {
@@ -138,39 +125,28 @@ static int freeze(
 		return sd_bus_error_setf(error, "org.freedesktop.systemd1.UnitInactive",
 			"Unit %s has no process.", u->name);
 	}
-	return n == 0 ? sd_bus_reply_method_return(m, "") : wait_for(b, m, u, on);
+	return n == 0 ? sd_bus_reply_method_return(m, "")
+		      : bus_waiting_add(&b->freezes, m, u->index, on);
 }
 
 static int method_manager(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_server *b = userdata;
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
-
-	if (r < 0) {
-		return r;
-	}
-	i = bus_find_unit(b, name, error);
-	return i < 0 ? (int)i : freeze(b, m, engine_unit(b->shell->engine, (uint32_t)i), error);
+	return bus_call_named(userdata, m, freeze, error);
 }
 
 static int method_unit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus_unit_ref *ref = userdata;
-
-	return ref->unit ? freeze(ref->server, m, ref->unit, error)
-			 : bus_no_such_unit(error, ref->name);
+	return bus_call_on(userdata, m, freeze, error);
 }
 
 /* Answers when there is something to say; false: it waits on. */
-static bool answer(struct bus_server *b, struct bus_freeze *f)
+static bool answer(struct bus_server *b, const struct bus_waiting *f)
 {
 	const struct unit *u = engine_unit(b->shell->engine, f->unit);
 	const uint32_t frozen = WIRE_SLOT_FREEZE | WIRE_SLOT_FROZEN;
 	uint32_t n;
 
-	if (!f->on) {
+	if (!f->what) {
 		if (some_have(b, u, frozen)) {
 			return false;
 		}
@@ -187,35 +163,9 @@ static bool answer(struct bus_server *b, struct bus_freeze *f)
 	return true;
 }
 
-static void drop(struct bus_freeze **at)
-{
-	struct bus_freeze *f = *at;
-
-	*at = f->next;
-	sd_bus_message_unref(f->message);
-	free(f);
-}
-
 void bus_freezer_flush(struct bus_server *b)
 {
-	for (struct bus_freeze **at = &b->freezes; *at;) {
-		if (answer(b, *at)) {
-			drop(at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
-}
-
-void bus_freezer_drop(struct bus_server *b, sd_bus *bus)
-{
-	for (struct bus_freeze **at = &b->freezes; *at;) {
-		if (!bus || sd_bus_message_get_bus((*at)->message) == bus) {
-			drop(at);
-		} else {
-			at = &(*at)->next;
-		}
-	}
+	bus_waiting_flush(&b->freezes, b, answer);
 }
 
 const sd_bus_vtable bus_vtable_freezer[] = {

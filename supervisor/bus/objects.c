@@ -84,6 +84,27 @@ int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *erro
 	return i;
 }
 
+int bus_call_named(
+	struct bus_server *b, sd_bus_message *m, bus_unit_call_fn *call, sd_bus_error *error)
+{
+	const char *name;
+	int64_t i;
+	int r = sd_bus_message_read(m, "s", &name);
+
+	if (r < 0) {
+		return r;
+	}
+	i = bus_find_unit(b, name, error);
+	return i < 0 ? (int)i : call(b, m, engine_unit(b->shell->engine, (uint32_t)i), error);
+}
+
+int bus_call_on(
+	struct bus_unit_ref *ref, sd_bus_message *m, bus_unit_call_fn *call, sd_bus_error *error)
+{
+	return ref->unit ? call(ref->server, m, ref->unit, error)
+			 : bus_no_such_unit(error, ref->name);
+}
+
 int bus_append_text(sd_bus_message *reply, const char *text)
 {
 	char shown[4096];

@@ -62,6 +62,15 @@ int bus_no_such_unit(sd_bus_error *error, const char *name);
 int bus_engine_error(sd_bus_error *error, const struct engine_error *e, const char *unit);
 /* Engine's index of a valid name; -ENOENT with *error set otherwise. */
 int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *error);
+/* What a method does to a unit. */
+typedef int bus_unit_call_fn(
+	struct bus_server *b, sd_bus_message *m, const struct unit *u, sd_bus_error *error);
+/* For the manager's methods, whose first argument is the unit's name. */
+int bus_call_named(
+	struct bus_server *b, sd_bus_message *m, bus_unit_call_fn *call, sd_bus_error *error);
+/* For those of the unit object. */
+int bus_call_on(
+	struct bus_unit_ref *ref, sd_bus_message *m, bus_unit_call_fn *call, sd_bus_error *error);
 /* After -ENOMEM of the engine: ends supd. */
 int bus_fatal(struct bus_server *b, int error);
 /* Monotonic to wall clock, 0 stays 0. */

@@ -199,8 +199,8 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 
 void bus_server_fini(struct bus_server *b)
 {
-	bus_clean_drop(b, NULL);
-	bus_freezer_drop(b, NULL);
+	bus_waiting_drop(&b->cleans, NULL);
+	bus_waiting_drop(&b->freezes, NULL);
 	while (b->pending) {
 		struct bus_pending *p = b->pending;
 
@@ -490,8 +490,8 @@ int bus_flush(struct bus_server *b)
 		*at = c->next;
 		b->n_clients--;
 		drop_pending_of(b, c->bus);
-		bus_clean_drop(b, c->bus);
-		bus_freezer_drop(b, c->bus);
+		bus_waiting_drop(&b->cleans, c->bus);
+		bus_waiting_drop(&b->freezes, c->bus);
 		client_free(c);
 	}
 	(void)sd_event_source_get_enabled(b->listener, &enabled);

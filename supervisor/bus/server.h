@@ -20,6 +20,7 @@
 #include "../reloaddiff.h"
 #include "path.h"
 #include "refusals.h"
+#include "waiting.h"
 
 struct shell;
 struct bus_server;
@@ -51,21 +52,6 @@ struct bus_pending {
 	enum bus_reload_kind kind;
 };
 
-/* A FreezeUnit() or ThawUnit() that waits until it is so. */
-struct bus_freeze {
-	struct bus_freeze *next;
-	sd_bus_message *message; /* a reference */
-	uint32_t unit;
-	bool on;
-};
-
-/* A CleanUnit() that waits until it is done. */
-struct bus_clean {
-	struct bus_clean *next;
-	sd_bus_message *message; /* a reference */
-	uint32_t unit;
-};
-
 /* The unit that an object path names; valid during one dispatch. unit is NULL for unknown names. */
 struct bus_unit_ref {
 	struct bus_server *server;
@@ -79,9 +65,9 @@ struct bus_server {
 	struct bus_client *clients;
 	uint32_t n_clients;
 	struct bus_pending *pending;
-	struct bus_freeze *freezes; /* calls that wait for a freezer */
-	struct bus_clean *cleans;   /* calls that wait for a DISCARD */
-	uint32_t *changed;          /* units whose properties have changed in this turn */
+	struct bus_waiting *freezes; /* calls that wait for a freezer; what: to be frozen */
+	struct bus_waiting *cleans;  /* calls that wait for a DISCARD */
+	uint32_t *changed;           /* units whose properties have changed in this turn */
 	uint32_t n_changed;
 	uint32_t cap_changed;
 	uint8_t *is_changed; /* [cap_is_changed] by unit */
@@ -111,12 +97,8 @@ int bus_flush(struct bus_server *b);
 
 /* Answers the calls whose units are frozen, or thawed, or gone (freezer.c). */
 void bus_freezer_flush(struct bus_server *b);
-/* Forgets those of one connection; NULL: of all. */
-void bus_freezer_drop(struct bus_server *b, sd_bus *bus);
-
 /* The same for units that are cleaned (clean.c). */
 void bus_clean_flush(struct bus_server *b);
-void bus_clean_drop(struct bus_server *b, sd_bus *bus);
 
 /* ---- for the methods ---- */
 struct bus_client *bus_client_of(struct bus_server *b, sd_bus *bus);

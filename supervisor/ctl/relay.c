@@ -122,7 +122,7 @@ static void open_input(const struct relay *r, struct stream *s)
 static void copy_all(const struct relay *r, struct stream *s, size_t n, int done)
 {
 	struct pollfd p[4];
-	bool hung_up;
+	bool hung_up, copied;
 
 	for (;;) {
 		open_input(r, &s[0]);
@@ -135,14 +135,17 @@ static void copy_all(const struct relay *r, struct stream *s, size_t n, int done
 		if (poll(p, n + 1, hung_up ? 10 : -1) < 0 && errno != EINTR) {
 			return;
 		}
+		copied = false;
 		if (p[n].revents) {
 			break;
 		}
 		for (size_t i = 0; i < n; i++) {
 			bool readable = p[i].revents & POLLIN;
+			bool more = readable && copy(&s[i]);
 
 			hung_up = hung_up || (p[i].revents && !readable && i > 0);
-			if ((readable && copy(&s[i])) || !p[i].revents || i > 0) {
+			copied = copied || more;
+			if (more || !p[i].revents || i > 0) {
 				continue;
 			}
 			if (s[i].ends_unit_input) {
@@ -150,7 +153,7 @@ static void copy_all(const struct relay *r, struct stream *s, size_t n, int done
 			}
 			s[i].from = -1;
 		}
-		if (hung_up) {
+		if (hung_up && !copied) {
 			pause_briefly();
 		}
 	}

@@ -62,7 +62,8 @@ static inline void launchbox_free(struct launchbox *b)
 	arena_fini(&b->l.arena);
 	close(b->fd);
 	(void)umount2(b->dir, MNT_DETACH);
-	nftw(b->dir, launchbox_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	/* FTW_MOUNT: what a test has mounted below is the host's, and not to be removed. */
+	nftw(b->dir, launchbox_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(b);
 }
 
@@ -75,6 +76,11 @@ static inline bool launchbox_private(void)
 	}
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
 		printf("skipped: no mount namespace of one's own here: %s\n", strerror(errno));
+		return false;
+	}
+	/* Nothing of a test stays, however it ends. */
+	if (mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777") < 0) {
+		printf("skipped: no mounts here: %s\n", strerror(errno));
 		return false;
 	}
 	return true;

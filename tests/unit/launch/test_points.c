@@ -2,9 +2,13 @@
 /* Mount points: made where they lack, never outside the tree. */
 #include "../test.h"
 
+#include <sys/resource.h>
+
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/launch/points.h"
 #include "launchbox.h"
+
+#define DEPTH 500u
 
 static int setup(void **state)
 {
@@ -82,19 +86,25 @@ static void test_too_long(void **state)
 	assert_int_equal(points_make_below(root, "", true), -ENOENT);
 }
 
-/* As deep as a path can be, on a stack that has room for a few of them. */
+/* Many parts, on a stack that has no room for a path of each. */
 static void test_deep(void **state)
 {
-	static char path[LIMIT_PATH];
 	struct launchbox *b = *state;
 	AUTO_CLOSE int root = open_root(b);
-	size_t n = 0;
+	struct rlimit before, small;
+	char path[2 * DEPTH + 1];
+	int r;
 
-	while (n + sizeof(b->dir) < sizeof(path)) {
-		path[n++] = '/';
-		path[n++] = 'd';
+	for (size_t i = 0; i < DEPTH; i++) {
+		memcpy(path + 2 * i, "/d", 3);
 	}
-	assert_int_equal(points_make_below(root, path, true), 0);
+	assert_int_equal(getrlimit(RLIMIT_STACK, &before), 0);
+	small = before;
+	small.rlim_cur = DEPTH * LIMIT_PATH / 2;
+	assert_int_equal(setrlimit(RLIMIT_STACK, &small), 0);
+	r = points_make_below(root, path, true);
+	assert_int_equal(setrlimit(RLIMIT_STACK, &before), 0);
+	assert_int_equal(r, 0);
 	assert_int_equal(type_of(root, path + 1), S_IFDIR);
 }
 
