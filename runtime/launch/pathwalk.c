@@ -83,7 +83,12 @@ static int put_before_rest(struct pathwalk *w, const char *target, size_t n)
 	return 0;
 }
 
-int pathwalk_follow(struct pathwalk *w)
+/*
+ * name is a symbolic link: 0, and its target is what is to be walked next; 1 when it is one of
+ * /proc, whose text does not say where it leads: the kernel may follow it. -ELOOP when others than
+ * root can have made it.
+ */
+static int follow(struct pathwalk *w)
 {
 	char target[LIMIT_PATH];
 	struct stat st;
@@ -182,7 +187,7 @@ static int enter(struct pathwalk *w)
 	int fd = open_child(w);
 
 	if (fd == -ENOTDIR) {
-		int r = pathwalk_follow(w);
+		int r = follow(w);
 
 		if (r <= 0) {
 			return r;
@@ -266,7 +271,7 @@ static int open_last_of(struct pathwalk *w, int flags, unsigned mode)
 		if (r < 0 || fd != -ELOOP) {
 			return fd;
 		}
-		r = pathwalk_follow(w);
+		r = follow(w);
 		if (r < 0) {
 			return r;
 		}
@@ -337,7 +342,7 @@ int pathwalk_plain(const char *path, char *ret, size_t size)
 		if (fstatat(w.dir, w.name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode)) {
 			return end_plain(&w, ret, size);
 		}
-		r = pathwalk_follow(&w);
+		r = follow(&w);
 		if (r > 0) {
 			return -ELOOP;
 		}

@@ -34,12 +34,6 @@ void pathwalk_fini(struct pathwalk *w);
 int pathwalk_parent(struct pathwalk *w);
 /* Goes to the directory that the path names. */
 int pathwalk_all(struct pathwalk *w);
-/*
- * name is a symbolic link: 0, and its target is to be walked by the next pathwalk_parent(); 1 when
- * it is one of /proc, whose text does not say where it leads: the kernel may follow it. -ELOOP when
- * others than root can have made it.
- */
-int pathwalk_follow(struct pathwalk *w);
 /* What the path names, of any type, O_PATH; the second: of an entry of dir. */
 int pathwalk_open(const char *path);
 int pathwalk_open_at(int dir, const char *name);
