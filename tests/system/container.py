@@ -14,8 +14,9 @@ import sys
 import tempfile
 import time
 
-import roof
-from roof import Failed, SKIPPED, WITHIN, check
+sys.dont_write_bytecode = True
+import roof  # noqa: E402
+from roof import Failed, SKIPPED, WITHIN, check  # noqa: E402
 
 CAPS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
         "SETPCAP", "SETUID", "SYS_CHROOT"]
@@ -55,7 +56,7 @@ def mounts():
 class Container:
     """One container; leaves nothing behind."""
 
-    def __init__(self, top, installed, more=(), masked=True):
+    def __init__(self, top, installed, more=(), masked=True, units=None, files=None):
         self.name = "c%d" % os.getpid()
         self.root = os.path.join(top, "crun")
         self.bundle = tempfile.mkdtemp(dir=top)
@@ -66,7 +67,9 @@ class Container:
             os.symlink("usr/" + d, os.path.join(rootfs, d))
         for d in ("passwd", "group"):
             open(os.path.join(rootfs, "etc", d), "w").close()
-        for name, text in UNITS.items():
+        for name, path in (files or {}).items():
+            shutil.copy(path, os.path.join(rootfs, name))
+        for name, text in {**UNITS, **(units or {})}.items():
             with open(os.path.join(rootfs, "etc/supd", name), "w") as f:
                 f.write(text)
         caps = ["CAP_" + c for c in [*CAPS, *more]]
@@ -202,5 +205,6 @@ def main():
     return roof.run(sys.argv[1], (test_default, test_admin, test_unmasked))
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-sys.exit(main())
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main())

@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 
-import roof
-from roof import Failed, SKIPPED, WITHIN, check
+sys.dont_write_bytecode = True
+import roof  # noqa: E402
+from roof import Failed, SKIPPED, WITHIN, check  # noqa: E402
 
 LOOP = "[Service]\nExecStart=/bin/sh -c 'echo said-by-%s; exec sleep infinity'\n"
 UNITS = {f"{p}.service": LOOP % p + f"[Container]\nProfile={p}\n"
