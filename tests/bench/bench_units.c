@@ -29,8 +29,9 @@
 #define DECODED_PER_TURN 500  /* as supervisor/intake.c has it */
 #define MAPPED_PER_TURN  2000 /* the same */
 
-#define FDS_ABOVE        20 /* supd-load's numbers are below */
-#define LISTS            10 /* of which the fastest counts */
+#define WANTS_PER_FILE   1000 /* by one drop-in of bench.target */
+#define FDS_ABOVE        20   /* supd-load's numbers are below */
+#define LISTS            10   /* of which the fastest counts */
 
 struct load {
 	int fds[2]; /* plans, manifest */
@@ -73,19 +74,42 @@ static size_t write_file(const char *dir, const char *name, const char *text)
 	return strlen(text);
 }
 
+/* Who wants units FROM to END: a drop-in of bench.target, for one file may not have them all. */
+static size_t write_wants(const char *dir, unsigned from, unsigned end)
+{
+	char *text = malloc((size_t)WANTS_PER_FILE * 32 + 64), name[64];
+	size_t used, bytes;
+
+	if (!text) {
+		die("memory");
+	}
+	used = (size_t)sprintf(text, "[Unit]\n");
+	for (unsigned i = from; i < end; i++) {
+		used += (size_t)sprintf(text + used, "Wants=u%05u.service\n", i);
+	}
+	snprintf(name, sizeof(name), "bench.target.d/%05u.conf", from);
+	bytes = write_file(dir, name, text);
+	free(text);
+	return bytes;
+}
+
 /* A chain in the order, a ring in the wishes; all of them wanted by bench.target. */
 static size_t write_units(const char *dir, unsigned n)
 {
-	char text[1024], name[64], *wants = malloc((size_t)n * 32 + 64);
-	size_t bytes = 0, used;
+	char text[1024], name[64];
+	size_t bytes;
 
-	if (!wants) {
-		die("memory");
+	snprintf(text, sizeof(text), "%s/bench.target.d", dir);
+	if (mkdir(text, 0755) < 0) {
+		die(text);
 	}
-	used = (size_t)sprintf(wants, "[Unit]\nDescription=all\n");
+	bytes = write_file(dir, "bench.target", "[Unit]\nDescription=all\n");
 	for (unsigned i = 0; i < n; i++) {
+		if (i % WANTS_PER_FILE == 0) {
+			bytes += write_wants(
+				dir, i, i + WANTS_PER_FILE < n ? i + WANTS_PER_FILE : n);
+		}
 		snprintf(name, sizeof(name), "u%05u.service", i);
-		used += (size_t)sprintf(wants + used, "Wants=%s\n", name);
 		snprintf(text, sizeof(text),
 			"[Unit]\nDescription=Unit number %u\nDocumentation=man:bench(8)\n"
 			"Wants=u%05u.service\nAfter=%s%05u.service\n[Service]\nType=simple\n"
@@ -96,8 +120,6 @@ static size_t write_units(const char *dir, unsigned n)
 			i, (i + 1) % n, i ? "u" : "none", i ? i - 1 : 0, i);
 		bytes += write_file(dir, name, text);
 	}
-	bytes += write_file(dir, "bench.target", wants);
-	free(wants);
 	return bytes;
 }
 
