@@ -103,12 +103,13 @@ void logs_start(struct broker *b)
 		return;
 	}
 	AUTO_CLOSE int theirs = pair[1];
+	AUTO_CLOSE int console = util_open_console();
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_LOG,
 		.argv = argv,
 		.fds = (int[]) { theirs, b->log_dir_fd, b->t->log_stdout_fd, b->t->log_native_fd },
 		.n_fds = 4,
-		.error_fd = -1,
+		.error_fd = console,
 		.drop = true,
 		.protect = true,
 		.uid = b->t->settings.log_uid,

@@ -70,6 +70,7 @@ class Container:
         for name, path in (files or {}).items():
             shutil.copy(path, os.path.join(rootfs, name))
         for name, text in {**UNITS, **(units or {})}.items():
+            os.makedirs(os.path.dirname(os.path.join(rootfs, "etc/supd", name)), exist_ok=True)
             with open(os.path.join(rootfs, "etc/supd", name), "w") as f:
                 f.write(text)
         caps = ["CAP_" + c for c in [*CAPS, *more]]
