@@ -2,6 +2,8 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -111,7 +113,7 @@ static int client_start(struct bus_client *c, int fd)
 	return r < 0 ? r : bus_objects_add(c);
 }
 
-static void tell_full(struct bus_server *b, int fd)
+static void tell_refused(struct bus_server *b, int fd, const char *why)
 {
 	uint64_t hidden;
 	bool privileged;
@@ -120,10 +122,39 @@ static void tell_full(struct bus_server *b, int fd)
 
 	if (auth_peer(fd, b->shell->hello.control_gid, &uid, &pid, &privileged) == 0 &&
 		refusals_take(&b->refusals, uid, now_us(), &hidden)) {
-		unitlog_plain(b->shell, LOG_WARNING,
-			"control: more than %u clients; uid %u, pid %d refused",
-			LIMIT_CONTROL_CLIENTS, (unsigned)uid, (int)pid);
+		unitlog_plain(b->shell, LOG_WARNING, "control: %s; uid %u, pid %d refused", why,
+			(unsigned)uid, (int)pid);
 	}
+}
+
+static void spare_fill(struct bus_server *b)
+{
+	if (b->spare < 0) {
+		b->spare = fcntl(SUPD_FD_CONTROL, F_DUPFD_CLOEXEC, 0);
+	}
+}
+
+/*
+ * Who is not accepted would wait for ever, and wake us for ever. Without a spare the listener
+ * sleeps until there is one (bus_flush()).
+ */
+static int refuse_client(struct bus_server *b, int listen_fd)
+{
+	int fd;
+
+	if (b->spare < 0) {
+		(void)sd_event_source_set_enabled(b->listener, SD_EVENT_OFF);
+		return -EMFILE;
+	}
+	close(b->spare);
+	b->spare = -1;
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		tell_refused(b, fd, "no descriptor left (RLIMIT_NOFILE)");
+		close(fd);
+	}
+	spare_fill(b);
+	return fd < 0 ? -EMFILE : 0;
 }
 
 static int accept_client(struct bus_server *b, int listen_fd)
@@ -133,10 +164,13 @@ static int accept_client(struct bus_server *b, int listen_fd)
 	int r;
 
 	if (fd < 0) {
-		return -errno;
+		return errno == EMFILE || errno == ENFILE ? refuse_client(b, listen_fd) : -errno;
 	}
 	if (b->n_clients >= LIMIT_CONTROL_CLIENTS) {
-		tell_full(b, fd);
+		char why[64];
+
+		snprintf(why, sizeof(why), "more than %u clients", LIMIT_CONTROL_CLIENTS);
+		tell_refused(b, fd, why);
 		close(fd);
 		return 0;
 	}
@@ -184,7 +218,8 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 {
 	int r;
 
-	*b = (struct bus_server) { .shell = shell, .next_done_job = DONE_JOB_FIRST };
+	*b = (struct bus_server) { .shell = shell, .spare = -1, .next_done_job = DONE_JOB_FIRST };
+	spare_fill(b);
 	r = fd_set_nonblock(listen_fd, 1);
 	if (r < 0) {
 		return r;
@@ -215,6 +250,9 @@ void bus_server_fini(struct bus_server *b)
 		client_free(c);
 	}
 	sd_event_source_disable_unref(b->listener);
+	if (b->spare >= 0) {
+		close(b->spare);
+	}
 	free(b->changed);
 	free(b->is_changed);
 }
@@ -494,6 +532,9 @@ int bus_flush(struct bus_server *b)
 		bus_waiting_drop(&b->freezes, c->bus);
 		client_free(c);
 	}
+	spare_fill(b);
 	(void)sd_event_source_get_enabled(b->listener, &enabled);
-	return enabled == SD_EVENT_OFF ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON) : 0;
+	return enabled == SD_EVENT_OFF && b->spare >= 0
+		       ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON)
+		       : 0;
 }
