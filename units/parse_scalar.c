@@ -198,9 +198,14 @@ int parse_timeout(struct setting_context *c)
 
 int parse_timeout_start(struct setting_context *c)
 {
+	int r;
+
 	c->target = &c->unit->service->timeout_start_us;
-	c->unit->service->timeout_start_set = true;
-	return parse_timeout(c);
+	r = parse_timeout(c);
+	if (r == 0 && *c->value) {
+		c->unit->service->timeout_start_set = true; /* no value is ignored */
+	}
+	return r;
 }
 
 int parse_timeout_stop(struct setting_context *c)
