@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +149,30 @@ static int teardown(void **state)
 	return unlink(path);
 }
 
+/* The defaults that manual page and example tell are those that hold. */
+static void test_told_defaults(void **state)
+{
+	struct outcome without, with;
+	struct conf_row row;
+	char text[256];
+
+	(void)state;
+	load(&without, "[supd]\n", NULL, NULL);
+	assert_int_equal(without.r, 0);
+	for (size_t i = 0; conf_row(i, &row); i++) {
+		if (*row.otherwise == '(') {
+			continue;
+		}
+		snprintf(text, sizeof(text), "[supd]\n%s=%s\n", row.key, row.otherwise);
+		load(&with, text, NULL, NULL);
+		if (with.r != 0 || memcmp(&with.s, &without.s, sizeof(with.s)) != 0) {
+			fail_msg("%s is not what holds without it", text);
+		}
+		drop(&with);
+	}
+	drop(&without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_errors_name_the_line),
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_told_defaults),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
