@@ -353,8 +353,8 @@ def contested(text, theirs, names):
 
 def has_cycle(why, theirs):
     """The cycle that supd broke is there by systemd's own edges, which 252 sometimes overlooks."""
-    line = next((x for x in why.splitlines() if x.startswith("cycle: ")), None)
-    path = re.findall(r"[^\s]+\.[a-z]+", line[len("cycle: "):]) if line else []
+    line = next((x for x in why.splitlines() if "cycle: " in x), "")
+    path = re.findall(r"[^\s]+\.[a-z]+", line.partition("cycle: ")[2])
     edges = {(a, b) for unit in theirs.values() for a, relation, b in unit.edges
              if relation == "After"}
     return len(path) > 2 and path[0] == path[-1] and all(
@@ -410,6 +410,8 @@ def compare(text, dump, jobs, why, anchor):
     if bad and values:
         return bad
     if not planned and "unmergeable jobs" in text and contested(text, ours, set(ours)):
+        return bad
+    if planned and jobs is None and has_cycle(why, theirs):
         return bad
     if planned != (jobs is not None):
         bad.append(f"jobs: systemd {'planned' if planned else 'refused'}, supd "
