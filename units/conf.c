@@ -14,8 +14,10 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/unitname.h"
+#include "../runtime/plan/plan.h"
 #include "kernelcmd.h"
 #include "reader.h"
+#include "unit.h"
 #include "values.h"
 
 #define CONF_FILE_MAX   (64u * 1024u)
@@ -26,7 +28,6 @@
 #define LOG_RATE_US     (30u * 1000000u)
 #define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
-#define USEC_PER_SEC    1000000u
 
 const char conf_usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
@@ -148,6 +149,30 @@ static int parse_level(struct state *st, const char *value, size_t offset)
 	return 0;
 }
 
+static int parse_pressure(struct state *st, const char *value, size_t offset)
+{
+	int watch = pressure_watch_from_string(value);
+
+	if (watch < 0) {
+		return bad(st, "not auto, on, off or skip", value);
+	}
+	*(uint32_t *)((char *)st->s + offset) = (uint32_t)watch;
+	return 0;
+}
+
+/* More than the kernel's window would never be reached; nothing would always be. */
+static int parse_threshold(struct state *st, const char *value, size_t offset)
+{
+	uint64_t us;
+
+	if (value_parse_timespan(value, USEC_PER_SEC, &us) < 0 || us == 0 ||
+		us > PLAN_PRESSURE_WINDOW_US) {
+		return bad(st, "not a time span of at most 2s", value);
+	}
+	*(uint64_t *)((char *)st->s + offset) = us;
+	return 0;
+}
+
 static int parse_group(struct state *st, const char *value, size_t offset)
 {
 	return userdb_find_group(st->users, value, (uint32_t *)((char *)st->s + offset)) < 0
@@ -171,6 +196,8 @@ static const struct row rows[] = {
 	{ "ControlAccessGroup", NULL, parse_group, AT(control_gid) },
 	{ "IdPoolFirst", NULL, parse_u32, AT(id_pool_first) },
 	{ "IdPoolRanges", NULL, parse_u32, AT(id_pool_ranges) },
+	{ "DefaultMemoryPressureWatch", NULL, parse_pressure, AT(pressure_watch) },
+	{ "DefaultMemoryPressureThresholdSec", NULL, parse_threshold, AT(pressure_us) },
 	{ "LogLevel", NULL, parse_level, AT(log_level) },
 	{ "LogMaxBytes", NULL, parse_size, AT(log_max_bytes) },
 	{ "LogRateLines", NULL, parse_u32, AT(log_rate_lines) },
@@ -209,6 +236,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_dir = "/var/log/supd",
 		.id_pool_first = POOL_FIRST,
 		.id_pool_ranges = POOL_RANGES,
+		.pressure_us = UNIT_PRESSURE_THRESHOLD_US,
 		.require_controllers = 1,
 		.use_journald = 1,
 		.log_level = LEVEL_INFO,
