@@ -10,9 +10,10 @@
 #define LIMIT_PATH           4096u
 #define LIMIT_CGROUP_PATH    512u /* relative to the delegated root */
 #define LIMIT_STATUS_TEXT    256u
-#define LIMIT_JOINS          (8u * LIMIT_UNIT_NAME) /* names of JoinsNamespaceOf= together */
-#define LIMIT_FAIL_TEXT      192u                   /* object of a failed launch step */
-#define LIMIT_FAIL_ORIGIN    96u                    /* "web.service:14" */
+#define LIMIT_JOINED_UNITS   256u /* that one unit shares namespaces with */
+#define LIMIT_JOINS          (LIMIT_JOINED_UNITS * LIMIT_UNIT_NAME) /* their names together */
+#define LIMIT_FAIL_TEXT      192u /* object of a failed launch step */
+#define LIMIT_FAIL_ORIGIN    96u  /* "web.service:14" */
 #define LIMIT_FD_NAME        256u
 #define LIMIT_LOG_IDENTIFIER 64u
 

@@ -26,6 +26,10 @@ static const uint32_t allowed[] = {
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
 #endif
+	SYS_ppoll,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
 	/* the store */
 	SYS_pwrite64,
 	SYS_pread64,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../../runtime/base/fd.h"
 #include "../../runtime/base/patience.h"
@@ -499,6 +501,26 @@ static int dispatch(struct logserver *s, const struct epoll_event *event)
 	return source->kind < SOURCE_STREAM ? handlers[source->kind](s) : 0;
 }
 
+/*
+ * To whoever reads our error stream, on a machine its console: the log itself cannot tell it now.
+ * Nobody may make us wait for its reader.
+ */
+static void tell_loss(struct logserver *s)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char unit[LIMIT_UNIT_NAME], text[LIMIT_UNIT_NAME + 128];
+	int error, n;
+
+	if (!logstore_take_loss(s->store, unit, &error)) {
+		return;
+	}
+	n = snprintf(text, sizeof(text), "supd-log: what %s says is lost: %s\n", unit,
+		strerrordesc_np(error));
+	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(p.fd, text, (size_t)n) < 0) {
+		return; /* nobody to tell */
+	}
+}
+
 static void drain_all(struct logserver *s)
 {
 	while (native_turn(s)) {
@@ -526,6 +548,7 @@ int logserver_run(struct logserver *s)
 			flush_incomplete(s);
 			logstore_report(s->store);
 		}
+		tell_loss(s);
 		free_dead(s);
 	}
 	drain_all(s);
