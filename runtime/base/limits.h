@@ -85,7 +85,12 @@
 #define LIMIT_NOTIFY_FDS      253u
 #define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
 #define LIMIT_CONTROL_CLIENTS 256u
+#define LIMIT_CONTROL_UID     32u                   /* of one uid that may not change anything */
+#define LIMIT_CONTROL_OTHERS  128u                  /* of all such uids */
+#define LIMIT_CONTROL_MEMBERS 224u                  /* of all but root */
 #define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
+#define LIMIT_CONTROL_MESSAGE (1024u * 1024u)       /* of one who may not change anything */
+#define LIMIT_CONTROL_LARGE   (16u * 1024u * 1024u) /* of one who may */
 #define LIMIT_JOBS            131072u
 #define LIMIT_BUS_EVERY_US    (200u * 1000u) /* connections to the system bus */
 

@@ -23,7 +23,7 @@
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 4u
+#define TABLE_VERSION 5u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -134,6 +134,7 @@ struct slot {
 	uint32_t n_oom;                             /* kills in the life of the slot */
 	int userns, ipcns, netns, tmp, credentials; /* -1: none */
 	int notify;                                 /* notify socket, -1: none */
+	uint64_t notify_key;                        /* in its path; 0: not drawn yet */
 	int log_read, log_write;                    /* stream pair, -1: none */
 	uint32_t log_priority;
 	uint32_t log_level_prefix;

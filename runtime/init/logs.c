@@ -52,6 +52,7 @@ int logs_prepare(struct broker *b, uint32_t n)
 	s->log_read = pair[0];
 	s->log_write = pair[1];
 	s->log_wanted = true;
+	fd_refuse_rights(s->log_read);
 	if (setsockopt(s->log_read, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
 	}

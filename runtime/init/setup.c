@@ -160,6 +160,7 @@ static int bind_at(struct broker *b, const char *name, int type, int *ret)
 	if (r < 0 || fd < 0) {
 		return said("socket", name, r < 0 ? -r : errno);
 	}
+	fd_refuse_rights(fd);
 	unlinkat(b->runtime_fd, name, 0);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		fchmodat(b->runtime_fd, name, 0666, 0) < 0 ||

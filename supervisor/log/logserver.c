@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/patience.h"
 #include "../../runtime/base/timeutil.h"
 #include "../../runtime/plan/logwire.h"
 #include "lognative.h"
@@ -26,10 +27,6 @@
 #define CONNECTIONS_MAX (LIMIT_LOG_STREAMS / 4)
 #define CONNECTIONS_UID 64u /* of one uid that is not root */
 #define ROOT_TRUST_NONE UINT32_MAX
-
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83 /* Linux 6.16 */
-#endif
 
 enum source_kind {
 	SOURCE_CHANNEL,
@@ -70,13 +67,12 @@ static int watch(struct logserver *s, int fd, void *source, uint32_t events)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* The sender's ids with every message; no descriptors, whose closing could hang us (6.16). */
+/* The sender's ids with every message; no descriptors, whose closing could hang us. */
 static int socket_prepare(int fd)
 {
 	int on = 1;
-	int off = 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+	fd_refuse_rights(fd);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
 	}
@@ -284,7 +280,7 @@ static void connection_new(struct logserver *s, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
 		!may_connect(s, peer.uid) || socket_prepare(fd) < 0) {
-		close(fd);
+		patience_close(fd);
 		return;
 	}
 	stream = logstream_new(fd, LOGSTREAM_CONNECTION);
@@ -370,7 +366,13 @@ static bool native_turn(struct logserver *s)
 		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
 		native_put(s, (size_t)n, &cred);
 	}
+	if (msg.msg_flags & MSG_CTRUNC) {
+		patience_begin();
+	}
 	recv(LOG_FD_NATIVE, s->buf, 0, MSG_DONTWAIT);
+	if (msg.msg_flags & MSG_CTRUNC) {
+		patience_end();
+	}
 	return true;
 }
 
