@@ -444,7 +444,9 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 	if (result != JOB_DONE && result != JOB_CANCELED &&
 		(j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE)) {
 		fail_dependants(e, u, now);
-		engine_start_failed(e, u, now);
+	}
+	if (result == JOB_TIMEOUT || result == JOB_DEPENDENCY) {
+		engine_never_tried(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
 	/* A start that came to nothing (a condition, a dependency) changes no state. */

@@ -24,6 +24,7 @@
 #define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 #define LOG_RATE_LINES  10000u
 #define LOG_RATE_US     (30u * 1000000u)
+#define DEVICE_TIMEOUT  (90ull * 1000000u)
 #define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
 #define USEC_PER_SEC    1000000u
@@ -138,6 +139,18 @@ static int parse_span(struct state *st, const char *value, size_t offset)
 		       : 0;
 }
 
+/* As JobTimeoutSec=: 0 and "infinity" are no limit. */
+static int parse_limit(struct state *st, const char *value, size_t offset)
+{
+	uint64_t us;
+
+	if (value_parse_timespan(value, USEC_PER_SEC, &us) < 0) {
+		return bad(st, "neither a time span nor infinity", value);
+	}
+	*(uint64_t *)((char *)st->s + offset) = us ? us : UINT64_MAX;
+	return 0;
+}
+
 static int parse_level(struct state *st, const char *value, size_t offset)
 {
 	int level = value_level_from_name(value);
@@ -199,6 +212,8 @@ static const struct row rows[] = {
 		"0: no limit" },
 	{ "LogRateIntervalSec", NULL, parse_span, AT(log_rate_interval_us), "SPAN", "30s",
 		"See LogRateLines=" },
+	{ "DefaultDeviceTimeoutSec", NULL, parse_limit, AT(device_timeout_us), "SPAN", "90s",
+		"How long a start waits for a device whose unit sets no JobRunningTimeoutSec=" },
 	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us), "SPAN", "0",
 		"The hardware watchdog of a machine while it runs; 0: not used" },
 	{ "RebootWatchdogSec", NULL, parse_span, AT(reboot_watchdog_us), "SPAN", "10min",
@@ -251,6 +266,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_max_bytes = LOG_MAX_DEFAULT,
 		.log_rate_lines = LOG_RATE_LINES,
 		.log_rate_interval_us = LOG_RATE_US,
+		.device_timeout_us = DEVICE_TIMEOUT,
 		.reboot_watchdog_us = REBOOT_WATCHDOG,
 	};
 	if (userdb_find_group(users, "supd", &ret->control_gid) < 0) {

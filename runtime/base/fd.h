@@ -18,6 +18,11 @@ ssize_t fd_read_text(const char *path, char *buf, size_t size);
 /* Writes all of buf. */
 int fd_write_full(int fd, const void *buf, size_t size);
 int fd_set_nonblock(int fd, int on);
+/*
+ * Who sends descriptors to this Unix socket, or to one that it accepts, gets EPERM from now on.
+ * Linux 6.16; without effect before.
+ */
+void fd_refuse_rights(int sock);
 
 /*
  * Sends one message with n_fds (<= LIMIT_SCM_FDS) descriptors, MSG_NOSIGNAL. flags: MSG_DONTWAIT …

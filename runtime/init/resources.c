@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
-#include "../base/number.h"
 #include "cgroup.h"
 #include "invocation.h"
 #include "listen.h"
@@ -273,10 +272,10 @@ void resources_rewatch(struct broker *b)
 
 int resources_notify_path(const struct broker *b, uint32_t n, char *buf, size_t size)
 {
-	char digits[21];
-	const char *const parts[4] = { b->t->settings.runtime_dir, "/notify/", digits, "/notify" };
+	char name[NOTIFY_DIRECTORY];
+	const char *const parts[4] = { b->t->settings.runtime_dir, "/notify/", name, "/notify" };
 
-	number_format_u64(digits, n);
+	notify_directory(b, n, name);
 	return util_join(buf, size, parts);
 }
 

@@ -16,6 +16,7 @@
 #include "dirs.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "pathwalk.h"
 #include "walls.h"
 
 #define TREE_ATTRS                                                                                 \
@@ -228,7 +229,7 @@ static int attach_on_host(struct launch *l)
 	r = r < 0 ? r : dir_ensure(PLAN_CREDENTIALS_DIR);
 	stores = r < 0 ? r : dir_open(PLAN_CREDENTIALS_DIR);
 	if (stores >= 0 && mkdirat(stores, l->plan.unit, 0700) == 0) {
-		place = dir_open_node(stores, l->plan.unit);
+		place = pathwalk_open_at(stores, l->plan.unit);
 	}
 	r = r < 0 ? r : stores < 0 ? stores : place < 0 ? -errno : 0;
 	r = r < 0 ? r : mount_attach(l->trees.credentials, place);

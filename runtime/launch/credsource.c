@@ -18,6 +18,7 @@
 #include "../base/number.h"
 #include "../plan/plan.h"
 #include "dirs.h"
+#include "pathwalk.h"
 
 #define SOCKET_TIMEOUT 30 /* seconds for one step; the start has a timeout of its own */
 
@@ -190,15 +191,15 @@ static int load_entry(struct source *s, int dir, const char *entry)
 int credsource_load_at(struct credsink *sink, int dir, const char *entry, const char *name)
 {
 	struct source s = { sink, name, 0, 0 };
-	AUTO_CLOSE int node = dir_open_node(dir, entry);
+	AUTO_CLOSE int node = pathwalk_open_at(dir, entry);
 
 	return node < 0 ? node : load_node(&s, node);
 }
 
 int credsource_load(struct credsink *sink, const char *path, const char *name)
 {
-	const char *entry;
-	AUTO_CLOSE int dir = dir_open_parent(path, &entry);
+	struct source s = { sink, name, 0, 0 };
+	AUTO_CLOSE int node = pathwalk_open(path);
 
-	return dir < 0 ? dir : credsource_load_at(sink, dir, entry, name);
+	return node < 0 ? node : load_node(&s, node);
 }

@@ -14,8 +14,7 @@
 #include "../base/timeutil.h"
 #include "dirmove.h"
 #include "launch.h"
-
-#define OPEN_DIR (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#include "pathwalk.h"
 
 struct dirent_record {
 	uint64_t ino;
@@ -27,87 +26,27 @@ struct dirent_record {
 
 /* ---- walking down ---- */
 
-static bool is_roots_alone(int dir)
+static int walk(const char *path, size_t n, bool make)
 {
-	struct stat st;
+	AUTO(pathwalk_fini) struct pathwalk w;
+	char text[LIMIT_PATH];
+	int r;
 
-	return fstat(dir, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022);
-}
-
-static int open_component(int dir, const char *name)
-{
-	int fd = openat(dir, name, OPEN_DIR | O_NOFOLLOW);
-	struct stat st;
-
-	if (fd >= 0 || errno != ENOTDIR) {
-		return fd < 0 ? -errno : fd;
+	w.dir = -1;
+	if (n >= sizeof(text)) {
+		return -ENAMETOOLONG;
 	}
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode)) {
-		return -ENOTDIR;
-	}
-	if (st.st_uid != 0 || !is_roots_alone(dir)) {
-		return -ELOOP;
-	}
-	fd = openat(dir, name, OPEN_DIR);
-	return fd < 0 ? -errno : fd;
-}
-
-/* Whether root alone can put another directory in this one's place. */
-static bool is_fixed(int dir, int child)
-{
-	struct stat above, below;
-
-	if (fstat(dir, &above) < 0 || fstat(child, &below) < 0 || above.st_uid != 0) {
-		return false;
-	}
-	return !(above.st_mode & 022) || (above.st_mode & S_ISVTX && below.st_uid == 0);
-}
-
-/*
- * Walks all components before end; makes those that are missing if make. *fixed, unless NULL,
- * becomes false where others than root can change what the path leads to.
- */
-static int walk(const char *path, const char *end, bool make, bool *fixed)
-{
-	AUTO_CLOSE int dir = open("/", OPEN_DIR);
-	char name[256];
-
-	for (const char *p = path; dir >= 0 && p < end;) {
-		size_t n = strcspn(p, "/");
-		int next;
-
-		if (n == 0) {
-			p++;
-			continue;
-		}
-		if (n >= sizeof(name)) {
-			return -ENAMETOOLONG;
-		}
-		memcpy(name, p, n);
-		name[n] = '\0';
-		p += n;
-		next = open_component(dir, name);
-		if (next == -ENOENT && make) {
-			if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST) {
-				return -errno;
-			}
-			next = open_component(dir, name);
-		}
-		if (next < 0) {
-			return next;
-		}
-		if (fixed && !is_fixed(dir, next)) {
-			*fixed = false;
-		}
-		close(dir);
-		dir = next;
-	}
-	return dir < 0 ? -errno : TAKE_FD(dir);
+	memcpy(text, path, n);
+	text[n] = '\0';
+	r = pathwalk_begin(&w, text);
+	w.make = make;
+	r = r < 0 ? r : pathwalk_all(&w);
+	return r < 0 ? r : TAKE_FD(w.dir);
 }
 
 int dir_open(const char *path)
 {
-	return walk(path, path + strlen(path), false, NULL);
+	return walk(path, strlen(path), false);
 }
 
 int dir_open_parent(const char *path, const char **ret_name)
@@ -118,67 +57,24 @@ int dir_open_parent(const char *path, const char **ret_name)
 		return -EINVAL;
 	}
 	*ret_name = slash + 1;
-	return walk(path, slash, false, NULL);
+	return walk(path, (size_t)(slash - path), false);
 }
 
 bool dir_parent_is_fixed(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	bool fixed = true;
-	AUTO_CLOSE int dir = slash ? walk(path, slash, false, &fixed) : -1;
+	AUTO(pathwalk_fini) struct pathwalk w;
 
-	return dir >= 0 && fixed;
+	return pathwalk_begin(&w, path) == 0 && pathwalk_parent(&w) == 0 && w.fixed;
 }
 
 int dir_ensure(const char *path)
 {
-	int fd = walk(path, path + strlen(path), true, NULL);
+	int fd = walk(path, strlen(path), true);
 
 	if (fd >= 0) {
 		close(fd);
 	}
 	return fd < 0 ? fd : 0;
-}
-
-int dir_open_node(int dir, const char *name)
-{
-	AUTO_CLOSE int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		return -errno;
-	}
-	if (!S_ISLNK(st.st_mode)) {
-		return TAKE_FD(fd);
-	}
-	if (st.st_uid != 0 || !is_roots_alone(dir)) {
-		return -ELOOP;
-	}
-	close(TAKE_FD(fd));
-	fd = openat(dir, name, O_PATH | O_CLOEXEC);
-	return fd < 0 ? -errno : TAKE_FD(fd);
-}
-
-int dir_open_file(const char *path, int flags, mode_t mode)
-{
-	const char *name;
-	AUTO_CLOSE int parent = dir_open_parent(path, &name);
-	struct stat st;
-	int fd;
-
-	if (parent < 0) {
-		return parent;
-	}
-	fd = openat(parent, name, flags | O_NOFOLLOW, mode);
-	if (fd >= 0 || errno != ELOOP) {
-		return fd < 0 ? -errno : fd;
-	}
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != 0 ||
-		!is_roots_alone(parent)) {
-		return -ELOOP;
-	}
-	fd = openat(parent, name, flags, mode);
-	return fd < 0 ? -errno : fd;
 }
 
 int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *ctx)
@@ -327,7 +223,7 @@ int dir_remove_until(int dir, const char *name, uint64_t until_us)
 
 int dir_make(const char *path, const struct dir_owner *owner)
 {
-	AUTO_CLOSE int path_fd = walk(path, path + strlen(path), true, NULL);
+	AUTO_CLOSE int path_fd = walk(path, strlen(path), true);
 	AUTO_CLOSE int fd = -1;
 	struct tree t = { .budget = LIMIT_CLEAN_ENTRIES, .owner = *owner };
 	struct stat st;

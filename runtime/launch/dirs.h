@@ -20,13 +20,6 @@ int dir_open(const char *path);
 int dir_open_parent(const char *path, const char **ret_name);
 /* Whether root alone decides which directory holds path: the path may then be used as it is. */
 bool dir_parent_is_fixed(const char *path);
-/* Opens an entry of any type O_PATH; a link only where root alone can have made it, else -ELOOP. */
-int dir_open_node(int dir, const char *name);
-/*
- * Opens a file, or makes it with O_CREAT, for a service's output, input or environment: root opens
- * what lies where the service may write. -ELOOP for an untrusted link, in the path or at its end.
- */
-int dir_open_file(const char *path, int flags, mode_t mode);
 /* Makes path and its parents where they are missing, 0755, root's. */
 int dir_ensure(const char *path);
 /*

@@ -16,6 +16,7 @@
 #include "dirs.h"
 #include "expand.h"
 #include "launch.h"
+#include "pathwalk.h"
 
 #define NOBODY 65534
 
@@ -90,7 +91,7 @@ static int collect(struct launch *l, int from, pid_t pid)
 
 static int read_one(struct launch *l, const char *path)
 {
-	AUTO_CLOSE int file = dir_open_file(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	AUTO_CLOSE int file = pathwalk_open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	AUTO_CLOSE int from = -1;
 	int ends[2];
 	pid_t pid;

@@ -14,8 +14,8 @@
 #include "../base/fd.h"
 #include "../base/limits.h"
 #include "../base/number.h"
-#include "dirs.h"
 #include "mountapi.h"
+#include "pathwalk.h"
 
 #define SAFE         (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define LOOP_TRIES   64 /* others take free devices at the same time */
@@ -62,9 +62,7 @@ static const char *numbered(char *buf, const char *prefix, int number)
 
 static int open_image(const char *path, bool read_only)
 {
-	const char *name;
-	AUTO_CLOSE int dir = dir_open_parent(path, &name);
-	AUTO_CLOSE int node = dir < 0 ? dir : dir_open_node(dir, name);
+	AUTO_CLOSE int node = pathwalk_open(path);
 	struct stat st;
 	char buf[40];
 	int fd;

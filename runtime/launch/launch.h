@@ -37,6 +37,7 @@ struct launch_trees {
 	int stores;      /* what stands in place of PLAN_CREDENTIALS_DIR */
 	int credentials; /* the unit's, read-only */
 	int *row;        /* one per plan.mounts row; ROW_SKIPPED: source is missing and may be */
+	char **target;   /* where a row goes if not where it says: target.h; or NULL */
 	bool empty_used;
 	bool null_used;
 };

@@ -167,6 +167,7 @@ static void reset_launch(struct launch *l)
 	memset(l->fds, 0xff, sizeof(l->fds));
 	memset(l->stdio, 0xff, sizeof(l->stdio));
 	memset(&l->trees, 0xff, sizeof(l->trees));
+	l->trees.target = NULL;
 	l->trees.row = l->trees.node = NULL;
 	l->trees.empty_used = l->trees.null_used = false;
 	l->root_fd = l->proc_fd = l->landlock_fd = -1;

@@ -15,14 +15,24 @@ static int result(long r)
 	return r < 0 ? -errno : (int)r;
 }
 
-int mount_open_target(int root, const char *path)
+static int open_in_root(int root, const char *path, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 
 	return result(syscall(SYS_openat2, root, path, &how, sizeof(how)));
+}
+
+int mount_open_target(int root, const char *path)
+{
+	return open_in_root(root, path, 0);
+}
+
+int mount_open_plain(int root, const char *path)
+{
+	return open_in_root(root, path, RESOLVE_NO_SYMLINKS);
 }
 
 int mount_clone(int dir, const char *path, int recursive)

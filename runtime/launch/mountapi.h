@@ -12,6 +12,8 @@
 
 /* openat2 below root: absolute paths and links stay inside, magic links are refused. O_PATH. */
 int mount_open_target(int root, const char *path);
+/* The same of a path without any link: -ELOOP where there is one. */
+int mount_open_plain(int root, const char *path);
 /* A copy of the mount at (dir, path), detached; whole subtree if recursive. path "" = dir. */
 int mount_clone(int dir, const char *path, int recursive);
 /* Attaches a detached mount on an O_PATH target. The descriptor goes on naming the mount. */

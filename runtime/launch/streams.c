@@ -6,14 +6,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
-#include "dirs.h"
 #include "launch.h"
+#include "pathwalk.h"
 
 #define JOURNALD_SOCKET "/run/systemd/journal/stdout"
 #define STREAM_SNDBUF   (8 * 1024 * 1024)
@@ -118,26 +119,34 @@ static int open_log(struct launch *l, int which)
 
 static int open_file(const struct plan_stdio *s, int which)
 {
-	int flags = O_CLOEXEC | O_NOCTTY | (which ? O_WRONLY | O_CREAT : O_RDONLY);
+	int flags = O_NOCTTY | (which ? O_WRONLY | O_CREAT : O_RDONLY);
 
 	if (which && s->kind == STDIO_FILE_APPEND) {
 		flags |= O_APPEND;
 	} else if (which && s->kind == STDIO_FILE_TRUNCATE) {
 		flags |= O_TRUNC;
 	}
-	return dir_open_file(s->path, flags, 0644);
+	return pathwalk_open_file(s->path, flags, 0644);
 }
 
-/* The kernel opens a socket by connect, not by open. */
+/*
+ * The kernel opens a socket by connect, not by open: to what the walk has found, by its descriptor,
+ * for the path may lead elsewhere by then, and may be longer than an address.
+ */
 static int open_socket_file(const char *path)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/proc/self/fd/" };
+	AUTO_CLOSE int node = pathwalk_open(path);
 	AUTO_CLOSE int fd = -1;
+	struct stat st;
 
-	if (strlen(path) >= sizeof(to.sun_path)) {
-		return -ENAMETOOLONG;
+	if (node < 0 || fstat(node, &st) < 0) {
+		return node < 0 ? node : -errno;
 	}
-	strcpy(to.sun_path, path);
+	if (!S_ISSOCK(st.st_mode)) {
+		return -ENXIO; /* a FIFO without a reader, a device without a driver */
+	}
+	number_format_u64(to.sun_path + strlen(to.sun_path), (uint64_t)node);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		return -errno;
@@ -156,7 +165,7 @@ static int open_tty(struct launch *l)
 {
 	const char *path = l->plan.tty_path ? l->plan.tty_path : "/dev/console";
 
-	return or_errno(open(path, O_RDWR | O_NOCTTY | O_CLOEXEC));
+	return pathwalk_open_file(path, O_RDWR | O_NOCTTY, 0);
 }
 
 /* StandardInputText=: a sealed memfd, read from its start. */

@@ -14,8 +14,10 @@
 #include "image.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "pathwalk.h"
 #include "places.h"
 #include "points.h"
+#include "target.h"
 
 #define SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
@@ -244,6 +246,14 @@ static uint64_t row_attrs(const struct plan_mount *m)
 	       (m->flags & PLAN_MOUNT_F_NODEV ? MOUNT_ATTR_NODEV : 0);
 }
 
+/* A path of the unit's, which may lead through a directory of the service's: pathwalk.h. */
+static int clone_path(const char *path, int recursive)
+{
+	AUTO_CLOSE int node = pathwalk_open(path);
+
+	return node < 0 ? node : mount_clone(node, "", recursive);
+}
+
 /* The source is the host's: a directory of another user is out of reach from the inside. */
 static int prepare_bind(struct launch *l, const struct plan_mount *m)
 {
@@ -262,7 +272,7 @@ static int prepare_bind(struct launch *l, const struct plan_mount *m)
 	if (m->flags & PLAN_MOUNT_F_READ_ONLY) {
 		attrs |= MOUNT_ATTR_RDONLY;
 	}
-	fd = mount_clone(AT_FDCWD, m->source, recursive);
+	fd = clone_path(m->source, recursive);
 	r = fd < 0 ? fd : attrs ? mount_change(fd, attrs, 0, recursive) : 0;
 	r = r == 0 && (m->flags & PLAN_MOUNT_F_IDMAP_OWNER) ? idmap_give(l, fd) : r;
 	return r < 0 ? r : fd;
@@ -341,6 +351,11 @@ static int prepare_rows(struct launch *l)
 		l->trees.row[i] = fd;
 		if (fd >= 0 && strcmp(rows[i].target, "/") == 0 && l->trees.root < 0) {
 			l->trees.root = fd; /* the first row, for they are sorted */
+		}
+		fd = target_prepare(l, i);
+		if (fd < 0) {
+			return launch_fail(
+				l, fd, rows[i].origin, trees_row_verb(&rows[i]), rows[i].target);
 		}
 		fd = points_make_in_rows(rows, l->trees.row, i);
 		if (fd < 0) {
@@ -455,7 +470,7 @@ static int prepare_root(struct launch *l)
 	}
 	fd = p->root_image
 		     ? image_mount(path, p->root_image_options, launch_has(l, PLAN_ROOT_READ_ONLY))
-		     : mount_clone(AT_FDCWD, path, 1);
+		     : clone_path(path, 1);
 	l->trees.root = fd;
 	return fd < 0 ? launch_fail(l, fd, NULL, root_setting(l), path) : 0;
 }

@@ -16,6 +16,7 @@
 #include "places.h"
 #include "points.h"
 #include "pressure.h"
+#include "target.h"
 #include "trees.h"
 
 /* Without this an unmount in the service would propagate to the host. */
@@ -57,13 +58,14 @@ static int attach_root(struct launch *l)
 	return r < 0 ? launch_fail(l, r, NULL, "attach root ", root_path(l)) : 0;
 }
 
-static int open_point(struct launch *l, const char *path, int tree)
+/* Of a path that is not the unit's: no service can write in its directories. */
+static int open_fixed(struct launch *l, const char *path, int tree)
 {
 	int fd = mount_open_target(l->root_fd, path);
 	struct stat st;
 	int r;
 
-	if (fd != -ENOENT || tree < 0) {
+	if (fd != -ENOENT) {
 		return fd;
 	}
 	if (fstat(tree, &st) < 0) {
@@ -73,9 +75,26 @@ static int open_point(struct launch *l, const char *path, int tree)
 	return r < 0 ? r : mount_open_target(l->root_fd, path);
 }
 
+static int open_row(struct launch *l, uint32_t i)
+{
+	int tree = l->trees.row[i];
+	int fd = target_open(l, i);
+	struct stat st;
+	int r;
+
+	if (fd != -ENOENT || tree < 0) {
+		return fd;
+	}
+	if (fstat(tree, &st) < 0) {
+		return -errno;
+	}
+	r = target_make(l, i, S_ISDIR(st.st_mode));
+	return r < 0 ? r : target_open(l, i);
+}
+
 int walls_attach(struct launch *l, int tree, const char *path)
 {
-	AUTO_CLOSE int target = open_point(l, path, tree);
+	AUTO_CLOSE int target = open_fixed(l, path, tree);
 
 	return target < 0 ? target : mount_attach(tree, target);
 }
@@ -267,7 +286,7 @@ static int apply_rows(struct launch *l)
 		if (tree == ROW_SKIPPED || (tree >= 0 && tree == l->trees.root)) {
 			continue;
 		}
-		target = open_point(l, rows[i].target, tree);
+		target = open_row(l, i);
 		if (target == -ENOENT && (rows[i].flags & PLAN_MOUNT_F_IGNORE_MISSING)) {
 			continue;
 		}

@@ -185,6 +185,7 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	uint8_t type;
 
 	(void)error;
+	c->backlog += gate_message(&c->gate); /* an error repeats what it is about */
 	if (c->dead || sd_bus_message_get_type(m, &type) < 0 ||
 		type != SD_BUS_MESSAGE_METHOD_CALL) {
 		return c->dead ? 1 : 0;

@@ -101,7 +101,7 @@ static int show_denials(struct ctl *c, struct json *j, const char *unit)
 	if (!told) {
 		ctl_error(c,
 			"%s: the kernel's audit records cannot be read here (CONFIG_AUDIT, "
-			"CAP_AUDIT_READ, the initial network namespace)",
+			"CAP_AUDIT_READ, the initial network and PID namespaces)",
 			unit);
 		return EXIT_FAILED;
 	}

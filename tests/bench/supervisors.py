@@ -18,19 +18,37 @@ BASE = "/run/bench"
 FIFO = BASE + "/fifo"
 
 
+def unified_tree():
+    with open("/proc/self/mounts") as f:
+        return [line.split()[1] for line in f if line.split()[2] == "cgroup2"][0]
+
+
+def remove_tree(group):
+    for path, _, _ in os.walk(group, topdown=False):
+        os.rmdir(path)
+
+
 def enter():
+    """In a cgroup and namespaces of its own; both go with the child's end."""
     if os.environ.get("SUPERVISORS_INSIDE"):
         return
-    os.environ["SUPERVISORS_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child",
-                          "--mount-proc", "--propagation", "private", sys.executable] + sys.argv)
+    group = "%s/supd-peers-%d" % (unified_tree(), os.getpid())
+    os.mkdir(group)
+    inside = ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc",
+              "--propagation", "private", sys.executable] + sys.argv
+    done = subprocess.run(
+        inside, env=dict(os.environ, SUPERVISORS_INSIDE="1"), check=False,
+        preexec_fn=lambda: write(group + "/cgroup.procs", str(os.getpid()), None))
+    remove_tree(group)
+    sys.exit(done.returncode)
 
 
 def write(path, text, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as f:
         f.write(text)
-    os.chmod(path, mode)
+    if mode is not None:
+        os.chmod(path, mode)
 
 
 class Fifo:
@@ -135,9 +153,13 @@ class Systemd:
                   "RestartSec=0\nStartLimitIntervalSec=0\n" % (payload, FIFO))
             wants += "Wants=svc-%d.service\n" % i
         write(units + "/default.target", "[Unit]\n" + wants)
+        for name in ("basic.target", "shutdown.target"):  # what every service implies
+            write(units + "/" + name, "[Unit]\nDefaultDependencies=no\n")
         os.makedirs(BASE + "/runtime", mode=0o700, exist_ok=True)
         os.environ.update(XDG_RUNTIME_DIR=BASE + "/runtime", XDG_CONFIG_HOME=BASE + "/config",
                           SYSTEMD_UNIT_PATH=units)
+        # A user instance asks by this directory whether systemd has booted the machine.
+        os.makedirs("/run/systemd/system")
         subprocess.call(["umount", "-l", "/sys/fs/cgroup"], stderr=subprocess.DEVNULL)
         subprocess.call(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"])
         return [self.program, "--user", "--log-level=err"]

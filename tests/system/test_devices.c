@@ -91,9 +91,34 @@ static void test_timeout(void **state)
 	CHECK(property_equals("dev-shm-n.device", "JobRunningTimeoutUSec", "1min 30s"));
 }
 
+/* supd.conf's time for all devices, and fstab-like ones of single devices above it. */
+static void test_default_timeout(void **state)
+{
+	char path[128];
+
+	(void)state;
+	sys_free(s);
+	s = sys_new();
+	snprintf(path, sizeof(path), "%s/supd.conf", s->dir);
+	put(path, "[supd]\nDefaultDeviceTimeoutSec=1s\n");
+	sys_unit(s, "mnt-d.mount", MOUNT("/dev/shm/d", "/mnt/d"));
+	sys_unit(s, "mnt-e.mount", MOUNT("/dev/shm/e", "/mnt/e"));
+	sys_unit(s, "dev-shm-e.device.d/x.conf", "[Unit]\nJobRunningTimeoutSec=7min\n");
+	sys_start(s, NULL);
+	CHECK(property_equals("dev-shm-d.device", "JobRunningTimeoutUSec", "1s"));
+	CHECK(property_equals("dev-shm-e.device", "JobRunningTimeoutUSec", "7min"));
+	CHECK(sys_ctl(s, "start mnt-d.mount") != 0);
+	CHECK(sys_said(s, "dependency"));
+	sys_free(s);
+	s = sys_new();
+	sys_start(s, NULL);
+}
+
 /* serial-getty@.service and its kin; supd may die while it waits, and when the device goes. */
 static void test_crash(void **state)
 {
+	pid_t supd;
+
 	(void)state;
 	load("tty@.service", "[Unit]\nBindsTo=dev-%i.device\nAfter=dev-%i.device\n"
 			     "[Service]\nExecStart=/bin/sleep infinity\n");
@@ -107,8 +132,11 @@ static void test_crash(void **state)
 	sys_kill_supd(s);
 	sys_wait(s, "dev-shm-c.device", "SubState", "plugged");
 	CHECK(property_equals("tty@shm-c.service", "ActiveState", "active"));
-	sys_kill_supd(s);
-	CHECK(unlink("/dev/shm/c") == 0); /* the next supd has heard nothing, and looks */
+	/* It goes while there is no supd: the next one has heard nothing, and looks. */
+	supd = sys_supd_pid(s);
+	CHECK(supd > 0 && kill(s->init, SIGSTOP) == 0);
+	(void)kill(supd, SIGKILL);
+	CHECK(unlink("/dev/shm/c") == 0 && kill(s->init, SIGCONT) == 0);
 	sys_wait(s, "tty@shm-c.service", "ActiveState", "inactive");
 }
 
@@ -147,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_default_timeout),
 		cmocka_unit_test(test_crash),
 		cmocka_unit_test(test_udev),
 	};

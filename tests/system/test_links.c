@@ -40,6 +40,11 @@ static void setup_files(void)
 	put_link(ROOT, HERS "/dir", alice);
 	write_text(ROOT "/plain", "SECRET=plain\n");
 	put_link(ROOT "/plain", ROOT "/link", 0);
+	put_link(HERS "/dir", ROOT "/hers", 0);
+	put_link("../roots/dir/../plain", ROOT "/relative", 0);
+	make_dir(ROOT "/dir", 0);
+	put_link(ROOT, HERS "/behind", alice);
+	put_link(HERS "/behind", ROOT "/through", 0);
 }
 
 static bool is_untouched(void)
@@ -50,6 +55,21 @@ static bool is_untouched(void)
 	CHECK(fd >= 0 && fd_read_full(fd, text, sizeof(text) - 1) > 0);
 	return strcmp(text, "SECRET=root's\n") == 0 && access(ROOT "/new", F_OK) < 0;
 }
+
+/* Of what is bound, and where: the rest of the line. A mask that leads elsewhere is none. */
+static const char *const mounts[] = {
+	"BindPaths=" HERS "/dir:/mnt",
+	"BindReadOnlyPaths=" HERS "/file:/mnt/file",
+	"BindReadOnlyPaths=" HERS "/dir/plain:/mnt/file",
+	"BindPaths=" HERS "/behind:/mnt",
+	"BindPaths=/mnt:" HERS "/dir",
+	"BindPaths=/mnt:" HERS "/dir/new",
+	"TemporaryFileSystem=" HERS "/dir",
+	"ReadWritePaths=" HERS "/dir",
+	"InaccessiblePaths=" HERS "/dir",
+	"RootDirectory=" HERS "/dir",
+	"NetworkNamespacePath=" HERS "/file",
+};
 
 static const char *const lines[] = {
 	"StandardOutput=append:",
@@ -73,7 +93,9 @@ static void write_unit(const char *line, const char *path)
 
 static void test_hers(void **state)
 {
-	static const char *const paths[] = { HERS "/file", HERS "/dir/secret", HERS "/dir/new" };
+	static const char *const paths[] = { HERS "/file", HERS "/dir/secret", HERS "/dir/new",
+		/* by way of a link that root has made to what she can change */
+		ROOT "/hers/secret", ROOT "/hers/new", ROOT "/through/secret" };
 
 	(void)state;
 	setup_files();
@@ -105,6 +127,89 @@ static void test_roots(void **state)
 	}
 }
 
+static void write_mounts(const char *profile, const char *line)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"[Container]\nProfile=%s\n[Service]\nType=oneshot\nUser=alice\n%s\n"
+		"ExecStart=/bin/true\n",
+		profile, line);
+	unit("link.service", text);
+}
+
+static void test_mounts(void **state)
+{
+	static const char *const profiles[] = { "trusted", "compat", "standard" };
+
+	(void)state;
+	setup_files();
+	for (size_t i = 0; i < ELEMENTSOF(mounts) * ELEMENTSOF(profiles); i++) {
+		const char *line = mounts[i % ELEMENTSOF(mounts)];
+
+		write_mounts(profiles[i / ELEMENTSOF(mounts)], line);
+		if (sys_ctl(s, "start link.service") == 0 ||
+			!sys_said(s, "Too many levels of symbolic links") || !sys_said(s, HERS)) {
+			sys_fail(s, "%s with %s", line, profiles[i / ELEMENTSOF(mounts)]);
+		}
+		CHECK(is_untouched());
+	}
+}
+
+/* Links of root's, the distribution's among them, are followed in both ways. */
+static void test_roots_mounts(void **state)
+{
+	static const char *const good[] = {
+		"BindReadOnlyPaths=/var/run:/mnt",
+		"BindReadOnlyPaths=/bin/true:/lib/os-release",
+		"BindReadOnlyPaths=" ROOT "/link:/mnt/bound",
+		"BindReadOnlyPaths=" ROOT "/relative:/mnt/bound",
+		"BindPaths=" HERS ":/var/lock/hers",
+		"BindPaths=" HERS ":/var/run/new/hers",
+		"ReadWritePaths=/var/lock",
+		"InaccessiblePaths=/bin/su /var/run/lock",
+	};
+
+	(void)state;
+	setup_files();
+	for (size_t i = 0; i < ELEMENTSOF(good) * 2; i++) {
+		const char *line = good[i % ELEMENTSOF(good)];
+
+		write_mounts(i < ELEMENTSOF(good) ? "compat" : "standard", line);
+		if (sys_ctl(s, "start link.service") != 0) {
+			sys_fail(s, "%s", line);
+		}
+	}
+}
+
+/* Output to a socket: to the one that the path leads to, not to what it might lead to later. */
+static void test_output_socket(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	AUTO_CLOSE int client = -1;
+	char text[32] = "", path[200];
+
+	(void)state;
+	setup_files();
+	/* Longer than an address may be, by a link of root's. */
+	snprintf(path, sizeof(path), ROOT "/%0120d", 0);
+	make_dir(path, 0);
+	put_link(path, "/run/out", 0);
+	strcpy(at.sun_path, "/run/out/socket");
+	CHECK(bind(sock, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(sock, 4) == 0);
+	strcat(path, "/socket");
+	write_unit("StandardOutput=file:", path);
+	CHECK(sys_ctl(s, "start link.service") == 0);
+	client = accept4(sock, NULL, NULL, SOCK_CLOEXEC);
+	CHECK(client >= 0 && fd_read_full(client, text, sizeof(text) - 1) == 10);
+	CHECK(strcmp(text, "something\n") == 0);
+	put_link(path, HERS "/socket", (uid_t)atoi(ALICE));
+	write_unit("StandardOutput=append:", HERS "/socket");
+	CHECK(sys_ctl(s, "start link.service") != 0);
+	CHECK(sys_said(s, "Too many levels of symbolic links"));
+}
+
 /* A socket in her directory: its mode and owner are never set by a name that she can change. */
 static void test_socket(void **state)
 {
@@ -134,7 +239,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hers),
 		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_roots_mounts),
 		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_output_socket),
 	};
 	int r = ask_begin();
 

@@ -12,12 +12,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,6 +34,7 @@
 #define ERRORS_MAX 8u
 
 #define NAMES_MAX  128u
+#define MOUNTS_MAX 4096u
 
 static const char *build_dir, *fault_launcher, *program;
 static const struct fault_unit *unit;
@@ -50,22 +53,67 @@ struct world {
 	struct fake fake;
 	struct fault *page;
 	int page_fd;
-	size_t mounts, fds, cgroups;
+	size_t fds, cgroups, launcher_fds;
+	size_t n_mounts;
+	unsigned mounts[MOUNTS_MAX]; /* their ids */
 	unsigned runs, failed, wrong;
 	uint64_t steps; /* that have failed, by their bits */
 };
 
-static size_t count_lines(const char *path)
+/*
+ * The ids of all mounts. They are not counted: one that this namespace was copied with goes when
+ * somebody else on the machine removes the directory below it.
+ */
+static size_t read_mounts(unsigned *ret)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[8192];
 	size_t n = 0;
 
 	assert_non_null(f);
-	for (int c; (c = getc(f)) != EOF;) {
-		n += c == '\n';
+	while (fgets(line, sizeof(line), f)) {
+		assert_true(n < MOUNTS_MAX);
+		ret[n++] = (unsigned)strtoul(line, NULL, 10);
 	}
 	fclose(f);
 	return n;
+}
+
+static bool has_new_mount(const struct world *w)
+{
+	static unsigned now[MOUNTS_MAX];
+	size_t n = read_mounts(now);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < w->n_mounts && w->mounts[k] != now[i]) {
+			k++;
+		}
+		if (k == w->n_mounts) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of ours (copies of the launcher are made ours), or of the launcher that makes them. */
+static bool has_child_but(pid_t pid, pid_t known)
+{
+	char path[64], text[256] = "", *end = text;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	(void)!fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	for (char *p = text; *p && *p != '\n'; p = end + (*end == ' ')) {
+		if (strtol(p, &end, 10) != known || end == p) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static size_t count_entries(const char *path)
@@ -79,6 +127,39 @@ static size_t count_entries(const char *path)
 	}
 	closedir(dir);
 	return n;
+}
+
+static size_t count_entries_of(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	return count_entries(path);
+}
+
+/* A device of the loop driver frees itself a moment after its last user has gone. */
+static bool has_loop_device(const struct world *w)
+{
+	char pattern[128];
+	bool found_one = false;
+	glob_t all;
+
+	snprintf(pattern, sizeof(pattern), "%s/disk", w->fake.dir);
+	if (glob("/sys/block/loop*/loop/backing_file", 0, NULL, &all) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < all.gl_pathc; i++) {
+		char text[4096] = "";
+		FILE *f = fopen(all.gl_pathv[i], "re");
+
+		if (f) {
+			(void)!fgets(text, sizeof(text), f);
+			fclose(f);
+		}
+		found_one |= strncmp(text, pattern, strlen(pattern)) == 0;
+	}
+	globfree(&all);
+	return found_one;
 }
 
 static int take_name(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -182,8 +263,21 @@ static void check_nothing_left(struct world *w, const char *what)
 	if (n != 0) {
 		wrong(w, what, procs);
 	}
-	if (count_lines("/proc/self/mountinfo") != w->mounts) {
+	if (has_child_but(getpid(), w->fake.stem) || has_child_but(w->fake.stem, 0)) {
+		wrong(w, what, "processes are left");
+	}
+	if (has_new_mount(w)) {
 		wrong(w, what, "mounts are left");
+	}
+	if (count_entries_of(w->fake.stem) != w->launcher_fds) {
+		wrong(w, what, "descriptors of the launcher are left");
+	}
+	for (int i = 0; unit->needs_image && has_loop_device(w); i++) {
+		if (i == 60000) {
+			wrong(w, what, "a loop device is left");
+			break;
+		}
+		usleep(1000);
 	}
 	if (count_entries("/proc/self/fd") != w->fds) {
 		wrong(w, what, "descriptors are left");
@@ -255,7 +349,8 @@ static void start_well(struct world *w)
 	outcome_fini(&first);
 	take_names();
 	allowed = found;
-	w->mounts = count_lines("/proc/self/mountinfo");
+	w->n_mounts = read_mounts(w->mounts);
+	w->launcher_fds = count_entries_of(w->fake.stem);
 	w->fds = count_entries("/proc/self/fd");
 	w->cgroups = count_entries(w->fake.cgroup);
 }
@@ -378,6 +473,7 @@ int main(int argc, char **argv)
 	fault_launcher = argv[2];
 	program = argv[3];
 	unit = fault_unit_find(argv[4]);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* what is left over becomes ours */
 	if (!unit || make_places() < 0) {
 		perror(argv[4]);
 		return 1;

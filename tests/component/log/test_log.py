@@ -6,11 +6,13 @@ import json
 import os
 import pathlib
 import random
+import select
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -21,13 +23,15 @@ CONFIG, STREAM, GONE = 0, 1, 2
 RECORD = struct.Struct("=IIQQIIII16s256s64s")
 CHILD = """
 import os, sys
+# Opened by root: the way to it may be nobody else's, as one in /root is.
+os.dup2(os.open(sys.argv[1], os.O_RDONLY), 300, inheritable=False)
 for i, fd in enumerate(map(int, sys.argv[3:])):
     os.dup2(fd, 100 + i)
 for i in range(4):
     os.dup2(100 + i, 3 + i)
 os.closerange(7, 256)
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
-os.execv(sys.argv[1], ["supd-log"])
+os.execve(300, ["supd-log"], os.environ)
 """
 
 
@@ -274,6 +278,10 @@ class SupdLog(unittest.TestCase):
         self.addCleanup(follower.stdout.close)
         self.addCleanup(follower.wait)
         self.addCleanup(follower.kill)
+        # Should supd-log end, the reader would wait for ever.
+        timer = threading.Timer(DEADLINE, follower.kill)
+        timer.start()
+        self.addCleanup(timer.cancel)
         self.assertEqual(follower.stdout.readline(), "following\n")
         for first in range(0, 9000, 500):  # no further ahead than what rotation keeps
             writer.sendall(b"".join(b"%d\n" % i for i in range(first, first + 500)))
@@ -305,6 +313,9 @@ class SupdLog(unittest.TestCase):
             writer.sendall(b"%d %s\n" % (i, b"f" * 100))
         other.sendall(b"goes on\n")
         self.assertEqual(log.messages("b.service", 1), ["goes on"])
+        self.assertTrue(select.select([log.process.stderr], [], [], DEADLINE)[0])
+        self.assertEqual(log.process.stderr.readline(),
+                         b"supd-log: what full.service says is lost: No space left on device\n")
         before = len(log.read("all", "full.service"))
         self.assertLess(before, 2000)
         for name in os.listdir(small):

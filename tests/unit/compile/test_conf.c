@@ -50,7 +50,8 @@ static void test_file_and_options(void **state)
 	(void)state;
 	load(&o,
 		"[supd]\nRuntimeDirectory=/run/a\nStateDirectory=/var/a\n"
-		"ImportSystemdUnits=yes\nLogMaxBytes=2M\nLogRateIntervalSec=5s\nLogLevel=debug\n",
+		"ImportSystemdUnits=yes\nLogMaxBytes=2M\nLogRateIntervalSec=5s\nLogLevel=debug\n"
+		"DefaultDeviceTimeoutSec=2min\n",
 		"--runtime-dir", "/run/b");
 	assert_int_equal(o.r, 0);
 	assert_string_equal(o.s.runtime_dir, "/run/b");
@@ -58,6 +59,7 @@ static void test_file_and_options(void **state)
 	assert_int_equal(o.s.log_max_bytes, 2 * 1024 * 1024);
 	assert_int_equal(o.s.log_rate_interval_us, 5000000);
 	assert_int_equal(o.s.log_level, 7);
+	assert_int_equal(o.s.device_timeout_us, 120000000);
 	assert_int_equal(o.s.supd_uid, 700);
 	assert_int_equal(o.s.control_gid, 701);
 	assert_int_equal(o.s.load_uid, o.s.id_pool_first + 2);
@@ -79,6 +81,7 @@ static void test_errors_name_the_line(void **state)
 		{ "[supd]\nRuntimeDirectory=/a/../b\n", 2 },
 		{ "[supd]\nImportSystemdUnits=perhaps\n", 2 },
 		{ "[supd]\nLogLevel=loud\n", 2 },
+		{ "[supd]\nDefaultDeviceTimeoutSec=soon\n", 2 },
 		{ "[supd]\nControlAccessGroup=nobody-has-it\n", 2 },
 	};
 

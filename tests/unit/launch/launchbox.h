@@ -38,6 +38,7 @@ static inline struct launchbox *launchbox_new(void)
 	memset(&b->l.trees, 0xff, sizeof(b->l.trees));
 	b->l.trees.node = NULL;
 	b->l.trees.row = NULL;
+	b->l.trees.target = NULL;
 	b->l.trees.empty_used = false;
 	b->l.trees.null_used = false;
 	b->l.root_fd = -1;
