@@ -183,7 +183,8 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	stops = count_phase(u, PHASE_STOP);
 	oneshot = s->type == SERVICE_ONESHOT;
 	if (starts == 0 && stops == 0 && u->success_action == ACTION_NONE) {
-		defaults_refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
+		defaults_refuse(c, u, "Type",
+			"no ExecStart=, no ExecStop= and no SuccessAction= in [Service]");
 		return;
 	}
 	if (!oneshot && starts == 0) {
