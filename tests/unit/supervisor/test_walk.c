@@ -172,6 +172,8 @@ static void test_pairs(void **state)
 	const uint32_t n_places = 1u << ENTRY_KIND_COUNT;
 	const uint32_t n =
 		SERVICE_TYPE_COUNT * SERVICE_STATE_COUNT * SERVICE_EVENT_COUNT * n_places;
+	uint32_t visits[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = { 0 };
+	uint32_t steps = 0, pairs = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < n; i++) {
@@ -182,8 +184,18 @@ static void test_pairs(void **state)
 
 		if ((places & ~possible(type, s)) == 0) {
 			step_pair(type, s, event, places);
+			visits[s][event]++;
+			steps++;
 		}
 	}
+	for (uint32_t s = 0; s < SERVICE_STATE_COUNT; s++) {
+		for (uint32_t event = 0; event < SERVICE_EVENT_COUNT; event++) {
+			pairs += visits[s][event] >= SERVICE_TYPE_COUNT;
+		}
+	}
+	print_message("%u states x %u events: %u pairs visited in %u steps\n", SERVICE_STATE_COUNT,
+		SERVICE_EVENT_COUNT, pairs, steps);
+	assert_int_equal(pairs, SERVICE_STATE_COUNT * SERVICE_EVENT_COUNT);
 }
 
 /* ---- graphs ---- */
