@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -158,32 +159,70 @@ static int method_default_target(sd_bus_message *m, void *userdata, sd_bus_error
 static const struct {
 	const char *member;
 	const char *instead;
+	const char *names; /* the argument that goes behind it: "as", "s"; NULL: none */
 } refused[] = {
-	{ "EnableUnitFiles", "supctl enable" },
-	{ "DisableUnitFiles", "supctl disable" },
-	{ "ReenableUnitFiles", "supctl enable" },
-	{ "LinkUnitFiles", "a symlink in a unit directory and supctl daemon-reload" },
-	{ "PresetUnitFiles", "supctl enable" },
-	{ "MaskUnitFiles", "a symlink to /dev/null in a unit directory and supctl daemon-reload" },
-	{ "UnmaskUnitFiles", "removing the symlink to /dev/null and supctl daemon-reload" },
-	{ "SetDefaultTarget", "a default.target symlink and supctl daemon-reload" },
-	{ "SetUnitProperties", "a drop-in file and supctl daemon-reload" },
-	{ "SetEnvironment", "Environment= in a drop-in file and supctl daemon-reload" },
-	{ "UnsetEnvironment", "UnsetEnvironment= in a drop-in file and supctl daemon-reload" },
-	{ "UnsetAndSetEnvironment", "Environment= in a drop-in file and supctl daemon-reload" },
-	{ "StartTransientUnit", "a unit file in the run-time unit directory and supctl start" },
+	{ "EnableUnitFiles", "supctl enable", "as" },
+	{ "EnableUnitFilesWithFlags", "supctl enable", "as" },
+	{ "DisableUnitFiles", "supctl disable", "as" },
+	{ "DisableUnitFilesWithFlags", "supctl disable", "as" },
+	{ "DisableUnitFilesWithFlagsAndInstallInfo", "supctl disable", "as" },
+	{ "ReenableUnitFiles", "supctl reenable", "as" },
+	{ "LinkUnitFiles", "supctl link", "as" },
+	{ "PresetUnitFiles", "supctl preset", "as" },
+	{ "PresetUnitFilesWithMode", "supctl preset", "as" },
+	{ "PresetAllUnitFiles", "supctl preset-all", NULL },
+	{ "MaskUnitFiles", "supctl mask", "as" },
+	{ "UnmaskUnitFiles", "supctl unmask", "as" },
+	{ "RevertUnitFiles", "supctl revert", "as" },
+	{ "AddDependencyUnitFiles", "supctl add-wants or supctl add-requires", NULL },
+	{ "SetDefaultTarget", "supctl set-default", "s" },
+	{ "SetUnitProperties", "supctl set-property", "s" },
+	{ "SetEnvironment", "Environment= in the unit (supctl edit)", NULL },
+	{ "UnsetEnvironment", "UnsetEnvironment= in the unit (supctl edit)", NULL },
+	{ "UnsetAndSetEnvironment", "Environment= in the unit (supctl edit)", NULL },
+	{ "StartTransientUnit", "supctl run --unit", "s" },
 };
+
+/* The call's own names behind the verb, as many as fit. */
+static int add_names(sd_bus_message *m, const char *types, char *buf, size_t size)
+{
+	bool array = types && strcmp(types, "as") == 0;
+	size_t used = strlen(buf);
+	const char *name;
+	int r = array ? sd_bus_message_enter_container(m, 'a', "s") : types ? 1 : 0;
+
+	while (r > 0 && (r = sd_bus_message_read(m, "s", &name)) > 0) {
+		size_t n = strlen(name);
+
+		if (n + 2 > size - used) {
+			break;
+		}
+		buf[used++] = ' ';
+		memcpy(buf + used, name, n + 1);
+		used += n;
+		r = array;
+	}
+	return r < 0 ? r : 0;
+}
 
 /* supd may not carry text to anything privileged, so it cannot do these for anybody. */
 static int method_refused(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const char *member = sd_bus_message_get_member(m);
+	char command[512];
 
 	(void)userdata;
 	for (size_t i = 0; i < ELEMENTSOF(refused); i++) {
 		if (strcmp(refused[i].member, member) == 0) {
-			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
-				"%s is not done over the bus; use %s", member, refused[i].instead);
+			int r;
+
+			snprintf(command, sizeof(command), "%s", refused[i].instead);
+			r = add_names(m, refused[i].names, command, sizeof(command));
+			return r < 0 ? r
+				     : sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
+					       "%s is not done over the bus, for supd may write no "
+					       "files; use %s",
+					       member, command);
 		}
 	}
 	return -EINVAL;
@@ -282,6 +321,14 @@ const sd_bus_vtable bus_vtable_manager_files[] = {
 	SD_BUS_METHOD("PresetUnitFiles", "asbb", "ba(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("MaskUnitFiles", "asbb", "a(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("UnmaskUnitFiles", "asb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("EnableUnitFilesWithFlags", "ast", "ba(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("DisableUnitFilesWithFlags", "ast", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("DisableUnitFilesWithFlagsAndInstallInfo", "ast", "ba(sss)", method_refused,
+		CHANGE),
+	SD_BUS_METHOD("PresetUnitFilesWithMode", "assbb", "ba(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("PresetAllUnitFiles", "sbb", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("RevertUnitFiles", "as", "a(sss)", method_refused, CHANGE),
+	SD_BUS_METHOD("AddDependencyUnitFiles", "asssbb", "a(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("SetDefaultTarget", "sb", "a(sss)", method_refused, CHANGE),
 	SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", method_refused, CHANGE),
 	SD_BUS_METHOD("SetEnvironment", "as", "", method_refused, CHANGE),

@@ -371,6 +371,16 @@ static void test_reload_and_refusals(void **state)
 			x->out, sizeof(x->out)),
 		0);
 	assert_string_equal(x->out, "s \"disabled\"\n");
+	/* What supd has no right to do names the command that does it. */
+	assert_int_not_equal(
+		fake_command(&x->fake,
+			(char *[]) { "busctl", address, "call", "org.freedesktop.systemd1",
+				"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+				"EnableUnitFiles", "asbb", "2", "web.service", "ready.service",
+				"false", "true", NULL },
+			x->out, sizeof(x->out)),
+		0);
+	assert_non_null(strstr(x->out, "use supctl enable web.service ready.service"));
 }
 
 /* Rubbish on the control socket costs its sender the connection and nobody else anything. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../../../runtime/base/cleanup.h"
 #include "../../../supervisor/note.h"
 #include "../../../supervisor/service.h"
 #include "../../../supervisor/transaction.h"
@@ -171,6 +172,8 @@ static void test_pairs(void **state)
 	const uint32_t n_places = 1u << ENTRY_KIND_COUNT;
 	const uint32_t n =
 		SERVICE_TYPE_COUNT * SERVICE_STATE_COUNT * SERVICE_EVENT_COUNT * n_places;
+	uint32_t visits[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = { 0 };
+	uint32_t steps = 0, pairs = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < n; i++) {
@@ -181,20 +184,31 @@ static void test_pairs(void **state)
 
 		if ((places & ~possible(type, s)) == 0) {
 			step_pair(type, s, event, places);
+			visits[s][event]++;
+			steps++;
 		}
 	}
+	for (uint32_t s = 0; s < SERVICE_STATE_COUNT; s++) {
+		for (uint32_t event = 0; event < SERVICE_EVENT_COUNT; event++) {
+			pairs += visits[s][event] >= SERVICE_TYPE_COUNT;
+		}
+	}
+	print_message("%u states x %u events: %u pairs visited in %u steps\n", SERVICE_STATE_COUNT,
+		SERVICE_EVENT_COUNT, pairs, steps);
+	assert_int_equal(pairs, SERVICE_STATE_COUNT * SERVICE_EVENT_COUNT);
 }
 
 /* ---- graphs ---- */
 
 /*
  * All graphs of N units in which between each ordered pair of units stands nothing or one of the
- * given ways. Three units with nine ways, four units with two kinds of dependencies.
+ * given ways: three units with nine ways, four units with each two kinds of dependencies.
  */
 #define N_MAX     4u
 #define WAYS_MAX  9u
 #define WAY_KINDS 2u
 #define NO_KIND   DEP_KIND_COUNT
+#define SLICE     7u /* of all graphs of two kinds the normal run tries every so many */
 
 struct shape {
 	uint32_t n_units;
@@ -356,9 +370,61 @@ static bool check_graph(const struct shape *shape, enum job_mode mode)
 	return r == 0;
 }
 
-static void walk(const struct shape *shape)
+/* Which of a shape's graphs are tried. */
+struct choice {
+	bool canonical;  /* one of those that are equal but for the names of b, c and d */
+	uint32_t stride; /* of those every so many */
+};
+
+static void digits_of(const struct shape *shape, uint32_t code, uint8_t m[N_MAX][N_MAX])
 {
-	uint32_t codes = 1, refusals = 0;
+	for (uint32_t i = 0; i < shape->n_units; i++) {
+		for (uint32_t k = 0; k < shape->n_units; k++) {
+			m[i][k] = 0;
+			if (k != i) {
+				m[i][k] = (uint8_t)(code % shape->n_ways);
+				code /= shape->n_ways;
+			}
+		}
+	}
+}
+
+/* Is the graph, with its units renamed by map, before itself in the order of their matrices? */
+static bool is_less(uint8_t m[N_MAX][N_MAX], const uint8_t map[N_MAX], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < n; k++) {
+			if (m[map[i]][map[k]] != m[i][k]) {
+				return m[map[i]][map[k]] < m[i][k];
+			}
+		}
+	}
+	return false;
+}
+
+static bool is_canonical(const struct shape *shape, uint32_t code)
+{
+	static const uint8_t maps[][N_MAX] = { { 0, 2, 1, 3 }, { 0, 1, 3, 2 }, { 0, 3, 2, 1 },
+		{ 0, 2, 3, 1 }, { 0, 3, 1, 2 } };
+	uint8_t m[N_MAX][N_MAX];
+
+	digits_of(shape, code, m);
+	for (uint32_t i = 0; i < (shape->n_units == N_MAX ? ELEMENTSOF(maps) : 1); i++) {
+		if (is_less(m, maps[i], shape->n_units)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct count {
+	uint32_t graphs, refused;
+};
+
+static struct count walk_chosen(const struct shape *shape, const struct choice *choice)
+{
+	struct count count = { 0 };
+	uint32_t codes = 1, seen = 0;
 
 	graph_init(&graph);
 	for (uint32_t i = 0; i < shape->n_units; i++) {
@@ -368,14 +434,63 @@ static void walk(const struct shape *shape)
 		codes *= shape->n_ways;
 	}
 	for (uint32_t code = 0; code < codes; code++) {
+		if ((choice->canonical && !is_canonical(shape, code)) ||
+			seen++ % choice->stride != 0) {
+			continue;
+		}
 		make_graph(shape, code);
 		/* Every second graph with one other unit up, each in turn. */
-		up = code % 2 ? 2u << code / 2 % (shape->n_units - 1) : 0;
-		refusals += !check_graph(shape, code % 3 ? JOB_MODE_REPLACE : JOB_MODE_FAIL);
+		up = count.graphs % 2 ? 2u << count.graphs / 2 % (shape->n_units - 1) : 0;
+		count.refused +=
+			!check_graph(shape, count.graphs++ % 3 ? JOB_MODE_REPLACE : JOB_MODE_FAIL);
 	}
-	print_message("%u graphs, %u of them refused\n", codes, refusals);
-	assert_true(refusals > 0 || shape == &wants_with_before);
 	graph_fini(&graph);
+	return count;
+}
+
+static void walk(const struct shape *shape)
+{
+	struct count count = walk_chosen(shape,
+		&(const struct choice) { .canonical = shape->n_units == N_MAX, .stride = 1 });
+
+	print_message("%u graphs, %u of them refused\n", count.graphs, count.refused);
+	assert_true(count.refused > 0 || shape == &wants_with_before);
+}
+
+/*
+ * Four units, each two of these kinds. The normal run tries a part of the graphs in which a pair of
+ * units has one kind or none. SUPD_WALK=full: all of these, under every name. SUPD_WALK=both: also
+ * pairs with both kinds, each graph under one name; a quarter of an hour.
+ */
+static void test_two_kinds(void **state)
+{
+	static const enum dep_kind kinds[] = { DEP_REQUIRES, DEP_REQUISITE, DEP_WANTS, DEP_BINDS_TO,
+		DEP_PART_OF, DEP_UPHOLDS, DEP_CONFLICTS, DEP_BEFORE, DEP_AFTER };
+	const char *wanted = getenv("SUPD_WALK");
+	bool both = wanted && strcmp(wanted, "both") == 0;
+	bool full = wanted && strcmp(wanted, "full") == 0;
+	const struct choice choice = { .canonical = !full, .stride = both || full ? 1 : SLICE };
+	struct count sum = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+		for (size_t k = i + 1; k < ELEMENTSOF(kinds); k++) {
+			const struct shape shape = { 4, both ? 4 : 3,
+				{ { NO_KIND, NO_KIND }, { kinds[i], NO_KIND },
+					{ kinds[k], NO_KIND }, { kinds[i], kinds[k] } } };
+			struct count count = walk_chosen(&shape, &choice);
+
+			sum.graphs += count.graphs;
+			sum.refused += count.refused;
+			if (wanted) {
+				print_message("%s and %s: %u graphs, %u of them refused\n",
+					dep_kind_to_string(kinds[i]), dep_kind_to_string(kinds[k]),
+					count.graphs, count.refused);
+			}
+		}
+	}
+	print_message("%u graphs, %u of them refused\n", sum.graphs, sum.refused);
+	assert_true(sum.refused > 0);
 }
 
 static void test_needs_and_orders(void **state)
@@ -410,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_requires_after),
 		cmocka_unit_test(test_wants_before),
 		cmocka_unit_test(test_binds_conflicts),
+		cmocka_unit_test(test_two_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
