@@ -27,6 +27,7 @@ check="
  kmod
  libclang-rt-14-dev
  lighttpd
+ lxc
  memcached
  mmdebstrap
  mosquitto

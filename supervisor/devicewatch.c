@@ -20,11 +20,13 @@
 #include "../runtime/base/limits.h"
 #include "shell.h"
 #include "unitlog.h"
+#include "unixtable.h"
 
 #define GROUPS     (1u | 2u) /* the kernel's, udevd's */
 #define TAG_DIR    "/run/udev/tags/systemd"
 #define DATA_DIR   "/run/udev/data"
 #define CONTROL    "/run/udev/control"
+#define SOCKETS    "/proc/self/net/unix"
 #define UDEVD      "systemd-udevd.service"
 #define FILE_MAX   65536u
 #define LOOK_EVERY (50 * USEC_PER_MSEC)
@@ -203,13 +205,35 @@ static bool has_alias(const struct devicewatch *w, const char *path)
 
 /* ---- looking ---- */
 
+/*
+ * Does an udevd listen, or whoever starts it? The socket's file stays when its owner ends, as that
+ * of an initramfs does. Asked for each such file once, and whenever the devices are looked through.
+ */
+static bool control_listens(struct devicewatch *w)
+{
+	struct stat st;
+
+	if (lstat(CONTROL, &st) < 0) {
+		w->control = 0;
+		return false;
+	}
+	if (st.st_ino != w->control) {
+		AUTO_CLOSE int table = open(SOCKETS, O_RDONLY | O_CLOEXEC);
+
+		w->control = st.st_ino;
+		w->listens = true; /* where the table cannot be had */
+		(void)unixtable_listens(table, CONTROL, &w->listens);
+	}
+	return w->listens;
+}
+
 /* Is there an udevd, or will there be one soon? Until it has spoken, nothing is there. */
 static bool udev_counts(struct devicewatch *w)
 {
 	bool booting = w->shell->hello.pid1 && !w->shell->ready;
 	const struct unit *u;
 
-	if (access(CONTROL, F_OK) == 0) {
+	if (control_listens(w)) {
 		return true;
 	}
 	if (w->hint == ENGINE_NONE) {
@@ -228,6 +252,7 @@ static bool udev_counts(struct devicewatch *w)
 static void look(struct devicewatch *w)
 {
 	w->looked_us = now_us();
+	w->control = 0;
 	w->udev = udev_counts(w);
 	if (w->udev) {
 		read_database(w);

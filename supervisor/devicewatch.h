@@ -5,9 +5,9 @@
  * say then, which only root writes: the node in /dev or the directory in /sys, and, where there is
  * an udevd, its database.
  *
- * - With an udevd (/run/udev/control, or systemd-udevd.service is about to run): a device is there
- *   when it has the tag "systemd" and is not SYSTEMD_READY=0, under its path, any link in /dev to
- *   it, or its SYSTEMD_ALIAS=.
+ * - With an udevd (one that listens at /run/udev/control, or systemd-udevd.service is about to
+ * run): a device is there when it has the tag "systemd" and is not SYSTEMD_READY=0, under its path,
+ * any link in /dev to it, or its SYSTEMD_ALIAS=.
  * - Without: when the path is there. Links that only udevd makes (/dev/disk/…) count as there:
  *   mount(8) finds UUID= and LABEL= itself and says what is missing.
  *
@@ -46,6 +46,8 @@ struct devicewatch {
 	bool armed;    /* the timer rings */
 	bool changed;  /* the units are to be told */
 	bool udev;     /* what the last look went by */
+	ino_t control; /* of udevd's socket when its listener was looked for; 0: look */
+	bool listens;  /* there was one */
 	bool fresh;    /* nothing has been told yet: what is there was there before */
 	char *buf;     /* for one file of the database; lazily */
 	uint32_t hint; /* index of systemd-udevd.service in the engine, or ENGINE_NONE */

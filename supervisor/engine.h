@@ -235,10 +235,16 @@ int engine_proc_start(struct engine *e, const struct wire_proc *proc, usec_t now
 int engine_guessed(struct engine *e, uint32_t unit, int32_t pid, usec_t now);
 /* Type=dbus: the unit's BusName= is owned now, or lost. */
 int engine_bus_name(struct engine *e, uint32_t unit, bool owned, usec_t now);
-/* Timers that are due. Call when engine_deadline() has come. */
-int engine_tick(struct engine *e, usec_t now);
-/* When engine_tick() is due; USEC_INFINITY: never. */
+/* When the next timer is due; USEC_INFINITY: never. */
 usec_t engine_deadline(const struct engine *e);
+/*
+ * A unit with a timer that is due, ENGINE_NONE: none. What the unit has said before is to be given
+ * first, for it may move the timer; then engine_expire(), which acts if it is still due.
+ */
+uint32_t engine_due(const struct engine *e, usec_t now);
+int engine_expire(struct engine *e, uint32_t unit, usec_t now);
+/* All timers that are due, whatever is still to be given. */
+int engine_tick(struct engine *e, usec_t now);
 
 /* ---- effects ---- */
 /* The next effect in order; false: none. effect->text is then the caller's to free(). */

@@ -108,8 +108,8 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 void engine_queue(struct engine *e, struct job *j);
 /* Jobs ordered before or after the unit's may run now. */
 void engine_wake_neighbours(struct engine *e, const struct unit *u);
-/* A start has failed for good: OnFailure= of what is no service (a service says so itself). */
-void engine_start_failed(struct engine *e, struct unit *u, usec_t now);
+/* A job has run out of time or of what it needs: OnFailure=, though no state has changed. */
+void engine_never_tried(struct engine *e, struct unit *u, usec_t now);
 
 /* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);

@@ -275,7 +275,9 @@ int engine_request(struct engine *e, const struct engine_request *r, usec_t now,
 		return 0;
 	}
 	if (tr.type == JOB_RELOAD && u->def && !unit_class(u)->can_reload(u)) {
-		return refuse(error, ENGINE_NOT_APPLICABLE, "The unit cannot be reloaded.");
+		return refuse(error, ENGINE_NOT_APPLICABLE,
+			"The unit cannot be reloaded: it has no ExecReload= and is not "
+			"Type=notify-reload (restart, or reload-or-restart).");
 	}
 	result = transaction_make(&world, &tr, &plan, error);
 	if (result != 0) {
@@ -442,7 +444,9 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 	if (result != JOB_DONE && result != JOB_CANCELED &&
 		(j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE)) {
 		fail_dependants(e, u, now);
-		engine_start_failed(e, u, now);
+	}
+	if (result == JOB_TIMEOUT || result == JOB_DEPENDENCY) {
+		engine_never_tried(e, u, now);
 	}
 	engine_wake_neighbours(e, u);
 	/* A start that came to nothing (a condition, a dependency) changes no state. */

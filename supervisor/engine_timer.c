@@ -114,13 +114,28 @@ static void fire(struct engine *e, struct unit *u, usec_t now)
 	engine_touch(e, u, true);
 }
 
-int engine_tick(struct engine *e, usec_t now)
+uint32_t engine_due(const struct engine *e, usec_t now)
 {
-	while (e->error == 0 && engine_deadline(e) <= now) {
-		struct unit *u = e->units[e->heap[0]];
+	return e->error == 0 && engine_deadline(e) <= now ? e->heap[0] : ENGINE_NONE;
+}
 
+int engine_expire(struct engine *e, uint32_t unit, usec_t now)
+{
+	struct unit *u = e->units[unit];
+
+	if (u->heap_index != ENGINE_NONE && u->heap_us <= now) {
 		leave(e, u);
 		fire(e, u, now);
 	}
 	return engine_settle(e, now);
+}
+
+int engine_tick(struct engine *e, usec_t now)
+{
+	int r = e->error;
+
+	for (uint32_t unit; r == 0 && (unit = engine_due(e, now)) != ENGINE_NONE;) {
+		r = engine_expire(e, unit, now);
+	}
+	return r;
 }

@@ -40,11 +40,9 @@ static void want_all(
 	}
 }
 
-void engine_start_failed(struct engine *e, struct unit *u, usec_t now)
+void engine_never_tried(struct engine *e, struct unit *u, usec_t now)
 {
-	if (!u->is_service) {
-		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
-	}
+	want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 }
 
 /*
@@ -232,6 +230,25 @@ void engine_tell_triggering(struct engine *e, struct unit *u, usec_t now)
 	}
 }
 
+/* A unit without processes is down, which is final. Services have restarts: final_state(). */
+static void plain_final(struct engine *e, struct unit *u, enum unit_active_state old, usec_t now)
+{
+	const struct manifest_unit *def = u->def;
+	bool failed = u->active == ACTIVE_FAILED && old != ACTIVE_FAILED;
+	bool over = u->active == ACTIVE_INACTIVE && old != ACTIVE_FAILED && old != ACTIVE_INACTIVE;
+
+	if (!e->listed || u->is_service || !def || (!failed && !over)) {
+		return;
+	}
+	if (failed) {
+		engine_emergency(e, u, def->failure_action,
+			def->failure_exit_status ? def->failure_exit_status : ENGINE_EXIT_FAILURE);
+	} else {
+		engine_emergency(e, u, def->success_action, def->success_exit_status);
+	}
+	want_all(e, u, failed ? REL_ON_FAILURE : REL_ON_SUCCESS, JOB_START, now);
+}
+
 void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now_active, usec_t now)
 {
 	enum unit_active_state old = u->active;
@@ -256,6 +273,7 @@ void engine_changed(struct engine *e, struct unit *u, enum unit_active_state now
 	if (unit_is_down(u)) {
 		gone_down(e, u, now);
 		stop_unneeded(e, u, now);
+		plain_final(e, u, old, now);
 	}
 	engine_tell_triggering(e, u, now);
 	engine_refresh(e, u);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../runtime/base/cleanup.h"
+#include "../runtime/base/patience.h"
 #include "notifymsg.h"
 #include "shell.h"
 
@@ -21,14 +22,18 @@ struct datagram {
 	char data[LIMIT_NOTIFY_DATAGRAM + 1]; /* one more, to see that it was longer */
 	size_t size;
 	struct ucred cred;
+	bool rights; /* descriptors came with it */
 	int fds[LIMIT_NOTIFY_FDS];
-	size_t n_fds;
+	size_t n_fds; /* of them received */
 };
 
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * LIMIT_NOTIFY_FDS)];
 };
+
+/* The kernel puts the credentials first: this much holds no descriptor. */
+#define CONTROL_PLAIN CMSG_SPACE(sizeof(struct ucred))
 
 int notify_init(struct notify_hub *hub, struct shell *shell)
 {
@@ -72,15 +77,17 @@ static void take_control(struct msghdr *msg, struct datagram *d)
 	}
 }
 
-/* 1: *d is the first datagram, still queued; 0: none; -errno. */
-static int peek(int fd, struct datagram *d)
+/*
+ * 1: *d is the first datagram, still queued; 0: none; -errno. Descriptors are received only when
+ * there is room for them: what is never in supd's table has no flush() that could hang it.
+ */
+static int peek(int fd, struct datagram *d, size_t room)
 {
 	struct iovec iov = { .iov_base = d->data, .iov_len = sizeof(d->data) };
 	union control control;
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = room
+	};
 	ssize_t n;
 
 	d->n_fds = 0;
@@ -93,15 +100,25 @@ static int peek(int fd, struct datagram *d)
 	}
 	d->size = (size_t)n;
 	take_control(&msg, d);
+	d->rights = d->n_fds > 0 || msg.msg_flags & MSG_CTRUNC;
 	return 1;
 }
 
-/* Without room for control data the kernel drops the descriptors itself. */
-static void consume(int fd)
+/*
+ * Without room for control data the kernel drops the descriptors itself, and their last close may
+ * wait as long as the sender likes.
+ */
+static void consume(int fd, bool rights)
 {
 	char byte;
 
+	if (rights) {
+		patience_begin();
+	}
 	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) < 0 && errno == EINTR) {
+	}
+	if (rights) {
+		patience_end();
 	}
 }
 
@@ -116,6 +133,9 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 	const char *name = msg->fields & NOTIFY_FDNAME ? msg->fd_name : "stored";
 	bool waits = false;
 
+	if (d->rights && max > 0 && peek(ns->fd, d, sizeof(union control)) <= 0) {
+		return false;
+	}
 	for (size_t i = 0; i < d->n_fds; i++) {
 		waits |= store_add(&s->store, ns->slot, max, name, d->fds[i]) == 1;
 		d->fds[i] = -1;
@@ -163,7 +183,7 @@ static int turn(struct notify_slot *ns, bool may_wait)
 {
 	struct shell *s = ns->hub->shell;
 	struct datagram d;
-	int r = peek(ns->fd, &d);
+	int r = peek(ns->fd, &d, CONTROL_PLAIN);
 
 	if (r <= 0) {
 		return r;
@@ -191,7 +211,7 @@ static int turn(struct notify_slot *ns, bool may_wait)
 	if (r < 0) {
 		return r;
 	}
-	consume(ns->fd);
+	consume(ns->fd, d.rights);
 	return 1;
 }
 
@@ -250,7 +270,7 @@ void notify_detach(struct notify_hub *hub, uint32_t slot)
 		return;
 	}
 	sd_event_source_disable_unref(ns->source);
-	close(ns->fd);
+	patience_close(ns->fd); /* its queue may hold descriptors */
 	free(ns);
 	hub->slots[slot] = NULL;
 }
@@ -265,7 +285,7 @@ int notify_drain(struct notify_hub *hub, uint32_t slot)
 	}
 	if (ns->waits_for_park) {
 		ns->waits_for_park = false;
-		consume(ns->fd);
+		consume(ns->fd, true);
 		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 	}
 	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
@@ -324,6 +344,6 @@ int notify_resume(struct notify_hub *hub, uint32_t slot)
 		return r;
 	}
 	ns->waits_for_park = false;
-	consume(ns->fd);
+	consume(ns->fd, true);
 	return sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 }

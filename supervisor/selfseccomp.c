@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "../runtime/base/cleanup.h"
@@ -55,6 +56,7 @@ static const uint32_t allowed[] = {
 	SYS_getsockname,
 	SYS_getpeername,
 	SYS_shutdown,
+	SYS_setitimer, /* runtime/base/patience.h */
 	/* memory; mmap and mprotect are below */
 	SYS_munmap,
 	SYS_mremap,
@@ -111,6 +113,7 @@ static const struct sysfilter_condition conditions[] = {
 	/* descriptors' own flags (F_DUPFD … F_GETFL, F_SETFL), not locks or leases */
 	{ SYS_fcntl, 1, ~(uint32_t)3, 0 }, { SYS_fcntl, 1, UINT32_MAX, F_SETFL },
 	{ SYS_fcntl, 1, UINT32_MAX, F_DUPFD_CLOEXEC }, { SYS_fcntl, 1, UINT32_MAX, F_GET_SEALS },
+	{ SYS_socketpair, 0, UINT32_MAX, AF_UNIX }, /* bus/gate.h */
 	{ SYS_prctl, 0, UINT32_MAX, PR_GET_NAME },
 	/* FIONREAD of a socket (sd-bus) */
 	{ SYS_ioctl, 1, UINT32_MAX, 0x541b },

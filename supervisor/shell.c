@@ -84,6 +84,11 @@ static int arm_timer(struct shell *s)
 	if (due == s->armed_us) {
 		return 0;
 	}
+	if (s->timer_heard && due <= now_us()) {
+		s->armed_us = due; /* its turn is the next one: not put off again */
+		return 0;
+	}
+	s->timer_heard = false;
 	s->armed_us = due;
 	if (due == USEC_INFINITY) {
 		return sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
@@ -207,15 +212,37 @@ static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+/* READY=1, a ping or an extension that lies in the queue was sent in time, however late supd is. */
+static int expire(struct shell *s, uint32_t unit, usec_t now)
+{
+	const struct unit *u = engine_unit(s->engine, unit);
+	int r = notify_drain(&s->notify, u->slot);
+
+	return r < 0 ? r : engine_expire(s->engine, unit, now);
+}
+
+/*
+ * Acts one turn of the loop later: whoever had something to say when the timer fell due (a client,
+ * the mount table, a device, the system bus) is heard before.
+ */
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct shell *s = user;
-	int r;
+	usec_t now = now_us();
+	uint32_t unit;
+	int r = 0;
 
-	(void)source;
 	(void)usec;
+	if (!s->timer_heard) {
+		s->timer_heard = true;
+		(void)sd_event_source_set_time(source, 0);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	s->timer_heard = false;
 	s->armed_us = USEC_INFINITY;
-	r = engine_tick(s->engine, now_us());
+	while (r >= 0 && (unit = engine_due(s->engine, now)) != ENGINE_NONE) {
+		r = expire(s, unit, now);
+	}
 	if (r < 0) {
 		shell_fatal(s, r);
 	}

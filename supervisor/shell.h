@@ -52,6 +52,7 @@ struct shell {
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
 	usec_t armed_us;         /* what the timer is set to */
+	bool timer_heard;        /* it was due; everybody else has a turn first */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
 	usec_t asked_us;         /* the first jobs were asked for; 0: by a former supd */
 	usec_t ready_us;         /* the first transaction is through; 0: not yet */

@@ -12,6 +12,7 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
+#include "../runtime/base/patience.h"
 #include "../runtime/base/sysx.h"
 #include "../runtime/base/timeutil.h"
 #include "shell.h"
@@ -27,7 +28,7 @@ static void stored_free(struct stored_fd *f)
 {
 	sd_event_source_disable_unref(f->source);
 	sd_event_source_disable_unref(f->again);
-	close(f->fd);
+	patience_close(f->fd);
 	free(f);
 }
 

@@ -136,7 +136,7 @@ static uint32_t unit_flags(const struct compile_unit *cu)
 	}
 	flags |= s->notify_access != NOTIFY_NONE ? CATALOGUE_UNIT_NOTIFY : 0;
 	flags |= cu->unit->many ? CATALOGUE_UNIT_MANY : 0;
-	flags |= s->commands.n > 1 || cu->c->joined[cu->index] ? CATALOGUE_UNIT_HOLD : 0;
+	flags |= s->commands.n > 1 || cu->c->joins[cu->index].n ? CATALOGUE_UNIT_HOLD : 0;
 	flags |= s->kill_mode == KILL_PROCESS || s->kill_mode == KILL_NONE
 			 ? CATALOGUE_UNIT_KEEP_LEFTOVERS
 			 : 0;
@@ -161,22 +161,6 @@ static const char *identifier(struct compile_unit *cu)
 		    : NULL;
 }
 
-/* The units of JoinsNamespaceOf= that are known, with a space between. NULL: none, or no memory. */
-static const char *find_joined(const struct compile_unit *cu)
-{
-	const struct unit_dep *deps = cu->unit->deps.items;
-	const char *names = NULL;
-
-	for (size_t i = 0; i < cu->unit->deps.n; i++) {
-		if (deps[i].kind == DEP_JOINS_NAMESPACE_OF && deps[i].unit < cu->c->set->n) {
-			const char *name = cu->c->set->units[deps[i].unit]->name;
-
-			names = names ? arena_printf(cu->c->arena, "%s %s", names, name) : name;
-		}
-	}
-	return names;
-}
-
 static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 {
 	struct catalogue_unit_spec spec = { .name = cu->unit->name, .cgroup = cu->cgroup };
@@ -192,10 +176,8 @@ static int add_to_catalogue(struct compile_unit *cu, bool loaded)
 	if (loaded && cu->unit->many && spec.n_sockets) {
 		spec.max_per_source = cu->c->set->units[spec.sockets[0]]->socket->max_per_source;
 	}
-	spec.joins = loaded ? find_joined(cu) : NULL;
-	if (spec.joins && strlen(spec.joins) >= LIMIT_JOINS) {
-		return compile_refuse(cu, unit_setting_origin(cu->unit, "JoinsNamespaceOf"),
-			"JoinsNamespaceOf=: more than %u bytes of names", LIMIT_JOINS - 1);
+	if (loaded && compile_joined_names(cu, &spec.joins) < 0) {
+		return -ENOMEM;
 	}
 	if (loaded && cu->unit->service) {
 		spec.log_identifier = identifier(cu);
@@ -305,25 +287,6 @@ static int add_diagnostics(struct compile *c)
 	return 0;
 }
 
-/* Who is joined must keep its namespaces where others can have them. */
-static int find_all_joined(struct compile *c)
-{
-	c->joined = arena_alloc_array(c->arena, c->set->n + 1, sizeof(*c->joined));
-	if (!c->joined) {
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < c->set->n; i++) {
-		const struct unit_dep *deps = c->set->units[i]->deps.items;
-
-		for (size_t k = 0; k < c->set->units[i]->deps.n; k++) {
-			if (deps[k].kind == DEP_JOINS_NAMESPACE_OF && deps[k].unit < c->set->n) {
-				c->joined[deps[k].unit] = true;
-			}
-		}
-	}
-	return 0;
-}
-
 int compile_all(struct compile *c)
 {
 	c->manifest = (struct manifest) {
@@ -336,7 +299,7 @@ int compile_all(struct compile *c)
 	if (!c->manifest.units.items) {
 		return -ENOMEM;
 	}
-	if (find_all_joined(c) < 0) {
+	if (compile_join_units(c) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < c->set->n; i++) {

@@ -53,7 +53,7 @@ struct compile {
 	const struct catalogue *prev_plans; /* of previous once it is opened; NULL: there is none */
 	const struct manifest *prev_manifest;
 
-	bool *joined;              /* by unit: another one joins its namespaces */
+	struct list *joins;        /* by unit: uint32_t, who it shares namespaces with, both ways */
 	struct namemap call_lists; /* SystemCallFilter= as written -> struct seccomp_spec */
 	struct namemap shown;      /* names of settings whose text the manifest has */
 	struct list devices;       /* struct device_group: /proc/devices, read once */
@@ -103,6 +103,10 @@ bool compile_origin_is_profile(const struct compile_unit *cu, const char *origin
 
 /* ---- parts; each fills fields of cu->base; 0, -EINVAL after compile_refuse, -ENOMEM ---- */
 
+/* compile_joins.c: fills c->joins from JoinsNamespaceOf= of all units; 0, -ENOMEM */
+int compile_join_units(struct compile *c);
+/* The names of the unit's row of c->joins with a space between; NULL: there is none. 0, -ENOMEM. */
+int compile_joined_names(const struct compile_unit *cu, const char **ret);
 /* compile_ids.c: uid, gid, groups, id maps, stale_users, home, shell, range */
 int compile_ids(struct compile_unit *cu);
 /* True if root in the unit is an id of its own range, not the host's root. */

@@ -212,7 +212,7 @@ static uint32_t birth_flags(const struct compile_unit *cu, const struct plan *p)
 	bool shared_tmp = p->flags & PLAN_PRIVATE_TMP && cu->unit->service->commands.n > 1;
 
 	if (!(p->namespaces & PLAN_NS_MOUNT) || p->namespaces & (PLAN_NS_USER | PLAN_NS_NET) ||
-		p->flags & outside || shared_tmp || cu->c->joined[cu->index] ||
+		p->flags & outside || shared_tmp || cu->c->joins[cu->index].n ||
 		(p->bpf.n && p->tty_path) || p->credentials.n || p->sched_reset_on_fork ||
 		p->root_dir || p->root_image || p->netns_path || p->ipcns_path || maps_mounts(p) ||
 		writes_files(p)) {

@@ -26,6 +26,7 @@
 #define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 #define LOG_RATE_LINES  10000u
 #define LOG_RATE_US     (30u * 1000000u)
+#define DEVICE_TIMEOUT  (90ull * 1000000u)
 #define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
 
@@ -56,6 +57,7 @@ struct row {
 	const char *option; /* on the command line, or NULL */
 	int (*parse)(struct state *st, const char *value, size_t offset);
 	size_t offset;
+	const char *value, *otherwise, *help; /* for the manual page and the example */
 };
 
 static int bad(struct state *st, const char *what, const char *value)
@@ -138,6 +140,18 @@ static int parse_span(struct state *st, const char *value, size_t offset)
 		       : 0;
 }
 
+/* As JobTimeoutSec=: 0 and "infinity" are no limit. */
+static int parse_limit(struct state *st, const char *value, size_t offset)
+{
+	uint64_t us;
+
+	if (value_parse_timespan(value, USEC_PER_SEC, &us) < 0) {
+		return bad(st, "neither a time span nor infinity", value);
+	}
+	*(uint64_t *)((char *)st->s + offset) = us ? us : UINT64_MAX;
+	return 0;
+}
+
 static int parse_level(struct state *st, const char *value, size_t offset)
 {
 	int level = value_level_from_name(value);
@@ -183,28 +197,67 @@ static int parse_group(struct state *st, const char *value, size_t offset)
 #define AT(member) offsetof(struct settings, member)
 
 static const struct row rows[] = {
-	{ "RuntimeDirectory", "--runtime-dir", parse_dir, AT(runtime_dir) },
-	{ "StateDirectory", "--state-dir", parse_dir, AT(state_dir) },
-	{ "LogDirectory", "--log-dir", parse_dir, AT(log_dir) },
-	{ "ControlGroup", "--cgroup", parse_dir, AT(cgroup) },
-	{ "KeepControlGroup", "--keep-cgroup", parse_bool, AT(keep_cgroup) },
-	{ "UnitPath", "--unit-path", parse_unit_path, 0 },
-	{ "ImportSystemdUnits", NULL, parse_import, 0 },
-	{ "Fstab", NULL, parse_bool, AT(fstab) },
-	{ "RequireControllers", NULL, parse_bool, AT(require_controllers) },
-	{ "UseJournald", NULL, parse_bool, AT(use_journald) },
-	{ "ControlAccessGroup", NULL, parse_group, AT(control_gid) },
-	{ "IdPoolFirst", NULL, parse_u32, AT(id_pool_first) },
-	{ "IdPoolRanges", NULL, parse_u32, AT(id_pool_ranges) },
-	{ "DefaultMemoryPressureWatch", NULL, parse_pressure, AT(pressure_watch) },
-	{ "DefaultMemoryPressureThresholdSec", NULL, parse_threshold, AT(pressure_us) },
-	{ "LogLevel", NULL, parse_level, AT(log_level) },
-	{ "LogMaxBytes", NULL, parse_size, AT(log_max_bytes) },
-	{ "LogRateLines", NULL, parse_u32, AT(log_rate_lines) },
-	{ "LogRateIntervalSec", NULL, parse_span, AT(log_rate_interval_us) },
-	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us) },
-	{ "RebootWatchdogSec", NULL, parse_span, AT(reboot_watchdog_us) },
+	{ "RuntimeDirectory", "--runtime-dir", parse_dir, AT(runtime_dir), "DIR", "/run/supd",
+		"Sockets, runtime units and what lives as long as the machine runs" },
+	{ "StateDirectory", "--state-dir", parse_dir, AT(state_dir), "DIR", "/var/lib/supd",
+		"The table of ids and what outlives a boot" },
+	{ "LogDirectory", "--log-dir", parse_dir, AT(log_dir), "DIR", "/var/log/supd",
+		"What services write, where it does not go to journald" },
+	{ "ControlGroup", "--cgroup", parse_dir, AT(cgroup), "PATH", "(found)",
+		"The delegated cgroup v2 below which services run, as an absolute path; found "
+		"where it is not given" },
+	{ "KeepControlGroup", "--keep-cgroup", parse_bool, AT(keep_cgroup), "yes|no", "no",
+		"supd-init stays in the cgroup that it was started in, for one whose supervisor "
+		"watches that" },
+	{ "UnitPath", "--unit-path", parse_unit_path, 0, "DIR[:DIR...]", "(see supd.unit)",
+		"Where unit files are looked for, first come first served, instead of the usual "
+		"directories" },
+	{ "ImportSystemdUnits", NULL, parse_import, 0, "yes|no", "no",
+		"Also systemd's directories, behind those of supd" },
+	{ "Fstab", NULL, parse_bool, AT(fstab), "yes|no", "no",
+		"Lines of /etc/fstab are mount and swap units; as PID 1 of a machine always" },
+	{ "RequireControllers", NULL, parse_bool, AT(require_controllers), "yes|no", "yes",
+		"A limit whose cgroup controller is not there is an error when the unit starts; "
+		"no: it is passed over" },
+	{ "UseJournald", NULL, parse_bool, AT(use_journald), "yes|no", "yes",
+		"Services write to journald where its socket is there; no: always to supd-log" },
+	{ "ControlAccessGroup", NULL, parse_group, AT(control_gid), "GROUP", "supd",
+		"Whose members may change something through the control socket, beside root; "
+		"without such a group root alone" },
+	{ "IdPoolFirst", NULL, parse_u32, AT(id_pool_first), "N", "1073741824",
+		"First id of those that units get in user namespaces" },
+	{ "IdPoolRanges", NULL, parse_u32, AT(id_pool_ranges), "N", "16383",
+		"How many ranges of 65,536 ids follow" },
+	{ "LogLevel", NULL, parse_level, AT(log_level), "LEVEL", "info",
+		"What supd itself logs: emerg to debug, or 0 to 7" },
+	{ "LogMaxBytes", NULL, parse_size, AT(log_max_bytes), "SIZE", "64M",
+		"Of one unit in supd-log, before the oldest goes" },
+	{ "LogRateLines", NULL, parse_u32, AT(log_rate_lines), "N", "10000",
+		"Lines of one unit in LogRateIntervalSec=, before the rest is dropped and counted; "
+		"0: no limit" },
+	{ "LogRateIntervalSec", NULL, parse_span, AT(log_rate_interval_us), "SPAN", "30s",
+		"See LogRateLines=" },
+	{ "DefaultMemoryPressureWatch", NULL, parse_pressure, AT(pressure_watch), "WHEN", "auto",
+		"MemoryPressureWatch= of units that set none: off, auto, on or skip" },
+	{ "DefaultMemoryPressureThresholdSec", NULL, parse_threshold, AT(pressure_us), "SPAN",
+		"200ms", "MemoryPressureThresholdSec= of units that set none, in a window of 2 s" },
+	{ "DefaultDeviceTimeoutSec", NULL, parse_limit, AT(device_timeout_us), "SPAN", "90s",
+		"How long a start waits for a device whose unit sets no JobRunningTimeoutSec=" },
+	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us), "SPAN", "0",
+		"The hardware watchdog of a machine while it runs; 0: not used" },
+	{ "RebootWatchdogSec", NULL, parse_span, AT(reboot_watchdog_us), "SPAN", "10min",
+		"The hardware watchdog while the machine goes down; 0: not used" },
 };
+
+bool conf_row(size_t i, struct conf_row *ret)
+{
+	if (i >= ELEMENTSOF(rows)) {
+		return false;
+	}
+	*ret = (struct conf_row) { rows[i].key, rows[i].option, rows[i].value, rows[i].otherwise,
+		rows[i].help };
+	return true;
+}
 
 static void use_uid(const struct userdb *users, const char *name, uint32_t fallback, uint32_t *uid,
 	uint32_t *gid)
@@ -243,6 +296,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_max_bytes = LOG_MAX_DEFAULT,
 		.log_rate_lines = LOG_RATE_LINES,
 		.log_rate_interval_us = LOG_RATE_US,
+		.device_timeout_us = DEVICE_TIMEOUT,
 		.reboot_watchdog_us = REBOOT_WATCHDOG,
 	};
 	if (userdb_find_group(users, "supd", &ret->control_gid) < 0) {

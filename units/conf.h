@@ -31,5 +31,17 @@ extern const char conf_usage[];
 int conf_load(const struct conf_input *input, struct arena *arena, struct diagnostics *d,
 	struct settings *ret);
 
+/* A key of supd.conf, as it is told to people. */
+struct conf_row {
+	const char *key;
+	const char *option;    /* the same on the command line, or NULL */
+	const char *value;     /* DIR, yes|no, … */
+	const char *otherwise; /* what holds without it */
+	const char *help;
+};
+
+/* The i-th key; false beyond the last. */
+bool conf_row(size_t i, struct conf_row *ret);
+
 /* The settings without file and command line: what --verify works with. */
 void conf_defaults(const struct userdb *users, struct settings *ret);

@@ -74,7 +74,8 @@ static int load_units(struct load *l, const struct settings *settings, const cha
 	struct loader_options opts = { .fstab = settings->fstab ? "/etc/fstab" : NULL,
 		.profile_dir = l->profile_dir,
 		.masks = settings->masks,
-		.n_masks = settings->n_masks };
+		.n_masks = settings->n_masks,
+		.device_timeout_us = settings->device_timeout_us };
 	struct loader_dir *dirs;
 	int r = loader_split_path(settings->unit_path, &l->arena, &dirs, &opts.n_dirs);
 

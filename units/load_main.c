@@ -26,6 +26,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/plan/launchwire.h"
 #include "conf.h"
+#include "confmanual.h"
 #include "dump.h"
 #include "facts.h"
 #include "install_main.h"
@@ -329,9 +330,24 @@ static int run_list_settings(struct load *l, const char *const *args)
 
 static int run_man(struct load *l, const char *const *args)
 {
+	static const struct {
+		const char *name;
+		int (*print)(FILE *out);
+	} pages[] = {
+		{ "supd.unit.5", manual_page },
+		{ "supd.conf.5", confmanual_file },
+		{ "supd-init.8", confmanual_program },
+		{ "supd.conf", confmanual_example },
+	};
+
 	(void)l;
-	(void)args;
-	return manual_page(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+	for (size_t i = 0; i < ELEMENTSOF(pages); i++) {
+		if (args[0] && strcmp(args[0], pages[i].name) == 0) {
+			return pages[i].print(stdout) == 0 ? EXIT_OK : EXIT_BROKEN;
+		}
+	}
+	fprintf(stderr, "supd-load: --man: supd.unit.5, supd.conf.5, supd-init.8 or supd.conf\n");
+	return EXIT_USAGE;
 }
 
 static const struct mode modes[] = {

@@ -158,6 +158,9 @@ int loader_load_unit(struct loader *l, const char *name, const char *path, struc
 	}
 	*row = u;
 	*ret = u;
+	if (u->type == UNIT_DEVICE && l->opts->device_timeout_us) {
+		u->job_running_timeout_us = l->opts->device_timeout_us;
+	}
 	if (aliases) {
 		u->aliases = *aliases;
 	}

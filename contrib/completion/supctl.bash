@@ -30,6 +30,13 @@ _supctl_units() {
 	done | sort -u
 }
 
+# The options that a verb heeds
+_supctl_heeded() {
+	supctl _words 2>/dev/null | while read -r kind verb name; do
+		[[ $kind == for && $verb == "$1" ]] && printf '%s\n' "$name"
+	done
+}
+
 # Does an option take an argument?
 _supctl_takes() {
 	supctl _words 2>/dev/null | grep -qxF -- "option $1 argument"
@@ -62,11 +69,15 @@ _supctl() {
 		return
 		;;
 	-t | --type)
-		mapfile -t COMPREPLY < <(compgen -W 'service socket target slice timer path mount' \
+		mapfile -t COMPREPLY < <(compgen -W 'service socket target slice timer path mount automount swap device' \
 			-- "$current")
 		return
 		;;
 	esac
+	if [[ $current == -* && -n $verb ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_supctl_heeded "$verb")" -- "$current")
+		return
+	fi
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_supctl_words option)" -- "$current")
 		return
@@ -78,6 +89,7 @@ _supctl() {
 	case $(_supctl_operand "$verb") in
 	unit) mapfile -t COMPREPLY < <(compgen -W "$(_supctl_units "$runtime" "$root")" -- "$current") ;;
 	file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	verb) mapfile -t COMPREPLY < <(compgen -W "$(_supctl_words verb)" -- "$current") ;;
 	esac
 }
 

@@ -10,6 +10,10 @@
 #include "cleanup.h"
 #include "limits.h"
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(int) * LIMIT_SCM_FDS)];
@@ -72,6 +76,13 @@ int fd_set_nonblock(int fd, int on)
 	}
 	flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
 	return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+void fd_refuse_rights(int sock)
+{
+	int off = 0;
+
+	setsockopt(sock, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
 }
 
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fds, int flags)
@@ -153,7 +164,10 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds, int 
 		for (size_t i = 0; i < (got < max ? got : max); i++) {
 			close(fds[i]);
 		}
-		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -E2BIG;
+		if (msg.msg_flags & MSG_TRUNC) {
+			return -EMSGSIZE;
+		}
+		return got >= max ? -E2BIG : -EMFILE;
 	}
 	if (n_fds) {
 		*n_fds = got;

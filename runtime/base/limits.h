@@ -10,9 +10,10 @@
 #define LIMIT_PATH           4096u
 #define LIMIT_CGROUP_PATH    512u /* relative to the delegated root */
 #define LIMIT_STATUS_TEXT    256u
-#define LIMIT_JOINS          (8u * LIMIT_UNIT_NAME) /* names of JoinsNamespaceOf= together */
-#define LIMIT_FAIL_TEXT      192u                   /* object of a failed launch step */
-#define LIMIT_FAIL_ORIGIN    96u                    /* "web.service:14" */
+#define LIMIT_JOINED_UNITS   256u /* that one unit shares namespaces with */
+#define LIMIT_JOINS          (LIMIT_JOINED_UNITS * LIMIT_UNIT_NAME) /* their names together */
+#define LIMIT_FAIL_TEXT      192u /* object of a failed launch step */
+#define LIMIT_FAIL_ORIGIN    96u  /* "web.service:14" */
 #define LIMIT_FD_NAME        256u
 #define LIMIT_LOG_IDENTIFIER 64u
 
@@ -59,18 +60,21 @@
 #define LIMIT_LOAD_TIME_US (60u * 1000000u)
 
 /* Slots and processes in supd-init */
-#define LIMIT_SLOTS            16384u
-#define LIMIT_NOTE             256u
-#define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
-#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
-#define LIMIT_ORPHANS          1024u
-#define LIMIT_FDSTORE_PER_UNIT 512u
-#define LIMIT_FDSTORE_TOTAL    4096u
-#define LIMIT_LISTEN_FDS       64u   /* listening sockets of one slot */
-#define LIMIT_LISTEN_UNITS     32u   /* socket units of one service */
-#define LIMIT_WATCHES          24u   /* lines of one path unit; a bit each in a result */
-#define LIMIT_CONNECTIONS      4096u /* MaxConnections=: numbered instances of one template */
-#define LIMIT_SCM_FDS          32u   /* descriptors in one message between our own processes */
+#define LIMIT_SLOTS             16384u
+#define LIMIT_NOTE              256u
+#define LIMIT_LAUNCHES_LIVE     16u    /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM     8u     /* of those that wait for a job */
+#define LIMIT_CGROUPS           16384u /* below that of a unit with Delegate= */
+#define LIMIT_CGROUP_DEPTH      128u   /* the same, one below the other */
+#define LIMIT_CGROUPS_SIGNALLED 1024u
+#define LIMIT_ORPHANS           1024u
+#define LIMIT_FDSTORE_PER_UNIT  512u
+#define LIMIT_FDSTORE_TOTAL     4096u
+#define LIMIT_LISTEN_FDS        64u   /* listening sockets of one slot */
+#define LIMIT_LISTEN_UNITS      32u   /* socket units of one service */
+#define LIMIT_WATCHES           24u   /* lines of one path unit; a bit each in a result */
+#define LIMIT_CONNECTIONS       4096u /* MaxConnections=: numbered instances of one template */
+#define LIMIT_SCM_FDS           32u   /* descriptors in one message between our own processes */
 
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
@@ -85,7 +89,12 @@
 #define LIMIT_NOTIFY_FDS      253u
 #define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
 #define LIMIT_CONTROL_CLIENTS 256u
+#define LIMIT_CONTROL_UID     32u                   /* of one uid that may not change anything */
+#define LIMIT_CONTROL_OTHERS  128u                  /* of all such uids */
+#define LIMIT_CONTROL_MEMBERS 224u                  /* of all but root */
 #define LIMIT_CONTROL_BACKLOG (16u * 1024u * 1024u) /* unsent bytes of one client */
+#define LIMIT_CONTROL_MESSAGE (1024u * 1024u)       /* of one who may not change anything */
+#define LIMIT_CONTROL_LARGE   (16u * 1024u * 1024u) /* of one who may */
 #define LIMIT_JOBS            131072u
 #define LIMIT_BUS_EVERY_US    (200u * 1000u) /* connections to the system bus */
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "../base/cleanup.h"
+#include "../base/pidns.h"
 
 /* Without the filter whoever owns supd could read all that the machine audits. */
 static int attach_filter(int fd)
@@ -35,10 +36,15 @@ int auditsock_open(void)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
 		.nl_groups = 1u << (AUDIT_NLGRP_READLOG - 1) };
-	AUTO_CLOSE int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT);
-	int r = fd < 0 ? -errno : attach_filter(fd);
+	AUTO_CLOSE int fd = -1;
+	int r;
 
+	/* The pids of the records are the machine's: elsewhere they name other processes. */
+	if (!pidns_is_initial()) {
+		return -EOPNOTSUPP;
+	}
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT);
+	r = fd < 0 ? -errno : attach_filter(fd);
 	if (r < 0) {
 		return r;
 	}

@@ -18,12 +18,12 @@
 #include "../plan/logwire.h"
 #include "../plan/settings.h"
 #include "../plan/wire.h"
-#include "logqueue.h"
+#include "logsend.h"
 #include "spawn.h"
 #include "warm.h"
 
 #define TABLE_MAGIC   0x6c626174u
-#define TABLE_VERSION 4u
+#define TABLE_VERSION 5u
 
 /* Low descriptors with fixed numbers. */
 enum low_fd {
@@ -134,6 +134,7 @@ struct slot {
 	uint32_t n_oom;                             /* kills in the life of the slot */
 	int userns, ipcns, netns, tmp, credentials; /* -1: none */
 	int notify;                                 /* notify socket, -1: none */
+	uint64_t notify_key;                        /* in its path; 0: not drawn yet */
 	int log_read, log_write;                    /* stream pair, -1: none */
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
@@ -294,7 +295,7 @@ struct broker {
 	bool remove_again; /* slots that are removing */
 	int epoll_fd, signal_fd, inotify_fd;
 	int runtime_fd, notify_fd, log_dir_fd, idtable_fd, stamps_fd, cgroup_fd;
-	int journal_fd; /* unconnected datagram socket */
+	int journal_fd; /* unconnected datagram socket, for all who send one */
 	uint32_t controllers;
 	uint32_t n_live; /* live launchers */
 	bool launched;   /* since the plans' pages were given back */
@@ -302,9 +303,7 @@ struct broker {
 	struct warm warm;
 	struct supd_channel supd;
 	struct log_channel log;
-	struct logqueue log_queue; /* records of supd that supd-log had no room for */
-	int native_fd;             /* connected to log/native; -1: not yet */
-	bool native_blocked;       /* watched until there is room */
+	struct logsend logsend; /* supd's own records */
 	struct loader load;
 	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
 	/* up */
@@ -316,7 +315,6 @@ struct broker {
 	uint64_t watchdog_us, watchdog_at;
 	bool status_dirty;
 	uint32_t counts[4];
-	uint64_t logs_dropped; /* records of supd since the last report about it */
 	uint64_t bus_asked_us; /* last WIRE_BUS */
 	/* indices over the table */
 	uint32_t name_heads[LIMIT_SLOTS], name_next[LIMIT_SLOTS];

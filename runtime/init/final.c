@@ -17,6 +17,7 @@
 #include "cgroup.h"
 #include "helper.h"
 #include "logs.h"
+#include "logsend.h"
 #include "notify.h"
 #include "resources.h"
 #include "setup.h"
@@ -248,7 +249,7 @@ int final_run(struct broker *b)
 	}
 	supdproc_stop(b);
 	warm_stop(b);
-	logs_drain(b, DRAIN_WITHIN_US);
+	logsend_drain(b, DRAIN_WITHIN_US);
 	util_close(&b->log.fd); /* supd-log drains and ends */
 	if (b->load.pid) {
 		kill(b->load.pid, SIGKILL);

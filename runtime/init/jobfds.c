@@ -8,9 +8,9 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "catalog.h"
 #include "cgroup.h"
+#include "notify.h"
 #include "slots.h"
 #include "store.h"
 #include "util.h"
@@ -137,14 +137,14 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	uint32_t n = ref / ENTRY_KIND_COUNT;
 	struct slot *s = &b->t->slots[n];
 	struct list list;
-	char digits[21];
+	char name[NOTIFY_DIRECTORY];
 	AUTO_CLOSE int opened = to->cgroup < 0 ? cgroup_open(b->cgroup_fd, s->cgroup) : -1;
 	int cgroup = to->cgroup < 0 ? opened : to->cgroup;
 
 	list.n = 0;
-	number_format_u64(digits, n);
+	notify_directory(b, n, name);
 	AUTO_CLOSE int dir = s->notify < 0 ? -1
-					   : openat(b->notify_fd, digits,
+					   : openat(b->notify_fd, name,
 						     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (cgroup < 0 || (s->notify >= 0 && dir < 0)) {

@@ -2,7 +2,6 @@
 #include "logs.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -11,23 +10,21 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "../base/timeutil.h"
 #include "helper.h"
-#include "kmsg.h"
 #include "slots.h"
 #include "spawn.h"
 #include "store.h"
 #include "util.h"
 
 #define JOURNAL_STDOUT "/run/systemd/journal/stdout"
-#define JOURNAL_NATIVE "/run/systemd/journal/socket"
 
 /* A journald that died leaves its sockets behind; the datagram one tells without waking journald.
  */
 uint32_t logs_journald(const struct broker *b)
 {
-	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_NATIVE };
+	static const struct sockaddr_un to = { .sun_family = AF_UNIX,
+		.sun_path = LOGS_JOURNAL_NATIVE };
 	AUTO_CLOSE int fd = -1;
 
 	if (!b->t->settings.use_journald || access(JOURNAL_STDOUT, F_OK) < 0) {
@@ -55,6 +52,7 @@ int logs_prepare(struct broker *b, uint32_t n)
 	s->log_read = pair[0];
 	s->log_write = pair[1];
 	s->log_wanted = true;
+	fd_refuse_rights(s->log_read);
 	if (setsockopt(s->log_read, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
 	}
@@ -105,12 +103,13 @@ void logs_start(struct broker *b)
 		return;
 	}
 	AUTO_CLOSE int theirs = pair[1];
+	AUTO_CLOSE int console = util_open_console();
 	const struct spawn spawn = {
 		.exe_fd = LOW_FD_LOG,
 		.argv = argv,
 		.fds = (int[]) { theirs, b->log_dir_fd, b->t->log_stdout_fd, b->t->log_native_fd },
 		.n_fds = 4,
-		.error_fd = -1,
+		.error_fd = console,
 		.drop = true,
 		.protect = true,
 		.uid = b->t->settings.log_uid,
@@ -197,152 +196,5 @@ void logs_flush(struct broker *b)
 		if (b->t->slots[n].state == SLOT_GONE && !b->slot_dirty[n]) {
 			slot_free(b, n);
 		}
-	}
-}
-
-/* ---- supd's own records ---- */
-
-static int join_address(struct sockaddr_un *to, const char *dir, const char *name)
-{
-	const char *const parts[4] = { dir, name, NULL };
-
-	*to = (struct sockaddr_un) { .sun_family = AF_UNIX };
-	return util_join(to->sun_path, sizeof(to->sun_path), parts);
-}
-
-static int send_journald(struct broker *b, const struct wire_log *log)
-{
-	struct sockaddr_un to;
-	int r = join_address(&to, JOURNAL_NATIVE, "");
-
-	if (r < 0) {
-		return r;
-	}
-	r = (int)sendto(b->journal_fd, log->data, log->size, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(struct sockaddr *)&to, sizeof(to));
-	return r < 0 ? -errno : 0;
-}
-
-/* A socket of its own for supd-log: connected, it can be waited for until there is room. */
-static int native_connect(struct broker *b)
-{
-	struct sockaddr_un to;
-	int r = join_address(&to, b->t->settings.runtime_dir, "/log/native");
-	AUTO_CLOSE int fd = -1;
-
-	if (r < 0) {
-		return r;
-	}
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		return -errno;
-	}
-	b->native_fd = TAKE_FD(fd);
-	return 0;
-}
-
-static int send_native(struct broker *b, const void *data, size_t size)
-{
-	int r = b->native_fd < 0 ? native_connect(b) : 0;
-
-	if (r < 0) {
-		return r;
-	}
-	r = send(b->native_fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
-	if (r == -ECONNREFUSED || r == -ENOTCONN) {
-		/* The socket was made anew. */
-		util_close(&b->native_fd);
-		b->native_blocked = false;
-	}
-	return r;
-}
-
-/* The oldest first. 0 when nothing is left; what can never be sent is counted. */
-static int send_queued(struct broker *b)
-{
-	const void *data;
-	size_t size;
-	int r;
-
-	while ((data = logqueue_first(&b->log_queue, &size))) {
-		r = send_native(b, data, size);
-		if (r == -EAGAIN || r == -ENOBUFS) {
-			return r;
-		}
-		b->logs_dropped += r < 0;
-		logqueue_pop(&b->log_queue);
-	}
-	return 0;
-}
-
-static void report_dropped(struct broker *b)
-{
-	static const char head[] = "PRIORITY=4\nSYSLOG_IDENTIFIER=supd-init\nMESSAGE=";
-	static const char tail[] = " records of supd were lost: supd-log was too far behind\n";
-	char text[sizeof(head) + sizeof(tail) + 24];
-	size_t n = sizeof(head) - 1;
-
-	memcpy(text, head, n);
-	n += number_format_u64(text + n, b->logs_dropped);
-	memcpy(text + n, tail, sizeof(tail) - 1);
-	n += sizeof(tail) - 1;
-	if (send_native(b, text, n) == 0) {
-		b->logs_dropped = 0;
-	}
-}
-
-static void queue_record(struct broker *b, const struct wire_log *log)
-{
-	b->logs_dropped += logqueue_put(&b->log_queue, log->data, log->size) < 0;
-	if (!b->native_blocked && b->native_fd >= 0) {
-		b->native_blocked = broker_watch(b, b->native_fd, EPOLLOUT, WATCH_NATIVE, 0) == 0;
-	}
-}
-
-void logs_room(struct broker *b)
-{
-	if (send_queued(b) < 0) {
-		return;
-	}
-	if (b->logs_dropped) {
-		report_dropped(b);
-	}
-	if (b->native_blocked) {
-		epoll_ctl(b->epoll_fd, EPOLL_CTL_DEL, b->native_fd, NULL);
-		b->native_blocked = false;
-	}
-}
-
-void logs_drain(struct broker *b, uint64_t within_us)
-{
-	uint64_t deadline = now_us() + within_us, now;
-
-	while (send_queued(b) < 0 && b->log.helper.pid && (now = now_us()) < deadline) {
-		struct pollfd room = { .fd = b->native_fd, .events = POLLOUT };
-
-		poll(&room, 1, (int)((deadline - now) / 1000) + 1);
-	}
-}
-
-void logs_forward(struct broker *b, const struct wire_log *log)
-{
-	int r = b->t->settings.use_journald ? send_journald(b, log) : -ENOENT;
-
-	/* While the machine comes up or goes down journald is not there yet, or not any more. */
-	if (r < 0 && b->machine && (!b->t->ready || b->phase != PHASE_RUN || r == -EAGAIN)) {
-		kmsg_write(b, log);
-	}
-	/* A journald that is only behind is no reason to split the log. */
-	if (r == 0 || r == -EAGAIN) {
-		b->logs_dropped += r < 0;
-		return;
-	}
-	b->log.wanted = true;
-	logs_start(b);
-	r = logqueue_is_empty(&b->log_queue) ? send_native(b, log->data, log->size) : -EAGAIN;
-	if (r == -EAGAIN || r == -ENOBUFS) {
-		queue_record(b, log);
-	} else {
-		b->logs_dropped += r < 0;
 	}
 }

@@ -34,6 +34,7 @@
 #include "launch.h"
 #include "listen.h"
 #include "logs.h"
+#include "logsend.h"
 #include "notify.h"
 #include "power.h"
 #include "reap.h"
@@ -51,6 +52,9 @@
 #include "uplink.h"
 #include "util.h"
 #include "watchdog.h"
+
+/* What is lost with the queue of supd's records may wait so long for a log that is behind. */
+#define REEXEC_DRAIN_US (200 * USEC_PER_MSEC)
 
 static struct broker broker;
 
@@ -117,7 +121,7 @@ static void on_log(struct broker *b, uint32_t index)
 static void on_native(struct broker *b, uint32_t index)
 {
 	(void)index;
-	logs_room(b);
+	logsend_room(b);
 }
 
 static void on_load_error(struct broker *b, uint32_t index)
@@ -350,8 +354,9 @@ static int start(struct broker *b, char **argv)
 {
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
 		&b->idtable_fd, &b->stamps_fd, &b->cgroup_fd, &b->supd.request_fd,
-		&b->supd.event_fd, &b->log.fd, &b->native_fd, &b->uplink_fd, &b->hw_fd,
-		&b->load.plans_fd, &b->load.manifest_fd, &b->load.error_fd };
+		&b->supd.event_fd, &b->log.fd, &b->logsend.native_fd, &b->logsend.journald_fd,
+		&b->uplink_fd, &b->hw_fd, &b->load.plans_fd, &b->load.manifest_fd,
+		&b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {
 		*none[i] = -1;
@@ -394,6 +399,7 @@ static int start(struct broker *b, char **argv)
 static void reexec(struct broker *b)
 {
 	b->reexec = false;
+	logsend_drain(b, REEXEC_DRAIN_US);
 	reap_helpers(b); /* the new supd-init starts its own */
 	table_reexec(b);
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -71,21 +72,50 @@ static int bind_socket(int fd, int dir, const char *path)
 	return 0;
 }
 
+/* Early in a boot the kernel may have no good numbers yet; then there is nobody to guess either. */
+static uint64_t draw_key(void)
+{
+	uint64_t key = 0;
+
+	if (getrandom(&key, sizeof(key), GRND_NONBLOCK) < 0 &&
+		getrandom(&key, sizeof(key), GRND_INSECURE) < 0) {
+		util_say("the paths of notify sockets can be guessed", NULL, errno);
+	}
+	return key | 1; /* 0 is "none" */
+}
+
+void notify_directory(const struct broker *b, uint32_t n, char *buf)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct slot *s = &b->t->slots[n];
+	size_t at;
+
+	if (!s->notify_key) {
+		s->notify_key = draw_key();
+	}
+	at = number_format_u64(buf, n);
+	buf[at++] = '-';
+	for (int shift = 60; shift >= 0; shift -= 4) {
+		buf[at++] = digits[s->notify_key >> shift & 15];
+	}
+	buf[at] = 0;
+}
+
 int notify_make(struct broker *b, uint32_t n)
 {
-	char path[256], digits[21];
+	char path[256], name[NOTIFY_DIRECTORY];
 	AUTO_CLOSE int fd = make_socket(b);
 	int on = 1, r = resources_notify_path(b, n, path, sizeof(path));
 
-	number_format_u64(digits, n);
+	notify_directory(b, n, name);
 	if (fd < 0 || r < 0) {
 		return fd < 0 ? fd : r;
 	}
-	if (mkdirat(b->notify_fd, digits, 0711) < 0 && errno != EEXIST) {
+	if (mkdirat(b->notify_fd, name, 0711) < 0 && errno != EEXIST) {
 		return -errno;
 	}
 	AUTO_CLOSE int dir =
-		openat(b->notify_fd, digits, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		openat(b->notify_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
@@ -120,16 +150,16 @@ void notify_mend(struct broker *b)
 
 void notify_drop(struct broker *b, uint32_t n)
 {
-	char path[64], digits[21];
-	const char *const parts[4] = { digits, "/notify", NULL };
+	char path[64], name[NOTIFY_DIRECTORY];
+	const char *const parts[4] = { name, "/notify", NULL };
 
 	if (b->t->slots[n].notify < 0) {
 		return;
 	}
 	store_discard(b, &b->t->slots[n].notify); /* its queue may hold descriptors */
-	number_format_u64(digits, n);
+	notify_directory(b, n, name);
 	if (util_join(path, sizeof(path), parts) == 0) {
 		unlinkat(b->notify_fd, path, 0);
 	}
-	unlinkat(b->notify_fd, digits, AT_REMOVEDIR);
+	unlinkat(b->notify_fd, name, AT_REMOVEDIR);
 }

@@ -15,7 +15,7 @@
 #include "helper.h"
 #include "launch.h"
 #include "listen.h"
-#include "logs.h"
+#include "logsend.h"
 #include "mainpid.h"
 #include "power.h"
 #include "requestsignal.h"
@@ -377,7 +377,7 @@ int requests_handle(struct broker *b, const void *record, size_t size)
 		return -EBADMSG;
 	}
 	if (q->type == WIRE_LOG) {
-		logs_forward(b, record);
+		logsend_forward(b, record);
 		return 0;
 	}
 	r = handlers[q->type](b, q);

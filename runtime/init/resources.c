@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
-#include "../base/number.h"
 #include "cgroup.h"
+#include "cgrouptree.h"
 #include "invocation.h"
 #include "listen.h"
 #include "logs.h"
@@ -73,6 +73,9 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 		s->cgroup_made = true;
 		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
+		if (s->unit_flags & CATALOGUE_UNIT_DELEGATE) {
+			cgrouptree_bound(b->cgroup_fd, s->cgroup);
+		}
 		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);
 	}
@@ -273,10 +276,10 @@ void resources_rewatch(struct broker *b)
 
 int resources_notify_path(const struct broker *b, uint32_t n, char *buf, size_t size)
 {
-	char digits[21];
-	const char *const parts[4] = { b->t->settings.runtime_dir, "/notify/", digits, "/notify" };
+	char name[NOTIFY_DIRECTORY];
+	const char *const parts[4] = { b->t->settings.runtime_dir, "/notify/", name, "/notify" };
 
-	number_format_u64(digits, n);
+	notify_directory(b, n, name);
 	return util_join(buf, size, parts);
 }
 

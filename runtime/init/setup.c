@@ -160,6 +160,7 @@ static int bind_at(struct broker *b, const char *name, int type, int *ret)
 	if (r < 0 || fd < 0) {
 		return said("socket", name, r < 0 ? -r : errno);
 	}
+	fd_refuse_rights(fd);
 	unlinkat(b->runtime_fd, name, 0);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		fchmodat(b->runtime_fd, name, 0666, 0) < 0 ||
@@ -211,6 +212,13 @@ static int make_runtime_dirs(struct broker *b)
 	int supd = make_owned_dir(b->runtime_fd, "supd", set->supd_uid, set->supd_gid, 0700);
 
 	close_dir(supd);
+	if (supd == -EINVAL) {
+		/* Only of chown(2): this user namespace has no such id. */
+		return said(
+			"supd's user is not mapped in this user namespace, set IdPoolFirst= and "
+			"IdPoolRanges= in supd.conf to ids that are",
+			"supd", -supd);
+	}
 	if (b->notify_fd < 0 || supd < 0) {
 		return said("runtime directory", b->notify_fd < 0 ? "notify" : "supd",
 			b->notify_fd < 0 ? -b->notify_fd : -supd);

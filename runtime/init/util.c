@@ -33,16 +33,18 @@ static void tell_kernel(const struct iovec *v, int n)
 	}
 }
 
-/*
- * A terminal is written to by one at a time, and who waits for its reader keeps all others waiting:
- * only an open file of our own that does not block is safe. False: it is not to be had.
- */
+int util_open_console(void)
+{
+	if (!is_machine() || !isatty(STDERR_FILENO)) {
+		return -1;
+	}
+	return open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* False: it is not to be had. */
 static bool tell_console(const struct iovec *v, int n)
 {
-	AUTO_CLOSE int fd =
-		isatty(STDERR_FILENO)
-			? open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-			: -1;
+	AUTO_CLOSE int fd = util_open_console();
 
 	return fd >= 0 && (writev(fd, v, n) >= 0 || errno == EAGAIN);
 }

@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * The console of a machine, if that is our error stream; else -1. A terminal is written to by one
+ * at a time, and who waits for its reader keeps all others waiting: an open file of our own that
+ * does not block is safe.
+ */
+int util_open_console(void);
 /* "supd-init: what: object: errno text\n"; object may be NULL, error is positive or 0. */
 void util_say(const char *what, const char *object, int error);
 /* Copies with truncation and NUL. */

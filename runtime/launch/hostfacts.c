@@ -306,12 +306,46 @@ static const char *vm_name(void)
 	return name;
 }
 
-/* A container manager names itself in PID 1's environment or leaves a well-known file. */
+/* First line of a file in which a container manager names itself. */
+static const char *name_in(const char *path)
+{
+	static char text[64];
+
+	if (host_read(path, text, sizeof(text)) <= 0) {
+		return NULL;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	return *text ? text : NULL;
+}
+
+/*
+ * What is mounted there is not the root of the machine's tree: only below the root there is
+ * cgroup.type (v2), and only at it release_agent (v1, the hierarchy by that name).
+ */
+static bool cgroups_are_private(void)
+{
+	if (access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0) {
+		return access("/sys/fs/cgroup/cgroup.type", F_OK) == 0;
+	}
+	return access("/sys/fs/cgroup/systemd/cgroup.procs", F_OK) == 0 &&
+	       access("/sys/fs/cgroup/systemd/release_agent", F_OK) < 0;
+}
+
+/*
+ * A container manager names itself in a file or in PID 1's environment, or leaves a well-known
+ * file. One that does nothing of this is known by its cgroup namespace, as systemd does.
+ */
 static const char *container_name(void)
 {
 	static char text[32768];
-	ssize_t n = host_read("/proc/1/environ", text, sizeof(text));
+	const char *name = name_in("/run/host/container-manager");
+	ssize_t n;
 
+	name = name ? name : name_in("/run/systemd/container");
+	if (name) {
+		return name;
+	}
+	n = host_read("/proc/1/environ", text, sizeof(text));
 	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(text + at) + 1) {
 		if (strncmp(text + at, "container=", 10) == 0) {
 			return text + at + 10;
@@ -320,7 +354,10 @@ static const char *container_name(void)
 	if (access("/.dockerenv", F_OK) == 0) {
 		return "docker";
 	}
-	return access("/run/.containerenv", F_OK) == 0 ? "podman" : NULL;
+	if (access("/run/.containerenv", F_OK) == 0) {
+		return "podman";
+	}
+	return cgroups_are_private() ? "container-other" : NULL;
 }
 
 static int in_private_users(void)

@@ -268,11 +268,36 @@ int launch_write_maps(struct launch *l)
 
 /* ---- for the slot ---- */
 
-/* Only for units with several commands: the others' namespaces die with their process. */
+/* Of another unit, by JoinsNamespaceOf=: the slot keeps it too, for when that one goes first. */
+static uint32_t take_shared(const struct launch *l, uint32_t *tags, int *fds)
+{
+	const struct {
+		bool is_used;
+		uint32_t tag;
+	} rows[] = {
+		{ launch_has(l, PLAN_PRIVATE_TMP) && !l->tmp_is_new, LAUNCH_TAG_TMP },
+		{ launch_has_ns(l, PLAN_NS_IPC) && !l->ipcns_is_new, LAUNCH_TAG_IPCNS },
+		{ launch_has_ns(l, PLAN_NS_NET) && !l->netns_is_new, LAUNCH_TAG_NETNS },
+	};
+	uint32_t n = 0;
+
+	for (size_t i = 0; l->unit->joins && i < ELEMENTSOF(rows); i++) {
+		if (rows[i].is_used && l->fds[rows[i].tag] >= 0) {
+			tags[n] = rows[i].tag;
+			fds[n++] = l->fds[rows[i].tag];
+		}
+	}
+	return n;
+}
+
+/*
+ * Only for units with several commands and who shares: the others' namespaces die with their
+ * process. What the slot has already it does not take again.
+ */
 int launch_hand_over(struct launch *l)
 {
-	uint32_t tags[ELEMENTSOF(ns_rows) + 5];
-	int fds[ELEMENTSOF(ns_rows) + 5];
+	uint32_t tags[ELEMENTSOF(ns_rows) + 8];
+	int fds[ELEMENTSOF(ns_rows) + 8];
 	const struct {
 		bool is_new;
 		uint32_t tag;
@@ -288,6 +313,7 @@ int launch_hand_over(struct launch *l)
 	if (!(l->unit->flags & CATALOGUE_UNIT_HOLD)) {
 		return 0;
 	}
+	n = take_shared(l, tags, fds);
 	for (size_t i = 0; i < ELEMENTSOF(ns_rows); i++) {
 		const struct ns_row *row = &ns_rows[i];
 

@@ -68,8 +68,8 @@ struct catalogue_unit {
 		sockets; /* offset of uint32_t [n_sockets]: units whose sockets it gets, in order */
 	uint32_t n_sockets;      /* <= LIMIT_LISTEN_UNITS */
 	uint32_t max_per_source; /* MANY: connections of one address at once; 0: no limit */
-	uint64_t joins;          /* string offset, JoinsNamespaceOf=: names with a space between;
-				    0 = none */
+	uint64_t joins; /* string offset, JoinsNamespaceOf=, both ways: names, a space between;
+			   0 = none */
 };
 
 /*

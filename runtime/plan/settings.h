@@ -41,7 +41,8 @@ struct settings {
 	char units[SETTINGS_UNITS][256]; /* started at start; empty: default.target */
 	uint32_t n_masks;
 	char masks[SETTINGS_MASKS][256]; /* units that are as if they were masked */
-	uint32_t keep_cgroup;            /* supd-init stays in the cgroup that it was started in */
+	uint64_t device_timeout_us; /* how long a start waits for a device; UINT64_MAX: for ever */
+	uint32_t keep_cgroup;       /* supd-init stays in the cgroup that it was started in */
 	/* Machines (PID 1) only */
 	uint64_t runtime_watchdog_us; /* hardware watchdog while the machine runs; 0: off */
 	uint64_t reboot_watchdog_us;  /* and from the shutdown's last phase on; 0: off */

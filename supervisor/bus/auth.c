@@ -185,6 +185,7 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	uint8_t type;
 
 	(void)error;
+	c->backlog += gate_message(&c->gate); /* an error repeats what it is about */
 	if (c->dead || sd_bus_message_get_type(m, &type) < 0 ||
 		type != SD_BUS_MESSAGE_METHOD_CALL) {
 		return c->dead ? 1 : 0;
@@ -201,5 +202,7 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	}
 	tell_refusal(c, member ? member : "?", sd_bus_message_get_path(m));
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
-		"%s changes something: only root and the control group may do that", member);
+		"permission denied: only root and members of the control group may change "
+		"something (%s)",
+		member);
 }

@@ -2,6 +2,8 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +13,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/patience.h"
 #include "../../runtime/base/unitname.h"
 #include "../shell.h"
 #include "../unitlog.h"
@@ -48,6 +51,7 @@ static void client_free(struct bus_client *c)
 		sd_bus_close(c->bus);
 		sd_bus_unref(c->bus);
 	}
+	gate_fini(&c->gate); /* last: what nobody has read goes with the last copy of the socket */
 	free(c);
 }
 
@@ -79,21 +83,26 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 static int client_start(struct bus_client *c, int fd)
 {
 	sd_id128_t id;
-	int r = sd_id128_randomize(&id);
+	int r = sd_id128_randomize(&id), input = -1;
 
 	if (r >= 0) {
 		r = sd_bus_new(&c->bus);
 	}
-	if (r < 0) {
-		close(fd);
-		return r;
+	if (r >= 0) {
+		r = gate_init(&c->gate, c->server->shell->event, fd,
+			c->privileged ? LIMIT_CONTROL_LARGE : LIMIT_CONTROL_MESSAGE, &input);
 	}
-	r = sd_bus_set_fd(c->bus, fd, fd);
+	if (r >= 0) {
+		r = sd_bus_set_fd(c->bus, input, fd);
+	}
 	if (r < 0) {
+		cleanup_close(&input);
 		close(fd);
 		return r;
 	}
 	(void)sd_bus_set_server(c->bus, 1, id);
+	/* the pair's credentials are supd's own; who the client is auth_peer() has asked */
+	(void)sd_bus_set_anonymous(c->bus, 1);
 	(void)sd_bus_negotiate_fds(c->bus, 0);
 	(void)sd_bus_set_sender(c->bus, "org.freedesktop.systemd1");
 	r = sd_bus_start(c->bus);
@@ -111,34 +120,82 @@ static int client_start(struct bus_client *c, int fd)
 	return r < 0 ? r : bus_objects_add(c);
 }
 
-static void tell_full(struct bus_server *b, int fd)
+static void tell_refused(struct bus_server *b, uid_t uid, pid_t pid, const char *why)
 {
 	uint64_t hidden;
+
+	if (refusals_take(&b->refusals, uid, now_us(), &hidden)) {
+		unitlog_plain(b->shell, LOG_WARNING, "control: %s; uid %u, pid %d refused", why,
+			(unsigned)uid, (int)pid);
+	}
+}
+
+/* Nobody shuts out those who may do more; NULL: there is room, else who has it all. */
+static const char *who_is_full(const struct bus_server *b, const struct bus_client *c)
+{
+	uint32_t n_uid = 0, n_others = 0, n_members = 0;
+
+	for (const struct bus_client *i = b->clients; i; i = i->next) {
+		n_uid += i->uid == c->uid;
+		n_others += !i->privileged;
+		n_members += i->uid != 0;
+	}
+	if (!c->privileged && n_uid >= LIMIT_CONTROL_UID) {
+		return "this user has too many connections";
+	}
+	if (!c->privileged && n_others >= LIMIT_CONTROL_OTHERS) {
+		return "users together have too many connections";
+	}
+	if (c->uid != 0 && n_members >= LIMIT_CONTROL_MEMBERS) {
+		return "everybody but root has too many connections";
+	}
+	return b->n_clients >= LIMIT_CONTROL_CLIENTS ? "everybody has too many connections" : NULL;
+}
+
+static void spare_fill(struct bus_server *b)
+{
+	if (b->spare < 0) {
+		b->spare = fcntl(SUPD_FD_CONTROL, F_DUPFD_CLOEXEC, 0);
+	}
+}
+
+/*
+ * Who is not accepted would wait for ever, and wake us for ever. Without a spare the listener
+ * sleeps until there is one (bus_flush()).
+ */
+static int refuse_client(struct bus_server *b, int listen_fd)
+{
 	bool privileged;
 	uid_t uid;
 	pid_t pid;
+	int fd;
 
-	if (auth_peer(fd, b->shell->hello.control_gid, &uid, &pid, &privileged) == 0 &&
-		refusals_take(&b->refusals, uid, now_us(), &hidden)) {
-		unitlog_plain(b->shell, LOG_WARNING,
-			"control: more than %u clients; uid %u, pid %d refused",
-			LIMIT_CONTROL_CLIENTS, (unsigned)uid, (int)pid);
+	if (b->spare < 0) {
+		(void)sd_event_source_set_enabled(b->listener, SD_EVENT_OFF);
+		return -EMFILE;
 	}
+	close(b->spare);
+	b->spare = -1;
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		if (auth_peer(fd, b->shell->hello.control_gid, &uid, &pid, &privileged) == 0) {
+			tell_refused(b, uid, pid, "no descriptor left (RLIMIT_NOFILE)");
+		}
+		close(fd);
+	}
+	spare_fill(b);
+	return fd < 0 ? -EMFILE : 0;
 }
 
 static int accept_client(struct bus_server *b, int listen_fd)
 {
 	struct bus_client *c;
+	const char *full;
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int r;
 
 	if (fd < 0) {
-		return -errno;
-	}
-	if (b->n_clients >= LIMIT_CONTROL_CLIENTS) {
-		tell_full(b, fd);
-		close(fd);
-		return 0;
+		return errno == EMFILE || errno == ENFILE ? refuse_client(b, listen_fd) : -errno;
 	}
 	c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -146,9 +203,14 @@ static int accept_client(struct bus_server *b, int listen_fd)
 		return -ENOMEM;
 	}
 	c->server = b;
+	c->gate = (struct gate) { .fd = -1, .to = -1 };
 	r = auth_peer(fd, b->shell->hello.control_gid, &c->uid, &c->pid, &c->privileged);
-	if (r < 0) {
-		close(fd);
+	full = r < 0 ? NULL : who_is_full(b, c);
+	if (full) {
+		tell_refused(b, c->uid, c->pid, full);
+	}
+	if (r < 0 || full) {
+		patience_close(fd);
 		free(c);
 		return 0;
 	}
@@ -184,7 +246,8 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 {
 	int r;
 
-	*b = (struct bus_server) { .shell = shell, .next_done_job = DONE_JOB_FIRST };
+	*b = (struct bus_server) { .shell = shell, .spare = -1, .next_done_job = DONE_JOB_FIRST };
+	spare_fill(b);
 	r = fd_set_nonblock(listen_fd, 1);
 	if (r < 0) {
 		return r;
@@ -215,6 +278,9 @@ void bus_server_fini(struct bus_server *b)
 		client_free(c);
 	}
 	sd_event_source_disable_unref(b->listener);
+	if (b->spare >= 0) {
+		close(b->spare);
+	}
 	free(b->changed);
 	free(b->is_changed);
 }
@@ -459,13 +525,27 @@ static bool is_clogged(struct bus_client *c)
 {
 	uint64_t n = 0;
 
-	if (c->dead || sd_bus_is_open(c->bus) <= 0) {
+	if (c->dead || sd_bus_is_open(c->bus) <= 0 || gate_is_broken(&c->gate)) {
 		return true;
 	}
 	if (sd_bus_get_n_queued_write(c->bus, &n) < 0 || n == 0) {
 		c->backlog = 0;
 	}
 	return c->backlog > LIMIT_CONTROL_BACKLOG;
+}
+
+static void tell_dropped(const struct bus_client *c)
+{
+	const char *why = c->backlog > LIMIT_CONTROL_BACKLOG ? "does not read its answers"
+			  : c->gate.since > c->gate.limit    ? "sends too long a message"
+			  : c->gate.bad                      ? "sends descriptors"
+							     : NULL;
+	uint64_t hidden;
+
+	if (why && refusals_take(&c->server->refusals, c->uid, now_us(), &hidden)) {
+		unitlog_plain(c->server->shell, LOG_WARNING, "control: uid %u, pid %d %s; dropped",
+			(unsigned)c->uid, (int)c->pid, why);
+	}
 }
 
 int bus_flush(struct bus_server *b)
@@ -482,10 +562,8 @@ int bus_flush(struct bus_server *b)
 			at = &c->next;
 			continue;
 		}
-		if (!c->dead && c->backlog > LIMIT_CONTROL_BACKLOG) {
-			unitlog_plain(b->shell, LOG_WARNING,
-				"control: uid %u, pid %d does not read its answers; dropped",
-				(unsigned)c->uid, (int)c->pid);
+		if (!c->dead) {
+			tell_dropped(c);
 		}
 		*at = c->next;
 		b->n_clients--;
@@ -494,6 +572,9 @@ int bus_flush(struct bus_server *b)
 		bus_waiting_drop(&b->freezes, c->bus);
 		client_free(c);
 	}
+	spare_fill(b);
 	(void)sd_event_source_get_enabled(b->listener, &enabled);
-	return enabled == SD_EVENT_OFF ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON) : 0;
+	return enabled == SD_EVENT_OFF && b->spare >= 0
+		       ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON)
+		       : 0;
 }

@@ -4,9 +4,10 @@
  * objects; signals go to all. No descriptors are passed in either direction. Reading is for
  * everybody, changing for uid 0 and the control group (auth.h).
  *
- * Bounds: LIMIT_CONTROL_CLIENTS connections; a client that does not read what it asked for is
- * dropped once about LIMIT_CONTROL_BACKLOG bytes wait for it. The engine is asked, never told
- * anything but what a method says.
+ * Bounds: LIMIT_CONTROL_CLIENTS connections, of which one uid, and all but root, get a part; a
+ * client that does not read what it asked for is dropped once about LIMIT_CONTROL_BACKLOG bytes
+ * wait for it, one that sends too much without ending a message at once (gate.h). The engine is
+ * asked, never told anything but what a method says.
  */
 #pragma once
 
@@ -18,6 +19,7 @@
 
 #include "../engine.h"
 #include "../reloaddiff.h"
+#include "gate.h"
 #include "path.h"
 #include "refusals.h"
 #include "waiting.h"
@@ -34,6 +36,7 @@ struct bus_client {
 	bool privileged; /* uid 0 or in the control group */
 	bool dead;       /* to be dropped in the next flush */
 	size_t backlog;  /* estimate of what is not yet sent */
+	struct gate gate;
 };
 
 /* What a reload is answered with. */
@@ -62,6 +65,7 @@ struct bus_unit_ref {
 struct bus_server {
 	struct shell *shell;
 	sd_event_source *listener;
+	int spare; /* a descriptor to refuse a client with when there is none; -1: gone too */
 	struct bus_client *clients;
 	uint32_t n_clients;
 	struct bus_pending *pending;

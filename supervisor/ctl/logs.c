@@ -6,6 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "logsource.h"
+#include "names.h"
 #include "nearunit.h"
 #include "verbs.h"
 #include "when.h"
@@ -83,6 +84,18 @@ static int check_known(struct ctl *c, const struct unit_list *units)
 	return code;
 }
 
+/* `logs -u UNIT`, as with journalctl. Exit code. */
+static int add_unit_option(struct ctl *c, struct unit_list *units)
+{
+	char name[LIMIT_UNIT_NAME];
+
+	if (names_complete(c->o.unit, name) < 0 || unit_list_add(units, name) < 0) {
+		ctl_error(c, "--unit: %s: not a unit name", c->o.unit);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
 int verb_logs(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
@@ -95,6 +108,9 @@ int verb_logs(struct ctl *c, int n, char *const *args)
 
 	if (code == EXIT_OK) {
 		code = ctl_expand(c, n - 1, args + 1, &units);
+	}
+	if (code == EXIT_OK && c->o.unit) {
+		code = add_unit_option(c, &units);
 	}
 	if (code != EXIT_OK) {
 		return code;

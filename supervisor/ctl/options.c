@@ -12,9 +12,11 @@
 #include "../../runtime/base/number.h"
 #include "../../runtime/base/unitname.h"
 #include "names.h"
+#include "nearest.h"
 
 enum option_kind {
 	OPTION_IGNORED, /* taken so that scripts written for systemctl run */
+	OPTION_REFUSED, /* of systemctl, with the reason why not */
 	OPTION_FLAG,
 	OPTION_TEXT,
 	OPTION_PROPERTY,
@@ -26,89 +28,149 @@ enum option_kind {
 
 #define AT(field) offsetof(struct options, field)
 
-/* One row per option: long name, short letter, kind, field. */
+#define FOR_JOBS  "start stop restart try-restart reload reload-or-restart isolate"
+#define FOR_LINKS                                                                                  \
+	"enable disable reenable preset preset-all mask unmask link revert add-wants "             \
+	"add-requires set-default"
+
+/*
+ * One row per option. verbs: those that heed it, NULL: all. Help, manual page and completion are
+ * made from the rows; one without help is not shown.
+ */
 static const struct option_row {
 	const char *name;
 	char letter;
 	enum option_kind kind;
 	size_t field;
+	const char *argument;
+	const char *verbs;
+	const char *help;
 } option_rows[] = {
-	{ "all", 'a', OPTION_FLAG, AT(all) },
-	{ "after", 0, OPTION_FLAG, AT(after) },
-	{ "batch", 'b', OPTION_FLAG, AT(batch) },
-	{ "before", 0, OPTION_FLAG, AT(before) },
-	{ "collect", 'G', OPTION_FLAG, AT(collect) },
-	{ "delay", 'd', OPTION_TEXT, AT(delay) },
-	{ "description", 0, OPTION_TEXT, AT(description) },
-	{ "dry-run", 0, OPTION_FLAG, AT(dry_run) },
-	{ "base-time", 0, OPTION_TEXT, AT(base_time) },
-	{ "failed", 0, OPTION_FLAG, AT(failed) },
-	{ "follow", 'f', OPTION_FLAG, AT(follow) },
-	{ "force", 0, OPTION_FLAG, AT(force) },
-	{ "full", 'l', OPTION_FLAG, AT(full) },
-	{ "fuzz", 0, OPTION_TEXT, AT(fuzz) },
-	{ "help", 'h', OPTION_FLAG, AT(help) },
-	{ "gid", 0, OPTION_SETTING, 0 },
-	{ "instance", 0, OPTION_FLAG, AT(instance) },
-	{ "iterations", 0, OPTION_TEXT, AT(iterations) },
-	{ "job-mode", 0, OPTION_TEXT, AT(job_mode) },
-	{ "json", 0, OPTION_FLAG, AT(json) },
-	{ "kill-whom", 0, OPTION_TEXT, AT(kill_whom) },
-	{ "lines", 'n', OPTION_LINES, AT(lines) },
-	{ "log-dir", 0, OPTION_TEXT, AT(log_dir) },
-	{ "mangle", 'm', OPTION_FLAG, AT(mangle) },
-	{ "nice", 0, OPTION_SETTING, 0 },
-	{ "no-ask-password", 0, OPTION_IGNORED, 0 },
-	{ "no-block", 0, OPTION_FLAG, AT(no_block) },
-	{ "no-legend", 0, OPTION_FLAG, AT(no_legend) },
-	{ "no-pager", 0, OPTION_IGNORED, 0 },
-	{ "no-reload", 0, OPTION_FLAG, AT(no_reload) },
-	{ "no-warn", 0, OPTION_IGNORED, 0 },
-	{ "now", 0, OPTION_FLAG, AT(now) },
-	{ "on-active", 0, OPTION_SETTING, 0 },
-	{ "on-boot", 0, OPTION_SETTING, 0 },
-	{ "on-calendar", 0, OPTION_SETTING, 0 },
-	{ "on-clock-change", 0, OPTION_SETTING_FLAG, 0 },
-	{ "on-startup", 0, OPTION_SETTING, 0 },
-	{ "on-timezone-change", 0, OPTION_SETTING_FLAG, 0 },
-	{ "on-unit-active", 0, OPTION_SETTING, 0 },
-	{ "on-unit-inactive", 0, OPTION_SETTING, 0 },
-	{ "order", 0, OPTION_TEXT, AT(order) },
-	{ "output", 'o', OPTION_TEXT, AT(output) },
-	{ "path", 0, OPTION_FLAG, AT(path) },
-	{ "path-property", 0, OPTION_SETTING, 0 },
-	{ "pipe", 'P', OPTION_FLAG, AT(pipe) },
-	{ "plain", 0, OPTION_FLAG, AT(plain) },
-	{ "property", 'p', OPTION_PROPERTY, 0 },
-	{ "pty", 0, OPTION_FLAG, AT(pty) },
-	{ "quiet", 'q', OPTION_FLAG, AT(quiet) },
-	{ "remain-after-exit", 'r', OPTION_FLAG, AT(remain_after_exit) },
-	{ "reverse", 0, OPTION_FLAG, AT(reverse) },
-	{ "root", 0, OPTION_TEXT, AT(root) },
-	{ "runtime", 0, OPTION_FLAG, AT(runtime) },
-	{ "runtime-dir", 0, OPTION_TEXT, AT(runtime_dir) },
-	{ "same-dir", 0, OPTION_SETTING_FLAG, 0 },
+	{ "runtime-dir", 0, OPTION_TEXT, AT(runtime_dir), "DIR", NULL,
+		"The instance to talk to (environment: SUPD_RUNTIME_DIR; default: /run/supd)" },
+	{ "json", 0, OPTION_FLAG, AT(json), NULL, NULL,
+		"Answer in JSON; verbs that change something refuse it" },
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, NULL, "Print nothing but errors" },
+	{ "no-legend", 0, OPTION_FLAG, AT(no_legend), NULL, NULL, "No titles and totals" },
+	{ "plain", 0, OPTION_FLAG, AT(plain), NULL, NULL, "No dots and no trees" },
+	{ "full", 'l', OPTION_FLAG, AT(full), NULL, NULL,
+		"Do not cut lines to the terminal's width; of edit: the file itself" },
+	{ "help", 'h', OPTION_FLAG, AT(help), NULL, NULL,
+		"What there is; behind a verb: what that verb takes" },
+	{ "version", 0, OPTION_FLAG, AT(version), NULL, NULL, "The version" },
+	{ "job-mode", 0, OPTION_TEXT, AT(job_mode), "MODE", FOR_JOBS,
+		"replace (default), fail, isolate, ignore-dependencies, …" },
+	{ "no-block", 0, OPTION_FLAG, AT(no_block), NULL, FOR_JOBS " run",
+		"Do not wait for the job" },
+	{ "all", 'a', OPTION_FLAG, AT(all), NULL,
+		"list list-units list-timers list-dependencies show",
+		"Also inactive units; of show: also empty values" },
+	{ "failed", 0, OPTION_FLAG, AT(failed), NULL, "list list-units",
+		"Failed and crash-looping units" },
+	{ "type", 't', OPTION_TEXT, AT(type), "TYPE", "list list-units list-unit-files",
+		"Units of this type (also service,socket)" },
+	{ "state", 0, OPTION_TEXT, AT(state), "STATE", "list list-units list-unit-files",
+		"Units in this state" },
+	{ "property", 'p', OPTION_PROPERTY, 0, "NAME", "show run",
+		"These properties (also A,B); of run: a setting NAME=VALUE" },
+	{ "value", 0, OPTION_FLAG, AT(value), NULL, "show", "The value alone" },
+	{ "reverse", 0, OPTION_FLAG, AT(reverse), NULL, "list-dependencies",
+		"What pulls the units in" },
+	{ "after", 0, OPTION_FLAG, AT(after), NULL, "list-dependencies",
+		"What is ordered before the units" },
+	{ "before", 0, OPTION_FLAG, AT(before), NULL, "list-dependencies",
+		"What is ordered behind the units" },
+	{ "follow", 'f', OPTION_FLAG, AT(follow), NULL, "logs", "Go on with what comes" },
+	{ "lines", 'n', OPTION_LINES, AT(lines), "N", "logs status top",
+		"The last N lines, or all" },
+	{ "since", 'S', OPTION_TEXT, AT(since), "TIME", "logs",
+		"\"5 min ago\", -1h, today, \"2026-01-02 03:04\", @EPOCH" },
+	{ "output", 'o', OPTION_TEXT, AT(output), "FORMAT", "logs", "short, cat or json" },
+	{ "log-dir", 0, OPTION_TEXT, AT(log_dir), "DIR", "logs status",
+		"Read this directory of supd-log" },
+	{ "signal", 's', OPTION_SIGNAL, AT(signal), "SIGNAL", "kill", "SIGTERM unless given" },
+	{ "kill-whom", 0, OPTION_TEXT, AT(kill_whom), "WHOM", "kill",
+		"main, control or all (default)" },
+	{ "what", 0, OPTION_TEXT, AT(what), "KINDS", "clean",
+		"configuration, state, cache, logs, runtime, fdstore, all; default: "
+		"cache,runtime" },
+	{ "root", 0, OPTION_TEXT, AT(root), "DIR",
+		FOR_LINKS " list-unit-files is-enabled get-default", "An image that does not run" },
+	{ "runtime", 0, OPTION_FLAG, AT(runtime), NULL, FOR_LINKS " edit set-property",
+		"Until the next boot" },
+	{ "now", 0, OPTION_FLAG, AT(now), NULL, "enable disable reenable mask",
+		"Start or stop as well" },
+	{ "force", 0, OPTION_FLAG, AT(force), NULL,
+		"enable reenable link mask preset add-wants add-requires set-default edit",
+		"Replace links that are in the way; of edit: add to a unit that is not there" },
+	{ "no-reload", 0, OPTION_FLAG, AT(no_reload), NULL, FOR_LINKS " edit",
+		"supd does not read its files again" },
+	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, "daemon-reload",
+		"Only say what would change" },
+	{ "unit", 'u', OPTION_TEXT, AT(unit), "NAME", "run logs", "The unit's name" },
+	{ "description", 0, OPTION_TEXT, AT(description), "TEXT", "run", "Description=" },
+	{ "wait", 0, OPTION_FLAG, AT(wait), NULL, "run",
+		"Until the unit is done; its exit status is supctl's" },
+	{ "pipe", 'P', OPTION_FLAG, AT(pipe), NULL, "run", "Our streams for the command" },
+	{ "pty", 0, OPTION_FLAG, AT(pty), NULL, "run", "A terminal for the command" },
+	{ "remain-after-exit", 'r', OPTION_FLAG, AT(remain_after_exit), NULL, "run",
+		"The unit stays active" },
+	{ "collect", 'G', OPTION_FLAG, AT(collect), NULL, "run",
+		"Forget also a failure (with --wait)" },
+	{ "uid", 0, OPTION_SETTING, 0, "USER", "run", "User=" },
+	{ "gid", 0, OPTION_SETTING, 0, "GROUP", "run", "Group=" },
+	{ "nice", 0, OPTION_SETTING, 0, "N", "run", "Nice=" },
+	{ "slice", 0, OPTION_SETTING, 0, "SLICE", "run", "Slice=" },
+	{ "service-type", 0, OPTION_SETTING, 0, "TYPE", "run", "Type=" },
+	{ "working-directory", 0, OPTION_SETTING, 0, "DIR", "run", "WorkingDirectory=" },
+	{ "same-dir", 0, OPTION_SETTING_FLAG, 0, NULL, "run", "WorkingDirectory= is the caller's" },
+	{ "setenv", 'E', OPTION_SETTING, 0, "NAME[=VALUE]", "run", "Environment=" },
+	{ "on-active", 0, OPTION_SETTING, 0, "SPAN", "run", "By a timer: this long from now" },
+	{ "on-boot", 0, OPTION_SETTING, 0, "SPAN", "run", "By a timer: after the boot" },
+	{ "on-startup", 0, OPTION_SETTING, 0, "SPAN", "run", "By a timer: after supd's start" },
+	{ "on-unit-active", 0, OPTION_SETTING, 0, "SPAN", "run",
+		"By a timer: after each start of the unit" },
+	{ "on-unit-inactive", 0, OPTION_SETTING, 0, "SPAN", "run",
+		"By a timer: after each end of the unit" },
+	{ "on-calendar", 0, OPTION_SETTING, 0, "TIME", "run", "By a timer: OnCalendar=" },
+	{ "on-clock-change", 0, OPTION_SETTING_FLAG, 0, NULL, "run",
+		"By a timer: when the clock jumps" },
+	{ "on-timezone-change", 0, OPTION_SETTING_FLAG, 0, NULL, "run",
+		"By a timer: when the time zone changes" },
+	{ "timer-property", 0, OPTION_SETTING, 0, "NAME=VALUE", "run", "A setting of the timer" },
+	{ "path-property", 0, OPTION_SETTING, 0, "NAME=VALUE", "run",
+		"By a path: a setting of it" },
+	{ "socket-property", 0, OPTION_SETTING, 0, "NAME=VALUE", "run",
+		"By a socket: a setting of it" },
+	{ "batch", 'b', OPTION_FLAG, AT(batch), NULL, "top", "One look below the other" },
+	{ "delay", 'd', OPTION_TEXT, AT(delay), "SPAN", "top", "Between two looks" },
+	{ "order", 0, OPTION_TEXT, AT(order), "BY", "top", "cpu, memory, tasks, io or path" },
+	{ "iterations", 0, OPTION_TEXT, AT(iterations), "N", "calendar top",
+		"The next N times; of top: looks (also -n)" },
+	{ "base-time", 0, OPTION_TEXT, AT(base_time), "TIME", "calendar",
+		"As if it were that time" },
+	{ "fuzz", 0, OPTION_TEXT, AT(fuzz), "SPAN", "critical-chain",
+		"Also what was done that much earlier" },
+	{ "threshold", 0, OPTION_TEXT, AT(threshold), "N", "audit",
+		"Fail when a unit's exposure is above N tenths" },
+	{ "path", 0, OPTION_FLAG, AT(path), NULL, "escape", "The text is a path" },
+	{ "suffix", 0, OPTION_TEXT, AT(suffix), "TYPE", "escape", "Make a name of this type" },
+	{ "template", 0, OPTION_TEXT, AT(template_name), "NAME", "escape",
+		"Make an instance of this template" },
+	{ "mangle", 'm', OPTION_FLAG, AT(mangle), NULL, "escape",
+		"Make a name of what may be one already" },
+	{ "unescape", 0, OPTION_FLAG, AT(unescape), NULL, "escape", "Back" },
+	{ "instance", 0, OPTION_FLAG, AT(instance), NULL, "escape",
+		"With --unescape: of names, only the instance" },
+	{ "no-ask-password", 0, OPTION_IGNORED },
+	{ "no-pager", 0, OPTION_IGNORED },
+	{ "no-wall", 0, OPTION_IGNORED },
+	{ "no-warn", 0, OPTION_IGNORED },
+	{ "system", 0, OPTION_IGNORED },
+	{ "host", 'H', OPTION_REFUSED, 0, "supd is not reached over the network: ssh HOST supctl" },
+	{ "machine", 'M', OPTION_REFUSED, 0, "name the instance by --runtime-dir" },
 	{ "scope", 0, OPTION_FLAG, AT(scope) },
-	{ "service-type", 0, OPTION_SETTING, 0 },
-	{ "setenv", 'E', OPTION_SETTING, 0 },
-	{ "signal", 's', OPTION_SIGNAL, AT(signal) },
-	{ "since", 'S', OPTION_TEXT, AT(since) },
-	{ "slice", 0, OPTION_SETTING, 0 },
-	{ "socket-property", 0, OPTION_SETTING, 0 },
-	{ "state", 0, OPTION_TEXT, AT(state) },
-	{ "suffix", 0, OPTION_TEXT, AT(suffix) },
-	{ "template", 0, OPTION_TEXT, AT(template_name) },
-	{ "threshold", 0, OPTION_TEXT, AT(threshold) },
-	{ "timer-property", 0, OPTION_SETTING, 0 },
-	{ "type", 't', OPTION_TEXT, AT(type) },
-	{ "uid", 0, OPTION_SETTING, 0 },
-	{ "unescape", 'u', OPTION_FLAG, AT(unescape) },
-	{ "unit", 0, OPTION_TEXT, AT(unit) },
-	{ "value", 0, OPTION_FLAG, AT(value) },
-	{ "version", 0, OPTION_FLAG, AT(version) },
-	{ "wait", 0, OPTION_FLAG, AT(wait) },
-	{ "what", 0, OPTION_TEXT, AT(what) },
-	{ "working-directory", 0, OPTION_SETTING, 0 },
+	{ "user", 0, OPTION_REFUSED, 0, "there is one supd; name another by --runtime-dir" },
 };
 #define N_ROWS ELEMENTSOF(option_rows)
 
@@ -116,6 +178,7 @@ static bool takes_argument(enum option_kind kind)
 {
 	switch (kind) {
 	case OPTION_IGNORED:
+	case OPTION_REFUSED:
 	case OPTION_FLAG:
 	case OPTION_SETTING_FLAG:
 		return false;
@@ -129,14 +192,33 @@ static bool takes_argument(enum option_kind kind)
 	return false;
 }
 
-const char *options_name(size_t i, bool *ret_argument, char *ret_letter)
+bool options_at(size_t i, struct option_info *ret)
 {
+	const struct option_row *row = &option_rows[i];
+
 	if (i >= N_ROWS) {
-		return NULL;
+		return false;
 	}
-	*ret_argument = takes_argument(option_rows[i].kind);
-	*ret_letter = option_rows[i].letter;
-	return option_rows[i].name;
+	*ret = (struct option_info) { row->name, row->letter, takes_argument(row->kind),
+		row->help ? row->argument : NULL, row->verbs, row->help };
+	return true;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *s = words; (s = strstr(s, word)); s += n) {
+		if ((s == words || s[-1] == ' ') && (s[n] == ' ' || s[n] == '\0')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool options_heeded(const struct option_info *info, const char *verb)
+{
+	return info->help && (!info->verbs || has_word(info->verbs, verb));
 }
 
 /* "-p A,B" is two properties; the commas stay and are seen by the reader. */
@@ -178,6 +260,8 @@ static int apply(struct options *o, const struct option_row *row, const char *te
 	switch (row->kind) {
 	case OPTION_IGNORED:
 		return 0;
+	case OPTION_REFUSED:
+		return -EOPNOTSUPP;
 	case OPTION_FLAG:
 		*(bool *)(base + row->field) = true;
 		return 0;
@@ -253,8 +337,88 @@ static bool is_command(const struct options *o)
 	       (o->n_args == 3 && strcmp(o->args[0], "exec") == 0);
 }
 
-int options_parse(
-	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong)
+/* What is near to an unknown option, for a typing error. */
+static const char *nearest_option(const char *typed)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		unsigned d = nearest_distance(typed, option_rows[i].name);
+
+		if (option_rows[i].help && d < best) {
+			best = d;
+			nearest = option_rows[i].name;
+		}
+	}
+	return nearest;
+}
+
+/* getopt_long() refused arg: unknown, ambiguous, or an argument is missing or one too many. */
+static void say_wrong_option(const char *arg, char text[OPTIONS_WRONG])
+{
+	char name[64];
+	bool is_long = strncmp(arg, "--", 2) == 0;
+	size_t n = is_long ? strcspn(arg + 2, "=") : 0;
+	const struct option_row *row = is_long ? NULL : row_of(optopt);
+	const char *nearest;
+
+	snprintf(name, sizeof(name), "%.*s", (int)n, arg + 2 * is_long);
+	for (size_t i = 0; is_long && !row && i < N_ROWS; i++) {
+		row = strcmp(option_rows[i].name, name) == 0 ? &option_rows[i] : NULL;
+	}
+	nearest = is_long && !row ? nearest_option(name) : NULL;
+	if (row && takes_argument(row->kind)) {
+		snprintf(text, OPTIONS_WRONG, "%s needs an argument: --%s %s", arg, row->name,
+			row->argument);
+	} else if (row) {
+		snprintf(text, OPTIONS_WRONG, "--%s takes no argument", row->name);
+	} else if (nearest) {
+		snprintf(text, OPTIONS_WRONG, "option not understood: %.100s; did you mean --%s?",
+			arg, nearest);
+	} else {
+		snprintf(text, OPTIONS_WRONG, "option not understood: %.100s (see supctl help)",
+			arg);
+	}
+}
+
+static void say_wrong_argument(
+	const struct option_row *row, const char *argument, char text[OPTIONS_WRONG])
+{
+	switch (row->kind) {
+	case OPTION_REFUSED:
+		snprintf(text, OPTIONS_WRONG, "--%s: %s", row->name, row->argument);
+		return;
+	case OPTION_SIGNAL:
+		snprintf(text, OPTIONS_WRONG, "--signal: %.100s: no signal such as TERM, SIGHUP, 9",
+			argument);
+		return;
+	case OPTION_LINES:
+		snprintf(text, OPTIONS_WRONG, "--lines: %.100s: not a number up to 1000000, or all",
+			argument);
+		return;
+	case OPTION_PROPERTY:
+	case OPTION_SETTING:
+	case OPTION_SETTING_FLAG:
+		snprintf(text, OPTIONS_WRONG, "--%s: given more than %u times", row->name,
+			OPTIONS_PROPERTIES);
+		return;
+	case OPTION_IGNORED:
+	case OPTION_FLAG:
+	case OPTION_TEXT:
+		return;
+	}
+}
+
+/* systemctl's `show -P NAME` is `show -p NAME --value`; run's -P has no argument. */
+static bool take_show_value(struct options *o, int argc, char **argv)
+{
+	return o->n_args > 0 && strcmp(o->args[0], "show") == 0 && optind < argc &&
+	       (o->value = true) && add_property(o, argv[optind++]) == 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, const char *runtime_env,
+	char ret_wrong[OPTIONS_WRONG])
 {
 	struct option longs[N_ROWS + 1] = { { 0 } };
 	char shorts[2 * N_ROWS + 2] = "-";
@@ -272,8 +436,13 @@ int options_parse(
 
 		if (c == 1) {
 			argv[1 + o->n_args++] = optarg;
-		} else if (!row || apply(o, row, optarg) < 0) {
-			*ret_wrong = argv[optind > 1 ? optind - 1 : 0];
+		} else if (!row) {
+			say_wrong_option(argv[optind > 1 ? optind - 1 : 0], ret_wrong);
+			return -EINVAL;
+		} else if (c == 'P' && take_show_value(o, argc, argv)) {
+			continue;
+		} else if (apply(o, row, optarg) < 0) {
+			say_wrong_argument(row, optarg, ret_wrong);
 			return -EINVAL;
 		}
 	}

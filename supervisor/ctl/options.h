@@ -45,17 +45,30 @@ struct options {
 	size_t n_args;
 };
 
+#define OPTIONS_WRONG 256u
+
 /*
  * Parses. Options may stand anywhere before "--"; behind the first operand of `run` everything is
- * the command's. runtime_env is the value of SUPD_RUNTIME_DIR or NULL. -EINVAL with *ret_wrong set
- * to the argument that is not understood.
+ * the command's. runtime_env is the value of SUPD_RUNTIME_DIR or NULL. -EINVAL with what is wrong,
+ * and what would be right, in ret_wrong.
  */
-int options_parse(
-	struct options *o, int argc, char **argv, const char *runtime_env, const char **ret_wrong);
+int options_parse(struct options *o, int argc, char **argv, const char *runtime_env,
+	char ret_wrong[OPTIONS_WRONG]);
 
 /* The first part of --type= that is no type of unit, with what follows it; NULL: all is well. */
 const char *options_wrong_type(const struct options *o);
 
-/* "all" …, one by one, for the completion: whether an argument follows, the short letter or 0.
- * Index beyond the last: NULL. */
-const char *options_name(size_t i, bool *ret_argument, char *ret_letter);
+/* One option, for help, manual page and completion. */
+struct option_info {
+	const char *name;
+	char letter; /* 0: none */
+	bool takes_argument;
+	const char *argument; /* as help shows it; NULL: none */
+	const char *verbs;    /* those that heed it, with blanks between them; NULL: all */
+	const char *help;     /* NULL: not shown */
+};
+
+/* The i-th option; false beyond the last. */
+bool options_at(size_t i, struct option_info *ret);
+/* Is it shown, and does that verb heed it? */
+bool options_heeded(const struct option_info *info, const char *verb);

@@ -6,15 +6,13 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
+#include "help.h"
 #include "nearest.h"
 
 #ifndef SUPCTL_VERSION
 #define SUPCTL_VERSION "0.1.0"
 #endif
 
-static int verb_help(struct ctl *c, int n, char *const *args);
-static int verb_words(struct ctl *c, int n, char *const *args);
-static int verb_man(struct ctl *c, int n, char *const *args);
 static int verb_refused(struct ctl *c, int n, char *const *args);
 
 static const struct verb verb_rows[] = {
@@ -136,7 +134,7 @@ static const struct verb verb_rows[] = {
 		"Stop everything and start user space again" },
 	{ "exit", verb_power, 0, 1, OPERAND_NONE, "[CODE]",
 		"Stop everything and let supd-init exit, with 0 or CODE" },
-	{ "help", verb_help, 0, 0, OPERAND_NONE, "", "This text" },
+	{ "help", verb_help, 0, 1, OPERAND_VERB, "[VERB]", "This text, or what one verb takes" },
 	{ "_man", verb_man, 0, 0, OPERAND_NONE, "", NULL },
 	{ "_words", verb_words, 0, 0, OPERAND_NONE, "", NULL },
 };
@@ -172,103 +170,6 @@ const char *verbs_nearest(const char *name)
 	return nearest;
 }
 
-/*
- * For the completion: "verb NAME OPERAND" and "option --NAME flag|argument", one a line; "json
- * NAME" for verbs that know --json.
- */
-static int verb_words(struct ctl *c, int n, char *const *args)
-{
-	static const char *const operands[] = {
-		[OPERAND_NONE] = "none",
-		[OPERAND_UNIT] = "unit",
-		[OPERAND_FILE] = "file",
-		[OPERAND_JOB] = "job",
-		[OPERAND_PATTERN] = "unit",
-	};
-
-	const char *option;
-	bool argument;
-	char letter;
-
-	(void)n;
-	(void)args;
-	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
-		const struct verb *v = &verb_rows[i];
-
-		if (v->help) {
-			fprintf(c->out, "verb %s %s\n", v->name, operands[v->operand]);
-		}
-		if (v->answer == VERB_READS) {
-			fprintf(c->out, "json %s\n", v->name);
-		}
-	}
-	for (size_t i = 0; (option = options_name(i, &argument, &letter)); i++) {
-		fprintf(c->out, "option --%s %s\n", option, argument ? "argument" : "flag");
-		if (letter) {
-			fprintf(c->out, "option -%c %s\n", letter, argument ? "argument" : "flag");
-		}
-	}
-	return EXIT_OK;
-}
-
-static const char options_help[] =
-	"\nOptions:\n"
-	"      --runtime-dir DIR  The instance to talk to (SUPD_RUNTIME_DIR; /run/supd)\n"
-	"      --json             Answer in JSON (verbs that read; others refuse it)\n"
-	"  -a, --all              list: also inactive units; show: also empty values\n"
-	"      --failed           list: failed and crash-looping units\n"
-	"  -t, --type TYPE        list: units of this type (also service,socket)\n"
-	"      --state STATE      list: units in this state\n"
-	"  -p, --property NAME    show: these properties\n"
-	"      --value            show: the value alone\n"
-	"  -s, --signal SIGNAL    kill: SIGTERM unless given\n"
-	"      --kill-whom WHOM   kill: main, control or all\n"
-	"  -f, --follow           logs: go on with what comes\n"
-	"  -n, --lines N          logs, status: the last N lines\n"
-	"  -S, --since TIME       logs: \"5 min ago\", -1h, today, \"2026-01-02 03:04\", @EPOCH\n"
-	"  -o, --output FORMAT    logs: short, cat or json\n"
-	"      --log-dir DIR      logs, status: read this directory of supd-log\n"
-	"      --base-time TIME   calendar: as if it were that time\n"
-	"      --iterations N     calendar: the next N times; top: looks (also -n)\n"
-	"  -b, --batch            top: one look below the other\n"
-	"  -d, --delay TIME       top: between two looks\n"
-	"      --order BY         top: cpu, memory, tasks, io or path\n"
-	"      --path, --suffix TYPE, --template NAME, --mangle, --unescape, --instance\n"
-	"                         escape: of paths, into names, back\n"
-	"      --root DIR         enable, mask, …: an image that does not run\n"
-	"      --runtime          enable, mask, edit, set-property: until the next boot\n"
-	"      --now              enable, disable, mask: start or stop as well\n"
-	"      --force            enable, link, mask: replace links that are in the way\n"
-	"      --no-reload        enable, mask, …: supd does not read its files again\n"
-	"      --dry-run          daemon-reload: only say what would change\n"
-	"      --reverse, --after, --before\n"
-	"                         list-dependencies: other directions\n"
-	"      --fuzz SPAN        critical-chain: also what was done that much earlier\n"
-	"      --unit NAME        run: the unit's name\n"
-	"      --description TEXT run: Description=\n"
-	"      --wait             run: until the unit is done; its exit status is supctl's\n"
-	"  -P, --pipe; --pty      run: our streams, or a terminal, for the command\n"
-	"  -r, --remain-after-exit; -G, --collect\n"
-	"                         run: stays active; forget also a failure (with --wait)\n"
-	"      --uid, --gid, --nice, --slice, --service-type, --working-directory, --same-dir,\n"
-	"      -E, --setenv NAME[=VALUE]\n"
-	"                         run: settings of the service\n"
-	"      --on-active, --on-boot, --on-startup, --on-unit-active, --on-unit-inactive TIME,\n"
-	"      --on-calendar TIME, --on-clock-change, --on-timezone-change, --timer-property K=V\n"
-	"                         run: by a timer\n"
-	"      --path-property K=V, --socket-property K=V\n"
-	"                         run: by a path or socket\n"
-	"      --what KINDS       clean: configuration, state, cache, logs, runtime, fdstore, all\n"
-	"                         (default: cache,runtime)\n"
-	"      --no-block         Do not wait for the job\n"
-	"      --threshold N      audit: fail when a unit's exposure is above N tenths\n"
-	"      --job-mode MODE    replace (default), fail, isolate, …\n"
-	"  -q, --quiet            Print nothing but errors\n"
-	"      --no-legend        No titles and totals\n"
-	"      --plain            No dots\n"
-	"  -l, --full             Do not cut long lines\n"
-	"  -h, --help, --version\n";
-
 /* A service's environment is what its unit says, so that a look at the files tells it. */
 static int verb_refused(struct ctl *c, int n, char *const *args)
 {
@@ -280,103 +181,20 @@ static int verb_refused(struct ctl *c, int n, char *const *args)
 	return EXIT_FAILED;
 }
 
-static int verb_help(struct ctl *c, int n, char *const *args)
-{
-	(void)n;
-	(void)args;
-	fputs("supctl [OPTION…] VERB [OPERAND…]\n\nVerbs:\n", c->out);
-	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
-		const struct verb *v = &verb_rows[i];
-
-		if (v->help) {
-			int used = fprintf(c->out, "  %s %s", v->name, v->usage);
-			/* "…" has three bytes and one column. */
-			int columns = used - (strstr(v->usage, "…") ? 2 : 0);
-
-			fprintf(c->out, "%*s%s\n", columns < 34 ? 34 - columns : 1, "", v->help);
-		}
-	}
-	fputs(options_help, c->out);
-	return EXIT_OK;
-}
-
-/* Text in which a dash or backslash, or a dot at the start of a line, would mean something. */
-static void put_roff(FILE *out, const char *text)
-{
-	for (bool start = true; *text; start = *text++ == '\n') {
-		fputs(start && (*text == '.' || *text == '\'') ? "\\&" : "", out);
-		fputs(*text == '-' || *text == '\\' ? "\\" : "", out);
-		putc(*text == '\\' ? 'e' : *text, out);
-	}
-}
-
-static void man_json(struct ctl *c)
-{
-	const char *comma = "";
-
-	fputs(".SH JSON\nWith \\-\\-json these verbs print one document: ", c->out);
-	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
-		if (verb_rows[i].answer == VERB_READS) {
-			fputs(comma, c->out);
-			put_roff(c->out, verb_rows[i].name);
-			comma = ", ";
-		}
-	}
-	fputs(".\nOnly logs prints one document for each entry, each on a line of its own.\n"
-	      "Numbers of time are microseconds; what went wrong is on the error stream, and the\n"
-	      "exit code is the same as without. Other verbs refuse the option.\n",
-		c->out);
-}
-
-/* supctl(1), from the same tables. */
-static int verb_man(struct ctl *c, int n, char *const *args)
-{
-	(void)n;
-	(void)args;
-	fputs(".TH SUPCTL 1 \"\" supd \"supd\"\n.SH NAME\nsupctl \\- control supd\n.SH SYNOPSIS\n"
-	      ".B supctl\n[OPTION...] VERB [OPERAND...]\n.SH DESCRIPTION\n"
-	      "One command to supd, with the caller's own rights. Verbs that write unit files or\n"
-	      "links do so themselves; supd is asked to read them. Exit codes are those of\n"
-	      ".BR systemctl (1).\n.SH VERBS\n",
-		c->out);
-	for (size_t i = 0; i < ELEMENTSOF(verb_rows); i++) {
-		const struct verb *v = &verb_rows[i];
-
-		if (v->help) {
-			fprintf(c->out, ".TP\n.B ");
-			put_roff(c->out, v->name);
-			putc(' ', c->out);
-			put_roff(c->out, v->usage);
-			putc('\n', c->out);
-			put_roff(c->out, v->help);
-			putc('\n', c->out);
-		}
-	}
-	fputs(".SH OPTIONS\n.nf\n", c->out);
-	put_roff(c->out, strchr(options_help + 1, '\n') + 1);
-	fputs(".fi\n", c->out);
-	man_json(c);
-	fputs(".SH SEE ALSO\n.BR supd.unit (5),\n.BR systemctl (1)\n", c->out);
-	return EXIT_OK;
-}
-
 static int dispatch(struct ctl *c)
 {
 	static char *const no_verb[] = { (char *)"list", NULL };
 	char *const *args = c->o.n_args ? c->o.args : no_verb;
 	int n = c->o.n_args ? (int)c->o.n_args : 1;
 	const struct verb *v = verbs_find(args[0]);
-	const char *nearest;
 
 	if (!v) {
-		nearest = verbs_nearest(args[0]);
-		ctl_error(c, "unknown verb %s%s%s%s", args[0], nearest ? "; did you mean " : "",
-			nearest ? nearest : " (see supctl help)", nearest ? "?" : "");
-		return EXIT_FAILED;
+		return help_unknown(c, args[0]);
 	}
 	if (n - 1 < v->min || (v->max >= 0 && n - 1 > v->max)) {
-		ctl_error(c, "%s: too %s operands; usage: supctl %s%s%s", v->name,
-			n - 1 < v->min ? "few" : "many", v->name, *v->usage ? " " : "", v->usage);
+		ctl_error(c, "%s: too %s operands; usage: supctl %s%s%s (see supctl help %s)",
+			v->name, n - 1 < v->min ? "few" : "many", v->name, *v->usage ? " " : "",
+			v->usage, v->name);
 		return EXIT_FAILED;
 	}
 	if (c->o.json && v->answer != VERB_READS) {
@@ -390,11 +208,12 @@ static int dispatch(struct ctl *c)
 
 int verbs_main(struct ctl *c, int argc, char **argv)
 {
-	const char *wrong = "";
+	char text[OPTIONS_WRONG];
+	const char *wrong;
 	int code;
 
-	if (options_parse(&c->o, argc, argv, getenv(OPTIONS_RUNTIME_ENV), &wrong) < 0) {
-		ctl_error(c, "option not understood: %s (see supctl help)", wrong);
+	if (options_parse(&c->o, argc, argv, getenv(OPTIONS_RUNTIME_ENV), text) < 0) {
+		ctl_error(c, "%s", text);
 		return EXIT_FAILED;
 	}
 	wrong = options_wrong_type(&c->o);
@@ -405,7 +224,7 @@ int verbs_main(struct ctl *c, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (c->o.help) {
-		return verb_help(c, 0, NULL);
+		return help_print(c, c->o.n_args ? c->o.args[0] : NULL);
 	}
 	if (c->o.version) {
 		fputs("supctl " SUPCTL_VERSION "\n", c->out);

@@ -13,6 +13,7 @@ enum verb_operand {
 	OPERAND_FILE,
 	OPERAND_JOB,
 	OPERAND_PATTERN,
+	OPERAND_VERB,
 };
 
 enum verb_answer {

@@ -26,6 +26,10 @@ static const uint32_t allowed[] = {
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
 #endif
+	SYS_ppoll,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
 	/* the store */
 	SYS_pwrite64,
 	SYS_pread64,
@@ -52,7 +56,9 @@ static const uint32_t allowed[] = {
 	SYS_mremap,
 	SYS_madvise,
 	SYS_restart_syscall,
+	SYS_rt_sigaction, /* these three: runtime/base/patience.h */
 	SYS_rt_sigreturn,
+	SYS_setitimer,
 	SYS_exit_group,
 };
 

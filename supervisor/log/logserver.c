@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,8 +12,10 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../../runtime/base/fd.h"
+#include "../../runtime/base/patience.h"
 #include "../../runtime/base/timeutil.h"
 #include "../../runtime/plan/logwire.h"
 #include "lognative.h"
@@ -24,10 +27,6 @@
 #define CONNECTIONS_MAX (LIMIT_LOG_STREAMS / 4)
 #define CONNECTIONS_UID 64u /* of one uid that is not root */
 #define ROOT_TRUST_NONE UINT32_MAX
-
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83 /* Linux 6.16 */
-#endif
 
 enum source_kind {
 	SOURCE_CHANNEL,
@@ -68,13 +67,12 @@ static int watch(struct logserver *s, int fd, void *source, uint32_t events)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* The sender's ids with every message; no descriptors, whose closing could hang us (6.16). */
+/* The sender's ids with every message; no descriptors, whose closing could hang us. */
 static int socket_prepare(int fd)
 {
 	int on = 1;
-	int off = 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
+	fd_refuse_rights(fd);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		return -errno;
 	}
@@ -282,7 +280,7 @@ static void connection_new(struct logserver *s, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
 		!may_connect(s, peer.uid) || socket_prepare(fd) < 0) {
-		close(fd);
+		patience_close(fd);
 		return;
 	}
 	stream = logstream_new(fd, LOGSTREAM_CONNECTION);
@@ -333,7 +331,7 @@ static void native_put(struct logserver *s, size_t size, const struct ucred *cre
 	r.message_size = s->native.message_size;
 	r.fields = s->native.fields;
 	r.n_fields = s->native.n_fields;
-	u = logstore_ref(s->store, unit);
+	u = logstore_ref(s->store, trusted ? unit : LOG_UNIT_STRANGERS);
 	if (u) {
 		logstore_put(s->store, u, &r, !trusted);
 		logstore_flush(s->store);
@@ -368,7 +366,13 @@ static bool native_turn(struct logserver *s)
 		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
 		native_put(s, (size_t)n, &cred);
 	}
+	if (msg.msg_flags & MSG_CTRUNC) {
+		patience_begin();
+	}
 	recv(LOG_FD_NATIVE, s->buf, 0, MSG_DONTWAIT);
+	if (msg.msg_flags & MSG_CTRUNC) {
+		patience_end();
+	}
 	return true;
 }
 
@@ -497,6 +501,26 @@ static int dispatch(struct logserver *s, const struct epoll_event *event)
 	return source->kind < SOURCE_STREAM ? handlers[source->kind](s) : 0;
 }
 
+/*
+ * To whoever reads our error stream, on a machine its console: the log itself cannot tell it now.
+ * Nobody may make us wait for its reader.
+ */
+static void tell_loss(struct logserver *s)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char unit[LIMIT_UNIT_NAME], text[LIMIT_UNIT_NAME + 128];
+	int error, n;
+
+	if (!logstore_take_loss(s->store, unit, &error)) {
+		return;
+	}
+	n = snprintf(text, sizeof(text), "supd-log: what %s says is lost: %s\n", unit,
+		strerrordesc_np(error));
+	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(p.fd, text, (size_t)n) < 0) {
+		return; /* nobody to tell */
+	}
+}
+
 static void drain_all(struct logserver *s)
 {
 	while (native_turn(s)) {
@@ -524,6 +548,7 @@ int logserver_run(struct logserver *s)
 			flush_incomplete(s);
 			logstore_report(s->store);
 		}
+		tell_loss(s);
 		free_dead(s);
 	}
 	drain_all(s);

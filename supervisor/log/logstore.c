@@ -303,11 +303,32 @@ static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
 
 /* ---- writing ---- */
 
+static void note_loss(struct logstore *s, const struct logunit *u, int error)
+{
+	if (now_us() >= s->loss_us) {
+		snprintf(s->loss_unit, sizeof(s->loss_unit), "%s", u->name);
+		s->loss_error = error;
+		s->loss_us = usec_add(now_us(), LOGSTORE_TELL);
+	}
+}
+
+bool logstore_take_loss(struct logstore *s, char unit[LIMIT_UNIT_NAME], int *ret_error)
+{
+	if (!*s->loss_unit) {
+		return false;
+	}
+	memcpy(unit, s->loss_unit, LIMIT_UNIT_NAME);
+	*ret_error = s->loss_error;
+	*s->loss_unit = '\0';
+	return true;
+}
+
 static void count_lost(struct logstore *s, struct logunit *u, size_t n, int error)
 {
 	s->uneasy = true;
 	if (u->lost == 0) {
 		u->retry_us = usec_add(now_us(), LOGSTORE_RETRY);
+		note_loss(s, u, -error);
 	}
 	u->lost += n;
 	u->lost_error = -error;

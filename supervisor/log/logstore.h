@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../runtime/base/limits.h"
 #include "logfile.h"
 #include "lograte.h"
 
@@ -24,6 +25,7 @@
 #define LOGSTORE_BUCKETS 1024u
 #define LOGSTORE_RETRY   250000u /* us */
 #define LOGSTORE_BATCH   (256u * 1024u)
+#define LOGSTORE_TELL    (60 * UINT64_C(1000000)) /* us; between two losses that are told */
 
 struct logstore;
 
@@ -50,7 +52,10 @@ struct logstore {
 	size_t n_units;
 	size_t n_open;
 	uint64_t clock;
-	bool uneasy; /* some unit may have something to report */
+	bool uneasy;                     /* some unit may have something to report */
+	char loss_unit[LIMIT_UNIT_NAME]; /* to be told: whose records began to be lost; or "" */
+	int loss_error;
+	uint64_t loss_us; /* monotonic; when another may be told */
 	struct logunit *batch_unit;
 	size_t batch_size;
 	size_t batch_records;
@@ -78,5 +83,10 @@ void logstore_flush(struct logstore *s);
  * while one has something to report.
  */
 uint64_t logstore_deadline(struct logstore *s);
+/*
+ * True: records of that unit began to be lost with that errno, which nobody can read in the log
+ * now. At most one in LOGSTORE_TELL; whose comes meanwhile is left out.
+ */
+bool logstore_take_loss(struct logstore *s, char unit[LIMIT_UNIT_NAME], int *ret_error);
 /* Reports suppressed and lost lines whose time has come. */
 void logstore_report(struct logstore *s);

@@ -7,13 +7,15 @@
 #include <sys/socket.h>
 
 #include "../../runtime/base/limits.h"
+#include "../../runtime/base/patience.h"
 #include "logline.h"
 
 _Static_assert(LOGSTREAM_BUFFER > LIMIT_LOG_LINE + 1, "a full buffer always holds a line");
 
 struct peek {
 	size_t size;
-	bool flush; /* no more can come to the last line */
+	bool flush;  /* no more can come to the last line */
+	bool rights; /* descriptors came with it: their last close may wait */
 	struct ucred cred;
 };
 
@@ -33,7 +35,7 @@ struct logstream *logstream_new(int fd, uint32_t slot)
 
 void logstream_free(struct logstore *store, struct logstream *s)
 {
-	close(s->fd);
+	patience_close(s->fd); /* what nobody has read may hold descriptors */
 	if (s->unit) {
 		logstore_unref(store, s->unit);
 	}
@@ -86,6 +88,7 @@ static int peek(const struct logstream *s, char *buf, struct peek *ret)
 		return n == 0 ? -EPIPE : errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	}
 	*ret = (struct peek) { .size = (size_t)n, .cred = { .uid = s->uid } };
+	ret->rights = msg.msg_flags & MSG_CTRUNC;
 	ret->flush = (size_t)n < LOGSTREAM_BUFFER && (size_t)queued > (size_t)n;
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
@@ -95,15 +98,19 @@ static int peek(const struct logstream *s, char *buf, struct peek *ret)
 }
 
 /* What was peeked and is stored. buf is overwritten. */
-static void consume(const struct logstream *s, char *buf, size_t size)
+static void consume(const struct logstream *s, char *buf, size_t size, bool rights)
 {
-	while (size > 0) {
-		ssize_t n = recv(s->fd, buf, size, MSG_DONTWAIT);
+	ssize_t n = 1;
 
-		if (n <= 0) {
-			return;
-		}
-		size -= (size_t)n;
+	if (rights) {
+		patience_begin();
+	}
+	while (size > 0 && n > 0) {
+		n = recv(s->fd, buf, size, MSG_DONTWAIT);
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	if (rights) {
+		patience_end();
 	}
 }
 
@@ -165,7 +172,7 @@ static int take_header(
 		return n == 0 && p->flush ? -EBADMSG : n;
 	}
 	/* The unit name counts only from root: anybody may connect. */
-	r = logstream_label(store, s, s->uid == 0 ? h.unit : "", h.identifier);
+	r = logstream_label(store, s, s->uid == 0 ? h.unit : LOG_UNIT_STRANGERS, h.identifier);
 	if (r < 0) {
 		return r;
 	}
@@ -202,7 +209,7 @@ static int turn(struct logstore *store, struct logstream *s, char *buf, uint64_t
 		r = (int)put_lines(store, s, buf, &p);
 	}
 	if (r > 0) {
-		consume(s, buf, (size_t)r);
+		consume(s, buf, (size_t)r, p.rights);
 		s->flush_us = 0;
 		return 1;
 	}

@@ -2,7 +2,8 @@
 /*
  * Many unit files: what supd-load needs for them (one core, memory), what supd needs for what comes
  * of it (decoding, graph, comparison of two loads, a transaction over all of them, the longest turn
- * of a reload), and, with --whole, `supctl list` end to end. Prints a table; not a test.
+ * of a reload), and, with --whole, the programs' memory (PSS) and supctl end to end. Prints a
+ * table; not a test.
  *
  * bench_units [--whole] [UNITS...]
  */
@@ -25,12 +26,17 @@
 #include "../../supervisor/engine.h"
 #include "../../supervisor/reloaddiff.h"
 #include "../system/harness.h"
+#include "procfacts.h"
 
 #define DECODED_PER_TURN 500  /* as supervisor/intake.c has it */
 #define MAPPED_PER_TURN  2000 /* the same */
 
-#define FDS_ABOVE        20 /* supd-load's numbers are below */
-#define LISTS            10 /* of which the fastest counts */
+#define WANTS_PER_FILE   1000   /* by one drop-in of bench.target */
+#define FDS_ABOVE        20     /* supd-load's numbers are below */
+#define LISTS            10     /* of which the fastest counts */
+#define REST_US          100000 /* between two looks at the memory */
+#define REST_SAME        30     /* equal ones in a row */
+#define REST_TRIES       300
 
 struct load {
 	int fds[2]; /* plans, manifest */
@@ -73,19 +79,42 @@ static size_t write_file(const char *dir, const char *name, const char *text)
 	return strlen(text);
 }
 
+/* Who wants units FROM to END: a drop-in of bench.target, for one file may not have them all. */
+static size_t write_wants(const char *dir, unsigned from, unsigned end)
+{
+	char *text = malloc((size_t)WANTS_PER_FILE * 32 + 64), name[64];
+	size_t used, bytes;
+
+	if (!text) {
+		die("memory");
+	}
+	used = (size_t)sprintf(text, "[Unit]\n");
+	for (unsigned i = from; i < end; i++) {
+		used += (size_t)sprintf(text + used, "Wants=u%05u.service\n", i);
+	}
+	snprintf(name, sizeof(name), "bench.target.d/%05u.conf", from);
+	bytes = write_file(dir, name, text);
+	free(text);
+	return bytes;
+}
+
 /* A chain in the order, a ring in the wishes; all of them wanted by bench.target. */
 static size_t write_units(const char *dir, unsigned n)
 {
-	char text[1024], name[64], *wants = malloc((size_t)n * 32 + 64);
-	size_t bytes = 0, used;
+	char text[1024], name[64];
+	size_t bytes;
 
-	if (!wants) {
-		die("memory");
+	snprintf(text, sizeof(text), "%s/bench.target.d", dir);
+	if (mkdir(text, 0755) < 0) {
+		die(text);
 	}
-	used = (size_t)sprintf(wants, "[Unit]\nDescription=all\n");
+	bytes = write_file(dir, "bench.target", "[Unit]\nDescription=all\n");
 	for (unsigned i = 0; i < n; i++) {
+		if (i % WANTS_PER_FILE == 0) {
+			bytes += write_wants(
+				dir, i, i + WANTS_PER_FILE < n ? i + WANTS_PER_FILE : n);
+		}
 		snprintf(name, sizeof(name), "u%05u.service", i);
-		used += (size_t)sprintf(wants + used, "Wants=%s\n", name);
 		snprintf(text, sizeof(text),
 			"[Unit]\nDescription=Unit number %u\nDocumentation=man:bench(8)\n"
 			"Wants=u%05u.service\nAfter=%s%05u.service\n[Service]\nType=simple\n"
@@ -96,8 +125,6 @@ static size_t write_units(const char *dir, unsigned n)
 			i, (i + 1) % n, i ? "u" : "none", i ? i - 1 : 0, i);
 		bytes += write_file(dir, name, text);
 	}
-	bytes += write_file(dir, "bench.target", wants);
-	free(wants);
 	return bytes;
 }
 
@@ -314,58 +341,81 @@ static void measure(unsigned n)
 	}
 }
 
-/* `supctl list` of that many, from fork to exit; the reload beside it as supctl sees it. */
-static void whole(unsigned n)
+/* The least of some runs of supctl, its output thrown away. */
+static usec_t time_list(struct sys *s, const char *options)
 {
-	struct sys *s = sys_new();
-	usec_t best = UINT64_MAX, reload;
+	usec_t best = UINT64_MAX;
+	char command[512];
 
-	write_units(s->units, n);
-	sys_start(s, (const char *const[]) { "sysinit.target", NULL });
+	snprintf(command, sizeof(command),
+		"%s/supctl --runtime-dir %s/run list --all --no-legend %s >/dev/null",
+		getenv("SUPD_BUILD"), s->dir, options);
 	for (int i = 0; i < LISTS; i++) {
 		usec_t start = now_us(), took;
 
-		if (sys_ctl(s, "list --all --no-legend --type=target") != 0) {
-			sys_fail(s, "supctl list");
-		}
-		took = now_us() - start;
-		best = took < best ? took : best;
-	}
-	printf("\nsupctl list of %u: %.1f ms (one type shown)\n", n, ms(best));
-	best = UINT64_MAX;
-	for (int i = 0; i < LISTS; i++) {
-		char command[256];
-		usec_t start, took;
-
-		snprintf(command, sizeof(command),
-			"%s/supctl --runtime-dir %s/run list --all --no-legend >/dev/null",
-			getenv("SUPD_BUILD"), s->dir);
-		start = now_us();
 		if (system(command) != 0) {
 			sys_fail(s, "supctl list");
 		}
 		took = now_us() - start;
 		best = took < best ? took : best;
 	}
-	reload = now_us();
+	return best;
+}
+
+/* In MB, once it has given back what it needed for the load. */
+static double pss_at_rest(pid_t pid)
+{
+	long last = 0;
+
+	for (int same = 0, tries = 0; same < REST_SAME && tries < REST_TRIES; tries++) {
+		long now = procfacts_pss_kb(pid);
+
+		same = now == last ? same + 1 : 0;
+		last = now;
+		usleep(REST_US);
+	}
+	return (double)last / 1024;
+}
+
+/* All programs with that many: memory at rest, `supctl list` from fork to exit, a reload. */
+static void whole(unsigned n)
+{
+	struct sys *s = sys_new();
+	usec_t start, reload, one, all;
+
+	write_units(s->units, n);
+	sys_start(s, (const char *const[]) { "sysinit.target", NULL });
+	one = time_list(s, "--type=target");
+	all = time_list(s, "");
+	start = now_us();
 	if (sys_ctl(s, "daemon-reload") != 0) {
 		sys_fail(s, "supctl daemon-reload");
 	}
-	reload = now_us() - reload;
-	printf("supctl list of %u: %.1f ms (all shown); daemon-reload: %.0f ms\n", n, ms(best),
-		ms(reload));
+	reload = now_us() - start;
+	printf("| %u | %.1f | %.1f | %.1f | %.1f | %.0f |\n", n, pss_at_rest(s->init),
+		pss_at_rest(sys_supd_pid(s)), ms(one), ms(all), ms(reload));
+	fflush(stdout);
 	sys_free(s);
+}
+
+static void whole_all(char *const *sizes)
+{
+	sys_require();
+	printf("| units | supd-init MB | supd MB | list, one type ms | list, all ms | "
+	       "daemon-reload ms |\n|---|---|---|---|---|---|\n");
+	for (; *sizes; sizes++) {
+		whole((unsigned)strtoul(*sizes, NULL, 10));
+	}
 }
 
 int main(int argc, char **argv)
 {
 	bool all = argc > 1 && strcmp(argv[1], "--whole") == 0;
-	static char *const usual[] = { "1000", "10000", "50000", NULL };
+	static char *const usual[] = { "10000", "20000", "50000", NULL };
 	char *const *sizes = argc > 1 + all ? argv + 1 + all : usual;
 
 	if (all) {
-		sys_require();
-		whole((unsigned)strtoul(argc > 2 ? argv[2] : "10000", NULL, 10));
+		whole_all(argc > 2 ? sizes : (char *const[]) { "10000", NULL });
 		return 0;
 	}
 	printf("| units | load s | us/unit | MB/s | MB | again s | decode ms | engine ms | diff ms "

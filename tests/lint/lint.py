@@ -6,6 +6,7 @@ Exit 0 kept, 1 broken (each place on a line), 77 cannot be checked here (with th
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -304,12 +305,56 @@ def check_denied():
                   "tests/system/denied_rows.h" for n in sorted(confining - tried)]
 
 
+def manual_words(path):
+    """The heads of the paragraphs of a page: what stands in bold behind .TP."""
+    with open(os.path.join(BUILD, path)) as f:
+        page = f.read().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+    heads = re.findall(r"^\.TP\n(?:\.BR )?(.*)", page, re.M)
+    return {w for head in heads for w in re.findall(r"[^\s,=\\]+", head)}
+
+
+def check_manual():
+    """Every verb, option, directive and key of supd.conf is in its page, and pages are valid."""
+    ctl = subprocess.run([os.path.join(BUILD, "supctl"), "_words"], capture_output=True,
+                         text=True, check=True).stdout
+    verbs = re.findall(r"^verb (\S+)", ctl, re.M)
+    options = re.findall(r"^option (\S+)", ctl, re.M)
+    directives = re.findall(r'^\t\{ "(\w+)",', read("units/settings_table.c"), re.M)
+    keys = re.findall(r'^\t\{ "([A-Z]\w+)", (?:NULL|"(--[\w-]+)"),', read("units/conf.c"), re.M)
+    pages = {
+        "supctl.1": verbs + options,
+        "supd.unit.5": directives,
+        "supd.conf.5": [key for key, _ in keys],
+        "supd-init.8": ["--config", "--help"] + [option for _, option in keys if option],
+    }
+    bad = []
+    for page, words in pages.items():
+        missing = sorted(set(words) - manual_words(page))
+        bad += [f"{page}: {word} is missing" for word in missing]
+        bad += [] if len(words) > 2 else [f"{page}: nothing to look for"]
+        if shutil.which("groff"):
+            out = subprocess.run(["groff", "-Kutf8", "-man", "-Tutf8", "-ww", "-z", page], cwd=BUILD,
+                                 capture_output=True, text=True)
+            bad += [f"{page}: {line}" for line in out.stderr.splitlines()]
+    # The rows of the table are all shown: an option that no verb heeds would be in no help.
+    heeded = set(re.findall(r"^for \S+ (--\S+)", ctl, re.M))
+    bad += [f"option {o}: no verb heeds it" for o in options if o[1] == "-" and o not in heeded]
+    known = set(re.findall(r'"([a-z][\w-]*)"', read("supervisor/ctl/verbs.c")))
+    for names in re.findall(r"^for (\S+)", ctl, re.M):
+        bad += [] if names in known else [f"{names}: no such verb"]
+    table = read("supervisor/ctl/options.c")
+    lists = re.findall(r'"((?:[a-z-]+ )*[a-z-]+)",\s+"[^"]', table)
+    for word in {w for names in lists for w in names.split()}:
+        bad += [] if word in verbs else [f"supervisor/ctl/options.c: {word} is no verb"]
+    return bad
+
+
 def main():
     bad = {
         "format": check_format, "includes": check_includes, "size": check_size,
         "headers": check_headers, "text": check_text, "links": check_links,
         "unused": check_unused, "state": check_state,
-        "denied": check_denied,
+        "denied": check_denied, "manual": check_manual,
     }[sys.argv[1]]()
     print("\n".join(bad) if bad else f"{sys.argv[1]}: kept")
     sys.exit(1 if bad else 0)

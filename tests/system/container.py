@@ -5,7 +5,6 @@ its capabilities, masks and mounts. What cannot be done there is refused with th
 works; with CAP_SYS_ADMIN, and with nothing masked, more does.
 
 container.py BUILD_ROOT.  Exit 0, 1 a failure, 77 no crun or no right to make namespaces here."""
-import ctypes
 import json
 import os
 import shutil
@@ -14,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
-BUILD = sys.argv[1]
-UNIFIED = "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
-WITHIN = 60
+sys.dont_write_bytecode = True
+import roof  # noqa: E402
+from roof import Failed, SKIPPED, WITHIN, check  # noqa: E402
+
 CAPS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
         "SETPCAP", "SETUID", "SYS_CHROOT"]
 MASKED = ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
@@ -27,15 +26,6 @@ READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tri
 LOOP = "[Service]\nExecStart=/bin/sh -c 'echo said-by-%s; exec sleep infinity'\n"
 UNITS = {f"{p}.service": LOOP % p + f"[Container]\nProfile={p}\n"
          for p in ("trusted", "compat", "standard", "strict")}
-
-
-class Failed(Exception):
-    pass
-
-
-def check(what, true, seen=""):
-    if not true:
-        raise Failed(f"{what}\n{seen}")
 
 
 def mounts():
@@ -66,7 +56,7 @@ def mounts():
 class Container:
     """One container; leaves nothing behind."""
 
-    def __init__(self, top, installed, more=(), masked=True):
+    def __init__(self, top, installed, more=(), masked=True, units=None, files=None):
         self.name = "c%d" % os.getpid()
         self.root = os.path.join(top, "crun")
         self.bundle = tempfile.mkdtemp(dir=top)
@@ -77,7 +67,10 @@ class Container:
             os.symlink("usr/" + d, os.path.join(rootfs, d))
         for d in ("passwd", "group"):
             open(os.path.join(rootfs, "etc", d), "w").close()
-        for name, text in UNITS.items():
+        for name, path in (files or {}).items():
+            shutil.copy(path, os.path.join(rootfs, name))
+        for name, text in {**UNITS, **(units or {})}.items():
+            os.makedirs(os.path.dirname(os.path.join(rootfs, "etc/supd", name)), exist_ok=True)
             with open(os.path.join(rootfs, "etc/supd", name), "w") as f:
                 f.write(text)
         caps = ["CAP_" + c for c in [*CAPS, *more]]
@@ -206,90 +199,13 @@ def test_unmasked(top, installed):
         c.ended("supctl exit 7", 7)
 
 
-def install(top):
-    """What `meson install` gives, and where it would be."""
-    subprocess.run(["/usr/bin/meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir",
-                    os.path.join(top, "installed")], check=True, stdout=subprocess.DEVNULL)
-    found = {}
-    for at, _, names in os.walk(os.path.join(top, "installed")):
-        for name in ("supd-init", "supctl"):
-            if name in names and "/completions" not in at:
-                found[name] = os.path.join(at, name)[len(os.path.join(top, "installed")):]
-    prefix = os.path.commonpath(list(found.values()))
-    return {**found, "prefix": prefix, "tree": os.path.join(top, "installed") + prefix}
-
-
-def enter(top, cgroup):
-    """Mounts and cgroup of the test's own; crun sees a pure cgroup v2 machine."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open(os.path.join(cgroup, "cgroup.procs"), "w") as f:
-        f.write("0")
-    if libc.unshare(0x00020000 | 0x02000000):  # NEWNS, NEWCGROUP
-        return False
-    for command in (["mount", "--make-rprivate", "/"], ["umount", "-R", "/sys/fs/cgroup"],
-                    ["mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
-                    ["mount", "--bind", top, top]):
-        subprocess.run(command, check=True)
-    return True
-
-
-def remove_cgroups(top):
-    for _ in range(int(WITHIN / 0.05)):
-        left = [at for at, _, _ in os.walk(top, topdown=False)]
-        for at in left:
-            try:
-                os.rmdir(at)
-            except OSError:
-                pass
-        if not os.path.exists(top):
-            return
-        time.sleep(0.05)
-
-
-def run_in_child(work):
-    """Its exit status; the parent keeps the machine's view for the clean-up."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            status = work()
-        except Failed as e:
-            print(f"FAILED: {e}", file=sys.stderr)
-        except Exception:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def main():
     if os.geteuid() != 0 or not shutil.which("crun"):
         print("skipped: root and crun are needed: contrib/install-deps.sh check")
-        return 77
-    top = tempfile.mkdtemp(prefix="supd-test-", dir="/run")
-    cgroup = tempfile.mkdtemp(prefix="supd-test-", dir=UNIFIED)
-
-    def work():
-        if not enter(top, cgroup):
-            print("skipped: no mount namespace to be had")
-            return 77
-        installed = install(top)
-        for test in (test_default, test_admin, test_unmasked):
-            print(test.__name__, flush=True)
-            test(top, installed)
-        return 0
-
-    try:
-        return run_in_child(work)
-    finally:
-        kill = os.path.join(cgroup, "cgroup.kill")
-        with open(kill, "w") as f:
-            f.write("1")
-        remove_cgroups(cgroup)
-        shutil.rmtree(top, ignore_errors=True)
+        return SKIPPED
+    return roof.run(sys.argv[1], (test_default, test_admin, test_unmasked))
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-sys.exit(main())
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main())

@@ -145,6 +145,7 @@ static const struct denied_row denied_rows[] = {
 	{ "RestrictRealtime", "RestrictRealtime=yes", 0, "call:realtime", "EPERM", "EINVAL" },
 	{ "RestrictSUIDSGID", "RestrictSUIDSGID=yes", 0, "setid:chmod", "EPERM", "ok" },
 	{ "RestrictSUIDSGID", "RestrictSUIDSGID=yes", 0, "setid:fchmod", "EPERM", "ok" },
+	{ "RestrictSUIDSGID", "RestrictSUIDSGID=yes", 0, "setid:fchmodat2", "EPERM", "ok" },
 	{ "RestrictSUIDSGID", "RestrictSUIDSGID=yes", 0, "setid:open", "EPERM", "ok" },
 	{ "RestrictSUIDSGID", "RestrictSUIDSGID=yes", 0, "setid:mkdir", "EPERM", "ok" },
 	{ "MemoryDenyWriteExecute", "MemoryDenyWriteExecute=yes", 0, "map:both", "E*", "ok" },

@@ -7,6 +7,9 @@
 
 #include <sys/wait.h>
 
+/* [Unit] of what ends supd with that status when it has stopped. */
+#define DONE(status)                                                                               \
+	"[Unit]\nSuccessAction=exit\nFailureAction=none\nSuccessActionExitStatus=" #status "\n"
 #define ONESHOT "[Service]\nType=oneshot\nExecStart="
 
 /* A unit, and how supd-init ends when it was started. */
@@ -14,6 +17,8 @@ static const struct action {
 	const char *what;
 	const char *unit; /* its [Unit], then its [Service] */
 	int status;
+	const char *name; /* NULL: act.service */
+	bool stop;        /* the action is the stop's, not the start's */
 } table[] = {
 	{ "the service's own status",
 		"[Unit]\nFailureAction=exit\n[Service]\nExecStart=/bin/sh -c 'exit 7'\n", 7 },
@@ -42,6 +47,24 @@ static const struct action {
 		1 },
 	{ "what only a machine can do",
 		"[Unit]\nFailureAction=reboot\n[Service]\nExecStart=/bin/sh -c 'exit 6'\n", 6 },
+	{ "a socket that cannot be bound",
+		"[Unit]\nFailureAction=exit\n[Socket]\nListenStream=/proc/none/socket\n", 1,
+		"act.socket", false },
+	{ "a socket", DONE(3) "[Socket]\nListenStream=@supd-test-act-%b\n", 3, "act.socket", true },
+	{ "a target", DONE(4), 4, "act.target", true },
+	{ "a slice", DONE(5), 5, "act.slice", true },
+	{ "a timer", DONE(6) "[Timer]\nOnActiveSec=1h\n", 6, "act.timer", true },
+	{ "a path", DONE(7) "[Path]\nPathExists=/nonexistent/x\n", 7, "act.path", true },
+	{ "a mount that fails",
+		"[Unit]\nFailureAction=exit\nFailureActionExitStatus=8\n[Mount]\n"
+		"What=/nonexistent/x\nWhere=/nonexistent/y\nType=none\nOptions=bind\n",
+		8, "nonexistent-y.mount", false },
+	{ "a swap that fails",
+		"[Unit]\nFailureAction=exit\nFailureActionExitStatus=9\n[Swap]\n"
+		"What=/etc/passwd\n",
+		9, "etc-passwd.swap", false },
+	{ "a device that does not come", "[Unit]\nJobTimeoutSec=50ms\nJobTimeoutAction=exit\n", 1,
+		"nonexistent-d.device", false },
 };
 
 static int end_status;
@@ -58,10 +81,12 @@ static bool has_ended(struct sys *sys, void *arg)
 
 static void check_action(const struct action *a)
 {
+	const char *name = a->name ? a->name : "act.service";
 	char text[64];
 
 	s = sys_new();
-	sys_unit(s, "act.service", a->unit);
+	sys_unit(s, name, a->unit);
+	sys_unit(s, "act.service", a->name ? "[Service]\nExecStart=/bin/true\n" : a->unit);
 	char other[512];
 
 	snprintf(other, sizeof(other),
@@ -72,7 +97,11 @@ static void check_action(const struct action *a)
 	sys_unit(s, "other.service", other);
 	sys_start(s, NULL);
 	CHECK(sys_ctl(s, "start other.service") == 0);
-	sys_ctl(s, "start --no-block act.service"); /* supd may be gone before it has answered */
+	if (a->stop) {
+		CHECK(sys_ctl(s, "start %s", name) == 0);
+	}
+	/* supd may be gone before it has answered */
+	sys_ctl(s, "%s --no-block %s", a->stop ? "stop" : "start", name);
 	sys_wait_for(s, a->what, has_ended, NULL);
 	if (!WIFEXITED(end_status) || WEXITSTATUS(end_status) != a->status) {
 		sys_fail(s, "%s: supd-init ended with %#x, not %d", a->what, (unsigned)end_status,
@@ -89,6 +118,65 @@ static void test_actions(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		check_action(&table[i]);
 	}
+}
+
+/* OnFailure= and OnSuccess= are every type's, and also the word for a job that was never run. */
+static void test_on_failure(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		bool stop;
+	} rows[] = {
+		{ "f1.socket",
+			"[Unit]\nOnFailure=told@%p.target\n[Socket]\n"
+			"ListenStream=/proc/none/socket\nService=act.service\n",
+			false },
+		{ "f2.target",
+			"[Unit]\nOnFailure=told@%p.target\nRequires=bad.service\n"
+			"After=bad.service\n",
+			false },
+		{ "f3.service",
+			"[Unit]\nOnFailure=told@%p.target\nRequires=bad.service\n"
+			"After=bad.service\n" ONESHOT "/bin/true\n",
+			false },
+		{ "f4.target",
+			"[Unit]\nOnFailure=told@%p.target\nJobTimeoutSec=50ms\n"
+			"Wants=slow.service\nAfter=slow.service\n",
+			false },
+		{ "f5.target", "[Unit]\nOnSuccess=told@%p.target\n", true },
+		{ "f6.timer",
+			"[Unit]\nOnSuccess=told@%p.target\n[Timer]\nOnActiveSec=1h\n"
+			"Unit=act.service\n",
+			true },
+		{ "f7.path",
+			"[Unit]\nOnSuccess=told@%p.target\n[Path]\nUnit=act.service\n"
+			"PathExists=/nonexistent/x\n",
+			true },
+	};
+	char told[32];
+
+	(void)state;
+	s = sys_new();
+	sys_unit(s, "told@.target", "[Unit]\nDescription=told\n");
+	sys_unit(s, "bad.service", ONESHOT "/bin/false\n");
+	sys_unit(s, "slow.service", ONESHOT "/bin/sleep infinity\n");
+	sys_unit(s, "act.service", ONESHOT "/bin/true\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sys_unit(s, rows[i].name, rows[i].text);
+	}
+	sys_start(s, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(told, sizeof(told), "told@f%zu.target", i + 1);
+		CHECK((sys_ctl(s, "start %s", rows[i].name) == 0) == rows[i].stop);
+		if (rows[i].stop) {
+			CHECK(property_equals(told, "ActiveState", "inactive"));
+			CHECK(sys_ctl(s, "stop %s", rows[i].name) == 0);
+		}
+		sys_wait(s, told, "ActiveState", "active");
+	}
+	sys_free(s);
+	s = NULL;
 }
 
 /* The targets and services that ship with supd say nothing when they are verified. */
@@ -114,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_on_failure),
 		cmocka_unit_test(test_shipped),
 	};
 

@@ -429,6 +429,70 @@ static void test_journald_restart(void **state)
 	wait_journalctl("_SYSTEMD_UNIT=talk.service -o cat", "before\nbefore");
 }
 
+/* n one-shots whose records are long, all wanted by a target, which comes after them. */
+static void write_talkers(const char *prefix, int n)
+{
+	char name[32], text[2048], words[1024];
+
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	snprintf(name, sizeof(name), "%s.target", prefix);
+	sys_unit(s, name, "[Unit]\nDescription=all of them\n");
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s%d.service", prefix, i);
+		snprintf(text, sizeof(text),
+			"[Unit]\nDescription=%s\n[Service]\nType=oneshot\n"
+			"ExecStart=/bin/true\nStandardOutput=null\n",
+			words);
+		sys_unit(s, name, text);
+		snprintf(text, sizeof(text), "%s.target.wants/%s", prefix, name);
+		sys_unit(s, text, "");
+		snprintf(text, sizeof(text), "%s/%s.target.wants/%s", s->units, prefix, name);
+		snprintf(words, sizeof(words), "../%s", name);
+		must(unlink(text) == 0 && symlink(words, text) == 0, text);
+		memset(words, 'x', sizeof(words) - 1);
+	}
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+}
+
+#define OWN "SYSLOG_IDENTIFIER=supd + SYSLOG_IDENTIFIER=supd-init -o cat"
+
+/* supd's own records wait for a journald that does not read, and keep their order. */
+static void test_journald_behind(void **state)
+{
+	char text[64];
+
+	(void)state;
+	write_talkers("few", 20);
+	must(kill(journald, SIGSTOP) == 0, "SIGSTOP");
+	CHECK(sys_ctl(s, "start few.target") == 0);
+	must(kill(journald, SIGCONT) == 0, "SIGCONT");
+	wait_journalctl(OWN, "few.target - all of them");
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), "Finished few%d.service", i);
+		CHECK(sys_said(s, text) &&
+			strstr(s->output, text) < strstr(s->output, "few.target - all"));
+	}
+	CHECK(!sys_said(s, "were lost"));
+}
+
+/* What is too much is counted, and the number is told as soon as there is room: not only when there
+ * is something else to tell. */
+static void test_journald_too_far_behind(void **state)
+{
+	(void)state;
+	write_talkers("many", 200);
+	must(kill(journald, SIGSTOP) == 0, "SIGSTOP");
+	CHECK(sys_ctl(s, "start many.target") == 0);
+	must(kill(journald, SIGCONT) == 0, "SIGCONT");
+	wait_journalctl(OWN, "messages of supd were lost: the log was too far behind");
+	CHECK(sys_said(s, "Starting many"));
+	load("last.service", "[Unit]\nDescription=the last word\n[Service]\nType=oneshot\n"
+			     "ExecStart=/bin/true\nStandardOutput=null\n");
+	CHECK(sys_ctl(s, "start last.service") == 0);
+	wait_journalctl(OWN, "Finished last.service - the last word");
+}
+
 static void test_stale_sockets(void **state)
 {
 	(void)state;
@@ -446,6 +510,8 @@ int main(void)
 		WITH(test_short_lived),
 		WITH(test_profiles),
 		WITH(test_follow),
+		WITH(test_journald_behind),
+		WITH(test_journald_too_far_behind),
 		WITH(test_journald_restart),
 		cmocka_unit_test_setup_teardown(test_stale_sockets, setup_stale, teardown_journald),
 	};

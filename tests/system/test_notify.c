@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *payload;
@@ -243,6 +244,157 @@ static void test_extend(void **state)
 	CHECK(sys_ctl(s, "stop more.service") == 0);
 }
 
+/* ---- supd is late ---- */
+
+#define LATE 4 /* services of each kind */
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool is_stopped(struct sys *sys, void *arg)
+{
+	char path[64], text[256] = "";
+	FILE *f;
+
+	(void)sys;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)*(pid_t *)arg);
+	f = fopen(path, "re");
+	if (f) {
+		(void)fgets(text, sizeof(text), f);
+		fclose(f);
+	}
+	return strstr(text, ") T ") != NULL;
+}
+
+static bool is_past(struct sys *sys, void *arg)
+{
+	(void)sys;
+	return clock_ms() > *(uint64_t *)arg;
+}
+
+static void each_late(void (*act)(const char *name))
+{
+	char name[32];
+
+	for (int i = 0; i < LATE; i++) {
+		snprintf(name, sizeof(name), "slow%d.service", i);
+		act(name);
+		snprintf(name, sizeof(name), "pinger%d.service", i);
+		act(name);
+	}
+}
+
+static unsigned late_ms;
+
+/* Speaks after the flag, and that is the last time that it has to. */
+static void write_late(const char *name)
+{
+	char text[1024], first[256], go[256], sent[256];
+
+	strcpy(first, flag("late-first"));
+	strcpy(go, flag("late"));
+	strcpy(sent, flag(name));
+	unlink(sent);
+	if (name[0] == 'p') {
+		snprintf(text, sizeof(text),
+			"[Service]\nType=notify\nExecStart=%s say=READY=1 until=%s "
+			"say=WATCHDOG_USEC=%u000+WATCHDOG=1+STATUS=armed until=%s "
+			"say=WATCHDOG=1+WATCHDOG_USEC=3600000000+STATUS=late touch=%s pause\n"
+			"[Container]\nProfile=trusted\n",
+			payload, first, late_ms, go, sent);
+	} else {
+		snprintf(text, sizeof(text),
+			"[Service]\nType=notify\nTimeoutStartSec=%ums\nExecStart=%s until=%s "
+			"say=READY=1+STATUS=late touch=%s pause\n"
+			"[Container]\nProfile=trusted\n",
+			late_ms, payload, go, sent);
+	}
+	sys_unit(s, name, text);
+}
+
+static void start_late(const char *name)
+{
+	CHECK(sys_ctl(s, "start %s %s", name[0] == 'p' ? "" : "--no-block", name) == 0);
+}
+
+static void wait_armed(const char *name)
+{
+	if (name[0] == 'p') {
+		sys_wait(s, name, "StatusText", "armed");
+	} else {
+		sys_wait(s, name, "SubState", "start");
+	}
+}
+
+static bool is_made(struct sys *sys, void *arg)
+{
+	(void)sys;
+	return access(arg, F_OK) == 0;
+}
+
+/* Without supctl, which would ask supd. */
+static void wait_sent(const char *name)
+{
+	sys_wait_for(s, name, is_made, (void *)(uintptr_t)flag(name));
+}
+
+static void check_late(const char *name)
+{
+	sys_wait(s, name, "StatusText", "late");
+	CHECK(property_equals(name, "SubState", "running"));
+	CHECK(property_equals(name, "Result", "success"));
+}
+
+static void stop_late(const char *name)
+{
+	sys_ctl(s, "stop %s", name);
+}
+
+/* supd stands still while limits pass; false: they passed before it could be stopped. */
+static bool stalls(void)
+{
+	uint64_t begin, over;
+	pid_t supd;
+
+	unlink(flag("late"));
+	unlink(flag("late-first"));
+	each_late(write_late);
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	begin = clock_ms();
+	each_late(start_late);
+	raise_flag("late-first");
+	each_late(wait_armed);
+	supd = sys_supd_pid(s);
+	CHECK(supd > 1 && kill(supd, SIGSTOP) == 0);
+	sys_wait_for(s, "supd stops", is_stopped, &supd);
+	over = clock_ms() + late_ms;
+	raise_flag("late");
+	if (over < begin + 2 * late_ms) {
+		each_late(wait_sent);
+		sys_wait_for(s, "the limits are over", is_past, &over);
+	}
+	CHECK(kill(supd, SIGCONT) == 0);
+	return over < begin + 2 * late_ms;
+}
+
+/* What was said in time counts, however late it is read: no start fails, no watchdog bites. */
+static void test_late_supd(void **state)
+{
+	(void)state;
+	for (late_ms = 2000; !stalls(); late_ms *= 2) {
+		CHECK(late_ms < 60000);
+		each_late(stop_late);
+		CHECK(sys_ctl(s, "reset-failed") == 0);
+	}
+	each_late(check_late);
+	each_late(stop_late);
+}
+
 static void test_store(void **state)
 {
 	(void)state;
@@ -378,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_mainpid),
 		cmocka_unit_test(test_watchdog),
 		cmocka_unit_test(test_extend),
+		cmocka_unit_test(test_late_supd),
 		cmocka_unit_test(test_store),
 		cmocka_unit_test(test_store_remove),
 		cmocka_unit_test(test_barrier),

@@ -39,10 +39,17 @@ static int run_as(uid_t uid, const char *const *argv)
 	last_pid = fork();
 	CHECK(last_pid >= 0);
 	if (last_pid == 0) {
+		/* Opened with rights: the build tree may be where others cannot go. */
+		int program = *argv[0] == '/' ? open(argv[0], O_RDONLY | O_CLOEXEC) : -1;
+
 		drop_rights(uid);
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
-		execvp(argv[0], (char **)(uintptr_t)argv);
+		if (program >= 0) {
+			fexecve(program, (char **)(uintptr_t)argv, environ);
+		} else {
+			execvp(argv[0], (char **)(uintptr_t)argv);
+		}
 		_exit(127);
 	}
 	close(ends[1]);

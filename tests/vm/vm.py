@@ -196,7 +196,8 @@ class Machine:
     smp, mem
     console  false: no ttyS0, which the command line names: no console at all
     agent    the test's hand on ttyS1 (off: only console and QMP)
-    initrd   an initramfs of others; nothing is copied to the root file system, which has it all
+    initrd   an initramfs of others; nothing is copied to the root file system, which has it all.
+             None: the kernel mounts the root and executes what init= names
     line     a third serial port, ttyS2: connect("line") is its other end
     disk     a raw image that stays: second NVMe drive
     persist  changes of the root file system are kept in this copy of it (a path)
@@ -215,8 +216,8 @@ class Machine:
         self.events, self.exited, self.notes = [], None, b""
         self.started = 0.0
         try:
-            prepare()
-            if not self.how.get("initrd"):
+            if "initrd" not in self.how:
+                prepare()
                 self.initrd(units or {}, files or {})
         except BaseException:
             self.close()
@@ -276,7 +277,6 @@ class Machine:
                 "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max",
                 "-smp", str(self.how.get("smp", 1)), "-m", str(self.how.get("mem", 512)),
                 "-kernel", os.path.join(CACHE, "kernel/vmlinuz"),
-                "-initrd", self.how.get("initrd", d + "/initrd"),
                 "-append", f"{KERNEL_ARGS} 8250.nr_uarts={3 if self.how.get('line') else 2} "
                 + self.how.get("append", ""),
                 "-drive", f"if=none,id=d0,file={image},format=raw,snapshot="
@@ -289,6 +289,8 @@ class Machine:
                 "virtserialport,chardev=note,name=org.supd.notify",
                 "-qmp", f"unix:{d}/qmp,server=on,wait=off",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if self.how.get("initrd", d):
+            line += ["-initrd", self.how.get("initrd", d + "/initrd")]
         if self.how.get("line"):
             line += ["-chardev", f"socket,id=line,path={d}/line,server=on,wait=off",
                      "-serial", "chardev:line"]

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -331,6 +332,19 @@ static int make_lingerer(int *ret_peer)
 	return fd;
 }
 
+/* Of that slot; its directory has a random part. */
+static void notify_path(struct bench *t, uint32_t slot, struct sockaddr_un *ret)
+{
+	char pattern[sizeof(ret->sun_path)];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/run/notify/%u-*/notify", t->dir, slot);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	snprintf(ret->sun_path, sizeof(ret->sun_path), "%s", found.gl_pathv[0]);
+	globfree(&found);
+}
+
 /* A service leaves such a socket in its notify queue; RELEASE must not wait for it. */
 static void test_linger_in_notify(void **state)
 {
@@ -343,7 +357,7 @@ static void test_linger_in_notify(void **state)
 	run(t, FAKE_SLEEP);
 	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;
 
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s/run/notify/%u/notify", t->dir, slot);
+	notify_path(t, slot, &to);
 	assert_int_equal(connect(sock, (struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(fd_send(sock, "FDSTORE=1", 9, &fd, 1, 0), 0);
 	end_main(t, slot);
@@ -422,8 +436,7 @@ static void test_notify_shut_down(void **state)
 			await(t, WIRE_EV_HELLO);
 		}
 	}
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s/run/notify/%u/notify", t->dir,
-		t->got.slot.slot);
+	notify_path(t, t->got.slot.slot, &to);
 	assert_int_equal(sendto(sock, "READY=1", 7, 0, (struct sockaddr *)&to, sizeof(to)), 7);
 	assert_int_equal(recv(t->got_fd, text, sizeof(text), MSG_DONTWAIT), 7);
 }

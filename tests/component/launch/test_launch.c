@@ -497,12 +497,15 @@ static void test_launcher_killed(void **state)
 static void test_check(void **state)
 {
 	struct fixture *x = *state;
+	char absent[128];
+
+	snprintf(absent, sizeof(absent), "%s/absent", x->fake.dir);
 	struct plan_condition list[] = {
 		{ .type = CONDITION_PATH_EXISTS, .parameter = "/etc/passwd" },
 		{ .type = CONDITION_PATH_EXISTS_GLOB, .parameter = "/etc/pass*" },
 		{ .type = CONDITION_PATH_IS_MOUNT_POINT, .parameter = "/proc" },
 		{ .type = CONDITION_DIRECTORY_NOT_EMPTY, .parameter = "/etc" },
-		{ .type = CONDITION_PATH_EXISTS, .negate = 1, .parameter = "/nonexistent" },
+		{ .type = CONDITION_PATH_EXISTS, .negate = 1, .parameter = absent },
 		{ .type = CONDITION_FILE_IS_EXECUTABLE, .parameter = "/etc/passwd", .assert = 1 },
 	};
 

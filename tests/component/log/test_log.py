@@ -6,11 +6,13 @@ import json
 import os
 import pathlib
 import random
+import select
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -21,13 +23,15 @@ CONFIG, STREAM, GONE = 0, 1, 2
 RECORD = struct.Struct("=IIQQIIII16s256s64s")
 CHILD = """
 import os, sys
+# Opened by root: the way to it may be nobody else's, as one in /root is.
+os.dup2(os.open(sys.argv[1], os.O_RDONLY), 300, inheritable=False)
 for i, fd in enumerate(map(int, sys.argv[3:])):
     os.dup2(fd, 100 + i)
 for i in range(4):
     os.dup2(100 + i, 3 + i)
 os.closerange(7, 256)
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
-os.execv(sys.argv[1], ["supd-log"])
+os.execve(300, ["supd-log"], os.environ)
 """
 
 
@@ -274,6 +278,10 @@ class SupdLog(unittest.TestCase):
         self.addCleanup(follower.stdout.close)
         self.addCleanup(follower.wait)
         self.addCleanup(follower.kill)
+        # Should supd-log end, the reader would wait for ever.
+        timer = threading.Timer(DEADLINE, follower.kill)
+        timer.start()
+        self.addCleanup(timer.cancel)
         self.assertEqual(follower.stdout.readline(), "following\n")
         for first in range(0, 9000, 500):  # no further ahead than what rotation keeps
             writer.sendall(b"".join(b"%d\n" % i for i in range(first, first + 500)))
@@ -305,6 +313,9 @@ class SupdLog(unittest.TestCase):
             writer.sendall(b"%d %s\n" % (i, b"f" * 100))
         other.sendall(b"goes on\n")
         self.assertEqual(log.messages("b.service", 1), ["goes on"])
+        self.assertTrue(select.select([log.process.stderr], [], [], DEADLINE)[0])
+        self.assertEqual(log.process.stderr.readline(),
+                         b"supd-log: what full.service says is lost: No space left on device\n")
         before = len(log.read("all", "full.service"))
         self.assertLess(before, 2000)
         for name in os.listdir(small):
@@ -372,10 +383,27 @@ class SupdLog(unittest.TestCase):
             log.datagram(b"UNIT=nginx.service\nMESSAGE=forged too\n")
             os._exit(0)
         self.assertEqual(os.waitpid(pid, 0)[1], 0)
-        records = log.wait("_unattributed", lambda r: len(r) >= 2)
+        records = log.wait("_strangers", lambda r: len(r) >= 2)
         self.assertEqual({r["message"] for r in records}, {"forged", "forged too"})
         self.assertEqual({r["uid"] for r in records}, {65534})
         self.assertEqual(len(log.read("all", "nginx.service")), 3)
+
+    def test_strangers_cannot_push_out(self):
+        """However much others send, what root and supd have said of no unit stays."""
+        log = self.log(max_bytes=1 << 20)
+        log.datagram(b"MESSAGE=who stopped what\n")
+        log.wait("_unattributed", lambda r: len(r) >= 1)
+        pid = os.fork()
+        if pid == 0:
+            os.setuid(65534)
+            for _ in range(400):
+                log.datagram(b"MESSAGE=" + b"x" * 20000 + b"\n")
+            os._exit(0)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        log.datagram(b"UNIT=web.service\nMESSAGE=all is read\n")
+        log.wait("web.service", lambda r: len(r) >= 1)
+        self.assertGreater(len(log.messages("_strangers", 1)), 10)
+        self.assertEqual(log.messages("_unattributed", 1), ["who stopped what"])
 
     def test_journald_client(self):
         log = self.log()

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +50,8 @@ static void test_file_and_options(void **state)
 	(void)state;
 	load(&o,
 		"[supd]\nRuntimeDirectory=/run/a\nStateDirectory=/var/a\n"
-		"ImportSystemdUnits=yes\nLogMaxBytes=2M\nLogRateIntervalSec=5s\nLogLevel=debug\n",
+		"ImportSystemdUnits=yes\nLogMaxBytes=2M\nLogRateIntervalSec=5s\nLogLevel=debug\n"
+		"DefaultDeviceTimeoutSec=2min\n",
 		"--runtime-dir", "/run/b");
 	assert_int_equal(o.r, 0);
 	assert_string_equal(o.s.runtime_dir, "/run/b");
@@ -57,6 +59,7 @@ static void test_file_and_options(void **state)
 	assert_int_equal(o.s.log_max_bytes, 2 * 1024 * 1024);
 	assert_int_equal(o.s.log_rate_interval_us, 5000000);
 	assert_int_equal(o.s.log_level, 7);
+	assert_int_equal(o.s.device_timeout_us, 120000000);
 	assert_int_equal(o.s.supd_uid, 700);
 	assert_int_equal(o.s.control_gid, 701);
 	assert_int_equal(o.s.load_uid, o.s.id_pool_first + 2);
@@ -78,6 +81,7 @@ static void test_errors_name_the_line(void **state)
 		{ "[supd]\nRuntimeDirectory=/a/../b\n", 2 },
 		{ "[supd]\nImportSystemdUnits=perhaps\n", 2 },
 		{ "[supd]\nLogLevel=loud\n", 2 },
+		{ "[supd]\nDefaultDeviceTimeoutSec=soon\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureWatch=yes\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureThresholdSec=3s\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureThresholdSec=0\n", 2 },
@@ -148,6 +152,30 @@ static int teardown(void **state)
 	return unlink(path);
 }
 
+/* The defaults that manual page and example tell are those that hold. */
+static void test_told_defaults(void **state)
+{
+	struct outcome without, with;
+	struct conf_row row;
+	char text[256];
+
+	(void)state;
+	load(&without, "[supd]\n", NULL, NULL);
+	assert_int_equal(without.r, 0);
+	for (size_t i = 0; conf_row(i, &row); i++) {
+		if (*row.otherwise == '(') {
+			continue;
+		}
+		snprintf(text, sizeof(text), "[supd]\n%s=%s\n", row.key, row.otherwise);
+		load(&with, text, NULL, NULL);
+		if (with.r != 0 || memcmp(&with.s, &without.s, sizeof(with.s)) != 0) {
+			fail_msg("%s is not what holds without it", text);
+		}
+		drop(&with);
+	}
+	drop(&without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_errors_name_the_line),
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_told_defaults),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -84,11 +84,15 @@ static void test_json(void **state)
 	json_bool(&j, "last", false);
 	json_end(&j);
 	json_string(&j, NULL, "second document");
+	/* CSI as one character, a right-to-left override: escaped, and the same to a parser */
+	json_string(&j, NULL,
+		"a\xc2\x9b"
+		"31m\xe2\x80\xae");
 	fclose(out);
 	assert_string_equal(text,
 		"{\"a\\\"b\":\"\\\\ \\u000a\\u0001 ü \xef\xbf\xbd\",\"list\":[],"
 		"\"more\":[18446744073709551615,-9223372036854775808,true,null,null,{}],"
-		"\"last\":false}\n\"second document\"\n");
+		"\"last\":false}\n\"second document\"\n\"a\\u009b31m\\u202e\"\n");
 }
 
 static void test_table(void **state)
@@ -188,11 +192,14 @@ static void test_options(void **state)
 		(char *)"--property=B,C", (char *)"-sHUP", (char *)"-n", (char *)"3", (char *)"--",
 		(char *)"-x", NULL };
 	char *wrong[] = { (char *)"supctl", (char *)"-n", (char *)"many", NULL };
-	const char *what = NULL;
+	char *near[] = { (char *)"supctl", (char *)"--folow", NULL };
+	char *value[] = { (char *)"supctl", (char *)"show", (char *)"-P", (char *)"Id", NULL };
+	char *user[] = { (char *)"supctl", (char *)"--user", NULL };
+	char what[OPTIONS_WRONG];
 	struct options o;
 
 	(void)state;
-	assert_int_equal(options_parse(&o, 10, argv, "/env", &what), 0);
+	assert_int_equal(options_parse(&o, 10, argv, "/env", what), 0);
 	assert_string_equal(o.runtime_dir, "/env");
 	assert_int_equal(o.n_properties, 2);
 	assert_string_equal(o.properties[1], "B,C");
@@ -200,12 +207,29 @@ static void test_options(void **state)
 	assert_int_equal(o.lines, 3);
 	assert_int_equal(o.n_args, 3);
 	assert_string_equal(o.args[2], "-x");
-	assert_int_equal(options_parse(&o, 3, wrong, NULL, &what), -EINVAL);
-	assert_string_equal(what, "many");
+	assert_int_equal(options_parse(&o, 3, wrong, NULL, what), -EINVAL);
+	assert_string_equal(what, "--lines: many: not a number up to 1000000, or all");
 	assert_string_equal(o.runtime_dir, "/run/supd");
 	wrong[1] = (char *)"--nonsense";
-	assert_int_equal(options_parse(&o, 2, wrong, NULL, &what), -EINVAL);
-	assert_string_equal(what, "--nonsense");
+	assert_int_equal(options_parse(&o, 2, wrong, NULL, what), -EINVAL);
+	assert_string_equal(what, "option not understood: --nonsense (see supctl help)");
+	wrong[1] = (char *)"-n";
+	assert_int_equal(options_parse(&o, 2, wrong, NULL, what), -EINVAL);
+	assert_string_equal(what, "-n needs an argument: --lines N");
+	wrong[1] = (char *)"--type";
+	assert_int_equal(options_parse(&o, 2, wrong, NULL, what), -EINVAL);
+	assert_string_equal(what, "--type needs an argument: --type TYPE");
+	wrong[1] = (char *)"--all=yes";
+	assert_int_equal(options_parse(&o, 2, wrong, NULL, what), -EINVAL);
+	assert_string_equal(what, "--all takes no argument");
+	assert_int_equal(options_parse(&o, 2, near, NULL, what), -EINVAL);
+	assert_string_equal(what, "option not understood: --folow; did you mean --follow?");
+	assert_int_equal(options_parse(&o, 2, user, NULL, what), -EINVAL);
+	assert_string_equal(what, "--user: there is one supd; name another by --runtime-dir");
+	assert_int_equal(options_parse(&o, 4, value, NULL, what), 0);
+	assert_true(o.value && !o.pipe);
+	assert_int_equal(o.n_args, 1);
+	assert_string_equal(o.properties[0], "Id");
 }
 
 static void test_codes(void **state)

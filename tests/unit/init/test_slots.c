@@ -19,7 +19,7 @@ static int setup(void **state)
 	memset(b, 0, sizeof(*b));
 	memset(b->job_refs, 0xff, sizeof(b->job_refs));
 	b->inotify_fd = b->cgroup_fd = b->supd.request_fd = b->supd.event_fd = b->log.fd =
-		b->native_fd = -1;
+		b->logsend.native_fd = b->logsend.journald_fd = -1;
 	assert_int_equal(table_map(b, -1), 0);
 	*state = b;
 	return 0;
