@@ -9,8 +9,10 @@ build="gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev libs
  libseccomp-dev libinih-dev libcmocka-dev"
 check="
  apache2
+ bind9
  binutils
  bird2
+ chrony
  clang
  clang-format
  cron
@@ -18,7 +20,9 @@ check="
  curl
  dbus-daemon
  dnsmasq
+ dovecot-imapd
  e2fsprogs
+ fail2ban
  git
  kmod
  libclang-rt-14-dev
@@ -39,8 +43,10 @@ check="
  snmpd
  systemd
  tinyproxy
+ tor
  unbound
  util-linux
+ varnish
  vsftpd
 "
 demo="nginx-light redis-server memcached curl iproute2 procps util-linux bash"
