@@ -30,6 +30,7 @@
 #define LIMIT_CONDITIONS       256u
 #define LIMIT_COMMANDS         256u /* per unit, all Exec lines together */
 #define LIMIT_MOUNTS           1024u
+#define LIMIT_EXTENSIONS       12u /* directories; their descriptors go into one mount option */
 #define LIMIT_GROUPS           256u
 
 /* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
