@@ -152,6 +152,11 @@ int broker_receive(struct broker *b, struct broker_message *ret)
 	ret->n_fds = BROKER_EVENT_FDS;
 	n = fd_recv(
 		b->event_fd, &ret->event, sizeof(ret->event), ret->fds, &ret->n_fds, MSG_DONTWAIT);
+	ret->fds_lost = n == -EMFILE;
+	if (ret->fds_lost) {
+		ret->n_fds = 0;
+		n = (ssize_t)wire_event_size(ret->event.type); /* no other message has some */
+	}
 	if (n < 0) {
 		ret->n_fds = 0;
 		return n == -EAGAIN ? 0 : (int)n;

@@ -34,6 +34,7 @@ struct broker_message {
 	struct wire_event event;
 	int fds[BROKER_EVENT_FDS];
 	size_t n_fds;
+	bool fds_lost; /* it had some, and there was no room for them: -EMFILE */
 };
 
 /* Makes both descriptors non-blocking. -errno. */

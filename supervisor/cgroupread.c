@@ -162,7 +162,8 @@ struct walk {
 	const struct cgroup_root *root;
 	cgroup_visit *visit;
 	void *user;
-	unsigned left;
+	unsigned left;         /* processes */
+	unsigned trees;        /* cgroups */
 	char path[LIMIT_PATH]; /* absolute, of the cgroup in hand */
 };
 
@@ -209,12 +210,13 @@ static int walk_tree(struct walk *w, unsigned depth)
 	if (!dir) {
 		return 0;
 	}
-	while (r >= 0 && (entry = readdir(dir))) {
+	while (r >= 0 && w->trees > 0 && (entry = readdir(dir))) {
 		size_t name_len = strlen(entry->d_name);
 
 		if (!is_child_cgroup(entry) || len + name_len + 2 > sizeof(w->path)) {
 			continue;
 		}
+		w->trees--;
 		w->path[len] = '/';
 		memcpy(w->path + len + 1, entry->d_name, name_len + 1);
 		r = walk_tree(w, depth - 1);
@@ -227,7 +229,11 @@ static int walk_tree(struct walk *w, unsigned depth)
 int cgroup_each_pid(
 	const struct cgroup_root *root, const char *cgroup, cgroup_visit *visit, void *user)
 {
-	struct walk w = { .root = root, .visit = visit, .user = user, .left = CGROUP_PIDS_MAX };
+	struct walk w = { .root = root,
+		.visit = visit,
+		.user = user,
+		.left = CGROUP_PIDS_MAX,
+		.trees = CGROUP_WALK_MAX };
 	bool whole = !cgroup || !*cgroup;
 
 	if (snprintf(w.path, sizeof(w.path), "%s%s%s", root->path, whole ? "" : "/",

@@ -10,10 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../runtime/base/limits.h"
+
 #define CGROUP_NOT_SET UINT64_MAX
 /* Deeper trees and more processes than this are not shown. */
-#define CGROUP_DEPTH_MAX 16u
+#define CGROUP_DEPTH_MAX LIMIT_CGROUP_DEPTH
 #define CGROUP_PIDS_MAX  4096u
+#define CGROUP_WALK_MAX  4096u /* cgroups of one tree */
 
 struct cgroup_root {
 	char path[256]; /* absolute */
@@ -42,8 +45,8 @@ uint64_t cgroup_memory_left(const struct cgroup_root *root, const char *cgroup);
 
 /*
  * Calls visit for each process below cgroup, sub-cgroups included; shown is the path of the
- * process's cgroup as above. Stops at CGROUP_PIDS_MAX, or when visit returns negative, which is
- * then returned. Processes of an outer pid namespace (0) are left out.
+ * process's cgroup as above. Stops at CGROUP_PIDS_MAX or CGROUP_WALK_MAX, or when visit returns
+ * negative, which is then returned. Processes of an outer pid namespace (0) are left out.
  */
 typedef int cgroup_visit(void *user, const char *shown, pid_t pid);
 int cgroup_each_pid(

@@ -275,7 +275,9 @@ int engine_request(struct engine *e, const struct engine_request *r, usec_t now,
 		return 0;
 	}
 	if (tr.type == JOB_RELOAD && u->def && !unit_class(u)->can_reload(u)) {
-		return refuse(error, ENGINE_NOT_APPLICABLE, "The unit cannot be reloaded.");
+		return refuse(error, ENGINE_NOT_APPLICABLE,
+			"The unit cannot be reloaded: it has no ExecReload= and is not "
+			"Type=notify-reload (restart, or reload-or-restart).");
 	}
 	result = transaction_make(&world, &tr, &plan, error);
 	if (result != 0) {

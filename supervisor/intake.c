@@ -130,6 +130,11 @@ int intake_load_some(struct shell *s)
 	return r;
 }
 
+static int no_descriptor(const struct broker_message *m)
+{
+	return m->fds_lost ? -EMFILE : -EBADMSG;
+}
+
 /* While clients are served a large manifest is decoded and taken over several turns of the loop,
  * before the next event is read. */
 static int on_loaded(struct shell *s, struct broker_message *m)
@@ -146,7 +151,7 @@ static int on_loaded(struct shell *s, struct broker_message *m)
 	}
 	if (r == 0) {
 		r = m->n_fds == 1 ? catalogues_begin(&s->catalogues, l->catalogue, m->fds[0])
-				  : -EBADMSG;
+				  : no_descriptor(m);
 	}
 	if (r < 0) {
 		return load_failed(s, l, r);
@@ -180,7 +185,16 @@ static int on_slot(struct shell *s, struct broker_message *m)
 	if (r < 0) {
 		return r;
 	}
-	if (m->n_fds == 0 || gone || bare || !engine_unit(s->engine, unit)) {
+	if (gone || bare || !engine_unit(s->engine, unit)) {
+		return 0;
+	}
+	if (m->fds_lost) {
+		unitlog_plain(s, LOG_ERR,
+			"%s: supd has no descriptor left (RLIMIT_NOFILE): notifications of the "
+			"unit are not read",
+			engine_unit(s->engine, unit)->name);
+	}
+	if (m->n_fds == 0) {
 		return 0;
 	}
 	return notify_attach(&s->notify, slot->slot, unit, TAKE_FD(m->fds[0]));
@@ -329,8 +343,9 @@ static int on_start(struct shell *s, struct broker_message *m)
 static int on_bus(struct shell *s, struct broker_message *m)
 {
 	int fd = m->n_fds == 1 ? TAKE_FD(m->fds[0]) : -1;
+	int error = m->fds_lost ? EMFILE : m->event.bus.error;
 
-	return busnames_connected(&s->busnames, m->event.bus.error, fd);
+	return busnames_connected(&s->busnames, error, fd);
 }
 
 static int (*const handlers[WIRE_EVENT_COUNT])(struct shell *, struct broker_message *) = {

@@ -178,6 +178,7 @@ void unitlog_failure_text(const struct shell *s, const struct unit *u, char *buf
 	const char *step = launch_step_to_string((enum launch_step)f->step);
 	const char *reason = failure_reason(s, f);
 	char object[4 * LIMIT_FAIL_TEXT], origin[4 * LIMIT_FAIL_ORIGIN];
+	bool named;
 
 	buf[0] = '\0';
 	if (f->error == 0 && f->text[0] == '\0') {
@@ -185,7 +186,10 @@ void unitlog_failure_text(const struct shell *s, const struct unit *u, char *buf
 	}
 	text_escape(f->text, object, sizeof(object));
 	text_escape(f->origin, origin, sizeof(origin));
-	snprintf(buf, size, "%s: %s%s%s%s%s%s", step ? step : "?", object,
+	/* "exec /usr/bin/x: …" says which step it was. */
+	step = step ? step : "?";
+	named = strncmp(object, step, strlen(step)) == 0 && object[strlen(step)] == ' ';
+	snprintf(buf, size, "%s%s%s%s%s%s%s%s", named ? "" : step, named ? "" : ": ", object,
 		*object && *reason ? ": " : "", reason, *origin ? " (" : "", origin,
 		*origin ? ")" : "");
 }

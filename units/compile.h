@@ -152,6 +152,9 @@ uint32_t compile_landlock_abi(const struct compile_unit *cu);
 int compile_labels(struct compile_unit *cu);
 /* compile_attributes.c: rare attributes, namespaces by path; after compile_walls */
 int compile_attributes(struct compile_unit *cu);
+/* MemoryPressureWatch=, MemoryPressureThresholdSec= of the unit, or else of supd.conf. */
+enum pressure_watch compile_pressure_watch(const struct compile_unit *cu);
+uint64_t compile_pressure_us(const struct compile_unit *cu);
 /* compile_process.c: a checked list such as "0-3 5" as bits */
 int compile_bits(
 	struct compile_unit *cu, const char *setting, const char *text, struct tlv_bytes *ret);

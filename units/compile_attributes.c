@@ -55,7 +55,23 @@ static const enum plan_pressure pressures[] = {
 	[PRESSURE_OFF] = PLAN_PRESSURE_OFF,
 	[PRESSURE_SKIP] = PLAN_PRESSURE_NONE,
 };
-_Static_assert(ELEMENTSOF(pressures) == UNIT_PRESSURE_WATCH_COUNT, "pressures drifted");
+_Static_assert(ELEMENTSOF(pressures) == PRESSURE_WATCH_COUNT, "pressures drifted");
+
+enum pressure_watch compile_pressure_watch(const struct compile_unit *cu)
+{
+	return unit_setting_origin(cu->unit, "MemoryPressureWatch")
+		       ? cu->unit->cgroup.pressure_watch
+		       : (enum pressure_watch)cu->c->settings->pressure_watch;
+}
+
+uint64_t compile_pressure_us(const struct compile_unit *cu)
+{
+	uint64_t us = cu->c->settings->pressure_us;
+
+	return unit_setting_origin(cu->unit, "MemoryPressureThresholdSec") || !us
+		       ? cu->unit->cgroup.pressure_us
+		       : us;
+}
 
 int compile_attributes(struct compile_unit *cu)
 {
@@ -73,7 +89,7 @@ int compile_attributes(struct compile_unit *cu)
 	p->ipcns_path = e->ipcns_path;
 	p->namespaces |= e->netns_path ? PLAN_NS_NET : 0;
 	p->namespaces |= e->ipcns_path ? PLAN_NS_IPC : 0;
-	p->pressure = pressures[cu->unit->cgroup.pressure_watch];
-	p->pressure_us = cu->unit->cgroup.pressure_us;
+	p->pressure = pressures[compile_pressure_watch(cu)];
+	p->pressure_us = compile_pressure_us(cu);
 	return add_memory_policy(cu);
 }

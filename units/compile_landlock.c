@@ -83,6 +83,7 @@ static uint32_t access_of(const struct plan_mount *m, bool noexec_root)
 	case PLAN_MOUNT_READ_ONLY:
 	case PLAN_MOUNT_INACCESSIBLE:
 	case PLAN_MOUNT_NOEXEC:
+	case PLAN_MOUNT_EXTENSION:
 	case PLAN_MOUNT_KIND_COUNT:
 		break;
 	}

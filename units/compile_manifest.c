@@ -308,6 +308,8 @@ static void fill_service(struct compile_unit *cu, struct manifest_service *to)
 		.send_sigkill = s->send_sigkill,
 		.send_sighup = s->send_sighup,
 		.oom_policy = (uint32_t)(s->oom_policy < 0 ? OOM_POLICY_STOP : s->oom_policy),
+		.pressure_watch = compile_pressure_watch(cu),
+		.pressure_us = compile_pressure_us(cu),
 		.root_directory_start_only = s->root_directory_start_only,
 		.success_status = exit_set(&s->success_status),
 		.prevent_restart = exit_set(&s->prevent_restart),

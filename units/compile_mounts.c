@@ -42,6 +42,7 @@ static const struct {
 	[PLAN_MOUNT_NOEXEC] = { 2, 0, "NoExecPaths" },
 	[PLAN_MOUNT_IMAGE] = { 0, 0, "MountImages" },
 	[PLAN_MOUNT_EXEC] = { 2, 1, "ExecPaths" },
+	[PLAN_MOUNT_EXTENSION] = { 0, 2, "ExtensionDirectories" },
 };
 
 #define RANK_IMPLIED 16u
@@ -230,6 +231,9 @@ static int add_written(struct rows *rows)
 			.origin = show_origin(cu, paths[i].origin),
 		};
 
+		if (m.kind == PLAN_MOUNT_EXTENSION) {
+			continue; /* together: add_extensions() */
+		}
 		/* Whoever holds /proc can redirect what is written there (launch.md R2). */
 		if (kinds[m.kind].aspect == 0 && path_is_below(m.target, "/proc")) {
 			return compile_refuse(
@@ -263,6 +267,35 @@ static int add_written(struct rows *rows)
 				: kinds[m.kind].setting,
 			m.origin);
 		push(rows, &m, profile ? RANK_IMPLIED : 0);
+	}
+	return 0;
+}
+
+/* One row for each hierarchy, with all directories. */
+static int add_extensions(struct rows *rows)
+{
+	static const char *const hierarchies[] = { "/opt", "/usr" };
+	struct compile_unit *cu = rows->cu;
+	const struct unit_path *paths = cu->unit->exec->paths.items;
+	struct plan_mount m = { .kind = PLAN_MOUNT_EXTENSION,
+		.flags = PLAN_MOUNT_F_IGNORE_MISSING | PLAN_MOUNT_F_READ_ONLY };
+
+	for (size_t i = 0; i < cu->unit->exec->paths.n; i++) {
+		if (paths[i].kind != PLAN_MOUNT_EXTENSION) {
+			continue;
+		}
+		m.options =
+			arena_concat(cu->c->arena, m.options ? m.options : "", m.options ? ":" : "",
+				paths[i].flags & PLAN_MOUNT_F_IGNORE_MISSING ? "-" : "",
+				paths[i].source, NULL);
+		if (!m.options) {
+			return -ENOMEM;
+		}
+		m.origin = name_origin(cu, kinds[m.kind].setting, show_origin(cu, paths[i].origin));
+	}
+	for (size_t i = 0; m.options && i < ELEMENTSOF(hierarchies); i++) {
+		m.target = hierarchies[i];
+		push(rows, &m, 0);
 	}
 	return 0;
 }
@@ -383,6 +416,7 @@ static int build_rows(struct compile_unit *cu)
 	}
 	imply_all(&rows);
 	r = add_written(&rows);
+	r = r == 0 ? add_extensions(&rows) : r;
 	if (r == 0) {
 		r = add_dirs(&rows);
 	}

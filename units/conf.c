@@ -14,8 +14,10 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/unitname.h"
+#include "../runtime/plan/plan.h"
 #include "kernelcmd.h"
 #include "reader.h"
+#include "unit.h"
 #include "values.h"
 
 #define CONF_FILE_MAX   (64u * 1024u)
@@ -27,7 +29,6 @@
 #define DEVICE_TIMEOUT  (90ull * 1000000u)
 #define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
-#define USEC_PER_SEC    1000000u
 
 const char conf_usage[] =
 	"usage: supd-init [--config FILE] [--unit-path DIR[:DIR...]] [--runtime-dir DIR]\n"
@@ -162,6 +163,30 @@ static int parse_level(struct state *st, const char *value, size_t offset)
 	return 0;
 }
 
+static int parse_pressure(struct state *st, const char *value, size_t offset)
+{
+	int watch = pressure_watch_from_string(value);
+
+	if (watch < 0) {
+		return bad(st, "not auto, on, off or skip", value);
+	}
+	*(uint32_t *)((char *)st->s + offset) = (uint32_t)watch;
+	return 0;
+}
+
+/* More than the kernel's window would never be reached; nothing would always be. */
+static int parse_threshold(struct state *st, const char *value, size_t offset)
+{
+	uint64_t us;
+
+	if (value_parse_timespan(value, USEC_PER_SEC, &us) < 0 || us == 0 ||
+		us > PLAN_PRESSURE_WINDOW_US) {
+		return bad(st, "not a time span of at most 2s", value);
+	}
+	*(uint64_t *)((char *)st->s + offset) = us;
+	return 0;
+}
+
 static int parse_group(struct state *st, const char *value, size_t offset)
 {
 	return userdb_find_group(st->users, value, (uint32_t *)((char *)st->s + offset)) < 0
@@ -212,6 +237,10 @@ static const struct row rows[] = {
 		"0: no limit" },
 	{ "LogRateIntervalSec", NULL, parse_span, AT(log_rate_interval_us), "SPAN", "30s",
 		"See LogRateLines=" },
+	{ "DefaultMemoryPressureWatch", NULL, parse_pressure, AT(pressure_watch), "WHEN", "auto",
+		"MemoryPressureWatch= of units that set none: off, auto, on or skip" },
+	{ "DefaultMemoryPressureThresholdSec", NULL, parse_threshold, AT(pressure_us), "SPAN",
+		"200ms", "MemoryPressureThresholdSec= of units that set none, in a window of 2 s" },
 	{ "DefaultDeviceTimeoutSec", NULL, parse_limit, AT(device_timeout_us), "SPAN", "90s",
 		"How long a start waits for a device whose unit sets no JobRunningTimeoutSec=" },
 	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us), "SPAN", "0",
@@ -260,6 +289,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_dir = "/var/log/supd",
 		.id_pool_first = POOL_FIRST,
 		.id_pool_ranges = POOL_RANGES,
+		.pressure_us = UNIT_PRESSURE_THRESHOLD_US,
 		.require_controllers = 1,
 		.use_journald = 1,
 		.log_level = LEVEL_INFO,

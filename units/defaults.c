@@ -183,7 +183,8 @@ void defaults_check(const struct defaults_context *c, struct unit *u)
 	stops = count_phase(u, PHASE_STOP);
 	oneshot = s->type == SERVICE_ONESHOT;
 	if (starts == 0 && stops == 0 && u->success_action == ACTION_NONE) {
-		defaults_refuse(c, u, "Type", "no ExecStart=, no ExecStop= and no SuccessAction=");
+		defaults_refuse(c, u, "Type",
+			"no ExecStart=, no ExecStop= and no SuccessAction= in [Service]");
 		return;
 	}
 	if (!oneshot && starts == 0) {
@@ -394,11 +395,12 @@ static bool keeps_files(const struct unit_exec *e)
 static int add_service_deps(const struct defaults_context *c, struct unit *u)
 {
 	const struct unit_item *sockets = u->service->sockets.items;
+	bool executes = !u->socket || u->service->commands.n;
 	bool logs = false;
 	int r = 0;
 
 	/* A socket that logs must not wait for journald's own. */
-	for (int i = 1; i < 3 && (!u->socket || u->service->commands.n); i++) {
+	for (int i = 1; i < 3 && executes; i++) {
 		logs = logs || u->exec->stdio[i].kind == STDIO_LOG ||
 		       u->exec->stdio[i].kind == STDIO_LOG_CONSOLE;
 	}
@@ -407,13 +409,13 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	if (r == 0 && logs) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-journald.socket");
 	}
-	if (r == 0 && !u->mount && (!u->socket || u->service->commands.n)) {
+	if (r == 0 && !u->mount && executes) {
 		r = add_exec_mounts(c, u);
 	}
-	if (r == 0 && keeps_files(u->exec)) {
+	if (r == 0 && executes && keeps_files(u->exec)) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-remount-fs.service");
 	}
-	if (r == 0 && u->exec->private_tmp) {
+	if (r == 0 && executes && u->exec->private_tmp) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-tmpfiles-setup.service");
 	}
 	if (r == 0 && u->service->type == SERVICE_DBUS) {

@@ -18,6 +18,8 @@ static const char *const mount_names[PLAN_MOUNT_KIND_COUNT] = {
 	[PLAN_MOUNT_TMPFS] = "tmpfs",
 	[PLAN_MOUNT_EXEC] = "exec",
 	[PLAN_MOUNT_NOEXEC] = "noexec",
+	[PLAN_MOUNT_IMAGE] = "image",
+	[PLAN_MOUNT_EXTENSION] = "extensions",
 };
 static const char *const namespace_names[] = { "user", "mount", "pid", "ipc", "uts", "cgroup",
 	"net" };

@@ -58,7 +58,7 @@ static const struct known_name table[] = {
 	{ "ExecStartPost", O, false },
 	{ "ExecStartPre", O, false },
 	{ "ExecStopPost", O, false },
-	{ "ExtensionDirectories", O | S, true },
+	{ "ExtensionDirectories", O, true },
 	{ "ExtensionImagePolicy", O | S, true },
 	{ "ExtensionImages", O | S, true },
 	{ "FinalKillSignal", O, false },

@@ -91,7 +91,9 @@ int parse_dump_filter(struct setting_context *c)
 	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
 		if (dump_bit(word.text, &e->coredump_filter) < 0) {
 			return setting_error(c, word.column,
-				"\"%.64s\" is no kind of memory mapping", word.text);
+				"\"%.64s\" is no kind of memory mapping such as private-anonymous, "
+				"all or 0x33",
+				word.text);
 		}
 	}
 	e->coredump_filter_set = true;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -12,6 +13,8 @@
 #include "envline.h"
 #include "values.h"
 #include "words.h"
+
+#define NAMES_SIZE 128 /* names of an enumeration, for a message */
 
 int parse_user(struct setting_context *c)
 {
@@ -172,7 +175,15 @@ int parse_stdio(struct setting_context *c)
 		*stdio = v;
 		return 0;
 	}
-	return setting_error(c, 0, "\"%.64s\" is not a value of %s=", c->value, c->row->name);
+	return setting_error(c, 0,
+		c->row->arg == 0
+			? "\"%.64s\" is not a value of %s=; there are null, tty, tty-force, "
+			  "tty-fail, "
+			  "data, socket, fd, fd:NAME and file:PATH"
+			: "\"%.64s\" is not a value of %s=; there are null, inherit, tty, journal, "
+			  "kmsg, journal+console, kmsg+console, socket, fd, fd:NAME, file:PATH, "
+			  "append:PATH and truncate:PATH",
+		c->value, c->row->name);
 }
 
 int parse_stdin_text(struct setting_context *c)
@@ -217,7 +228,8 @@ int parse_facility(struct setting_context *c)
 	int v = value_facility_from_name(c->value);
 
 	if (v < 0) {
-		return setting_error(c, 0, "\"%.64s\" is not a syslog facility", c->value);
+		return setting_error(c, 0,
+			"\"%.64s\" is not a syslog facility such as daemon or local0", c->value);
 	}
 	*(uint32_t *)c->target = (uint32_t)v;
 	return 0;
@@ -228,7 +240,8 @@ int parse_level(struct setting_context *c)
 	int v = value_level_from_name(c->value);
 
 	if (v < 0) {
-		return setting_error(c, 0, "\"%.64s\" is not a syslog level", c->value);
+		return setting_error(
+			c, 0, "\"%.64s\" is not a syslog level such as info or err", c->value);
 	}
 	*(uint32_t *)c->target = (uint32_t)v;
 	return 0;
@@ -263,14 +276,30 @@ int parse_oom_adjust(struct setting_context *c)
 	return ranged(c, -1000, 1000, &e->oom_score_adjust, &e->oom_score_adjust_set);
 }
 
+/* "batch, idle": the names of a table that may have holes. */
+static void join_names(const char *const *names, size_t n, char buf[NAMES_SIZE])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && used < NAMES_SIZE; i++) {
+		if (names[i]) {
+			used += (size_t)snprintf(
+				buf + used, NAMES_SIZE - used, "%s%s", used ? ", " : "", names[i]);
+		}
+	}
+}
+
 static int named(struct setting_context *c, const char *const *names, size_t n, uint32_t *ret)
 {
 	uint32_t v = 0;
 	int i = enum_table_find(names, n, c->value);
+	char words[NAMES_SIZE];
 
 	if (i < 0 && (number_parse_u32(c->value, &v) != 0 || v >= n || !names[v])) {
-		return setting_error(
-			c, 0, "\"%.64s\" is not a value of %s=", c->value, c->row->name);
+		join_names(names, n, words);
+		return setting_error(c, 0, "\"%.64s\" is not a value of %s=; there are %s",
+			c->value, c->row->name, words);
 	}
 	*ret = i >= 0 ? (uint32_t)i : v;
 	return 0;

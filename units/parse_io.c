@@ -59,9 +59,11 @@ int parse_io_device(struct setting_context *c)
 	r = r > 0 ? word_next(&p, c->value, c->arena, &value) : r;
 	if (r <= 0 || !value_is_path(path.text) ||
 		parse_device_value(c, value.text, &v.value) < 0) {
-		return r == -ENOMEM
-			       ? r
-			       : setting_error(c, 0, "\"%.128s\" is not \"PATH VALUE\"", c->value);
+		return r == -ENOMEM ? r
+				    : setting_error(c, 0,
+					      "\"%.128s\" is not \"PATH VALUE\" such as \"/dev/sda "
+					      "100\"",
+					      c->value);
 	}
 	v.path = path.text;
 	row = list_push(c->arena, rows, sizeof(*row));

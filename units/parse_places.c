@@ -192,27 +192,64 @@ static int parse_image(struct setting_context *c, const char *text, unsigned col
 	return 0;
 }
 
-static void drop_images(struct list *paths)
+static void drop_kind(struct list *paths, enum plan_mount_kind kind)
 {
 	struct unit_path *rows = paths->items;
 	size_t n = 0;
 
 	for (size_t i = 0; i < paths->n; i++) {
-		if (rows[i].kind != PLAN_MOUNT_IMAGE) {
+		if (rows[i].kind != kind) {
 			rows[n++] = rows[i];
 		}
 	}
 	paths->n = n;
 }
 
-int parse_mount_images(struct setting_context *c)
+/* "[-]PATH": the directory keeps its place in the list, the last is on top. */
+static int parse_extension(struct setting_context *c, const char *text, unsigned column)
+{
+	struct unit_path path = { .kind = PLAN_MOUNT_EXTENSION, .origin = c->origin };
+	char *copy = arena_strdup(c->arena, text + (*text == '-'));
+	struct unit_path *row, *rows = c->unit->exec->paths.items;
+	unsigned n = 0;
+
+	if (!copy) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < c->unit->exec->paths.n; i++) {
+		n += rows[i].kind == PLAN_MOUNT_EXTENSION;
+	}
+	if (n >= LIMIT_EXTENSIONS) {
+		return setting_error(c, column, "more than %u extensions", LIMIT_EXTENSIONS);
+	}
+	if (strchr(copy, ':')) {
+		return setting_error(c, column, "a directory of an extension has no \":\" in it");
+	}
+	path.flags = *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
+	path.source = clean(c, copy, column);
+	if (!path.source) {
+		return -EINVAL;
+	}
+	if (!path.source[1]) {
+		return setting_error(c, column, "/ is not an extension");
+	}
+	row = list_push(c->arena, &c->unit->exec->paths, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = path;
+	return 0;
+}
+
+static int parse_mounts(struct setting_context *c, enum plan_mount_kind kind,
+	int (*parse)(struct setting_context *c, const char *text, unsigned column))
 {
 	const char *p = c->value, *text = NULL;
 	struct word word;
 	int r;
 
 	if (!*c->value) {
-		drop_images(&c->unit->exec->paths);
+		drop_kind(&c->unit->exec->paths, kind);
 		return 0;
 	}
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
@@ -220,12 +257,22 @@ int parse_mount_images(struct setting_context *c)
 		if (r == 0 && c->unit->exec->paths.n >= LIMIT_MOUNTS) {
 			r = setting_error(c, 0, "more than %u paths", LIMIT_MOUNTS);
 		}
-		r = r == 0 ? parse_image(c, text, word.column) : r;
+		r = r == 0 ? parse(c, text, word.column) : r;
 		if (r != 0) {
 			return r;
 		}
 	}
 	return r == -EINVAL ? setting_error(c, 0, "quote is not closed") : r;
+}
+
+int parse_mount_images(struct setting_context *c)
+{
+	return parse_mounts(c, PLAN_MOUNT_IMAGE, parse_image);
+}
+
+int parse_extension_directories(struct setting_context *c)
+{
+	return parse_mounts(c, PLAN_MOUNT_EXTENSION, parse_extension);
 }
 
 /* ---- NAME[:LINK[:ro]] of RuntimeDirectory= and its kin ---- */

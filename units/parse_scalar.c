@@ -198,9 +198,14 @@ int parse_timeout(struct setting_context *c)
 
 int parse_timeout_start(struct setting_context *c)
 {
+	int r;
+
 	c->target = &c->unit->service->timeout_start_us;
-	c->unit->service->timeout_start_set = true;
-	return parse_timeout(c);
+	r = parse_timeout(c);
+	if (r == 0 && *c->value) {
+		c->unit->service->timeout_start_set = true; /* no value is ignored */
+	}
+	return r;
 }
 
 int parse_timeout_stop(struct setting_context *c)
@@ -238,7 +243,8 @@ int parse_nanoseconds(struct setting_context *c)
 {
 	return value_parse_timespan_ns(c->value, c->target) == 0
 		       ? 0
-		       : setting_error(c, 0, "\"%.64s\" is not a time span", c->value);
+		       : setting_error(c, 0, "\"%.64s\" is not a time span such as 50us or 50000",
+				 c->value);
 }
 
 int parse_u32(struct setting_context *c)
@@ -270,7 +276,8 @@ int parse_fdstore_max(struct setting_context *c)
 	uint32_t v = 0;
 
 	if (number_parse_u32(c->value, &v) != 0) {
-		return setting_error(c, 0, "\"%.64s\" is not a number", c->value);
+		return setting_error(
+			c, 0, "\"%.64s\" is not a number from 0 to 4294967295", c->value);
 	}
 	if (v > LIMIT_FDSTORE_PER_UNIT) {
 		setting_warning(c, "%s=: at most %u descriptors are kept", c->row->name,
@@ -308,7 +315,8 @@ int parse_signal(struct setting_context *c)
 	int signo = signal_from_name(c->value);
 
 	if (signo <= 0) {
-		return setting_error(c, 0, "\"%.64s\" is not a signal", c->value);
+		return setting_error(c, 0,
+			"\"%.64s\" is not a signal such as SIGTERM, HUP or RTMIN+3", c->value);
 	}
 	*(uint32_t *)c->target = (uint32_t)signo;
 	return 0;

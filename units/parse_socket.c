@@ -196,7 +196,8 @@ int parse_socket_number(struct setting_context *c)
 	if (number_parse_i64(c->value, &v) < 0 ||
 		v > (priority ? INT32_MAX : (int64_t)UINT32_MAX) ||
 		v < (priority ? INT32_MIN : 0)) {
-		return setting_error(c, 0, "\"%.64s\" is not a number of this setting", c->value);
+		return setting_error(c, 0, "\"%.64s\" is not a number from %s", c->value,
+			priority ? "-2147483648 to 2147483647" : "0 to 4294967295");
 	}
 	c->unit->socket->options.flags |= (uint32_t)c->row->arg;
 	*(uint32_t *)c->target = (uint32_t)v;
@@ -329,7 +330,8 @@ int parse_trigger_limit(struct setting_context *c)
 	uint32_t burst;
 
 	if (number_parse_u32(c->value, &burst) < 0) {
-		return setting_error(c, 0, "\"%.64s\" is not a number", c->value);
+		return setting_error(
+			c, 0, "\"%.64s\" is not a number from 0 to 4294967295", c->value);
 	}
 	*(s ? &s->trigger_burst : &w->trigger_burst) = burst;
 	return 0;

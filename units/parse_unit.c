@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "conditionvalue.h"
 #include "parsers.h"
 
 #include <errno.h>
@@ -109,7 +110,7 @@ int parse_condition(struct setting_context *c)
 		.assert = (c->row->arg & 256) != 0,
 		.origin = c->origin };
 	struct unit_condition *row;
-	const char *p = c->value;
+	const char *p = c->value, *expected;
 	char bad = 0;
 	int r;
 
@@ -140,6 +141,11 @@ int parse_condition(struct setting_context *c)
 	if (condition.type == CONDITION_INIT && !is_init_kind(condition.parameter)) {
 		return setting_error(c, 0, "\"%.128s\" is not machine, container or process",
 			condition.parameter);
+	}
+	expected = condition_value_expected(condition.type, condition.parameter);
+	if (expected) {
+		setting_warning(c, "%s=: \"%.64s\" is not %s; never true", c->line->key,
+			condition.parameter, expected);
 	}
 	if (c->unit->conditions.n >= LIMIT_CONDITIONS) {
 		return setting_error(c, 0, "more than %u conditions", LIMIT_CONDITIONS);
@@ -192,7 +198,9 @@ int parse_default_instance(struct setting_context *c)
 	const char *text = *(const char **)c->target;
 
 	if (r == 0 && text && unit_name_instance("x@.service", text, buf) != 0) {
-		return setting_error(c, 0, "\"%.64s\" cannot be an instance", text);
+		return setting_error(c, 0,
+			"\"%.64s\" cannot be an instance; there are letters, digits and :-_.\\@",
+			text);
 	}
 	return r;
 }
@@ -259,7 +267,7 @@ int parse_slice(struct setting_context *c)
 		(unit_name_classify(text) != UNIT_NAME_PLAIN ||
 			unit_type_from_name(text) != UNIT_SLICE)) {
 		*(const char **)c->target = NULL;
-		return setting_error(c, 0, "\"%.64s\" is not a slice", text);
+		return setting_error(c, 0, "\"%.64s\" is not a slice such as web.slice", text);
 	}
 	return r;
 }

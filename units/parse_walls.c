@@ -245,8 +245,8 @@ int parse_capabilities(struct setting_context *c)
 		int cap = value_capability_from_name(word.text);
 
 		if (cap < 0) {
-			return setting_error(
-				c, word.column, "\"%.64s\" is not a capability", word.text);
+			return setting_error(c, word.column,
+				"\"%.64s\" is not a capability such as CAP_NET_ADMIN", word.text);
 		}
 		mask |= UINT64_C(1) << cap;
 	}
@@ -279,7 +279,8 @@ static int syscall_word(struct setting_context *c, struct word *word, bool deny)
 	if (error && strcmp(error, "kill") == 0) {
 		v.error = -1;
 	} else if (error && value_parse_errno(error, &v.error) != 0) {
-		return setting_error(c, word->column, "\"%.64s\" is not an errno", error);
+		return setting_error(
+			c, word->column, "\"%.64s\" is not an errno such as EPERM", error);
 	}
 	v.name = word->text;
 	row = list_push(c->arena, &e->syscalls, sizeof(*row));
@@ -334,8 +335,9 @@ int parse_syscall_archs(struct setting_context *c)
 		struct unit_item *item;
 
 		if (enum_table_find(names, ELEMENTSOF(names), word.text) < 0) {
-			return setting_error(
-				c, word.column, "\"%.64s\" is not an architecture", word.text);
+			return setting_error(c, word.column,
+				"\"%.64s\" is not an architecture such as native, x86-64 or arm64",
+				word.text);
 		}
 		item = list_push(c->arena, archs, sizeof(*item));
 		if (!item) {
@@ -356,7 +358,7 @@ int parse_syscall_error(struct setting_context *c)
 	}
 	return value_parse_errno(c->value, target) == 0
 		       ? 0
-		       : setting_error(c, 0, "\"%.64s\" is not an errno", c->value);
+		       : setting_error(c, 0, "\"%.64s\" is not an errno such as EPERM", c->value);
 }
 
 static int family_word(struct setting_context *c, const struct word *word, bool add)
@@ -365,8 +367,8 @@ static int family_word(struct setting_context *c, const struct word *word, bool 
 	struct unit_item *rows = families->items, *row;
 
 	if (strncmp(word->text, "AF_", 3) != 0 || !word->text[3]) {
-		return setting_error(
-			c, word->column, "\"%.64s\" is not an address family", word->text);
+		return setting_error(c, word->column,
+			"\"%.64s\" is not an address family such as AF_UNIX", word->text);
 	}
 	for (size_t i = 0; i < families->n; i++) {
 		if (strcmp(rows[i].text, word->text) == 0) {
@@ -451,8 +453,10 @@ int parse_namespaces(struct setting_context *c)
 		uint64_t flag = namespace_flag(word.text);
 
 		if (!flag) {
-			return setting_error(
-				c, word.column, "\"%.64s\" is not a kind of namespace", word.text);
+			return setting_error(c, word.column,
+				"\"%.64s\" is not a kind of namespace; there are cgroup, ipc, net, "
+				"mnt, pid, user and uts",
+				word.text);
 		}
 		mask |= flag;
 	}
@@ -510,8 +514,9 @@ int parse_secure_bits(struct setting_context *c)
 			i++;
 		}
 		if (i == ELEMENTSOF(names)) {
-			return setting_error(
-				c, word.column, "\"%.64s\" is not a secure bit", word.text);
+			return setting_error(c, word.column,
+				"\"%.64s\" is not a secure bit such as noroot or keep-caps",
+				word.text);
 		}
 		*bits |= names[i].bits;
 	}

@@ -127,6 +127,7 @@ int parse_protect_hostname(struct setting_context *c);
 int parse_mount_flags(struct setting_context *c);
 int parse_image_options(struct setting_context *c);
 int parse_mount_images(struct setting_context *c);
+int parse_extension_directories(struct setting_context *c);
 /* One word of parse_dirs: "NAME[:LINK[:ro]]". */
 int parse_dir_word(struct setting_context *c, const char *text, unsigned column);
 

@@ -164,6 +164,15 @@ static int add_dropins(struct scanner *s, const char *path, const char *owner)
 	return r;
 }
 
+/* As an empty unit file. What the link leads to need not be there. */
+static bool is_null(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       (S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
+}
+
 static int add_links(struct scanner *s, const char *path, const char *owner, enum dep_kind kind)
 {
 	struct list names = { 0 };
@@ -184,6 +193,7 @@ static int add_links(struct scanner *s, const char *path, const char *owner, enu
 		row->kind = kind;
 		row->name = name;
 		row->path = arena_concat(s->arena, path, "/", name, NULL);
+		row->masked = row->path && is_null(row->path);
 	}
 	return r;
 }

@@ -19,6 +19,7 @@ struct scan_link {
 	enum dep_kind kind; /* DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS */
 	const char *name;
 	const char *path;
+	bool masked; /* leads to /dev/null or an empty file: no dependency, nor further down */
 };
 
 struct scan_entry {

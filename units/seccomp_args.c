@@ -76,6 +76,7 @@ static const struct row rows[] = {
 	{ SECCOMP_SUIDSGID, "chmod", EPERM, 1, { NOT(1, SETID, 0) } },
 	{ SECCOMP_SUIDSGID, "fchmod", EPERM, 1, { NOT(1, SETID, 0) } },
 	{ SECCOMP_SUIDSGID, "fchmodat", EPERM, 1, { NOT(2, SETID, 0) } },
+	{ SECCOMP_SUIDSGID, "fchmodat2", EPERM, 1, { NOT(2, SETID, 0) } },
 	{ SECCOMP_SUIDSGID, "mkdir", EPERM, 1, { NOT(1, SETID, 0) } },
 	{ SECCOMP_SUIDSGID, "mkdirat", EPERM, 1, { NOT(2, SETID, 0) } },
 	{ SECCOMP_SUIDSGID, "mknod", EPERM, 1, { NOT(1, SETID, 0) } },

@@ -174,6 +174,29 @@ const char *settings_nearest(unsigned section, const char *name)
 	return best;
 }
 
+/* The section in which a setting of that name stands; NULL: in none. */
+static const char *section_of_setting(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTSOF(section_names); i++) {
+		if (find_setting(section_names[i].section, name) ||
+			find_known(section_names[i].section, name)) {
+			return section_names[i].name;
+		}
+	}
+	return NULL;
+}
+
+static const char *nearest_section(const char *name)
+{
+	unsigned least = 2 * (unsigned)strlen(name) / 3 + 1;
+	const char *best = NULL;
+
+	for (size_t i = 0; i < ELEMENTSOF(section_names); i++) {
+		take_nearer(name, section_names[i].name, &best, &least);
+	}
+	return best;
+}
+
 /* ---- messages ---- */
 
 static void report(struct setting_context *c, unsigned column, enum manifest_severity severity,
@@ -282,7 +305,8 @@ static void unknown_setting(struct setting_context *c, unsigned section)
 	const struct known_name *known = find_known(section, name);
 	/* Once the report is full and the unit refused, the search would be for nobody. */
 	bool search = !known && (c->d->n_dropped == 0 || !c->unit->refused);
-	const char *nearest = search ? settings_nearest(section, name) : NULL;
+	const char *elsewhere = search ? section_of_setting(name) : NULL;
+	const char *nearest = search && !elsewhere ? settings_nearest(section, name) : NULL;
 	enum manifest_severity severity = unknown_severity(c);
 	char text[400];
 
@@ -295,6 +319,9 @@ static void unknown_setting(struct setting_context *c, unsigned section)
 				? ", and without it the unit would be less confined than written; "
 				  "to accept that, shadow the file by a copy without the line"
 				: "; ignored");
+	} else if (elsewhere) {
+		snprintf(text, sizeof(text), "unknown setting %s= in [%s]; it belongs in [%s]",
+			name, c->line->section, elsewhere);
 	} else {
 		snprintf(text, sizeof(text), "unknown setting %s= in [%s]%s%s%s", name,
 			c->line->section, nearest ? "; did you mean " : "", nearest ? nearest : "",
@@ -404,13 +431,17 @@ static unsigned open_section(struct setting_context *c)
 {
 	const char *name = c->line->section;
 	unsigned section = section_bit(name);
+	const char *nearest;
 	char text[160];
 
 	if (strncmp(name, "X-", 2) == 0) {
 		return 0;
 	}
 	if (section == 0) {
-		snprintf(text, sizeof(text), "unknown section [%s]", name);
+		nearest = nearest_section(name);
+		snprintf(text, sizeof(text), "unknown section [%s]%s%s%s", name,
+			nearest ? "; did you mean [" : "", nearest ? nearest : "",
+			nearest ? "]?" : "");
 		report(c, 1, unknown_severity(c), text);
 	} else if (c->profile && section == SECTION_SERVICE && c->unit->exec) {
 		return section;

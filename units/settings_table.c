@@ -280,6 +280,8 @@ static const struct setting table[] = {
 		"commands before the sockets are closed" },
 	{ "ExitType", S, parse_enum, SERVICE(exit_type), ENUM_EXIT_TYPE, 0,
 		"what ends it: the main process or the last one" },
+	{ "ExtensionDirectories", S, parse_extension_directories, NONE, 0, CONFINES | LIST,
+		"directories whose /usr and /opt are laid over the unit's, read-only" },
 	{ "ExtraOptions", A, parse_string, WATCH(extra_options), 0, 0, "further options of autofs" },
 	{ "FailureAction", U | S, parse_enum, UNIT(failure_action), ENUM_EMERGENCY_ACTION, 0,
 		"what to do when it fails" },

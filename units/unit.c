@@ -47,14 +47,6 @@ static const char *const device_policy_table[] = {
 };
 ENUM_TABLE(device_policy, enum unit_device_policy, UNIT_DEVICE_POLICY_COUNT)
 
-static const char *const pressure_watch_table[] = {
-	[PRESSURE_AUTO] = "auto",
-	[PRESSURE_ON] = "on",
-	[PRESSURE_OFF] = "off",
-	[PRESSURE_SKIP] = "skip",
-};
-ENUM_TABLE(pressure_watch, enum unit_pressure_watch, UNIT_PRESSURE_WATCH_COUNT)
-
 #define SECONDS(n) ((uint64_t)(n)*1000000u)
 
 static const struct unit_service service_defaults = {

@@ -390,16 +390,6 @@ struct unit_io {
 	const char *origin;
 };
 
-/* MemoryPressureWatch= */
-enum unit_pressure_watch {
-	PRESSURE_AUTO, /* as ON, where no wall has to be opened for it */
-	PRESSURE_ON,
-	PRESSURE_OFF,
-	PRESSURE_SKIP,
-	UNIT_PRESSURE_WATCH_COUNT,
-};
-ENUM_DECLARE(pressure_watch, enum unit_pressure_watch);
-
 #define UNIT_PRESSURE_THRESHOLD_US 200000u
 
 struct unit_cgroup {
@@ -425,7 +415,7 @@ struct unit_cgroup {
 	struct list interfaces; /* struct unit_item */
 	enum unit_set_mode interfaces_mode;
 	bool oom_group; /* OOMPolicy=kill */
-	enum unit_pressure_watch pressure_watch;
+	enum pressure_watch pressure_watch;
 	uint64_t pressure_us; /* 1 … PLAN_PRESSURE_WINDOW_US */
 };
 

@@ -324,35 +324,65 @@ static int apply_profile(const struct unitfile_context *c, struct unit *u, const
 
 /* ---- the whole ---- */
 
-static int add_links(const struct unitfile_context *c, struct unit *u, const char *owner)
+/* One unit's links from all directories: a masked one hides those of its name that come later. */
+struct link_pass {
+	const struct unitfile_context *c;
+	struct unit *unit;
+	struct list masked; /* const struct scan_link * */
+};
+
+static bool is_hidden(const struct link_pass *p, const struct scan_link *link)
 {
-	const struct scan_entry *entry = scan_get(c->scan, owner);
-	const struct scan_link *links = entry ? entry->links.items : NULL;
+	const struct scan_link *const *masked = p->masked.items;
 
-	for (size_t i = 0; entry && i < entry->links.n; i++) {
-		struct unit_dep dep = {
-			.kind = links[i].kind, .name = links[i].name, .origin = links[i].path
-		};
-
-		if (unit_name_classify(dep.name) == UNIT_NAME_TEMPLATE) {
-			continue;
-		}
-		if (unit_add_dep(u, c->arena, &dep) != 0) {
-			return -ENOMEM;
+	for (size_t i = 0; i < p->masked.n; i++) {
+		if (masked[i]->kind == link->kind && strcmp(masked[i]->name, link->name) == 0) {
+			return true;
 		}
 	}
+	return false;
+}
+
+static int add_link(struct link_pass *p, const struct scan_link *link)
+{
+	struct unit_dep dep = { .kind = link->kind, .name = link->name, .origin = link->path };
+	const struct scan_link **row;
+
+	if (unit_name_classify(dep.name) == UNIT_NAME_TEMPLATE || is_hidden(p, link)) {
+		return 0;
+	}
+	if (!link->masked) {
+		return unit_add_dep(p->unit, p->c->arena, &dep);
+	}
+	row = list_push(p->c->arena, &p->masked, sizeof(*row));
+	if (!row) {
+		return -ENOMEM;
+	}
+	*row = link;
 	return 0;
 }
 
+static int add_links(struct link_pass *p, const char *owner)
+{
+	const struct scan_entry *entry = scan_get(p->c->scan, owner);
+	const struct scan_link *links = entry ? entry->links.items : NULL;
+	int r = 0;
+
+	for (size_t i = 0; entry && r == 0 && i < entry->links.n; i++) {
+		r = add_link(p, &links[i]);
+	}
+	return r;
+}
+
 /* Those of a name, of its template, and of its prefixes as for drop-ins: "a-.service.wants". */
-static int add_named_links(const struct unitfile_context *c, struct unit *u, const char *name)
+static int add_named_links(struct link_pass *p, const char *name)
 {
 	char owner[LIMIT_UNIT_NAME];
 	struct unit_name_parts parts;
-	int r = add_links(c, u, name);
+	int r = add_links(p, name);
 
 	if (r == 0 && unit_name_template(name, owner) == 0) {
-		r = add_links(c, u, owner);
+		r = add_links(p, owner);
 	}
 	if (unit_name_split(name, &parts) != 0) {
 		return r;
@@ -361,7 +391,7 @@ static int add_named_links(const struct unitfile_context *c, struct unit *u, con
 		if (name[i - 1] == '-' && i < parts.prefix_len) {
 			memcpy(owner, name, i);
 			strcpy(owner + i, name + parts.suffix);
-			r = add_links(c, u, owner);
+			r = add_links(p, owner);
 		}
 	}
 	return r;
@@ -369,11 +399,12 @@ static int add_named_links(const struct unitfile_context *c, struct unit *u, con
 
 static int add_all_links(const struct unitfile_context *c, struct unit *u)
 {
+	struct link_pass pass = { .c = c, .unit = u };
 	const char *const *aliases = u->aliases.items;
-	int r = add_named_links(c, u, u->name);
+	int r = add_named_links(&pass, u->name);
 
 	for (size_t i = 0; r == 0 && i < u->aliases.n; i++) {
-		r = add_named_links(c, u, aliases[i]);
+		r = add_named_links(&pass, aliases[i]);
 	}
 	return r;
 }

@@ -164,7 +164,10 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds, int 
 		for (size_t i = 0; i < (got < max ? got : max); i++) {
 			close(fds[i]);
 		}
-		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -E2BIG;
+		if (msg.msg_flags & MSG_TRUNC) {
+			return -EMSGSIZE;
+		}
+		return got >= max ? -E2BIG : -EMFILE;
 	}
 	if (n_fds) {
 		*n_fds = got;

@@ -33,7 +33,8 @@ int fd_send(int sock, const void *data, size_t size, const int *fds, size_t n_fd
 /*
  * Receives one message of at most size bytes and at most *n_fds (<= LIMIT_SCM_FDS) descriptors,
  * which are close-on-exec and owned by the caller. Returns the length; 0 is end of stream.
- * A longer message gives -EMSGSIZE, more descriptors -E2BIG; in both cases everything received is
- * closed. With fds == NULL and n_fds == NULL the kernel is given no room and drops descriptors.
+ * A longer message gives -EMSGSIZE, more descriptors -E2BIG, descriptors that the process has no
+ * room for -EMFILE (data is valid then, and the message is gone); in all cases everything received
+ * is closed. With fds == NULL and n_fds == NULL the kernel is given no room and drops descriptors.
  */
 ssize_t fd_recv(int sock, void *data, size_t size, int *fds, size_t *n_fds, int flags);

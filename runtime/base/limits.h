@@ -30,6 +30,7 @@
 #define LIMIT_CONDITIONS       256u
 #define LIMIT_COMMANDS         256u /* per unit, all Exec lines together */
 #define LIMIT_MOUNTS           1024u
+#define LIMIT_EXTENSIONS       12u /* directories; their descriptors go into one mount option */
 #define LIMIT_GROUPS           256u
 
 /* Credentials of one unit; LIMIT_CREDENTIAL is also the sum of a unit's, as systemd has it */
@@ -59,18 +60,21 @@
 #define LIMIT_LOAD_TIME_US (60u * 1000000u)
 
 /* Slots and processes in supd-init */
-#define LIMIT_SLOTS            16384u
-#define LIMIT_NOTE             256u
-#define LIMIT_LAUNCHES_LIVE    16u /* supd-launch processes at once */
-#define LIMIT_LAUNCHES_WARM    8u  /* of those that wait for a job */
-#define LIMIT_ORPHANS          1024u
-#define LIMIT_FDSTORE_PER_UNIT 512u
-#define LIMIT_FDSTORE_TOTAL    4096u
-#define LIMIT_LISTEN_FDS       64u   /* listening sockets of one slot */
-#define LIMIT_LISTEN_UNITS     32u   /* socket units of one service */
-#define LIMIT_WATCHES          24u   /* lines of one path unit; a bit each in a result */
-#define LIMIT_CONNECTIONS      4096u /* MaxConnections=: numbered instances of one template */
-#define LIMIT_SCM_FDS          32u   /* descriptors in one message between our own processes */
+#define LIMIT_SLOTS             16384u
+#define LIMIT_NOTE              256u
+#define LIMIT_LAUNCHES_LIVE     16u    /* supd-launch processes at once */
+#define LIMIT_LAUNCHES_WARM     8u     /* of those that wait for a job */
+#define LIMIT_CGROUPS           16384u /* below that of a unit with Delegate= */
+#define LIMIT_CGROUP_DEPTH      128u   /* the same, one below the other */
+#define LIMIT_CGROUPS_SIGNALLED 1024u
+#define LIMIT_ORPHANS           1024u
+#define LIMIT_FDSTORE_PER_UNIT  512u
+#define LIMIT_FDSTORE_TOTAL     4096u
+#define LIMIT_LISTEN_FDS        64u   /* listening sockets of one slot */
+#define LIMIT_LISTEN_UNITS      32u   /* socket units of one service */
+#define LIMIT_WATCHES           24u   /* lines of one path unit; a bit each in a result */
+#define LIMIT_CONNECTIONS       4096u /* MaxConnections=: numbered instances of one template */
+#define LIMIT_SCM_FDS           32u   /* descriptors in one message between our own processes */
 
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */

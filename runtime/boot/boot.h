@@ -74,7 +74,22 @@ void host_mend_clock(void);
 /* Loads the modules that FILE names, one path below DIR a line, in this order. */
 void modules_load_list(const char *dir, const char *file);
 
+/* ---- probe.c: devices by what is on them, for an initramfs without udev ---- */
+
+/* Does the file system (ext2 to ext4, xfs, btrfs, erofs) have that UUID= or LABEL=? */
+bool probe_filesystem(int fd, const char *spec);
+/* Has that partition of the disk (GPT, or DOS for PARTUUID) that PARTUUID= or PARTLABEL=? */
+bool probe_partition(int disk, uint32_t number, const char *spec);
+/* Looks through the block devices that are there; the path of the first that fits into buf. */
+bool probe_find(const char *spec, char *buf, size_t size);
+
 /* ---- root.c ---- */
+
+/*
+ * The device that root= or fstab names: a path as it is, UUID= and its like by udev's links or by
+ * what is on the disks. NULL: it is not there, or not named so.
+ */
+const char *root_device(const char *name, char *buf, size_t size);
 
 /*
  * In an initramfs with root= on the command line: mounts it and goes there. 1: it did, 0: there is

@@ -29,8 +29,8 @@ static bool in_initramfs(void)
 	return statfs("/", &fs) == 0 && (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC);
 }
 
-/* /dev/X, UUID=… and the like as udev's links name them; NULL: no path can be made of it. */
-static const char *device_path(const char *root, char *buf, size_t size)
+/* What udev calls them; "" for a path; NULL: no device is named so. */
+static const char *link_directory(const char *name, const char **ret_value)
 {
 	static const struct {
 		const char *prefix;
@@ -43,36 +43,45 @@ static const char *device_path(const char *root, char *buf, size_t size)
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
-		size_t n = strlen(kinds[i].prefix), m = strlen(kinds[i].dir);
+		size_t n = strlen(kinds[i].prefix);
 
-		if (strncmp(root, kinds[i].prefix, n) != 0) {
-			continue;
+		if (strncmp(name, kinds[i].prefix, n) == 0) {
+			*ret_value = name + n;
+			return kinds[i].dir;
 		}
-		if (m + strlen(root + n) >= size) {
-			return NULL;
-		}
-		memcpy(buf, kinds[i].dir, m);
-		strcpy(buf + m, root + n);
-		return buf;
 	}
-	return root[0] == '/' ? root : NULL;
+	*ret_value = name;
+	return name[0] == '/' ? "" : NULL;
 }
 
-static bool wait_for(const char *path, uint32_t seconds)
+const char *root_device(const char *name, char *buf, size_t size)
+{
+	const char *value, *dir = link_directory(name, &value);
+
+	if (!dir || strlen(dir) + strlen(value) >= size) {
+		return NULL;
+	}
+	strcpy(buf, dir);
+	strcat(buf, value);
+	return access(buf, F_OK) == 0 || (*dir && probe_find(name, buf, size)) ? buf : NULL;
+}
+
+static const char *wait_for(const char *root, uint32_t seconds, char *buf, size_t size)
 {
 	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
 	uint64_t steps = (uint64_t)seconds * 1000000000u / WAIT_STEP_NS;
+	const char *device;
 
-	for (uint64_t i = 0; access(path, F_OK) < 0; i++) {
+	for (uint64_t i = 0; !(device = root_device(root, buf, size)); i++) {
 		if (i == steps) {
-			return false;
+			return NULL;
 		}
 		if (i == 1000000000u / WAIT_STEP_NS) {
-			say("waiting for the root device", path, 0);
+			say("waiting for the root device", root, 0);
 		}
 		nanosleep(&step, NULL);
 	}
-	return true;
+	return device;
 }
 
 /* Tries the file systems of /proc/filesystems that need a device, as the kernel does. */
@@ -105,17 +114,18 @@ static int mount_root(const struct cmdline *c, const char *root)
 	unsigned long flags = cmdline_find(c, "rw") ? 0 : MS_RDONLY;
 	char buf[BOOT_PATH_MAX];
 	uint32_t seconds = WAIT_DEFAULT_S;
-	const char *device = device_path(root, buf, sizeof(buf));
+	const char *value, *device = NULL;
+	bool named = link_directory(root, &value) != NULL;
 	int error;
 
 	if (delay) {
 		number_parse_u32(delay, &seconds);
 	}
-	if (!device && !type) {
+	if (!named && !type) {
 		say("root= is neither a path nor UUID=, LABEL=, PARTUUID=, PARTLABEL=", root, 0);
 		return -EINVAL;
 	}
-	if (device && !wait_for(device, seconds)) {
+	if (named && !(device = wait_for(root, seconds, buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
 		return -ENODEV;
 	}

@@ -59,7 +59,9 @@ static void check_root(const struct cmdline *c)
 {
 	const char *mode = cmdline_find(c, "fsck.mode");
 	const char *root = cmdline_find(c, "root");
+	char buf[BOOT_PATH_MAX];
 
+	root = root ? root_device(root, buf, sizeof(buf)) : NULL;
 	if (!root || strncmp(root, "/dev/", 5) != 0 || access(FSCK, X_OK) < 0 ||
 		(mode && strcmp(mode, "skip") == 0) || cmdline_find(c, "fastboot")) {
 		return;

@@ -19,7 +19,7 @@
 #include "util.h"
 
 #define SIGNAL_BATCH 256
-#define DEPTH_MAX    16
+#define DEPTH_MAX    (int)LIMIT_CGROUP_DEPTH
 #define PROBE        "supd-probe"
 #define REMOVE_BATCH 128
 

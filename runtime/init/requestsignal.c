@@ -7,6 +7,7 @@
 #include "../base/cleanup.h"
 #include "../base/sysx.h"
 #include "cgroup.h"
+#include "cgrouptree.h"
 #include "launch.h"
 #include "power.h"
 #include "resources.h"
@@ -76,15 +77,17 @@ static int open_cgroup(struct broker *b, struct slot *s)
 }
 
 /* Nothing forks meanwhile. */
-static int signal_frozen(struct broker *b, int dir, const struct cgroup_signal *what)
+static int signal_frozen(struct broker *b, int dir, const struct cgroup_signal *what, bool deep)
 {
+	int (*const send)(int, const struct cgroup_signal *) =
+		deep ? cgrouptree_signal : cgroup_signal;
 	int r = cgroup_write(dir, ".", "cgroup.freeze", "1");
 
 	if (spare_give(b, r)) {
 		cgroup_write(dir, ".", "cgroup.freeze", "1");
 	}
-	r = cgroup_signal(dir, what);
-	return spare_give(b, r) ? cgroup_signal(dir, what) : r;
+	r = send(dir, what);
+	return spare_give(b, r) ? send(dir, what) : r;
 }
 
 static int signal_cgroup(struct broker *b, const struct wire_request *q, struct slot *s)
@@ -104,10 +107,12 @@ static int signal_cgroup(struct broker *b, const struct wire_request *q, struct 
 		return resources_kill(b, s);
 	}
 	signal_launchers(b, q);
-	if (!what.except && cgroup_signal_single(dir, &what) == 1) {
+	bool deep = s->unit_flags & CATALOGUE_UNIT_DELEGATE;
+
+	if (!what.except && !deep && cgroup_signal_single(dir, &what) == 1) {
 		return 0;
 	}
-	int r = signal_frozen(b, dir, &what);
+	int r = signal_frozen(b, dir, &what, deep);
 
 	if (!s->frozen_wanted) {
 		cgroup_write(dir, ".", "cgroup.freeze", "0");

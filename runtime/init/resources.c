@@ -9,6 +9,7 @@
 
 #include "../base/cleanup.h"
 #include "cgroup.h"
+#include "cgrouptree.h"
 #include "invocation.h"
 #include "listen.h"
 #include "logs.h"
@@ -73,6 +74,9 @@ static int prepare_cgroup(struct broker *b, uint32_t n)
 		s->cgroup_made = true;
 		s->cgroup_new = r == 1;
 		s->replace = s->killed = false;
+		if (s->unit_flags & CATALOGUE_UNIT_DELEGATE) {
+			cgrouptree_bound(b->cgroup_fd, s->cgroup);
+		}
 		s->oom_kills = r == 0 ? oom_kills(b, s) : 0;
 		watched = watch_cgroup(b, n);
 	}

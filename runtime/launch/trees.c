@@ -10,6 +10,7 @@
 
 #include "../base/cleanup.h"
 #include "dirs.h"
+#include "extension.h"
 #include "idmap.h"
 #include "image.h"
 #include "launch.h"
@@ -303,6 +304,8 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 		return l->trees.empty < 0 ? l->trees.empty : -1;
 	case PLAN_MOUNT_IMAGE:
 		return prepare_image(l, m);
+	case PLAN_MOUNT_EXTENSION:
+		return extension_mount(l, m);
 	case PLAN_MOUNT_READ_ONLY:
 	case PLAN_MOUNT_READ_WRITE:
 	case PLAN_MOUNT_EXEC:
@@ -324,6 +327,7 @@ const char *trees_row_verb(const struct plan_mount *m)
 		[PLAN_MOUNT_EXEC] = "exec ",
 		[PLAN_MOUNT_NOEXEC] = "noexec ",
 		[PLAN_MOUNT_IMAGE] = "image ",
+		[PLAN_MOUNT_EXTENSION] = "extensions on ",
 	};
 	_Static_assert(ELEMENTSOF(verbs) == PLAN_MOUNT_KIND_COUNT, "verbs drifted");
 
@@ -344,6 +348,8 @@ static int prepare_rows(struct launch *l)
 
 		if (fd == -ENOENT && may_lack) {
 			fd = ROW_SKIPPED;
+		} else if (fd < -1 && rows[i].kind == PLAN_MOUNT_EXTENSION) {
+			return fd; /* it has named the directory */
 		} else if (fd < -1) {
 			return launch_fail(l, fd, rows[i].origin, trees_row_verb(&rows[i]),
 				rows[i].source ? rows[i].source : rows[i].target);

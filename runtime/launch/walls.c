@@ -257,6 +257,7 @@ static int apply_row(struct launch *l, const struct plan_mount *m, int tree, int
 	case PLAN_MOUNT_BIND:
 	case PLAN_MOUNT_TMPFS:
 	case PLAN_MOUNT_IMAGE:
+	case PLAN_MOUNT_EXTENSION:
 		return mount_attach(tree, target);
 	case PLAN_MOUNT_READ_ONLY:
 		return change(l, m, target, MOUNT_ATTR_RDONLY, 0);

@@ -84,6 +84,8 @@ static const struct tlv_field service_fields[] = {
 	TLV_FIELD(29, TLV_U32, manifest_service, send_sigkill),
 	TLV_FIELD(30, TLV_U32, manifest_service, send_sighup),
 	TLV_FIELD(31, TLV_U32, manifest_service, oom_policy),
+	TLV_FIELD(216, TLV_U32, manifest_service, pressure_watch),
+	TLV_FIELD(217, TLV_U64, manifest_service, pressure_us),
 	TLV_FIELD(32, TLV_U32, manifest_service, root_directory_start_only),
 	TLV_FIELD(33, TLV_BYTES, manifest_service, success_status),
 	TLV_FIELD(34, TLV_BYTES, manifest_service, prevent_restart),
@@ -245,7 +247,8 @@ static bool service_is_valid(const struct manifest_service *s)
 	       s->timeout_start_failure_mode < TIMEOUT_FAILURE_MODE_COUNT &&
 	       s->timeout_stop_failure_mode < TIMEOUT_FAILURE_MODE_COUNT &&
 	       s->notify_access < NOTIFY_ACCESS_COUNT && s->kill_mode < KILL_MODE_COUNT &&
-	       s->oom_policy < OOM_POLICY_COUNT && s->fdstore_preserve < FDSTORE_PRESERVE_COUNT &&
+	       s->oom_policy < OOM_POLICY_COUNT && s->pressure_watch < PRESSURE_WATCH_COUNT &&
+	       s->fdstore_preserve < FDSTORE_PRESERVE_COUNT &&
 	       s->fdstore_max <= LIMIT_FDSTORE_PER_UNIT && exit_set_is_valid(&s->success_status) &&
 	       exit_set_is_valid(&s->prevent_restart) && exit_set_is_valid(&s->force_restart);
 }

@@ -88,6 +88,8 @@ struct manifest_service {
 	uint32_t send_sigkill;
 	uint32_t send_sighup;
 	uint32_t oom_policy;
+	uint32_t pressure_watch;
+	uint64_t pressure_us;
 	uint32_t root_directory_start_only;
 	struct tlv_bytes success_status; /* struct manifest_exit_set, or empty */
 	struct tlv_bytes prevent_restart;

@@ -104,6 +104,7 @@ enum plan_mount_kind {
 	PLAN_MOUNT_EXEC,         /* ExecPaths= */
 	PLAN_MOUNT_NOEXEC,       /* NoExecPaths= */
 	PLAN_MOUNT_IMAGE,        /* the file system in the file source; options are its */
+	PLAN_MOUNT_EXTENSION,    /* directories laid over target, options: extension.h */
 	PLAN_MOUNT_KIND_COUNT,
 };
 

@@ -47,6 +47,9 @@ static bool mounts_are_valid(const struct plan *p)
 			!m[i].source) {
 			return false;
 		}
+		if (m[i].kind == PLAN_MOUNT_EXTENSION && !m[i].options) {
+			return false;
+		}
 	}
 	return true;
 }

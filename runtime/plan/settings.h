@@ -31,6 +31,8 @@ struct settings {
 	uint32_t fstab;               /* lines of /etc/fstab are mount and swap units */
 	uint32_t require_controllers; /* a limit without its controller is a start error */
 	uint32_t use_journald;        /* 1: journald's socket when present; 0: supd-log always */
+	uint32_t pressure_watch;      /* enum pressure_watch, of units that do not say it */
+	uint64_t pressure_us;         /* likewise: threshold, 1 … PLAN_PRESSURE_WINDOW_US */
 	uint32_t log_level;           /* 0–7, syslog's */
 	uint64_t log_max_bytes;       /* per unit, supd-log */
 	uint32_t log_rate_lines;      /* per unit and log_rate_interval_us; 0 = no limit */

@@ -75,6 +75,14 @@ static const char *const oom_policy_table[] = {
 };
 ENUM_TABLE(oom_policy, enum oom_policy, OOM_POLICY_COUNT)
 
+static const char *const pressure_watch_table[] = {
+	[PRESSURE_AUTO] = "auto",
+	[PRESSURE_ON] = "on",
+	[PRESSURE_OFF] = "off",
+	[PRESSURE_SKIP] = "skip",
+};
+ENUM_TABLE(pressure_watch, enum pressure_watch, PRESSURE_WATCH_COUNT)
+
 static const char *const fdstore_preserve_table[] = {
 	[FDSTORE_PRESERVE_NO] = "no",
 	[FDSTORE_PRESERVE_YES] = "yes",

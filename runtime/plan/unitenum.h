@@ -90,6 +90,16 @@ enum oom_policy {
 };
 ENUM_DECLARE(oom_policy, enum oom_policy);
 
+/* MemoryPressureWatch= */
+enum pressure_watch {
+	PRESSURE_AUTO, /* as ON, where no wall has to be opened for it */
+	PRESSURE_ON,
+	PRESSURE_OFF,
+	PRESSURE_SKIP,
+	PRESSURE_WATCH_COUNT,
+};
+ENUM_DECLARE(pressure_watch, enum pressure_watch);
+
 enum fdstore_preserve {
 	FDSTORE_PRESERVE_NO,
 	FDSTORE_PRESERVE_YES,

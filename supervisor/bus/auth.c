@@ -202,5 +202,7 @@ int auth_filter(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	}
 	tell_refusal(c, member ? member : "?", sd_bus_message_get_path(m));
 	return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
-		"%s changes something: only root and the control group may do that", member);
+		"permission denied: only root and members of the control group may change "
+		"something (%s)",
+		member);
 }

@@ -9,6 +9,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
+#include "../journal.h"
 #include "../shell.h"
 #include "objects.h"
 
@@ -335,10 +336,11 @@ int bus_list_packed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static int append_process(void *user, const char *shown, pid_t pid)
 {
-	char text[1024];
+	char text[1024], path[LIMIT_PATH];
 
 	process_command_line(pid, text, sizeof(text));
-	return sd_bus_message_append(user, "(sus)", shown, (uint32_t)pid, text);
+	text_escape(shown, path, sizeof(path)); /* a unit names its own cgroups as it likes */
+	return sd_bus_message_append(user, "(sus)", path, (uint32_t)pid, text);
 }
 
 static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -282,6 +282,22 @@ static int get_looping(sd_bus *bus, const char *path, const char *interface, con
 	return sd_bus_message_append(reply, "b", looping);
 }
 
+/* Was the last automatic restart one too many? */
+static int get_limit_hit(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus_unit_ref *ref = userdata;
+	bool hit = ref->unit && ref->unit->is_service && ref->unit->service.forbid_restart &&
+		   ref->unit->service.limit_hit;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	return sd_bus_message_append(reply, "b", hit);
+}
+
 static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property,
 	sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -315,6 +331,7 @@ const sd_bus_vtable bus_vtable_own_unit[] = {
 	SD_BUS_PROPERTY("Slot", "u", get_own, 0, 0),
 	SD_BUS_PROPERTY("Catalogue", "u", get_own, 0, 0),
 	SD_BUS_PROPERTY("CrashLooping", "b", get_looping, 0, 0),
+	SD_BUS_PROPERTY("StartLimitHit", "b", get_limit_hit, 0, 0),
 	SD_BUS_PROPERTY("Settings", "a{ss}", get_settings, 0, 0),
 	SD_BUS_VTABLE_END,
 };

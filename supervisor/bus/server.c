@@ -2,6 +2,8 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -118,14 +120,13 @@ static int client_start(struct bus_client *c, int fd)
 	return r < 0 ? r : bus_objects_add(c);
 }
 
-static void tell_full(struct bus_server *b, const struct bus_client *c, const char *whose)
+static void tell_refused(struct bus_server *b, uid_t uid, pid_t pid, const char *why)
 {
 	uint64_t hidden;
 
-	if (refusals_take(&b->refusals, c->uid, now_us(), &hidden)) {
-		unitlog_plain(b->shell, LOG_WARNING,
-			"control: %s has too many connections; uid %u, pid %d refused", whose,
-			(unsigned)c->uid, (int)c->pid);
+	if (refusals_take(&b->refusals, uid, now_us(), &hidden)) {
+		unitlog_plain(b->shell, LOG_WARNING, "control: %s; uid %u, pid %d refused", why,
+			(unsigned)uid, (int)pid);
 	}
 }
 
@@ -140,15 +141,50 @@ static const char *who_is_full(const struct bus_server *b, const struct bus_clie
 		n_members += i->uid != 0;
 	}
 	if (!c->privileged && n_uid >= LIMIT_CONTROL_UID) {
-		return "this user";
+		return "this user has too many connections";
 	}
 	if (!c->privileged && n_others >= LIMIT_CONTROL_OTHERS) {
-		return "users together";
+		return "users together have too many connections";
 	}
 	if (c->uid != 0 && n_members >= LIMIT_CONTROL_MEMBERS) {
-		return "everybody but root";
+		return "everybody but root has too many connections";
 	}
-	return b->n_clients >= LIMIT_CONTROL_CLIENTS ? "everybody" : NULL;
+	return b->n_clients >= LIMIT_CONTROL_CLIENTS ? "everybody has too many connections" : NULL;
+}
+
+static void spare_fill(struct bus_server *b)
+{
+	if (b->spare < 0) {
+		b->spare = fcntl(SUPD_FD_CONTROL, F_DUPFD_CLOEXEC, 0);
+	}
+}
+
+/*
+ * Who is not accepted would wait for ever, and wake us for ever. Without a spare the listener
+ * sleeps until there is one (bus_flush()).
+ */
+static int refuse_client(struct bus_server *b, int listen_fd)
+{
+	bool privileged;
+	uid_t uid;
+	pid_t pid;
+	int fd;
+
+	if (b->spare < 0) {
+		(void)sd_event_source_set_enabled(b->listener, SD_EVENT_OFF);
+		return -EMFILE;
+	}
+	close(b->spare);
+	b->spare = -1;
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		if (auth_peer(fd, b->shell->hello.control_gid, &uid, &pid, &privileged) == 0) {
+			tell_refused(b, uid, pid, "no descriptor left (RLIMIT_NOFILE)");
+		}
+		close(fd);
+	}
+	spare_fill(b);
+	return fd < 0 ? -EMFILE : 0;
 }
 
 static int accept_client(struct bus_server *b, int listen_fd)
@@ -159,7 +195,7 @@ static int accept_client(struct bus_server *b, int listen_fd)
 	int r;
 
 	if (fd < 0) {
-		return -errno;
+		return errno == EMFILE || errno == ENFILE ? refuse_client(b, listen_fd) : -errno;
 	}
 	c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -171,7 +207,7 @@ static int accept_client(struct bus_server *b, int listen_fd)
 	r = auth_peer(fd, b->shell->hello.control_gid, &c->uid, &c->pid, &c->privileged);
 	full = r < 0 ? NULL : who_is_full(b, c);
 	if (full) {
-		tell_full(b, c, full);
+		tell_refused(b, c->uid, c->pid, full);
 	}
 	if (r < 0 || full) {
 		patience_close(fd);
@@ -210,7 +246,8 @@ int bus_server_init(struct bus_server *b, struct shell *shell, int listen_fd)
 {
 	int r;
 
-	*b = (struct bus_server) { .shell = shell, .next_done_job = DONE_JOB_FIRST };
+	*b = (struct bus_server) { .shell = shell, .spare = -1, .next_done_job = DONE_JOB_FIRST };
+	spare_fill(b);
 	r = fd_set_nonblock(listen_fd, 1);
 	if (r < 0) {
 		return r;
@@ -241,6 +278,9 @@ void bus_server_fini(struct bus_server *b)
 		client_free(c);
 	}
 	sd_event_source_disable_unref(b->listener);
+	if (b->spare >= 0) {
+		close(b->spare);
+	}
 	free(b->changed);
 	free(b->is_changed);
 }
@@ -532,6 +572,9 @@ int bus_flush(struct bus_server *b)
 		bus_waiting_drop(&b->freezes, c->bus);
 		client_free(c);
 	}
+	spare_fill(b);
 	(void)sd_event_source_get_enabled(b->listener, &enabled);
-	return enabled == SD_EVENT_OFF ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON) : 0;
+	return enabled == SD_EVENT_OFF && b->spare >= 0
+		       ? sd_event_source_set_enabled(b->listener, SD_EVENT_ON)
+		       : 0;
 }

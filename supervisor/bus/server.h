@@ -65,6 +65,7 @@ struct bus_unit_ref {
 struct bus_server {
 	struct shell *shell;
 	sd_event_source *listener;
+	int spare; /* a descriptor to refuse a client with when there is none; -1: gone too */
 	struct bus_client *clients;
 	uint32_t n_clients;
 	struct bus_pending *pending;

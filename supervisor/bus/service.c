@@ -33,6 +33,7 @@ ENUM_GETTER(text_restart_mode, restart_mode, restart_mode, restart_mode)
 ENUM_GETTER(text_access, notify_access, notify_access, notify_access)
 ENUM_GETTER(text_kill_mode, kill_mode, kill_mode, kill_mode)
 ENUM_GETTER(text_oom, oom_policy, oom_policy, oom_policy)
+ENUM_GETTER(text_pressure, pressure_watch, pressure_watch, pressure_watch)
 ENUM_GETTER(text_start_mode, timeout_start_failure_mode, timeout_failure_mode, timeout_failure_mode)
 ENUM_GETTER(text_stop_mode, timeout_stop_failure_mode, timeout_failure_mode, timeout_failure_mode)
 ENUM_GETTER(text_preserve, fdstore_preserve, fdstore_preserve, fdstore_preserve)
@@ -48,6 +49,7 @@ static const struct {
 	{ "NotifyAccess", text_access },
 	{ "KillMode", text_kill_mode },
 	{ "OOMPolicy", text_oom },
+	{ "MemoryPressureWatch", text_pressure },
 	{ "TimeoutStartFailureMode", text_start_mode },
 	{ "TimeoutStopFailureMode", text_stop_mode },
 	{ "FileDescriptorStorePreserve", text_preserve },
@@ -82,6 +84,7 @@ static const struct {
 	{ "TimeoutCleanUSec", offsetof(struct manifest_service, timeout_clean_us), 't' },
 	{ "RuntimeMaxUSec", offsetof(struct manifest_service, runtime_max_us), 't' },
 	{ "WatchdogUSec", offsetof(struct manifest_service, watchdog_us), 't' },
+	{ "MemoryPressureThresholdUSec", offsetof(struct manifest_service, pressure_us), 't' },
 	{ "RemainAfterExit", offsetof(struct manifest_service, remain_after_exit), 'b' },
 	{ "GuessMainPID", offsetof(struct manifest_service, guess_main_pid), 'b' },
 	{ "RootDirectoryStartOnly", offsetof(struct manifest_service, root_directory_start_only),
@@ -339,6 +342,8 @@ const sd_bus_vtable bus_vtable_service[] = {
 	SD_BUS_PROPERTY("GID", "u", get_number, 0, 0),
 	SD_BUS_PROPERTY("NRestarts", "u", get_number, 0, CHANGES),
 	ENUM("OOMPolicy"),
+	ENUM("MemoryPressureWatch"),
+	SET("MemoryPressureThresholdUSec", "t"),
 	ENUM("KillMode"),
 	SET("KillSignal", "i"),
 	SET("RestartKillSignal", "i"),

@@ -9,6 +9,7 @@
 #include "exitcode.h"
 #include "exposure.h"
 #include "loadtool.h"
+#include "nearunit.h"
 #include "table.h"
 #include "text.h"
 #include "unitfacts.h"
@@ -167,6 +168,9 @@ static int audit_unit(
 	struct exposure e;
 
 	if (exposure_judge(u, &e) < 0) {
+		if (!*u->error && nearest_is_missing(c, u->name)) {
+			return -1;
+		}
 		ctl_error(c, "%s: %s", u->name, *u->error ? u->error : "not a service");
 		return -1;
 	}

@@ -12,6 +12,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/timeutil.h"
 #include "../../runtime/base/unitname.h"
+#include "advice.h"
 #include "exitcode.h"
 #include "names.h"
 #include "nearunit.h"
@@ -152,6 +153,8 @@ int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, 
 	bool named = error && sd_bus_error_is_set(error);
 	const char *message = named && error->message ? error->message : strerror(-r);
 	char unit[LIMIT_UNIT_NAME], hint[NEAREST_HINT] = "";
+	const char *begin, *advice;
+	int length;
 
 	/* It may be another unit that is missing: one that this one requires. */
 	if (named && strcmp(error->name, CTL_SERVICE ".NoSuchUnit") == 0 &&
@@ -163,11 +166,14 @@ int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, 
 		return exitcode_of_error(error->name);
 	}
 	/* The message usually begins with the unit already. */
-	if (!named || !strstr(message, what)) {
-		ctl_error(c, "%s: %s", what, message);
-	} else {
-		ctl_error(c, "%s", message);
+	begin = named && strstr(message, what) ? "" : what;
+	advice = named ? advice_of_error(error->name, message) : NULL;
+	length = (int)strlen(message);
+	if (advice && length && message[length - 1] == '.') {
+		length--;
 	}
+	ctl_error(c, "%s%s%.*s%s%s%s", begin, *begin ? ": " : "", length, message,
+		advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
 	return exitcode_of_error(named ? error->name : NULL);
 }
 
@@ -245,6 +251,7 @@ static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
 	char pattern[LIMIT_UNIT_NAME];
+	size_t before = l->n;
 	const char *name;
 	int r;
 
@@ -264,7 +271,25 @@ static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 				  NULL, NULL, NULL, NULL, NULL, NULL)) > 0) {
 		r = unit_name_is_valid(name) ? unit_list_add(l, name) : 0;
 	}
-	return r < 0 ? ctl_call_failed(c, pattern, NULL, r) : EXIT_OK;
+	if (r < 0) {
+		return ctl_call_failed(c, pattern, NULL, r);
+	}
+	if (l->n == before && !c->o.quiet) {
+		ctl_error(c, "%s: no loaded unit matches", pattern);
+	}
+	return EXIT_OK;
+}
+
+/* "./web.service" is a file, and names of units have no slash. */
+static void say_no_name(struct ctl *c, const char *arg)
+{
+	if (strchr(arg, '/')) {
+		ctl_error(c,
+			"%s: not a unit name; a file elsewhere: supctl link FILE, then its name",
+			arg);
+	} else {
+		ctl_error(c, "%s: not a unit name", *arg ? arg : "\"\"");
+	}
 }
 
 int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret)
@@ -277,7 +302,7 @@ int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret)
 		if (names_is_pattern(args[i])) {
 			code = expand_pattern(c, args[i], ret);
 		} else if (names_complete(args[i], name) < 0) {
-			ctl_error(c, "%s: not a unit name", args[i]);
+			say_no_name(c, args[i]);
 			code = EXIT_USAGE;
 		} else if (unit_list_add(ret, name) < 0) {
 			ctl_error(c, "too many units");

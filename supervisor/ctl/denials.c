@@ -7,6 +7,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
+#include "nearunit.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -73,7 +74,12 @@ static int show_denials(struct ctl *c, struct json *j, const char *unit)
 	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	AUTO(table_fini) struct table t = { 0 };
 	int told = 0;
-	int r = sd_bus_call_method(
+	int r;
+
+	if (nearest_is_missing(c, unit)) {
+		return EXIT_NO_UNIT;
+	}
+	r = sd_bus_call_method(
 		c->bus, CTL_SERVICE, CTL_PATH, CTL_OWN, "GetDenials", &error, &reply, "s", unit);
 
 	table_init(&t, titles, ELEMENTSOF(titles));

@@ -6,6 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
 #include "exitcode.h"
+#include "nearunit.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -108,6 +109,10 @@ static int show_unit(struct tree *t, const char *unit, unsigned depth)
 
 	if (r < 0) {
 		return ctl_call_failed(t->c, unit, &error, r);
+	}
+	if (depth == 0 && strcmp(props_string(&p, "LoadState"), "not-found") == 0) {
+		nearest_say_missing(t->c, unit);
+		return EXIT_NO_UNIT;
 	}
 	if (t->c->o.plain && (unit_list_add(&t->seen, unit) < 0 || t->seen.n == seen)) {
 		return EXIT_OK;

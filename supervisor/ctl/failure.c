@@ -27,7 +27,7 @@ const char *failure_of_job(const char *job_result)
 	static const struct words rows[] = {
 		{ "canceled", "the job was canceled by another one" },
 		{ "collected", "the job was dropped" },
-		{ "timeout", "the job took too long" },
+		{ "timeout", "the job took too long (JobTimeoutSec=)" },
 		{ "dependency", "a unit that it requires failed" },
 		{ "invalid", "the unit cannot do this" },
 		{ "assert", "an assertion of the unit does not hold" },
@@ -50,7 +50,7 @@ static const char *of_result(const char *result)
 		{ "signal", "a process was ended by a signal" },
 		{ "core-dump", "a process dumped core" },
 		{ "watchdog", "the watchdog was not served in time" },
-		{ "start-limit-hit", "restarted too often in too short a time" },
+		{ "start-limit-hit", "restarted too often in too short a time (StartLimitBurst=)" },
 		{ "oom-kill", "a process was killed for want of memory" },
 		{ "exec-condition", "a start condition command said no" },
 	};
@@ -98,8 +98,8 @@ static void write_failure(FILE *out, const struct props *p)
 	char sentence[96];
 
 	if (*text) {
-		if (*step &&
-			(strncmp(text, step, strlen(step)) != 0 || text[strlen(step)] != ':')) {
+		if (*step && (strncmp(text, step, strlen(step)) != 0 ||
+				     !strchr(": ", text[strlen(step)]))) {
 			text_puts(out, step);
 			fputs(": ", out);
 		}

@@ -5,6 +5,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/unitname.h"
+#include "advice.h"
 #include "diagnostics.h"
 #include "exitcode.h"
 #include "failure.h"
@@ -80,37 +81,12 @@ static int request(struct job_set *s, size_t i)
 	return r < 0 ? ctl_call_failed(s->c, unit, &error, r) : EXIT_OK;
 }
 
-static bool has_failed(struct ctl *c, const char *unit)
-{
-	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
-	AUTO(props_fini) struct props p = { 0 };
-
-	return ctl_unit_props(c, unit, &p, &error) >= 0 &&
-	       strcmp(props_string(&p, "ActiveState"), "failed") == 0;
-}
-
-/* The failed units of one kind of requirement. */
-static void say_failed_units(struct ctl *c, const struct value *list)
-{
-	for (size_t i = 0; list && list->kind == VALUE_ARRAY && i < list->n; i++) {
-		if (list->items[i].kind == VALUE_STRING && has_failed(c, list->items[i].s)) {
-			fputs(": ", c->err);
-			text_puts(c->err, list->items[i].s);
-			fputs(" failed", c->err);
-		}
-	}
-}
-
 /* "upper.service: start failed with result 'dependency': base.service failed" */
 static void say_dependency(
 	struct ctl *c, const struct job *j, const struct props *p, const char *verb)
 {
-	static const char *const kinds[] = { "Requires", "Requisite", "BindsTo" };
-
 	fprintf(c->err, "%s: %s failed with result 'dependency'", j->unit, verb);
-	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
-		say_failed_units(c, props_find(p, kinds[i]));
-	}
+	advice_print_needs(c, p);
 	fputc('\n', c->err);
 }
 
@@ -122,7 +98,8 @@ static void say_failed(struct ctl *c, const struct job *j, const struct job_verb
 	int r = ctl_unit_props(c, j->unit, &p, &error);
 
 	if (strcmp(j->result, "failed") == 0 && r >= 0) {
-		why = failure_text(&p);
+		why = advice_of_trigger(c, &p);
+		why = why ? why : failure_text(&p);
 	}
 	fflush(c->out);
 	if (strcmp(j->result, "dependency") == 0 && r >= 0) {

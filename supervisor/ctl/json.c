@@ -14,6 +14,18 @@ void json_init(struct json *j, FILE *out)
 	j->out = out;
 }
 
+/* What a terminal takes for more than text has its number: it means the same to a parser. */
+static void character(FILE *out, const char *s, size_t length)
+{
+	uint32_t code = text_hidden(s, length);
+
+	if (code) {
+		fprintf(out, "\\u%04x", (unsigned)code);
+	} else {
+		fwrite(s, 1, length, out);
+	}
+}
+
 static void quoted(FILE *out, const char *s, size_t n)
 {
 	putc('"', out);
@@ -28,7 +40,7 @@ static void quoted(FILE *out, const char *s, size_t n)
 			fprintf(out, "\\u%04x", c);
 			i++;
 		} else if ((length = text_character(s + i, n - i)) > 0) {
-			fwrite(s + i, 1, length, out);
+			character(out, s + i, length);
 			i += length;
 		} else {
 			fputs("\xef\xbf\xbd", out);

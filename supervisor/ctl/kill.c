@@ -33,6 +33,12 @@ static int reset_one(struct ctl *c, const char *unit, sd_bus_error *error)
 
 int verb_kill(struct ctl *c, int n, char *const *args)
 {
+	const char *whom = c->o.kill_whom ? c->o.kill_whom : "all";
+
+	if (strcmp(whom, "all") != 0 && strcmp(whom, "main") != 0 && strcmp(whom, "control") != 0) {
+		ctl_error(c, "--kill-whom: %s: main, control or all", whom);
+		return EXIT_FAILED;
+	}
 	return ctl_each_unit(c, n - 1, args + 1, kill_one);
 }
 
@@ -64,11 +70,13 @@ int verb_cancel(struct ctl *c, int n, char *const *args)
 	for (int i = 1; i < n && code == EXIT_OK; i++) {
 		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 		uint32_t id;
-		int r = number_parse_u32(args[i], &id);
+		int r;
 
-		if (r >= 0) {
-			r = ctl_manager(c, "CancelJob", &error, NULL, "u", id);
+		if (number_parse_u32(args[i], &id) < 0) {
+			ctl_error(c, "%s: no number of a job (see supctl list-jobs)", args[i]);
+			return EXIT_FAILED;
 		}
+		r = ctl_manager(c, "CancelJob", &error, NULL, "u", id);
 		if (r < 0) {
 			code = ctl_call_failed(c, args[i], &error, r);
 		}

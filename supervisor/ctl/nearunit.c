@@ -76,3 +76,28 @@ void nearest_unit(struct ctl *c, const char *unit, char *ret)
 		snprintf(ret, NEAREST_HINT, "; did you mean %s?", n.name);
 	}
 }
+
+void nearest_say_missing(struct ctl *c, const char *unit)
+{
+	char hint[NEAREST_HINT];
+
+	nearest_unit(c, unit, hint);
+	ctl_error(c, "Unit %s could not be found%s", unit, *hint ? hint : ".");
+}
+
+bool nearest_is_missing(struct ctl *c, const char *unit)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	AUTO(props_fini) struct props p = { 0 };
+
+	if (ctl_try_connect(c) < 0) {
+		return false;
+	}
+	if (ctl_unit_props(c, unit, &p, &error) >= 0
+			? strcmp(props_string(&p, "LoadState"), "not-found") != 0
+			: !sd_bus_error_has_name(&error, CTL_SERVICE ".NoSuchUnit")) {
+		return false;
+	}
+	nearest_say_missing(c, unit);
+	return true;
+}

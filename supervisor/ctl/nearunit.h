@@ -12,3 +12,8 @@
  * or "". ret has NEAREST_HINT bytes.
  */
 void nearest_unit(struct ctl *c, const char *unit, char *ret);
+
+/* "Unit X could not be found; did you mean Y?" */
+void nearest_say_missing(struct ctl *c, const char *unit);
+/* Where supd can be asked and does not know that unit: says so, true. */
+bool nearest_is_missing(struct ctl *c, const char *unit);

@@ -6,6 +6,7 @@
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
 #include "loadtool.h"
+#include "nearunit.h"
 #include "table.h"
 #include "text.h"
 #include "unitfacts.h"
@@ -199,7 +200,9 @@ int verb_profile(struct ctl *c, int n, char *const *args)
 	for (size_t i = 0; i < all.n; i++) {
 		const struct load_unit *u = &all.units[i];
 
-		if (!*u->profile) {
+		if (!*u->profile && !*u->error && nearest_is_missing(c, u->name)) {
+			code = EXIT_NO_UNIT;
+		} else if (!*u->profile) {
 			ctl_error(c, "%s: %s", u->name,
 				*u->error ? u->error : "not a service, so it has no profile");
 			code = EXIT_FAILED;

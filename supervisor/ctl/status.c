@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "advice.h"
 #include "exitcode.h"
 #include "logsource.h"
 #include "nearunit.h"
@@ -85,9 +86,28 @@ static int open_log(struct ctl *c, const char *unit, struct logsource *ret)
 	return r < 0 ? r : logsource_seek(ret, 0, lines);
 }
 
-static void print_log(struct ctl *c, const char *unit)
+static bool is_confined(const struct props *p)
+{
+	const char *profile = props_string(p, "Profile");
+
+	return *profile && strcmp(profile, "trusted") != 0;
+}
+
+/* The hint's %s is the unit. */
+static void print_hint(struct ctl *c, const char *hint, const char *unit)
+{
+	const char *place = strstr(hint, "%s");
+
+	fprintf(c->out, "%.*s%s%s\n", place ? (int)(place - hint) : (int)strlen(hint), hint,
+		place ? unit : "", place ? place + 2 : "");
+}
+
+/* The log's last lines, and of a unit that has failed what the last telling one points at. */
+static void print_log(struct ctl *c, const char *unit, const struct props *p)
 {
 	AUTO(logsource_fini) struct logsource s = { .ops = NULL };
+	bool failed = strcmp(props_string(p, "ActiveState"), "failed") == 0;
+	const char *hint = NULL;
 	struct log_entry e;
 
 	if (c->o.lines == 0 || open_log(c, unit, &s) < 0) {
@@ -98,6 +118,15 @@ static void print_log(struct ctl *c, const char *unit)
 			putc('\n', c->out);
 		}
 		log_entry_print(c->out, &e, LOG_FORMAT_SHORT);
+		if (failed && strcmp(e.identifier, "supd") != 0) {
+			const char *own = advice_of_line(e.message, e.size, is_confined(p));
+
+			hint = own ? own : hint;
+		}
+	}
+	if (hint) {
+		fputs("\nHint: ", c->out);
+		print_hint(c, hint, unit);
 	}
 }
 
@@ -149,10 +178,7 @@ static int show_unit(struct ctl *c, struct json *j, const char *unit)
 	}
 	code = exitcode_status(props_string(&p, "LoadState"), props_string(&p, "ActiveState"));
 	if (code == EXIT_NO_UNIT && !c->o.json) {
-		char hint[NEAREST_HINT];
-
-		nearest_unit(c, unit, hint);
-		ctl_error(c, "Unit %s could not be found%s", unit, *hint ? hint : ".");
+		nearest_say_missing(c, unit);
 		return code;
 	}
 	if (c->o.json) {
@@ -167,7 +193,7 @@ static int show_unit(struct ctl *c, struct json *j, const char *unit)
 	}
 	status_print_unit(c, &p, clock_us(CLOCK_REALTIME));
 	print_cgroup(c, unit, props_string(&p, "ControlGroup"), status_is_down(&p));
-	print_log(c, unit);
+	print_log(c, unit, &p);
 	return code;
 }
 

@@ -393,10 +393,19 @@ static void print_failure(struct ctl *c, const struct props *p)
 {
 	bool failed = strcmp(props_string(p, "ActiveState"), "failed") == 0;
 	AUTO_FREE char *why = failed || *props_string(p, "FailureText") ? failure_text(p) : NULL;
+	char span[WHEN_TEXT];
 
 	if (why) {
 		label(c, "Failure");
 		fprintf(c->out, "%s\n", why);
+	}
+	if (failed && props_bool(p, "StartLimitHit")) {
+		when_span(props_u64(p, "StartLimitIntervalUSec", 0), span);
+		label(c, "Given up");
+		fprintf(c->out,
+			"after %" PRIu64 " restarts within %s (StartLimitBurst=, "
+			"StartLimitIntervalSec=); supctl start tries again\n",
+			props_u64(p, "StartLimitBurst", 0), span);
 	}
 }
 

@@ -66,6 +66,23 @@ static const struct {
 	{ 0xfff9, 0xfffb },
 };
 
+static bool is_unprintable(uint32_t c)
+{
+	for (size_t i = 0; i < ELEMENTSOF(unprintable); i++) {
+		if (c >= unprintable[i].first && c <= unprintable[i].last) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t text_hidden(const char *s, size_t length)
+{
+	uint32_t c = 0;
+
+	return utf8_decode(s, length, &c) && is_unprintable(c) ? c : 0;
+}
+
 /*
  * Length in bytes of the printable UTF-8 character at s (of n > 0 bytes); 0 if it is a control
  * character, a direction override, or not UTF-8.
@@ -75,12 +92,7 @@ static size_t printable(const char *s, size_t n)
 	uint32_t c = 0;
 	size_t length = utf8_decode(s, n, &c);
 
-	for (size_t i = 0; length && i < ELEMENTSOF(unprintable); i++) {
-		if (c >= unprintable[i].first && c <= unprintable[i].last) {
-			return 0;
-		}
-	}
-	return length;
+	return length && !is_unprintable(c) ? length : 0;
 }
 
 /* buf needs 5 bytes. Returns the length of the escape for one byte. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Longest piece of foreign text that is shown in one place, in bytes before escaping. */
@@ -18,6 +19,9 @@ enum text_flags {
 
 /* Length in bytes of the UTF-8 character at s (of n > 0 bytes); 0 if it is none. */
 size_t text_character(const char *s, size_t n);
+
+/* Its number if a terminal would do more with it than show it (below 0x10000), else 0. */
+uint32_t text_hidden(const char *s, size_t length);
 
 /*
  * Copy of n bytes with everything unprintable as \n, \t, \xNN; a backslash stays one. Cut after max

@@ -50,8 +50,10 @@ static int choose_name(struct run *r)
 	if (c->o.unit) {
 		n = names_complete(c->o.unit, r->unit);
 		n = n == 0 && strcmp(strrchr(r->unit, '.'), ".service") != 0 ? -EINVAL : n;
+	} else if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+		ctl_error(r->c, "cannot make a name: getrandom: %m");
+		return EXIT_FAILED;
 	} else {
-		(void)getrandom(&number, sizeof(number), 0);
 		n = snprintf(r->unit, sizeof(r->unit), "run-r%016llx.service",
 			(unsigned long long)number);
 	}

@@ -216,6 +216,9 @@ int logfile_decode(const void *buf, size_t size, struct log_field *fields, struc
 
 const char *logfile_directory(const char *unit)
 {
+	if (unit && strcmp(unit, LOG_UNIT_STRANGERS) == 0) {
+		return LOG_UNIT_STRANGERS;
+	}
 	/* A unit name has no slash and no NUL, and is neither "." nor "..": it has a suffix. */
 	return unit && unit_name_is_valid(unit) ? unit : LOG_UNIT_NONE;
 }

@@ -49,7 +49,8 @@ int logfile_check(const void *buf, size_t available, uint64_t salt, size_t *ret_
  */
 int logfile_decode(const void *buf, size_t size, struct log_field *fields, struct log_record *ret);
 
-/* The directory of a unit: its name when that is a unit name, else LOG_UNIT_NONE. */
+/* The directory of a unit: its name when that is a unit name, or a pseudo unit; else LOG_UNIT_NONE.
+ */
 const char *logfile_directory(const char *unit);
 void logfile_name(uint64_t number, char buf[LOGFILE_NAME]);
 /* Numbers of the log files in a directory, ascending; at most LOGFILE_LIST_MAX, the newest. */

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "../../runtime/base/number.h"
-#include "../../runtime/base/unitname.h"
 #include "logfile.h"
 
 #define BUFFER_FIRST (16u * 1024u)
@@ -417,7 +416,7 @@ int log_reader_add_unit(struct log_reader *r, const char *unit)
 	struct cursor **grown;
 	int error;
 
-	if (!unit_name_is_valid(unit) && strcmp(unit, LOG_UNIT_NONE) != 0) {
+	if (strcmp(logfile_directory(unit), unit) != 0) {
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < r->n; i++) {

@@ -20,8 +20,12 @@
 
 #include "../../runtime/base/cleanup.h"
 
-/* The pseudo unit of what cannot be attributed; a directory name that no unit can have. */
-#define LOG_UNIT_NONE "_unattributed"
+/*
+ * Pseudo units; directory names that no unit can have. What root and supd say of no unit, the
+ * record of who asked for what among it; and what others send, who could push the former out.
+ */
+#define LOG_UNIT_NONE      "_unattributed"
+#define LOG_UNIT_STRANGERS "_strangers"
 
 enum log_record_flags {
 	LOG_RECORD_CUT = 1 << 0,  /* the line goes on in a later record of the same pid */
@@ -63,7 +67,7 @@ DEFINE_AUTO(struct log_reader, log_reader_free);
 
 /*
  * Adds a unit, positioned at its oldest record. A unit that has no log yet is fine (follow waits
- * for it). -EINVAL: not a unit name and not LOG_UNIT_NONE; -EACCES. Adding twice is a no-op.
+ * for it). -EINVAL: neither a unit name nor a pseudo unit; -EACCES. Adding twice is a no-op.
  */
 int log_reader_add_unit(struct log_reader *r, const char *unit);
 /* Adds every unit that has a log now. */

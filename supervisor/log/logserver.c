@@ -331,7 +331,7 @@ static void native_put(struct logserver *s, size_t size, const struct ucred *cre
 	r.message_size = s->native.message_size;
 	r.fields = s->native.fields;
 	r.n_fields = s->native.n_fields;
-	u = logstore_ref(s->store, unit);
+	u = logstore_ref(s->store, trusted ? unit : LOG_UNIT_STRANGERS);
 	if (u) {
 		logstore_put(s->store, u, &r, !trusted);
 		logstore_flush(s->store);

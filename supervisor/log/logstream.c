@@ -172,7 +172,7 @@ static int take_header(
 		return n == 0 && p->flush ? -EBADMSG : n;
 	}
 	/* The unit name counts only from root: anybody may connect. */
-	r = logstream_label(store, s, s->uid == 0 ? h.unit : "", h.identifier);
+	r = logstream_label(store, s, s->uid == 0 ? h.unit : LOG_UNIT_STRANGERS, h.identifier);
 	if (r < 0) {
 		return r;
 	}

@@ -105,6 +105,9 @@ int main(int argc, char *argv[])
 		printf("%s\t%s\n", w.units[plan.jobs[i].unit]->name,
 			job_type_to_string(plan.jobs[i].type));
 	}
+	if (plan.cycle[0]) {
+		fprintf(stderr, "cycle: %s\n", plan.cycle);
+	}
 	free(plan.jobs);
 	return 0;
 }

@@ -97,6 +97,14 @@ static void put_u64(const struct unit *u, const char *key, uint64_t value)
 	peer_put(u, key, value == UINT64_MAX ? "infinity" : buf);
 }
 
+static void put_signed(const struct unit *u, const char *key, int value)
+{
+	char buf[12];
+
+	snprintf(buf, sizeof(buf), "%d", value);
+	peer_put(u, key, buf);
+}
+
 static void put_caps(const struct unit *u, const char *key, uint64_t caps)
 {
 	for (unsigned i = 0; i < VALUE_CAPABILITY_COUNT; i++) {
@@ -185,10 +193,10 @@ static void put_exec(const struct unit *u)
 	}
 	put_caps(u, "AmbientCapabilities", e->cap_ambient);
 	if (e->nice_set) {
-		put_u64(u, "Nice", (uint64_t)(int64_t)e->nice);
+		put_signed(u, "Nice", e->nice);
 	}
 	if (e->oom_score_adjust_set) {
-		put_u64(u, "OOMScoreAdjust", (uint64_t)(int64_t)e->oom_score_adjust);
+		put_signed(u, "OOMScoreAdjust", e->oom_score_adjust);
 	}
 	if (e->timer_slack_ns) {
 		put_u64(u, "TimerSlackNSec", e->timer_slack_ns);

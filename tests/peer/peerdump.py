@@ -351,6 +351,16 @@ def contested(text, theirs, names):
         for n in names for a, relation, b in theirs[n].edges)
 
 
+def has_cycle(why, theirs):
+    """The cycle that supd broke is there by systemd's own edges, which 252 sometimes overlooks."""
+    line = next((x for x in why.splitlines() if "cycle: " in x), "")
+    path = re.findall(r"[^\s]+\.[a-z]+", line.partition("cycle: ")[2])
+    edges = {(a, b) for unit in theirs.values() for a, relation, b in unit.edges
+             if relation == "After"}
+    return len(path) > 2 and path[0] == path[-1] and all(
+        (a, b) in edges or (b, a) in edges for a, b in zip(path, path[1:]))
+
+
 def behind_doomed(theirs):
     """Units that need what cannot be loaded, and all that they pull in: systemd leaves what it had
     planned for them before it found out, supd plans none of it."""
@@ -373,9 +383,11 @@ def behind_doomed(theirs):
     return found
 
 
-def compare(text, dump, jobs, why, values):
-    """Lines that say what differs."""
+def compare(text, dump, jobs, why, anchor):
+    """Lines that say what differs; values and edges only for the anchor that pulls in all."""
     theirs, their_jobs, planned = read_systemd(text)
+    values = anchor == "all.target"
+    planned = planned and (anchor, "start") in their_jobs  # 252 can be content with no job at all
     ours = read_supd(dump)
     bad, both = [], set()
     for name in sorted(theirs):
@@ -397,11 +409,15 @@ def compare(text, dump, jobs, why, values):
         bad += compare_edges(theirs, ours, both)
     if bad and values:
         return bad
+    if not planned and "unmergeable jobs" in text and contested(text, ours, set(ours)):
+        return bad
+    if planned and jobs is None and has_cycle(why, theirs):
+        return bad
     if planned != (jobs is not None):
         bad.append(f"jobs: systemd {'planned' if planned else 'refused'}, supd "
                    f"{'planned' if jobs is not None else 'refused: ' + why.strip()}")
     elif planned:
-        if contested(text, theirs, both):
+        if contested(text, theirs, both) or has_cycle(why, theirs):
             return bad
         a = {j for j in their_jobs if j[0] in ours and j[0] not in BUILT_IN}
         b = {j for j in jobs if j[0] not in BUILT_IN}

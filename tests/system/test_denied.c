@@ -69,6 +69,20 @@ static void make_tree(void)
 	CHECK(chmod("/srv/tree/srv/root-file", 0600) == 0);
 }
 
+static void make_extension(void)
+{
+	static const char *const dirs[] = { "/srv/extension", "/srv/extension/usr",
+		"/srv/extension/usr/share", "/srv/extension/usr/lib",
+		"/srv/extension/usr/lib/extension-release.d" };
+
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		make_dir(dirs[i]);
+	}
+	write_text("/srv/extension/usr/lib/extension-release.d/extension-release.extension",
+		"ID=_any\n");
+	write_text("/srv/extension/usr/share/denied-marker", "there\n");
+}
+
 static int setup(void **state)
 {
 	int r = ask_setup(state);
@@ -78,6 +92,7 @@ static int setup(void **state)
 	put_program("/srv/tries", 0755);
 	put_program("/var/lib/tries", 0755);
 	make_tree();
+	make_extension();
 	/* The test's own tmpfs forbids set-id programs. */
 	CHECK(mount("suid", "/srv/suid", "tmpfs", MS_NODEV, "mode=0755") == 0);
 	put_program("/srv/suid/tries", 04755);

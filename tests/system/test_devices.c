@@ -5,6 +5,7 @@
  */
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define MOUNT(what, where) "[Mount]\nWhat=" what "\nWhere=" where "\nType=tmpfs\n"
@@ -140,15 +142,45 @@ static void test_crash(void **state)
 	sys_wait(s, "tty@shm-c.service", "ActiveState", "inactive");
 }
 
+/* The socket of an udevd; backlog 0: one that has ended and left its file. */
+static int make_control(int backlog)
+{
+	const struct sockaddr_un address = { AF_UNIX, "/run/udev/control" };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	CHECK(unlink(address.sun_path) == 0 || errno == ENOENT);
+	CHECK(fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+	CHECK(backlog == 0 || listen(fd, backlog) == 0);
+	if (backlog == 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* An udevd that is gone, as that of an initramfs, has left its socket's file: nodes count. */
+static void test_left_control(void **state)
+{
+	(void)state;
+	CHECK(mkdir("/run/udev", 0755) == 0);
+	make_control(0);
+	load("mnt-s.mount", MOUNT("/dev/shm/s", "/mnt/s"));
+	CHECK(sys_ctl(s, "start --no-block mnt-s.mount") == 0);
+	sys_wait_for(s, "job of the device", is_waiting, (char *)"dev-shm-s.device");
+	plug("/dev/shm/s");
+	sys_wait(s, "mnt-s.mount", "SubState", "mounted");
+}
+
 /* With an udevd its database says what is ready, and under which names. */
 static void test_udev(void **state)
 {
 	static const char tag[] = "/run/udev/tags/systemd/c1:3", data[] = "/run/udev/data/c1:3";
 
 	(void)state;
-	CHECK(mkdir("/run/udev", 0755) == 0 && mkdir("/run/udev/data", 0755) == 0);
+	CHECK(mkdir("/run/udev/data", 0755) == 0);
 	CHECK(mkdir("/run/udev/tags", 0755) == 0 && mkdir("/run/udev/tags/systemd", 0755) == 0);
-	put("/run/udev/control", "");
+	int control = make_control(1);
+
 	load("mnt-u.mount", MOUNT("/dev/shm/u", "/mnt/u"));
 	load("mnt-alias.mount", MOUNT("/dev/disk/by-label/x", "/mnt/alias"));
 	CHECK(sys_ctl(s, "start --no-block mnt-u.mount mnt-alias.mount") == 0);
@@ -167,6 +199,7 @@ static void test_udev(void **state)
 	announce(2);
 	sys_wait(s, "mnt-u.mount", "SubState", "dead");
 	sys_wait(s, "mnt-alias.mount", "SubState", "dead");
+	close(control);
 }
 
 int main(void)
@@ -177,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_default_timeout),
 		cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_left_control),
 		cmocka_unit_test(test_udev),
 	};
 

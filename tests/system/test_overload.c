@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -116,6 +118,93 @@ static void test_no_descriptors(void **state)
 	check_good();
 }
 
+/* Changes the soft limit of another user's process, with that user's rights. */
+static void limit_files_of(pid_t pid, rlim_t n)
+{
+	struct stat st;
+	char path[64];
+	int status;
+	pid_t child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	CHECK(stat(path, &st) == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		struct rlimit limit;
+
+		_exit(setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
+			setresuid(st.st_uid, st.st_uid, st.st_uid) < 0 ||
+			prlimit(pid, RLIMIT_NOFILE, NULL, &limit) < 0 ||
+			prlimit(pid, RLIMIT_NOFILE,
+				&(struct rlimit) {
+					n < limit.rlim_max ? n : limit.rlim_max, limit.rlim_max },
+				NULL) < 0);
+	}
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static rlim_t first_free_file(pid_t pid)
+{
+	char path[64];
+	rlim_t n = 0;
+
+	do {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, (int)n);
+	} while (access(path, F_OK) == 0 && ++n);
+	return n;
+}
+
+static int connect_control(void);
+
+#define HELD 32
+
+/* The server answers, or hangs up. */
+static bool is_served(int fd)
+{
+	static const char auth[] = "\0AUTH EXTERNAL 30\r\n";
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	(void)send(fd, auth, sizeof(auth) - 1, MSG_NOSIGNAL);
+	CHECK(poll(&p, 1, SYS_WITHIN_SEC * 1000) == 1);
+	return recv(fd, &byte, 1, 0) == 1;
+}
+
+/* A client for which supd has no descriptor is sent away, and the log says why. */
+static void test_no_descriptors_in_supd(void **state)
+{
+	pid_t supd = sys_supd_pid(s);
+	int held[HELD], i = 0;
+	rlim_t n;
+
+	(void)state;
+	CHECK(sys_ctl(s, "start keep.service") == 0);
+	loadf("speaker.service", "[Service]\nNotifyAccess=all\nExecStart=%s pause\n", payload);
+	n = first_free_file(supd);
+	limit_files_of(supd, n);
+	/* What the client before has left may still be free. */
+	while (i < HELD && is_served(held[i] = connect_control())) {
+		i++;
+	}
+	CHECK(i < HELD);
+	close(held[i]);
+	/* One more is the client's, and none is there for a socket of the unit's. */
+	limit_files_of(supd, n + 1);
+	CHECK(sys_ctl(s, "start speaker.service") == 0);
+	limit_files_of(supd, RLIM_INFINITY);
+	while (i-- > 0) {
+		close(held[i]);
+	}
+	wait_log("", "control: no descriptor left (RLIMIT_NOFILE)");
+	wait_log("", "speaker.service: supd has no descriptor left (RLIMIT_NOFILE): "
+		     "notifications of the unit are not read");
+	CHECK(sys_supd_pid(s) == supd);
+	CHECK(property_equals("keep.service", "SubState", "running"));
+	CHECK(sys_ctl(s, "stop speaker.service") == 0);
+	check_good();
+}
+
 /* ---- disks ---- */
 
 /* Writes until the disk is full. */
@@ -138,7 +227,7 @@ static void test_full_logs(void **state)
 	fill_disk("log/filler");
 	loadf("chatty.service",
 		"[Service]\nType=notify\nExecStart=%s lines=20000 say=READY=1 pause\n", payload);
-	/* It is not held up, and not told. */
+	/* It is not held up. Who reads its log is told when there is room again. */
 	CHECK(sys_ctl(s, "start chatty.service") == 0);
 	CHECK(property_equals("chatty.service", "SubState", "running"));
 	check_good();
@@ -146,6 +235,7 @@ static void test_full_logs(void **state)
 	loadf("later.service", "[Service]\nExecStart=%s print=room-again pause\n", payload);
 	CHECK(sys_ctl(s, "start later.service") == 0);
 	wait_log("later.service", "room-again");
+	wait_log("chatty.service", " messages lost: No space left on device");
 	CHECK(sys_ctl(s, "stop later.service chatty.service") == 0);
 }
 
@@ -315,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_cgroup),
 		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_no_descriptors_in_supd),
 		cmocka_unit_test(test_garbage_client),
 		cmocka_unit_test(test_half_message),
 		cmocka_unit_test(test_silent_reader),

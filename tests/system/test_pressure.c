@@ -2,7 +2,9 @@
 /* MemoryPressureWatch=: what services are told, and that what they are told of can be used. */
 #include "../unit/test.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -112,6 +114,31 @@ static void test_bad_values(void **state)
 	CHECK(sys_said(s, "maybe.service:2:") && sys_said(s, "auto, on, off, skip"));
 }
 
+/* supd.conf's count where the unit says nothing. */
+static void test_defaults(void **state)
+{
+	char path[128];
+	int status;
+
+	(void)state;
+	CHECK(strcmp(sys_text(s, "long.service", "MemoryPressureThresholdUSec"), "2s") == 0);
+	CHECK(kill(s->init, SIGTERM) == 0 && waitpid(s->init, &status, 0) == s->init);
+	s->init = -1;
+	snprintf(path, sizeof(path), "%s/supd.conf", s->dir);
+	write_text(path, "[supd]\nDefaultMemoryPressureWatch=off\n"
+			 "DefaultMemoryPressureThresholdSec=70ms\n");
+	sys_unit(s, "none.service", "[Service]\nExecStart=/bin/true\n");
+	sys_start(s, NULL);
+	CHECK(strcmp(sys_text(s, "none.service", "MemoryPressureWatch"), "off") == 0);
+	CHECK(strcmp(sys_text(s, "none.service", "MemoryPressureThresholdUSec"), "70ms") == 0);
+	run("none.service", "[Service]\nType=oneshot\nExecStart=DIR/probe pressure\n");
+	EXPECT({ "watch", "/dev/null" });
+	run("on.service", "[Container]\nProfile=trusted\n[Service]\nType=oneshot\n"
+			  "MemoryPressureWatch=on\nExecStart=DIR/probe pressure\n");
+	CHECK(strcmp(sys_text(s, "on.service", "MemoryPressureWatch"), "on") == 0);
+	EXPECT({ "trigger", "some 70000 2000000" }, { "written", "ok" });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_defaults),
 	};
 	int r = ask_begin();
 

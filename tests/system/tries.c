@@ -113,6 +113,11 @@ static void try_setid(const char *how)
 		r = chmod(path, 04755);
 	} else if (strcmp(how, "fchmod") == 0) {
 		r = fchmod(fd, 02755);
+	} else if (strcmp(how, "fchmodat2") == 0) {
+		r = syscall(452, AT_FDCWD, path, 04755, 0);
+		if (r < 0 && errno == ENOSYS) { /* before Linux 6.6, or not known to the filter */
+			r = chmod(path, 04755);
+		}
 	} else if (strcmp(how, "open") == 0) {
 		unlink(path);
 		r = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 04755);

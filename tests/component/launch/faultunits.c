@@ -32,6 +32,7 @@ static const struct fault_unit units[] = {
 			"EnvironmentFile=DIR/env\nBindPaths=DIR/bound:/mnt\n"
 			"BindReadOnlyPaths=DIR/bound:/opt\n"
 			"TemporaryFileSystem=/srv:size=1M\nInaccessiblePaths=/usr/local\n"
+			"ExtensionDirectories=DIR/ext\n"
 			"ReadWritePaths=/var/tmp\nNoExecPaths=/srv\nWorkingDirectory=/mnt\n"
 			"LimitNOFILE=64\nNice=1\nOOMScoreAdjust=100\nIOSchedulingClass=idle\n"
 			"CPUAffinity=0\nTimerSlackNSec=1000\nPersonality=x86-64\n"
@@ -97,7 +98,9 @@ static int make_files(const struct fake *f, const char *program)
 	static const char *const lines[] = {
 		"mkdir -p root/proc root/sys root/dev root/run root/tmp root/mnt root/var/lib "
 		"root/var/tmp",
-		"mkdir bound && touch root/env && echo A=1 >env && echo secret >secret",
+		"mkdir bound && mkdir -p ext/usr/lib/extension-release.d && "
+		"echo ID=_any >ext/usr/lib/extension-release.d/extension-release.ext && touch "
+		"root/env && echo A=1 >env && echo secret >secret",
 		"install -m 0755 -t root ",
 	};
 	int r = run(f, lines[0], "");

@@ -14,7 +14,7 @@ SOURCE, OBJECTS = sys.argv[1:]
 # Cannot fail, or have no result that anybody could act upon.
 HARMLESS = set("""_exit close explicit_bzero free getgid getpid getppid getuid madvise munmap signal
     sigaction sigemptyset sigfillset sigprocmask umask uname sysconf kill
-    fnmatch inet_ntop memchr memcmp memcpy memmove memset snprintf vsnprintf stpcpy strcasecmp strchr strcmp
+    fnmatch inet_ntop memchr memcmp memcpy memmove memset snprintf vsnprintf stpcpy strcasecmp strcat strchr strcmp
     strcpy strcspn strlen strncasecmp strncat strncmp strncpy strnlen strpbrk strrchr strsep strspn
     strstr""".split())
 # Before the job is there, or how a failure is told: without them there is nothing to say it by.

@@ -383,10 +383,27 @@ class SupdLog(unittest.TestCase):
             log.datagram(b"UNIT=nginx.service\nMESSAGE=forged too\n")
             os._exit(0)
         self.assertEqual(os.waitpid(pid, 0)[1], 0)
-        records = log.wait("_unattributed", lambda r: len(r) >= 2)
+        records = log.wait("_strangers", lambda r: len(r) >= 2)
         self.assertEqual({r["message"] for r in records}, {"forged", "forged too"})
         self.assertEqual({r["uid"] for r in records}, {65534})
         self.assertEqual(len(log.read("all", "nginx.service")), 3)
+
+    def test_strangers_cannot_push_out(self):
+        """However much others send, what root and supd have said of no unit stays."""
+        log = self.log(max_bytes=1 << 20)
+        log.datagram(b"MESSAGE=who stopped what\n")
+        log.wait("_unattributed", lambda r: len(r) >= 1)
+        pid = os.fork()
+        if pid == 0:
+            os.setuid(65534)
+            for _ in range(400):
+                log.datagram(b"MESSAGE=" + b"x" * 20000 + b"\n")
+            os._exit(0)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        log.datagram(b"UNIT=web.service\nMESSAGE=all is read\n")
+        log.wait("web.service", lambda r: len(r) >= 1)
+        self.assertGreater(len(log.messages("_strangers", 1)), 10)
+        self.assertEqual(log.messages("_unattributed", 1), ["who stopped what"])
 
     def test_journald_client(self):
         log = self.log()

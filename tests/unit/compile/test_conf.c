@@ -82,6 +82,9 @@ static void test_errors_name_the_line(void **state)
 		{ "[supd]\nImportSystemdUnits=perhaps\n", 2 },
 		{ "[supd]\nLogLevel=loud\n", 2 },
 		{ "[supd]\nDefaultDeviceTimeoutSec=soon\n", 2 },
+		{ "[supd]\nDefaultMemoryPressureWatch=yes\n", 2 },
+		{ "[supd]\nDefaultMemoryPressureThresholdSec=3s\n", 2 },
+		{ "[supd]\nDefaultMemoryPressureThresholdSec=0\n", 2 },
 		{ "[supd]\nControlAccessGroup=nobody-has-it\n", 2 },
 	};
 

@@ -84,11 +84,15 @@ static void test_json(void **state)
 	json_bool(&j, "last", false);
 	json_end(&j);
 	json_string(&j, NULL, "second document");
+	/* CSI as one character, a right-to-left override: escaped, and the same to a parser */
+	json_string(&j, NULL,
+		"a\xc2\x9b"
+		"31m\xe2\x80\xae");
 	fclose(out);
 	assert_string_equal(text,
 		"{\"a\\\"b\":\"\\\\ \\u000a\\u0001 ü \xef\xbf\xbd\",\"list\":[],"
 		"\"more\":[18446744073709551615,-9223372036854775808,true,null,null,{}],"
-		"\"last\":false}\n\"second document\"\n");
+		"\"last\":false}\n\"second document\"\n\"a\\u009b31m\\u202e\"\n");
 }
 
 static void test_table(void **state)

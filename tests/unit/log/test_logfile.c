@@ -83,6 +83,7 @@ static void test_names(void **state)
 	assert_string_equal(logfile_directory(".."), LOG_UNIT_NONE);
 	assert_string_equal(logfile_directory("a/b.service"), LOG_UNIT_NONE);
 	assert_string_equal(logfile_directory(NULL), LOG_UNIT_NONE);
+	assert_string_equal(logfile_directory(LOG_UNIT_STRANGERS), LOG_UNIT_STRANGERS);
 }
 
 int main(void)

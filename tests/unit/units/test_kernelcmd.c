@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "../test.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -37,10 +38,18 @@ static void test_units(void **state)
 		{ "systemd.unit=a.target supd.unit=b.target", "b.target" },
 		{ "rescue", "rescue.target" },
 		{ "single", "rescue.target" },
+		{ "s", "rescue.target" },
+		{ "S", "rescue.target" },
 		{ "1", "rescue.target" },
 		{ "emergency quiet", "emergency.target" },
 		{ "-b", "emergency.target" },
+		{ "2", "multi-user.target" },
 		{ "3", "multi-user.target" },
+		{ "4", "multi-user.target" },
+		{ "5", "graphical.target" },
+		{ "6", NULL },
+		{ "rescue emergency", "emergency.target" },
+		{ "rescue systemd.unit=a.target", "a.target" },
 		{ "emergency.x", NULL },
 		{ "supd.unit=\"a.target\"", "a.target" },
 		{ "-- supd.unit=a.target", NULL },
@@ -77,6 +86,33 @@ static void test_the_rest(void **state)
 	assert_int_equal(f.s.runtime_watchdog_us, 60000000);
 	assert_int_equal(f.d.rows.n, 0);
 	arena_fini(&f.arena);
+}
+
+/* Both prefixes of every word. */
+static void test_spellings(void **state)
+{
+	static const char *const prefixes[] = { "supd.", "systemd." };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		struct fixture f;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"%1$sunit=a.target %1$swants=b.service %1$smask=c.service %1$slog_level=7 "
+			"%1$swatchdog_sec=20",
+			prefixes[i]);
+		apply(&f, text);
+		assert_int_equal(f.s.n_units, 2);
+		assert_string_equal(f.s.units[0], "a.target");
+		assert_string_equal(f.s.units[1], "b.service");
+		assert_int_equal(f.s.n_masks, 1);
+		assert_string_equal(f.s.masks[0], "c.service");
+		assert_int_equal(f.s.log_level, 7);
+		assert_int_equal(f.s.runtime_watchdog_us, 20000000);
+		assert_int_equal(f.d.rows.n, 0);
+		arena_fini(&f.arena);
+	}
 }
 
 /* A wrong word is named, is no error, and leaves what was there. */
@@ -151,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_the_rest),
+		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_wrong_words_warn),
 		cmocka_unit_test(test_many_masks),
 		cmocka_unit_test(test_notify),

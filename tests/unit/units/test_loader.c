@@ -173,6 +173,44 @@ static void test_targets(void **state)
 	assert_false(has_dep(f, "bare.target", DEP_AFTER, "plain.service"));
 }
 
+/* What systemd --test showed: a link to /dev/null or to an empty file is no dependency, and hides
+ * those of its name below. */
+static void test_masked_links(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "lib/a-b.service", "[Service]\nExecStart=/bin/a\n");
+	put(f, "lib/w.service", "[Service]\nExecStart=/bin/w\n");
+	put(f, "lib/once.service", "[Service]\nType=oneshot\nTimeoutStartSec=\nExecStart=/bin/o\n");
+	put(f, "lib/s.socket", "[Socket]\nListenStream=/run/s\nPrivateTmp=yes\nStateDirectory=s\n");
+	put(f, "lib/systemd-tmpfiles-setup.service", "[Service]\nExecStart=/bin/w\n");
+	put(f, "lib/systemd-remount-fs.service", "[Service]\nExecStart=/bin/w\n");
+	put_link(f, "/dev/null", "etc/gone.service");
+	put(f, "etc/empty.service", "");
+	put_link(f, "../gone.service", "etc/a-b.service.requires/gone.service");
+	put_link(f, "../empty.service", "etc/a-b.service.requires/empty.service");
+	put_link(f, "../nowhere.service", "etc/a-b.service.requires/nowhere.service");
+	put_link(f, "/dev/null", "etc/a-b.service.wants/w.service");
+	put_link(f, "../w.service", "lib/a-b.service.wants/w.service");
+	put_link(f, "../w.service", "lib/a-.service.wants/w.service");
+	put_link(f, "../w.service", "lib/a-b.service.upholds/w.service");
+	put_link(f, "../w.service", "etc/t.target.wants/w.service");
+	put_link(f, "/dev/null", "lib/t.target.wants/w.service");
+	put(f, "lib/t.target", "[Unit]\nDescription=the higher one counts\n");
+	load(f);
+	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "gone.service"));
+	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "empty.service"));
+	assert_true(has_dep(f, "a-b.service", DEP_REQUIRES, "nowhere.service"));
+	assert_false(has_dep(f, "a-b.service", DEP_WANTS, "w.service"));
+	assert_true(has_dep(f, "a-b.service", DEP_UPHOLDS, "w.service"));
+	assert_true(has_dep(f, "t.target", DEP_WANTS, "w.service"));
+
+	/* No value is as no line, and a socket without commands executes nothing. */
+	assert_true(find(f, "once.service")->service->timeout_start_us == UINT64_MAX);
+	assert_false(has_dep(f, "s.socket", DEP_AFTER, "systemd-tmpfiles-setup.service"));
+	assert_false(has_dep(f, "s.socket", DEP_AFTER, "systemd-remount-fs.service"));
+}
+
 static void test_names(void **state)
 {
 	struct fixture *f = *state;
@@ -350,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_merge),
 		T(test_targets),
+		T(test_masked_links),
 		T(test_names),
 		T(test_errors),
 		T(test_refusals),
