@@ -313,8 +313,8 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	}
 	s->listed = true;
 	busnames_adopt(&s->busnames);
-	s->asked_us = s->hello.generation > 1 ? 0 : now_us();
-	if (s->hello.generation <= 1) {
+	s->asked_us = s->hello.asked ? 0 : now_us();
+	if (!s->hello.asked) { /* nor has a former supd lived to note its jobs */
 		tell_diagnostics(s);
 		r = start_initial(s);
 	}

@@ -185,6 +185,7 @@ struct table {
 	uint64_t next_run;
 	uint32_t pending_first, pending_last; /* refs */
 	bool ready;
+	bool asked;     /* a supd has noted the jobs of the initial units */
 	bool root_made; /* the delegated root was made by us */
 	int control_fd;
 	int log_stdout_fd, log_native_fd;

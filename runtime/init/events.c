@@ -67,6 +67,7 @@ static int send_hello(struct broker *b)
 	hello->crashes = helper_crashes(&b->supd.helper, now_us());
 	hello->safe_mode = hello->crashes >= 2;
 	hello->generation = b->t->generation;
+	hello->asked = b->t->asked || b->t->ready;
 	hello->control_gid = set->control_gid;
 	hello->log_level = set->log_level;
 	hello->use_journald = set->use_journald;

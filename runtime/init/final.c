@@ -19,6 +19,7 @@
 #include "logs.h"
 #include "logsend.h"
 #include "notify.h"
+#include "power.h"
 #include "resources.h"
 #include "setup.h"
 #include "spawn.h"
@@ -33,6 +34,7 @@
 #define DRAIN_WITHIN_US  USEC_PER_SEC /* supd's last records */
 #define KILL_WITHIN_US   (5 * USEC_PER_SEC)
 #define UMOUNT_WITHIN_US (90 * USEC_PER_SEC)
+#define CLOSE_WITHIN_US  USEC_PER_SEC /* the last closes of descriptors */
 #define SYNC_WITHIN_US   (60 * USEC_PER_SEC)
 #define REMOVE_ROUNDS    512 /* of cgroup_remove() per unit */
 
@@ -71,27 +73,41 @@ static bool reap_until(const struct broker *b, pid_t wanted, uint64_t deadline)
 	return pid < 0;
 }
 
+static void remove_cgroup(struct broker *b, struct slot *s)
+{
+	for (int i = 0; s->cgroup_made && i < REMOVE_ROUNDS; i++) {
+		if (cgroup_remove(b->cgroup_fd, s->cgroup, true) != -EAGAIN) {
+			break;
+		}
+	}
+	for (char *slash = strrchr(s->cgroup, '/'); slash && s->cgroup_made;
+		slash = strrchr(s->cgroup, '/')) {
+		*slash = 0;
+		cgroup_remove(b->cgroup_fd, s->cgroup, false);
+	}
+}
+
+/* What services have put into stores and sockets may be files, which keep a machine's disks busy.
+ */
 static void remove_slots(struct broker *b)
 {
 	for (uint32_t n = 0; n < b->t->n_slots; n++) {
-		struct slot *s = &b->t->slots[n];
-
-		if (s->state != SLOT_USED) {
+		if (b->t->slots[n].state != SLOT_USED) {
 			continue;
 		}
 		notify_drop(b, n);
-		for (int i = 0; s->cgroup_made && i < REMOVE_ROUNDS; i++) {
-			if (cgroup_remove(b->cgroup_fd, s->cgroup, true) != -EAGAIN) {
-				break;
-			}
+		if (b->machine) {
+			store_drop_all(b, n);
+			logs_drop(b, n);
 		}
-		for (char *slash = strrchr(s->cgroup, '/'); slash && s->cgroup_made;
-			slash = strrchr(s->cgroup, '/')) {
-			*slash = 0;
-			cgroup_remove(b->cgroup_fd, s->cgroup, false);
+		if (!power_ends_machine(b)) {
+			remove_cgroup(b, &b->t->slots[n]);
 		}
 	}
 	store_flush(b);
+	if (b->machine) {
+		reap_until(b, -1, now_us() + CLOSE_WITHIN_US);
+	}
 }
 
 static void leave_cgroup(struct broker *b)

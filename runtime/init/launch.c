@@ -500,8 +500,9 @@ void launch_release_done(struct broker *b, uint32_t n)
 		slot_reset_place(&s->places[k]);
 	}
 	b->slot_dirty[n] &= (uint8_t)~DIRTY_PROCS;
-	s->removing = s->cgroup_made && cgroup_remove(b->cgroup_fd, s->cgroup,
-						s->unit_flags & CATALOGUE_UNIT_DELEGATE) == -EAGAIN;
+	s->removing = s->cgroup_made && !resources_keep_cgroup(b, s) &&
+		      cgroup_remove(b->cgroup_fd, s->cgroup,
+			      s->unit_flags & CATALOGUE_UNIT_DELEGATE) == -EAGAIN;
 	if (s->removing) {
 		s->releasing = true;
 		b->remove_again = true;

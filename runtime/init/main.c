@@ -185,7 +185,7 @@ static void settle(struct broker *b, bool idle)
 		broker_watch(b, b->supd.request_fd, EPOLLIN, WATCH_REQUEST, 0);
 	}
 	logs_flush(b);
-	store_flush(b);
+	store_settle(b);
 	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;

@@ -133,6 +133,13 @@ void power_begin(struct broker *b, uint32_t power, uint32_t status)
 	uplink_send(b, "STOPPING=1");
 }
 
+bool power_ends_machine(const struct broker *b)
+{
+	return b->machine && b->phase != PHASE_RUN &&
+	       b->supd.stop.power != WIRE_POWER_SOFT_REBOOT &&
+	       b->final_power != WIRE_POWER_SOFT_REBOOT;
+}
+
 void power_moves(struct broker *b)
 {
 	if (b->phase == PHASE_STOPPING) {

@@ -17,6 +17,11 @@ int power_request(struct broker *b, uint32_t power, uint32_t status);
 void power_begin(struct broker *b, uint32_t power, uint32_t status);
 /* Without stop jobs; immediate: without ending processes and unmounting either. */
 void power_now(struct broker *b, uint32_t power, bool immediate);
+/*
+ * The machine goes down for good: what its end takes away anyway (cgroups) need not be taken away
+ * one by one before, and what costs a process each time is done together.
+ */
+bool power_ends_machine(const struct broker *b);
 /* supd works on the stop: its deadline moves on, up to an end. */
 void power_moves(struct broker *b);
 /* slot is being stopped from now on; for the line on the console. */

@@ -299,6 +299,7 @@ static int do_status(struct broker *b, const struct wire_request *q)
 	memcpy(b->counts, q->counts, sizeof(b->counts));
 	b->status_dirty = true;
 	helper_settled(&b->supd.helper); /* supd counts once it has adopted everything */
+	b->t->asked = true;              /* ... and has sent the notes of what it starts */
 	if (q->counts[3] == 0) {
 		power_ready(b); /* the boot's jobs are done */
 	}

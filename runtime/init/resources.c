@@ -14,6 +14,7 @@
 #include "listen.h"
 #include "logs.h"
 #include "notify.h"
+#include "power.h"
 #include "slots.h"
 #include "spare.h"
 #include "store.h"
@@ -191,6 +192,12 @@ static void remove_parents(struct broker *b, char *path)
 	}
 }
 
+/* Nothing is cloned into one that was killed: it is removed, should the unit come back. */
+bool resources_keep_cgroup(const struct broker *b, const struct slot *s)
+{
+	return power_ends_machine(b) && !s->killed;
+}
+
 void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 {
 	struct slot *s = &b->t->slots[n];
@@ -215,8 +222,9 @@ void resources_drop(struct broker *b, uint32_t n, bool keep_store)
 		slot_watch_clear(b, n);
 	}
 	s->bare = true;
-	if (s->cgroup_made && cgroup_remove(b->cgroup_fd, s->cgroup,
-				      s->unit_flags & CATALOGUE_UNIT_DELEGATE) == 0) {
+	if (s->cgroup_made && !resources_keep_cgroup(b, s) &&
+		cgroup_remove(b->cgroup_fd, s->cgroup, s->unit_flags & CATALOGUE_UNIT_DELEGATE) ==
+			0) {
 		remove_parents(b, s->cgroup);
 	}
 	s->main_moved = false;

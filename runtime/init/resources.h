@@ -21,6 +21,8 @@ int resources_kill(struct broker *b, struct slot *s);
 void resources_refresh(struct broker *b, uint32_t n);
 /* True while POPULATED is to be shown. */
 bool resources_populated(const struct slot *s);
+/* The machine's end takes the cgroup away: it need not be removed. */
+bool resources_keep_cgroup(const struct broker *b, const struct slot *s);
 /* Drops everything but name and note (and, with keep_store, parked descriptors). */
 void resources_drop(struct broker *b, uint32_t n, bool keep_store);
 /* Takes one descriptor of the launcher into the slot, or closes it. */

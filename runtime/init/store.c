@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "../base/cleanup.h"
+#include "power.h"
 #include "slots.h"
 #include "spawn.h"
 #include "util.h"
@@ -87,6 +88,13 @@ void store_flush(struct broker *b)
 		}
 	}
 	b->n_discards = 0;
+}
+
+void store_settle(struct broker *b)
+{
+	if (!power_ends_machine(b) || b->reexec) {
+		store_flush(b);
+	}
 }
 
 void store_discard(struct broker *b, int *fd)

@@ -20,5 +20,8 @@ void store_drop_all(struct broker *b, uint32_t n);
  */
 void store_discard(struct broker *b, int *fd);
 void store_flush(struct broker *b);
+/* The end of a turn: flushes, but a machine that goes down waits for many: each flush is a process.
+ */
+void store_settle(struct broker *b);
 /* Next parking place of the slot at or after from (an index of table.parks), or -1. */
 int store_next(const struct broker *b, uint32_t n, int from);

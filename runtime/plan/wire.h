@@ -211,7 +211,7 @@ struct wire_hello {
 	uint32_t pid1;       /* supd-init is PID 1 of the machine or a namespace */
 	uint32_t crashes;    /* of supd within LIMIT_CRASH_WINDOW_US */
 	uint32_t safe_mode;  /* use only {desired, active, result, restarts} of the notes */
-	uint32_t generation; /* counts supd processes; 1 is the first: start the initial units */
+	uint32_t generation; /* counts supd processes; 1 is the first */
 	uint32_t control_gid;
 	uint32_t log_level;
 	uint32_t controllers; /* bit per controller available below the root: see wire_controller */
@@ -222,6 +222,7 @@ struct wire_hello {
 	uint32_t n_units;      /* UNIT… of the command line follow in EV_HELLO's tail */
 	char units[16][64];    /* the first of them; longer lists are a target's business */
 	uint32_t use_journald; /* UseJournald=; whether journald is there is another matter */
+	uint32_t asked;        /* 0: no supd has noted its jobs: start the initial units */
 	uint64_t started_us;   /* CLOCK_MONOTONIC of supd-init's first start */
 	uint64_t capabilities; /* of supd-init, a bit each: a container's root has fewer */
 	struct wire_times times;

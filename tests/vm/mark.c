@@ -4,9 +4,10 @@
  * usage: vm-mark say FIFO           one byte, then waits for ever: a service
  *        vm-mark count FIFO N FILE  when the N-th byte came, CLOCK_MONOTONIC in microseconds
  *        vm-mark pss                "PID NAME KIB" of every process
- *        vm-mark vsock PORT FILE    appends what comes over AF_VSOCK; Type=notify
- *        vm-mark ask CID PORT       one line to a vsock, prints the answer
- *        vm-mark orphans N          N processes that nobody but PID 1 reaps, as fast as it goes
+ *        vm-mark store FILE         opens it for writing, puts that into its descriptor store,
+ * waits vm-mark vsock PORT FILE    appends what comes over AF_VSOCK; Type=notify vm-mark ask CID
+ * PORT       one line to a vsock, prints the answer vm-mark orphans N          N processes that
+ * nobody but PID 1 reaps, as fast as it goes
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -115,6 +116,43 @@ static void notify_ready(void)
 	close(fd);
 }
 
+/* It is the store's alone then. */
+static int store(const char *file)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[] = "FDSTORE=1\nREADY=1";
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS,
+			      .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec data = { text, sizeof(text) - 1 };
+	struct msghdr message = { .msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+
+	if (!path || strlen(path) >= sizeof(to.sun_path)) {
+		return 1;
+	}
+	strcpy(to.sun_path, path);
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	if (fd < 0 || sendmsg(notify, &message, 0) < 0) {
+		perror(file);
+		return 1;
+	}
+	close(fd);
+	for (;;) {
+		pause();
+	}
+}
+
 /* One message is one connection. */
 static int take_vsock(unsigned port, const char *file)
 {
@@ -197,6 +235,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "say") == 0) {
 		return say(argv[2]);
 	}
+	if (argc == 3 && strcmp(argv[1], "store") == 0) {
+		return store(argv[2]);
+	}
 	if (argc == 5 && strcmp(argv[1], "count") == 0) {
 		return count(argv[2], atoi(argv[3]), argv[4]);
 	}
@@ -212,7 +253,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "orphans") == 0) {
 		return orphans(atoi(argv[2]));
 	}
-	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss | vsock PORT FILE | ask CID PORT "
+	fputs("usage: vm-mark say FIFO | count FIFO N FILE | pss | store FILE | vsock PORT FILE | "
+	      "ask CID PORT "
 	      "| "
 	      "orphans N\n",
 		stderr);

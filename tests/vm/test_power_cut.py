@@ -23,17 +23,30 @@ ExecStop=/bin/sh -c 'echo stopped >/data/stopped'
 [Container]
 Profile=trusted
 """
+# A descriptor for writing that supd-init keeps until the end: the root must be let go of all the same.
+KEEPER = """[Unit]
+Description=Has a file in its descriptor store
+[Service]
+Type=notify
+ExecStart=/usr/lib/vm-mark store /var/kept
+FileDescriptorStoreMax=1
+FileDescriptorStorePreserve=yes
+[Container]
+Profile=trusted
+"""
 FILES = {"/etc/fstab": "/dev/nvme1n1 /data ext4 defaults 0 0\n", "/data/.here": ""}
-WANTS = {"/etc/supd/multi-user.target.wants/writer.service": "../writer.service"}
+WANTS = {f"/etc/supd/multi-user.target.wants/{name}.service": f"../{name}.service"
+         for name in ("writer", "keeper")}
 # The seed of random numbers is kept here: with all that a machine writes as it ends.
 FULL = "supd.mask=systemd-udev-trigger.service supd.mask=systemd-udevd.service"
 
 
 def going_down(root, disk):
     """Data written right before the power-off, by whom it stops too, also below a loop device."""
-    with vm.Machine({"writer.service": WRITER}, FILES, append=FULL, persist=root, disk=disk,
-                    links=WANTS) as m:
+    with vm.Machine({"writer.service": WRITER, "keeper.service": KEEPER}, dict(FILES, **vm.mark()),
+                    append=FULL, persist=root, disk=disk, links=WANTS) as m:
         m.wait_sh("supctl is-active multi-user.target")
+        m.wait_sh("supctl show -p NFileDescriptorStore keeper.service | grep =1")
         vm.check("fstab was mounted", "nvme1n1" in m.sh("findmnt -n /data"))
         m.sh("dd if=/dev/urandom of=/data/blob bs=64k count=20 status=none; "
              "md5sum </data/blob >/data/sum; "

@@ -255,6 +255,27 @@ static void test_supd_dies(void **state)
 	await(t, WIRE_EV_LISTED);
 }
 
+/* A supd that dies before it has noted what it starts leaves that to the next one. */
+static void test_initial_units(void **state)
+{
+	const struct wire_request counts = { .type = WIRE_STATUS, .counts = { 0, 0, 0, 1 } };
+	struct bench *t = *state;
+
+	greet(t);
+	assert_int_equal(kill(t->supd, SIGKILL), 0);
+	meet_supd(t);
+	await(t, WIRE_EV_HELLO);
+	assert_int_equal(t->got.hello.generation, 2);
+	assert_int_equal(t->got.hello.asked, 0);
+	await(t, WIRE_EV_LISTED);
+	ask(t, &counts);
+	assert_int_equal(kill(t->supd, SIGKILL), 0);
+	meet_supd(t);
+	await(t, WIRE_EV_HELLO);
+	assert_int_equal(t->got.hello.generation, 3);
+	assert_int_equal(t->got.hello.asked, 1);
+}
+
 static void test_hostile(void **state)
 {
 	static const uint8_t bad[][8] = { { 0 }, { 255, 255, 255, 255 }, { WIRE_RUN } };
@@ -378,6 +399,7 @@ int main(int argc, char **argv)
 		TEST(test_worker_and_failure),
 		TEST(test_release),
 		TEST(test_supd_dies),
+		TEST(test_initial_units),
 		TEST(test_hostile),
 		TEST(test_reexec),
 		TEST(test_init_killed),

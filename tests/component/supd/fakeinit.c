@@ -479,6 +479,7 @@ void fake_start_supd(struct fake *f, const char *first_unit)
 	}
 	e.hello.version = WIRE_VERSION;
 	e.hello.generation = ++f->generation;
+	e.hello.asked = f->generation > 1 && !f->unasked;
 	e.hello.log_level = 6;
 	e.hello.pid1 = f->pid1;
 	snprintf(e.hello.runtime_dir, sizeof(e.hello.runtime_dir), "%s", f->dir);

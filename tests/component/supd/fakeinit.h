@@ -39,6 +39,7 @@ struct fake {
 	const char *unit_names[FAKE_ENTRIES]; /* by unit index; entry i belongs to unit i */
 	struct fake_slot slots[FAKE_SLOTS];
 	uint32_t generation;
+	bool unasked; /* no supd has lived to note the jobs of the first units */
 	uint32_t catalogues;
 	uint64_t next_run_id;
 	uint32_t runs[FAKE_ENTRIES]; /* RUN requests, by entry */

@@ -271,6 +271,24 @@ static void test_kill_and_adopt(void **state)
 	fake_pump_until(&x->fake, is_ready, NULL);
 }
 
+/* The first supd died before it had noted what it starts: the second one starts it. */
+static void test_initial_units(void **state)
+{
+	struct fixture *x = *state;
+	uint32_t one = 1;
+
+	fake_kill_supd(&x->fake);
+	x->fake.unasked = true;
+	fake_start_supd(&x->fake, "web.service");
+	fake_pump_until(&x->fake, has_run_again, &one);
+	assert_int_equal(SYSTEMCTL(x, "stop", "web.service"), 0);
+	fake_kill_supd(&x->fake);
+	x->fake.unasked = false;
+	fake_start_supd(&x->fake, "web.service");
+	assert_int_not_equal(SYSTEMCTL(x, "is-active", "web.service"), 0);
+	assert_int_equal(x->fake.runs[WEB], 1);
+}
+
 static bool has_run_ready(struct fake *f, void *user)
 {
 	(void)user;
@@ -513,6 +531,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_after_failure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kill_and_adopt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_initial_units, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notify, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_authorization, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload_and_refusals, setup, teardown),
