@@ -22,8 +22,9 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 
-#define CALLS 1000
-#define FLOOD 100000
+#define CALLS  1000
+#define RANGES 40 /* more than a page of the table of ids has room for */
+#define FLOOD  100000
 
 static const char *payload;
 
@@ -264,12 +265,28 @@ static void test_full_runtime(void **state)
 static void test_full_state(void **state)
 {
 	(void)state;
+	char text[256];
+
 	fill_disk("state/filler");
-	loadf("new-range.service", "[Service]\nProfile=strict\nExecStart=%s pause\n", payload);
+	for (int i = 0; i < RANGES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "range-%d.service", i);
+		snprintf(text, sizeof(text),
+			"[Service]\nExecStart=%s pause\n[Container]\nProfile=strict\n", payload);
+		sys_unit(s, name, text);
+	}
 	CHECK(sys_ctl(s, "daemon-reload") >= 0);
+	fprintf(stderr, "%.3000s\n", s->output);
+	CHECK(sys_ctl(s, "start range-%d.service", RANGES - 1) >= 0);
+	fprintf(stderr, "%.3000s\n", s->output);
 	check_good();
 	CHECK(unlink(below("state/filler")) == 0);
 	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	fprintf(stderr, "%.300s\n", s->output);
+	check_works("range-0.service");
+	sprintf(text, "range-%d.service", RANGES - 1);
+	check_works(text);
 	check_good();
 }
 
