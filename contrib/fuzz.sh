@@ -22,7 +22,7 @@ fi
 contrib/install-deps.sh build check
 
 # One archive per program side: two sides may use one name. main files and launch's stay out.
-flags="-std=gnu11 -D_GNU_SOURCE -g -O1 -fno-strict-aliasing -w -fsanitize=address,undefined,fuzzer-no-link -Ibuild-fuzz/include"
+flags="-std=gnu11 -D_GNU_SOURCE -g -O1 -fno-strict-aliasing -w -fsanitize=address,undefined,fuzzer-no-link -Ibuild-fuzz/include -DLIBEXECDIR=\"/usr/local/libexec/supd\""
 libraries="-linih -lseccomp -lcap -lsystemd"
 mkdir -p build-fuzz/objects build-fuzz/crashes build-fuzz/corpus build-fuzz/include
 # What meson would generate.

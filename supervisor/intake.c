@@ -88,10 +88,13 @@ static int take_catalogue(
 
 static int load_failed(struct shell *s, const struct wire_loaded *l, int error)
 {
-	if (error == -ENOMEM) {
+	/* Ours: the next one may have it. supd-init's or supd-load's is an answer like any other.
+	 */
+	if (error == -ENOMEM && l->status == 0) {
 		return error;
 	}
-	unitlog_plain(s, LOG_ERR, "loading the units failed: %s: %s", strerror(-error), l->text);
+	unitlog_plain(s, LOG_ERR, "loading the units failed: %s%s%s", strerror(-error),
+		*l->text ? ": " : "", l->text);
 	note_loaded(s, l->cookie);
 	bus_loaded(&s->bus, l->cookie, error, l->text);
 	return engine_load_failed(s->engine, now_us());

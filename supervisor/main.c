@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "../runtime/plan/wire.h"
 #include "selfseccomp.h"
 #include "shell.h"
+#include "unitlog.h"
 
 /* As glibc begins with; it would raise this with the first large block that is freed. */
 #define MMAP_THRESHOLD (128 * 1024)
@@ -73,6 +75,10 @@ int main(void)
 		return complain("system call filter", r);
 	}
 	r = shell_run(&shell);
+	if (r < 0) {
+		unitlog_plain(&shell, LOG_ERR, "supd: leaving: %s; the next one takes over",
+			strerror(-r));
+	}
 	shell_fini(&shell);
 	return r < 0 ? complain("leaving", r) : 0;
 }

@@ -6,23 +6,27 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/patience.h"
 #include "notifymsg.h"
 #include "shell.h"
+#include "unitlog.h"
 
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
 /* supd-init never blocks, so a full pipe empties at once. */
 #define FLUSH_WAIT_MS 2000
+#define TELL_EVERY_US (10 * USEC_PER_SEC)
 
 struct datagram {
 	char data[LIMIT_NOTIFY_DATAGRAM + 1]; /* one more, to see that it was longer */
 	size_t size;
 	struct ucred cred;
 	bool rights; /* descriptors came with it */
+	bool cut;    /* there was no room for all of them */
 	int fds[LIMIT_NOTIFY_FDS];
 	size_t n_fds; /* of them received */
 };
@@ -100,7 +104,8 @@ static int peek(int fd, struct datagram *d, size_t room)
 	}
 	d->size = (size_t)n;
 	take_control(&msg, d);
-	d->rights = d->n_fds > 0 || msg.msg_flags & MSG_CTRUNC;
+	d->cut = msg.msg_flags & MSG_CTRUNC;
+	d->rights = d->n_fds > 0 || d->cut;
 	return 1;
 }
 
@@ -122,6 +127,20 @@ static void consume(int fd, bool rights)
 	}
 }
 
+/* A service can send as much as it likes: one line in a while. */
+static void tell_lost(
+	struct notify_slot *ns, const struct unit *u, const char *name, const char *why)
+{
+	usec_t now = now_us();
+
+	if (u && (!ns->told_us || now >= ns->told_us + TELL_EVERY_US)) {
+		ns->told_us = now;
+		unitlog_plain(ns->hub->shell, LOG_WARNING,
+			"%s: FDSTORE=1, FDNAME=%s: not all descriptors are kept: %s", u->name, name,
+			why);
+	}
+}
+
 /* Descriptors that the message brought to be kept. */
 static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct notify_msg *msg)
 {
@@ -136,9 +155,19 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 	if (d->rights && max > 0 && peek(ns->fd, d, sizeof(union control)) <= 0) {
 		return false;
 	}
+	if (d->cut && max > 0) {
+		tell_lost(ns, u, name, "supd has no descriptor left (RLIMIT_NOFILE)");
+	}
 	for (size_t i = 0; i < d->n_fds; i++) {
-		waits |= store_add(&s->store, ns->slot, max, name, d->fds[i]) == 1;
+		int r = store_add(&s->store, ns->slot, max, name, d->fds[i]);
+
+		waits |= r == 1;
 		d->fds[i] = -1;
+		if (r < 0) {
+			tell_lost(ns, u, name,
+				r == -ENOSPC ? "more than FileDescriptorStoreMax= allows"
+					     : strerror(-r));
+		}
 	}
 	if (msg->fields & NOTIFY_FDPOLL_OFF) {
 		store_no_poll(&s->store, ns->slot, name);

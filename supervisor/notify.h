@@ -22,6 +22,7 @@ struct notify_slot {
 	int fd; /* owned */
 	uint32_t slot;
 	uint32_t unit;
+	uint64_t told_us;    /* the last line about a descriptor that was not kept */
 	bool waits_for_pid;  /* the first datagram's sender is not known yet */
 	bool has_exit;       /* adoption: an exit record waits for what is queued here */
 	bool waits_for_park; /* the first datagram was stepped, its descriptors are on their way */

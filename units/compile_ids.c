@@ -45,11 +45,13 @@ static int range_failed(struct compile_unit *cu, int error, uint32_t *ret)
 		*ret = 1; /* verify: nothing runs, so any range will do */
 		return 0;
 	}
-	if (error == -ENOSPC) {
+	if (error == -EUSERS) {
 		return compile_refuse(cu, NULL, "the pool of id ranges is used up (%u ranges)",
 			cu->c->settings->id_pool_ranges);
 	}
-	return compile_refuse(cu, NULL, "cannot get an id range: %s", strerror(-error));
+	return compile_refuse(cu, NULL,
+		"cannot get an id range: writing idtable in the state directory: %s",
+		strerror(-error));
 }
 
 static int get_range(struct compile_unit *cu)

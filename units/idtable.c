@@ -195,7 +195,7 @@ int idtable_get(struct idtable *t, const char *name, uint32_t *ret_range)
 	slot = find_slot(t, name);
 	if (!*slot) {
 		if (t->n >= t->max) {
-			return -ENOSPC;
+			return -EUSERS;
 		}
 		if ((t->n + 1) * 2 > t->n_slots) {
 			r = grow_slots(t);
@@ -203,8 +203,9 @@ int idtable_get(struct idtable *t, const char *name, uint32_t *ret_range)
 				return r;
 			}
 		}
-		r = append_record(t, name);
+		r = t->error ? t->error : append_record(t, name);
 		if (r < 0) {
+			t->error = r;
 			return r;
 		}
 		slot = find_slot(t, name);

@@ -24,6 +24,7 @@ struct idtable {
 	uint32_t n;
 	uint32_t capacity;
 	uint32_t max;    /* ranges in the pool */
+	int error;       /* what a write of a record ended with, 0 */
 	uint32_t *slots; /* open addressing by name: record number, 0: free */
 	uint32_t n_slots;
 };
@@ -36,5 +37,7 @@ int idtable_open(struct idtable *t, int fd, uint32_t max);
 /* Drops the lock and the copy. */
 void idtable_close(struct idtable *t);
 
-/* The unit's range, a new one when it has none yet. -ENOSPC: pool used up; -ENOENT: no table. */
+/* The unit's range, a new one when it has none yet. -EUSERS: pool used up; -ENOENT: no table; else
+ * what the write of a new one ended with, that for all new ones after it: half a record may be
+ * there. */
 int idtable_get(struct idtable *t, const char *name, uint32_t *ret_range);

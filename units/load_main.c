@@ -57,7 +57,8 @@ static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]
 
 static int complain(const char *what, int error)
 {
-	fprintf(stderr, "supd-load: %s: %s\n", what, strerror(-error));
+	fprintf(stderr, "supd-load: %s: %s%s\n", what, strerror(-error),
+		error == -ENOMEM ? " (RLIMIT_AS)" : "");
 	return EXIT_BROKEN;
 }
 

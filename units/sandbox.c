@@ -118,8 +118,9 @@ static int set_limit(int resource, rlim_t value)
 	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0) {
 		return -errno;
 	}
+	/* A lower one that it was started with stays: somebody meant it. */
 	limit.rlim_max = limit.rlim_max < value ? limit.rlim_max : value;
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_cur < limit.rlim_max ? limit.rlim_cur : limit.rlim_max;
 	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
 }
 

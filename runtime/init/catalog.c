@@ -198,9 +198,17 @@ static void report_failure(struct broker *b, int status)
 
 	load->result.catalogue = CATALOGUE_NONE;
 	load->result.status = status;
+	/* One line, as it is printed after others. */
+	if (load->text_len && load->result.text[load->text_len - 1] == '\n') {
+		load->result.text[--load->text_len] = 0;
+	}
 	load->result.cookie = load->cookie;
 	b->supd.load_dirty = true;
-	util_say("cannot load the units", load->result.text[0] ? load->result.text : NULL, -status);
+	if (!load->result.text[0]) {
+		util_copy(load->result.text, sizeof(load->result.text),
+			"supd-init can not start supd-load, or not take its catalogue");
+	}
+	util_say("cannot load the units", load->result.text, -status);
 }
 
 int catalog_load(struct broker *b, uint64_t cookie)

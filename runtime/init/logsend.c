@@ -17,6 +17,8 @@
 #include "logs.h"
 #include "util.h"
 
+#define SAY_MAX 256
+
 static bool is_full(int r)
 {
 	return r == -EAGAIN || r == -ENOBUFS;
@@ -229,4 +231,29 @@ void logsend_forward(struct broker *b, const struct wire_log *log)
 		r = logqueue_put(&l->queue, log->data, log->size);
 	}
 	l->lost += r < 0;
+}
+
+void logsend_say(struct broker *b, const char *what, const char *object, int number)
+{
+	static const char head[] = "PRIORITY=4\nSYSLOG_IDENTIFIER=supd-init\nMESSAGE=";
+	struct wire_log log = { .type = WIRE_LOG, .priority = 4, .text_at = sizeof(head) - 1 };
+	char digits[24] = "", text[SAY_MAX];
+	const char *const parts[4] = { what, object ? ": " : NULL, object, NULL };
+	size_t n;
+
+	if (util_join(text, sizeof(text) - sizeof(digits), parts) < 0) {
+		return;
+	}
+	if (number >= 0) {
+		digits[number_format_u64(digits, (uint64_t)number)] = 0;
+		strcat(strcat(text, " "), digits);
+	}
+	util_say(text, NULL, 0);
+	n = strlen(text);
+	memcpy(log.data, head, sizeof(head) - 1);
+	memcpy(log.data + sizeof(head) - 1, text, n);
+	log.data[sizeof(head) - 1 + n] = '\n';
+	log.text_size = (uint16_t)n;
+	log.size = (uint32_t)(sizeof(head) + n);
+	logsend_forward(b, &log);
 }

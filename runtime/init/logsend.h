@@ -28,6 +28,11 @@ struct logsend {
 
 /* Forwards one native record. Never waits. */
 void logsend_forward(struct broker *b, const struct wire_log *log);
+/*
+ * A line of supd-init's own, a warning, to its error stream and to the log. object and number may
+ * be NULL and negative: "what: object number".
+ */
+void logsend_say(struct broker *b, const char *what, const char *object, int number);
 /* There may be room again. */
 void logsend_room(struct broker *b);
 /* Sends what is queued as far as it is read within the time. For the end. */

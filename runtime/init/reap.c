@@ -13,6 +13,7 @@
 #include "helper.h"
 #include "launch.h"
 #include "logs.h"
+#include "logsend.h"
 #include "notify.h"
 #include "reports.h"
 #include "rescue.h"
@@ -56,21 +57,34 @@ static void remember_orphan(struct broker *b, const struct launch_end *end)
 	};
 }
 
+/* What nobody has asked for is told; why, it has said itself, if it could. */
+static void tell_end(
+	struct broker *b, const struct launch_end *end, bool expected, const char *what)
+{
+	if (!expected && b->phase != PHASE_FINAL) {
+		logsend_say(b, what, end->code == CLD_EXITED ? "exit status" : "signal",
+			(int)end->status);
+	}
+}
+
 static void route(struct broker *b, const struct launch_end *end)
 {
 	int signo = end->code == CLD_EXITED ? 0 : (int)end->status;
 	uint32_t ref;
 
 	if (end->pid == b->supd.helper.pid) {
-		if (!b->supd.helper.dying) {
-			util_say("supd has ended and is started again", NULL, 0);
-		}
+		bool expected = b->supd.helper.expected;
+
 		helper_ended(&b->supd.helper, signo, now_us());
 		supdproc_ended(b);
+		tell_end(b, end, expected, "supd has ended and is started again");
 	} else if (end->pid == b->log.helper.pid) {
+		bool expected = b->log.helper.expected;
+
 		helper_ended(&b->log.helper, signo, now_us());
 		util_close(&b->log.fd);
 		b->log.blocked = false;
+		tell_end(b, end, expected, "supd-log has ended and is started again");
 	} else if (rescue_ended(b, end->pid)) {
 		util_say("the emergency shell has ended: supd is tried again", NULL, 0);
 	} else if (end->pid == b->load.pid) {

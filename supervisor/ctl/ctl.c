@@ -20,6 +20,7 @@
 
 /* A reload may take as long as a load may. */
 #define CALL_TIMEOUT_US   (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
+#define RECONNECTS        5u
 #define CONNECT_WITHIN_US (40 * USEC_PER_SEC) /* longer than the longest wait of supd-init */
 #define CONNECT_AGAIN_US  20000
 #define SAY_AFTER_US      (3 * USEC_PER_SEC) /* that supd does not answer */
@@ -205,6 +206,15 @@ static const char *words_of_errno(int r)
 	}
 	return ctl_is_lost(r) ? "supd has ended before it answered; it is started again"
 			      : strerror(-r);
+}
+
+bool ctl_reconnects(struct ctl *c, int r, unsigned *lost)
+{
+	if (r >= 0 || !ctl_is_lost(r) || sd_bus_is_open(c->bus) > 0 || ++*lost > RECONNECTS) {
+		return false;
+	}
+	ctl_disconnect(c);
+	return connect_patiently(c) >= 0;
 }
 
 int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r)

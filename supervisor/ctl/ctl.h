@@ -54,6 +54,11 @@ int ctl_connect(struct ctl *c);
 void ctl_disconnect(struct ctl *c);
 /* Is this errno the loss of the connection? */
 bool ctl_is_lost(int r);
+/*
+ * After a call that may be asked again: was the connection lost, and is there another one? *lost,
+ * at first 0, counts them; a few are enough.
+ */
+bool ctl_reconnects(struct ctl *c, int r, unsigned *lost);
 
 /* Says why a call about what failed; its exit code. error may be unset. Frees nothing. */
 int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r);

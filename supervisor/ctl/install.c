@@ -351,11 +351,15 @@ int install_carry_out(struct ctl *c, const struct install_dirs *d, const char *v
 int install_reload(struct ctl *c)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	unsigned lost = 0;
 	int r;
 
 	if (c->o.root || c->o.no_reload || ctl_try_connect(c) < 0) {
 		return EXIT_OK;
 	}
-	r = diagnostics_reload(c, "", &error);
+	do {
+		sd_bus_error_free(&error);
+		r = diagnostics_reload(c, "", &error);
+	} while (ctl_reconnects(c, r, &lost));
 	return r < 0 ? ctl_call_failed(c, "daemon-reload", &error, r) : EXIT_OK;
 }

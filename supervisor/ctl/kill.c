@@ -88,13 +88,17 @@ int verb_daemon_reload(struct ctl *c, int n, char *const *args)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int code = ctl_connect(c);
+	unsigned lost = 0;
 	int r;
 
 	(void)n;
 	if (code != EXIT_OK) {
 		return code;
 	}
-	r = diagnostics_reload_report(c, c->o.dry_run, &error);
+	do {
+		sd_bus_error_free(&error);
+		r = diagnostics_reload_report(c, c->o.dry_run, &error);
+	} while (ctl_reconnects(c, r, &lost));
 	return r < 0 ? ctl_call_failed(c, args[0], &error, r) : EXIT_OK;
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +19,7 @@
 #include "../../runtime/plan/logwire.h"
 #include "lognative.h"
 #include "logstream.h"
+#include "logtell.h"
 
 #define EVENTS          64
 #define NATIVE_PER_TURN 64u
@@ -52,7 +52,9 @@ struct logserver {
 	size_t n_connections;
 	uint32_t trusted_uid;
 	int spare; /* given up to refuse a connection when there is no descriptor left */
+	int error; /* what it ends with */
 	bool stop;
+	bool refused;         /* some slot's stream waits for a descriptor */
 	bool held;            /* some stream may hold an incomplete line */
 	uint64_t deadline_us; /* of incomplete lines and reports, as of the last wait */
 	struct lognative native;
@@ -77,6 +79,36 @@ static int socket_prepare(int fd)
 		return -errno;
 	}
 	return fd_set_nonblock(fd, 1);
+}
+
+/* ---- what cannot be had ---- */
+
+/* supd-init keeps the stream, so what is written into it waits there for another supd-log. */
+static void refuse(struct logserver *s, const char *unit, const char *reason)
+{
+	char text[LIMIT_UNIT_NAME + 192];
+
+	snprintf(
+		text, sizeof(text), "%s: %s: what the unit says waits in its stream", unit, reason);
+	logtell(text);
+	cleanup_close(&s->spare);
+	logtell_unit(s->store, unit, text);
+	s->spare = openat(LOG_FD_DIR, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->refused = true;
+}
+
+/* The next one gets every stream again, so nothing is lost but time. */
+static void give_up(struct logserver *s, const char *unit)
+{
+	char text[LIMIT_UNIT_NAME + 128];
+
+	if (s->error == 0) {
+		snprintf(text, sizeof(text), "%s%sno memory left: it ends and is started again",
+			unit, *unit ? ": " : "");
+		logtell(text);
+	}
+	s->error = -ENOMEM;
+	s->stop = true;
 }
 
 /* ---- streams ---- */
@@ -118,6 +150,8 @@ static void stream_remove(struct logserver *s, struct logstream *stream)
 	stream->kind = SOURCE_COUNT;
 	stream->next = s->dead;
 	s->dead = stream;
+	/* There is a descriptor again: the next one is given all streams. */
+	s->stop = s->stop || s->refused;
 }
 
 static void free_dead(struct logserver *s)
@@ -164,7 +198,8 @@ static void slot_label(struct logserver *s, struct logstream *stream, struct log
 	q->unit[sizeof(q->unit) - 1] = '\0';
 	q->identifier[sizeof(q->identifier) - 1] = '\0';
 	if (logstream_label(s->store, stream, q->unit, q->identifier) < 0) {
-		return; /* the old label is better than no log */
+		give_up(s, q->unit);
+		return;
 	}
 	stream->priority = q->priority & 7;
 	stream->level_prefix = q->level_prefix != 0;
@@ -182,15 +217,18 @@ static void slot_new(struct logserver *s, int fd, struct logwire_record *q)
 	struct logstream *stream = NULL;
 
 	if (s->n_streams >= LIMIT_LOG_STREAMS || socket_prepare(fd) < 0) {
+		refuse(s, q->unit, "too many streams");
 		close(fd);
 		return;
 	}
 	stream = logstream_new(fd, q->slot);
 	if (!stream) {
+		give_up(s, q->unit);
 		return;
 	}
 	slot_label(s, stream, q);
 	if (!stream->unit || stream_add(s, stream) < 0) {
+		give_up(s, q->unit);
 		logstream_free(s->store, stream);
 		return;
 	}
@@ -232,6 +270,17 @@ static void on_record(struct logserver *s, struct logwire_record *q, int *fd)
 	}
 }
 
+/* A stream that came without its descriptor: a known one has only another label. */
+static void on_lost_stream(struct logserver *s, struct logwire_record *q)
+{
+	q->unit[sizeof(q->unit) - 1] = '\0';
+	if (q->slot < LIMIT_SLOTS && s->slots[q->slot]) {
+		on_slot_stream(s, q, -1);
+	} else {
+		refuse(s, q->unit, "no descriptor left (RLIMIT_NOFILE)");
+	}
+}
+
 static int on_channel(struct logserver *s)
 {
 	for (;;) {
@@ -242,6 +291,10 @@ static int on_channel(struct logserver *s)
 
 		if (n == -EAGAIN || n == -EINTR) {
 			return 0;
+		}
+		if (n == -EMFILE) {
+			on_lost_stream(s, &q);
+			continue;
 		}
 		if (n <= 0) {
 			s->stop = true;
@@ -332,11 +385,13 @@ static void native_put(struct logserver *s, size_t size, const struct ucred *cre
 	r.fields = s->native.fields;
 	r.n_fields = s->native.n_fields;
 	u = logstore_ref(s->store, trusted ? unit : LOG_UNIT_STRANGERS);
-	if (u) {
-		logstore_put(s->store, u, &r, !trusted);
-		logstore_flush(s->store);
-		logstore_unref(s->store, u);
+	if (!u) {
+		give_up(s, unit);
+		return;
 	}
+	logstore_put(s->store, u, &r, !trusted);
+	logstore_flush(s->store);
+	logstore_unref(s->store, u);
 }
 
 /* One datagram, peeked, stored, consumed. False: there is none. */
@@ -353,7 +408,7 @@ static bool native_turn(struct logserver *s)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(LOG_FD_NATIVE, &msg, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = s->error ? -1 : recvmsg(LOG_FD_NATIVE, &msg, MSG_PEEK | MSG_DONTWAIT);
 	const struct cmsghdr *c;
 	struct ucred cred;
 
@@ -365,6 +420,9 @@ static bool native_turn(struct logserver *s)
 		!(msg.msg_flags & MSG_TRUNC)) {
 		memcpy(&cred, CMSG_DATA(c), sizeof(cred));
 		native_put(s, (size_t)n, &cred);
+	}
+	if (s->error) {
+		return false; /* the next one's */
 	}
 	if (msg.msg_flags & MSG_CTRUNC) {
 		patience_begin();
@@ -501,26 +559,6 @@ static int dispatch(struct logserver *s, const struct epoll_event *event)
 	return source->kind < SOURCE_STREAM ? handlers[source->kind](s) : 0;
 }
 
-/*
- * To whoever reads our error stream, on a machine its console: the log itself cannot tell it now.
- * Nobody may make us wait for its reader.
- */
-static void tell_loss(struct logserver *s)
-{
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char unit[LIMIT_UNIT_NAME], text[LIMIT_UNIT_NAME + 128];
-	int error, n;
-
-	if (!logstore_take_loss(s->store, unit, &error)) {
-		return;
-	}
-	n = snprintf(text, sizeof(text), "supd-log: what %s says is lost: %s\n", unit,
-		strerrordesc_np(error));
-	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(p.fd, text, (size_t)n) < 0) {
-		return; /* nobody to tell */
-	}
-}
-
 static void drain_all(struct logserver *s)
 {
 	while (native_turn(s)) {
@@ -548,9 +586,9 @@ int logserver_run(struct logserver *s)
 			flush_incomplete(s);
 			logstore_report(s->store);
 		}
-		tell_loss(s);
+		logtell_loss(s->store);
 		free_dead(s);
 	}
 	drain_all(s);
-	return r;
+	return r < 0 ? r : s->error;
 }

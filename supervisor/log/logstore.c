@@ -263,11 +263,9 @@ static int file_continue(struct logstore *s, struct logunit *u, uint64_t number)
 	return 0;
 }
 
-/* A quarter at once, the longest unused: to find the oldest alone takes as long. */
-static void evict(struct logstore *s)
+/* Closes the files that were not used since. */
+static void evict(struct logstore *s, uint64_t recent)
 {
-	uint64_t recent = s->clock - LOGSTORE_OPEN * 3 / 4;
-
 	for (size_t i = 0; i < LOGSTORE_BUCKETS; i++) {
 		for (struct logunit *u = s->buckets[i]; u; u = u->next) {
 			if (u->used <= recent) {
@@ -277,17 +275,12 @@ static void evict(struct logstore *s)
 	}
 }
 
-/* Opens the unit's file or the next one, so that it has room for need bytes. */
-static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
+static int open_newest(struct logstore *s, struct logunit *u, uint64_t need)
 {
 	uint64_t numbers[LOGFILE_LIST_MAX];
 	size_t n = 0;
-	int r;
+	int r = list_files(s, u, numbers, &n);
 
-	if (s->n_open >= LOGSTORE_OPEN) {
-		evict(s);
-	}
-	r = list_files(s, u, numbers, &n);
 	if (r < 0) {
 		return r;
 	}
@@ -299,6 +292,23 @@ static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
 	}
 	drop_old(s, u, numbers, n);
 	return file_create(s, u, n > 0 ? numbers[n - 1] + 1 : 1);
+}
+
+/* Opens the unit's file or the next one, so that it has room for need bytes. */
+static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
+{
+	int r;
+
+	/* A quarter at once, the longest unused: to find the oldest alone takes as long. */
+	if (s->n_open >= LOGSTORE_OPEN) {
+		evict(s, s->clock - LOGSTORE_OPEN * 3 / 4);
+	}
+	r = open_newest(s, u, need);
+	if (r == -EMFILE && s->n_open > 0) {
+		evict(s, UINT64_MAX);
+		r = open_newest(s, u, need);
+	}
+	return r;
 }
 
 /* ---- writing ---- */

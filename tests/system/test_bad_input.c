@@ -64,6 +64,12 @@ static void make_huge(const char *name)
 	write_bytes(name, text, HUGE_LINE);
 }
 
+static void make_sparse(const char *name)
+{
+	write_bytes(name, GOOD, sizeof(GOOD) - 1);
+	CHECK(truncate(unit_path(name), (off_t)1 << 30) == 0);
+}
+
 static void make_fifo(const char *name)
 {
 	CHECK(mkfifo(unit_path(name), 0644) == 0);
@@ -126,6 +132,7 @@ static const struct bad_file {
 	{ "nul.service", make_nul, ":2:21: error: NUL byte" },
 	{ "latin.service", make_latin, ":2:15: error: not UTF-8" },
 	{ "huge.service", make_huge, ": error: file is larger than 1 MiB" },
+	{ "sparse.service", make_sparse, ": error: file is larger than 1 MiB" },
 	{ "fifo.service", make_fifo, ": error: not a regular file" },
 	{ "endless.service", make_endless, ": error: not a regular file" },
 	{ "loop.service", make_loop, ": error: cannot open: Too many levels" },

@@ -22,8 +22,9 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 
-#define CALLS 1000
-#define FLOOD 100000
+#define CALLS  1000
+#define RANGES 40 /* more than a page of the table of ids has room for */
+#define FLOOD  100000
 
 static const char *payload;
 
@@ -264,12 +265,33 @@ static void test_full_runtime(void **state)
 static void test_full_state(void **state)
 {
 	(void)state;
+	char text[256];
+
 	fill_disk("state/filler");
-	loadf("new-range.service", "[Service]\nProfile=strict\nExecStart=%s pause\n", payload);
-	CHECK(sys_ctl(s, "daemon-reload") >= 0);
+	for (int i = 0; i < RANGES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "range-%d.service", i);
+		snprintf(text, sizeof(text),
+			"[Service]\nExecStart=%s pause\n[Container]\nProfile=strict\n", payload);
+		sys_unit(s, name, text);
+	}
+	snprintf(text, sizeof(text),
+		"%s/range-%d.service: error: cannot get an id range: writing idtable in the state "
+		"directory: No space left on device",
+		s->units, RANGES - 1);
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_said(s, text));
+	CHECK(sys_ctl(s, "start range-%d.service", RANGES - 1) != 0);
+	CHECK(sys_said(s, "cannot get an id range") && sys_said(s, "No space left on device"));
+	CHECK(property_equals("keep.service", "LoadState", "loaded"));
 	check_good();
 	CHECK(unlink(below("state/filler")) == 0);
 	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(!sys_said(s, "cannot get an id range"));
+	check_works("range-0.service");
+	snprintf(text, sizeof(text), "range-%d.service", RANGES - 1);
+	check_works(text);
 	check_good();
 }
 
