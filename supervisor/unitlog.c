@@ -254,6 +254,43 @@ static void detail_text(
 	}
 }
 
+/* systemd's words where they are others than for a service. */
+static const char *words_of_type(const struct unit *u, enum effect_log log, const char *text)
+{
+	static const struct {
+		enum unit_type type;
+		enum effect_log log;
+		const char *words;
+	} others[] = {
+		{ UNIT_TARGET, LOG_STARTED, "Reached target" },
+		{ UNIT_TARGET, LOG_STOPPED, "Stopped target" },
+		{ UNIT_SOCKET, LOG_STARTED, "Listening on" },
+		{ UNIT_SOCKET, LOG_STOPPED, "Closed" },
+		{ UNIT_SOCKET, LOG_START_FAILED, "Failed to listen on" },
+		{ UNIT_SLICE, LOG_STARTED, "Created slice" },
+		{ UNIT_SLICE, LOG_STOPPED, "Removed slice" },
+		{ UNIT_MOUNT, LOG_STARTING, "Mounting" },
+		{ UNIT_MOUNT, LOG_STARTED, "Mounted" },
+		{ UNIT_MOUNT, LOG_STOPPING, "Unmounting" },
+		{ UNIT_MOUNT, LOG_STOPPED, "Unmounted" },
+		{ UNIT_MOUNT, LOG_START_FAILED, "Failed to mount" },
+		{ UNIT_AUTOMOUNT, LOG_STARTED, "Set up automount" },
+		{ UNIT_AUTOMOUNT, LOG_STOPPED, "Unset automount" },
+		{ UNIT_SWAP, LOG_STARTING, "Activating swap" },
+		{ UNIT_SWAP, LOG_STARTED, "Activated swap" },
+		{ UNIT_SWAP, LOG_STOPPING, "Deactivating swap" },
+		{ UNIT_SWAP, LOG_STOPPED, "Deactivated swap" },
+		{ UNIT_SWAP, LOG_START_FAILED, "Failed to activate swap" },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+		if (others[i].type == u->type && others[i].log == log) {
+			return others[i].words;
+		}
+	}
+	return text;
+}
+
 /* "Starting web.service - Web server..." for jobs, "web.service: Failed …" for the rest. */
 static void message_text(
 	const struct shell *s, const struct unit *u, const struct effect *e, char *buf, size_t size)
@@ -264,8 +301,10 @@ static void message_text(
 	char detail[1024];
 
 	if (e->log <= LOG_START_FAILED) {
-		snprintf(buf, size, "%s %s%s%s%s", row->text, u->name, description ? " - " : "",
-			description ? description : "", going ? "..." : ".");
+		snprintf(buf, size, "%s %s%s%s%s",
+			words_of_type(u, (enum effect_log)e->log, row->text), u->name,
+			description ? " - " : "", description ? description : "",
+			going ? "..." : ".");
 		return;
 	}
 	detail_text(s, u, e, detail, sizeof(detail));

@@ -161,7 +161,10 @@ static int read_threshold(struct ctl *c, uint32_t *ret)
 	return EXIT_OK;
 }
 
-/* A unit that would not start is exposed to nothing, and must not pass for safe. */
+/*
+ * The score, or an exit code below zero: a unit that would not start is exposed to nothing, and
+ * must not pass for safe.
+ */
 static int audit_unit(
 	struct ctl *c, struct json *j, struct load_facts *all, const struct load_unit *u)
 {
@@ -169,10 +172,10 @@ static int audit_unit(
 
 	if (exposure_judge(u, &e) < 0) {
 		if (!*u->error && nearest_is_missing(c, u->name)) {
-			return -1;
+			return -EXIT_NO_UNIT;
 		}
 		ctl_error(c, "%s: %s", u->name, *u->error ? u->error : "not a service");
-		return -1;
+		return -EXIT_FAILED;
 	}
 	if (*u->error) {
 		ctl_error(c, "%s: is refused, judged by what could be read: %s", u->name, u->error);
@@ -205,7 +208,9 @@ int verb_audit(struct ctl *c, int n, char *const *args)
 	for (size_t i = 0; i < all.n; i++) {
 		int score = audit_unit(c, &j, &all, &all.units[i]);
 
-		if (score < 0 || (unsigned)score > threshold) {
+		if (score < 0) {
+			code = -score;
+		} else if ((unsigned)score > threshold && code == EXIT_OK) {
 			code = EXIT_FAILED;
 		}
 		if (!c->o.json && i + 1 < all.n && !c->o.quiet) {

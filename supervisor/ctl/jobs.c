@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* start, stop, restart, try-restart, reload, reload-or-restart. */
+/* start, stop, restart, try-restart, reload and their kin. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,6 +21,9 @@ static const struct job_verb job_verbs[] = {
 	{ "try-restart", "TryRestartUnit", GOAL_UNCHANGED },
 	{ "reload", "ReloadUnit", GOAL_UNCHANGED },
 	{ "reload-or-restart", "ReloadOrRestartUnit", GOAL_UP },
+	{ "try-reload-or-restart", "ReloadOrTryRestartUnit", GOAL_UNCHANGED },
+	{ "force-reload", "ReloadOrTryRestartUnit", GOAL_UNCHANGED },
+	{ "condrestart", "TryRestartUnit", GOAL_UNCHANGED },
 };
 
 static const struct job_verb *find_verb(const char *name)
@@ -159,6 +162,28 @@ int verb_job(struct ctl *c, int n, char *const *args)
 	}
 	waited = report(&set);
 	return code != EXIT_OK ? code : waited;
+}
+
+int verb_isolate_target(struct ctl *c, int n, char *const *args)
+{
+	static const struct {
+		const char *verb, *target;
+	} rows[] = {
+		{ "default", "default.target" },
+		{ "rescue", "rescue.target" },
+		{ "emergency", "emergency.target" },
+	};
+
+	(void)n;
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (strcmp(rows[i].verb, args[0]) == 0) {
+			char *isolate[] = { (char *)"isolate", (char *)(uintptr_t)rows[i].target,
+				NULL };
+
+			return verb_isolate(c, 2, isolate);
+		}
+	}
+	return EXIT_FAILED;
 }
 
 int verb_isolate(struct ctl *c, int n, char *const *args)

@@ -145,17 +145,17 @@ static int read_units(struct ctl *c, sd_bus_message *m, struct table *t, struct 
 	return r < 0 ? r : 0;
 }
 
-static void print_table(struct ctl *c, const struct table *t, const char *what)
+static void print_table(struct ctl *c, const struct table *t, const char *what, const char *hint)
 {
 	table_print(t, c->out, !c->o.no_legend);
 	if (!c->o.no_legend) {
-		fprintf(c->out, "\n%zu %s listed.\n", t->n_rows, what);
+		fprintf(c->out, "\n%zu %s listed.%s\n", t->n_rows, what, hint);
 	}
 }
 
 /* Runs one listing: the call, the reader, then the table or the array. */
 struct listing {
-	const char *method, *what;
+	const char *method, *what, *hint;
 	const char *const *titles;
 	size_t n_titles;
 	int (*read)(struct ctl *c, sd_bus_message *m, struct table *t, struct json *j);
@@ -176,7 +176,7 @@ static int run(struct ctl *c, const struct listing *l, sd_bus_message *m)
 	if (c->o.json) {
 		json_end(&j);
 	} else if (r >= 0) {
-		print_table(c, &t, l->what);
+		print_table(c, &t, l->what, l->hint);
 	}
 	return r < 0 ? ctl_call_failed(c, l->method, NULL, r) : EXIT_OK;
 }
@@ -184,8 +184,10 @@ static int run(struct ctl *c, const struct listing *l, sd_bus_message *m)
 int verb_list(struct ctl *c, int n, char *const *args)
 {
 	static const char *const titles[] = { "  UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION" };
-	static const struct listing l = { "ListUnitsPacked", "units", titles, ELEMENTSOF(titles),
-		read_units };
+	bool whole = c->o.all || c->o.state || c->o.failed;
+	const struct listing l = { "ListUnitsPacked", "units",
+		whole ? "" : " --all shows loaded but inactive units, too.", titles,
+		ELEMENTSOF(titles), read_units };
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	int code = ctl_connect(c);
 
@@ -222,7 +224,7 @@ static int read_jobs(struct ctl *c, sd_bus_message *m, struct table *t, struct j
 int verb_list_jobs(struct ctl *c, int n, char *const *args)
 {
 	static const char *const titles[] = { "JOB", "UNIT", "TYPE", "STATE" };
-	static const struct listing l = { "ListJobs", "jobs", titles, ELEMENTSOF(titles),
+	static const struct listing l = { "ListJobs", "jobs", "", titles, ELEMENTSOF(titles),
 		read_jobs };
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;

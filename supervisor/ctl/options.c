@@ -28,7 +28,9 @@ enum option_kind {
 
 #define AT(field) offsetof(struct options, field)
 
-#define FOR_JOBS  "start stop restart try-restart reload reload-or-restart isolate"
+#define FOR_JOBS                                                                                   \
+	"start stop restart try-restart reload reload-or-restart "                                 \
+	"try-reload-or-restart force-reload condrestart isolate default rescue emergency"
 #define FOR_LINKS                                                                                  \
 	"enable disable reenable preset preset-all mask unmask link revert add-wants "             \
 	"add-requires set-default"

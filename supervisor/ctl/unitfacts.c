@@ -8,6 +8,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "exitcode.h"
+#include "nearunit.h"
 #include "unitpath.h"
 
 /* What is run: the loader, its mode, and the names. */
@@ -121,5 +122,10 @@ int unitfacts_load(struct ctl *c, int n, char *const *args, struct load_facts *r
 	if (code != EXIT_OK) {
 		return code;
 	}
-	return load_units(c, loader, &units, ret);
+	code = load_units(c, loader, &units, ret);
+	/* In the words of the other verbs, where supd knows no such unit either. */
+	for (size_t i = 0; i < units.n && code == EXIT_FAILED; i++) {
+		code = nearest_is_missing(c, units.names[i]) ? EXIT_NO_UNIT : code;
+	}
+	return code;
 }

@@ -58,6 +58,7 @@ int verb_blame(struct ctl *c, int n, char *const *args);
 int verb_critical_chain(struct ctl *c, int n, char *const *args);
 int verb_plot(struct ctl *c, int n, char *const *args);
 int verb_list_dependencies(struct ctl *c, int n, char *const *args);
+int verb_isolate_target(struct ctl *c, int n, char *const *args);
 int verb_isolate(struct ctl *c, int n, char *const *args);
 int verb_show(struct ctl *c, int n, char *const *args);
 int verb_is_active(struct ctl *c, int n, char *const *args);

@@ -71,6 +71,10 @@ static void test_words_of_the_log(void **state)
 			"once.service: Scheduled restart job, restart counter is at 2.\n"
 			"once.service: Start request repeated too quickly.\n"
 			"once.service: Failed with result 'exit-code'.\n" },
+		{ "words.target", "Reached target words.target - Words.\n"
+				  "Stopped target words.target - Words.\n" },
+		{ "words.socket", "Starting words.socket...\nListening on words.socket.\n"
+				  "Stopping words.socket...\nClosed words.socket.\n" },
 	};
 
 	(void)state;
@@ -88,9 +92,44 @@ static void test_words_of_the_log(void **state)
 	CHECK(sys_ctl(s, "start wrong.service") == 1);
 	CHECK(sys_ctl(s, "start once.service") == 1);
 	CHECK(sys_ctl(s, "stop asked.service") == 0);
+	load("words.target", "[Unit]\nDescription=Words\n");
+	load("words.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	load("words.socket", "[Socket]\nListenStream=@supd-test-words\n");
+	CHECK(sys_ctl(s, "start words.target words.socket") == 0);
+	CHECK(sys_ctl(s, "stop words.target words.socket") == 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		sys_wait_for(s, rows[i][0], log_is, rows[i]);
 	}
+}
+
+/* Verbs that users of systemctl type. */
+static void test_other_verbs(void **state)
+{
+	static const char *const again[] = { "condrestart", "force-reload",
+		"try-reload-or-restart" };
+
+	(void)state;
+	load("typed.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	load("rescue.target", "[Unit]\nAllowIsolate=yes\n");
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		long pid;
+
+		CHECK(sys_ctl(s, "start typed.service") == 0);
+		pid = sys_number(s, "typed.service", "MainPID");
+		CHECK(sys_ctl(s, "%s typed.service", again[i]) == 0);
+		CHECK(sys_number(s, "typed.service", "MainPID") != pid);
+		CHECK(sys_ctl(s, "stop typed.service") == 0);
+		CHECK(sys_ctl(s, "%s typed.service", again[i]) == 0);
+		CHECK(property_equals("typed.service", "ActiveState", "inactive"));
+	}
+	CHECK(sys_ctl(s, "list") == 0 && sys_said(s, "--all shows loaded but inactive"));
+	CHECK(sys_ctl(s, "list --all") == 0 && !sys_said(s, "--all"));
+	CHECK(sys_ctl(s, "audit nowhere.service") == 4 && sys_said(s, "could not be found"));
+	CHECK(sys_ctl(s, "profile nowhere.service") == 4 && sys_said(s, "could not be found"));
+	CHECK(sys_ctl(s, "start typed.service") == 0);
+	CHECK(sys_ctl(s, "rescue") == 0);
+	CHECK(property_equals("rescue.target", "ActiveState", "active"));
+	sys_wait(s, "typed.service", "ActiveState", "inactive");
 }
 
 /* A name that nobody has is told with its setting; it never means root. */
@@ -478,6 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_simple),
 		cmocka_unit_test(test_words_of_the_log),
+		cmocka_unit_test(test_other_verbs),
 		cmocka_unit_test(test_unknown_user),
 		cmocka_unit_test(test_restart_after_kill),
 		cmocka_unit_test(test_reload_between_lives),
