@@ -181,8 +181,10 @@ int engine_zone_changed(struct engine *e, usec_t now);
  */
 int engine_enqueue(struct engine *e, const struct engine_request *request, usec_t now,
 	uint32_t *ret_job, struct engine_error *ret_error);
-/* 0, or 1: no such job. */
+/* 0, or 1: no such job. Starts that wait for it and require it fail, as when it had failed. */
 int engine_cancel(struct engine *e, uint32_t job, usec_t now);
+/* None of them runs because another one is gone. */
+int engine_cancel_all(struct engine *e, usec_t now);
 int engine_reset_failed(struct engine *e, uint32_t unit, usec_t now);
 /* Signal by a client. target: enum wire_target. */
 int engine_kill(struct engine *e, uint32_t unit, uint32_t target, int signo, usec_t now);

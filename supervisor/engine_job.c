@@ -324,17 +324,6 @@ int engine_enqueue(struct engine *e, const struct engine_request *request, usec_
 	return settled < 0 ? settled : r;
 }
 
-int engine_cancel(struct engine *e, uint32_t job, usec_t now)
-{
-	struct engine_job_row *row = row_of(e, job);
-
-	if (!row || !row->job) {
-		return 1;
-	}
-	engine_finish(e, e->units[row->job->unit], JOB_CANCELED, now);
-	return engine_settle(e, now);
-}
-
 static void unqueue(struct engine *e, struct job *j)
 {
 	if (j->run_prev) {
@@ -453,4 +442,33 @@ void engine_finish(struct engine *e, struct unit *u, enum job_result result, use
 	if (e->listed && unit_is_down(u) && j->type != JOB_STOP) {
 		engine_tell_triggering(e, u, now);
 	}
+}
+
+/* Who needs what was to come up cannot come up without it either. */
+int engine_cancel(struct engine *e, uint32_t job, usec_t now)
+{
+	struct engine_job_row *row = row_of(e, job);
+	struct unit *u;
+	enum job_type type;
+
+	if (!row || !row->job) {
+		return 1;
+	}
+	u = e->units[row->job->unit];
+	type = row->job->type;
+	engine_finish(e, u, JOB_CANCELED, now);
+	if (type == JOB_START || type == JOB_VERIFY_ACTIVE) {
+		fail_dependants(e, u, now);
+	}
+	return engine_settle(e, now);
+}
+
+int engine_cancel_all(struct engine *e, usec_t now)
+{
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		if (e->units[i]->job) {
+			engine_finish(e, e->units[i], JOB_CANCELED, now);
+		}
+	}
+	return engine_settle(e, now);
 }

@@ -309,14 +309,9 @@ static int method_cancel_job(sd_bus_message *m, void *userdata, sd_bus_error *er
 static int method_clear_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_server *b = userdata;
-	const struct job *job;
-	uint32_t cursor = 0;
-	int r = 0;
+	int r = engine_cancel_all(b->shell->engine, now_us());
 
 	(void)error;
-	while (r >= 0 && (job = engine_next_job(b->shell->engine, &cursor))) {
-		r = engine_cancel(b->shell->engine, job->id, now_us());
-	}
 	return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
 }
 

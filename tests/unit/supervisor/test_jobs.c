@@ -240,6 +240,29 @@ static void test_irreversible(void **state)
 	assert_int_equal(results[WAITER], JOB_CANCELED);
 }
 
+/* Who requires what was cancelled is not started without it; who is cancelled with it neither. */
+static void test_cancel(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(WAITER, JOB_START, JOB_MODE_REPLACE), 0);
+	assert_int_equal(engine_cancel(e, engine_unit(e, BOUND)->job->id, now), 0);
+	drain();
+	assert_int_equal(results[BOUND], JOB_CANCELED);
+	assert_int_equal(results[WAITER], JOB_DEPENDENCY);
+	assert_int_equal(active(WAITER), ACTIVE_INACTIVE);
+	assert_int_equal(engine_cancel_all(e, now), 0);
+	drain();
+	assert_int_equal(results[DEVICE], JOB_CANCELED);
+	assert_int_equal(ask(WAITER, JOB_START, JOB_MODE_REPLACE), 0);
+	assert_int_equal(engine_cancel_all(e, now), 0);
+	drain();
+	assert_int_equal(results[WAITER], JOB_CANCELED);
+	assert_int_equal(results[BOUND], JOB_CANCELED);
+	assert_int_equal(active(WAITER), ACTIVE_INACTIVE);
+	assert_int_equal(active(BOUND), ACTIVE_INACTIVE);
+	assert_int_equal(engine_cancel(e, 4711, now), 1);
+}
+
 static void test_ignore_dependencies(void **state)
 {
 	(void)state;
@@ -274,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_isolate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_irreversible, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ignore_dependencies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hindsight, setup, teardown),
 	};
