@@ -240,24 +240,6 @@ static void test_words(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* What a controller would have to be there for. */
-static void test_controller(void **state)
-{
-	const struct row row = { "controller", TRUSTED "MemoryMax=100M\n", { 0 },
-		"no cgroup controller memory", "needs this controller", "RequireControllers=no" };
-	struct outcome o;
-	struct fake f;
-
-	(void)state;
-	assert_true(begin(&f, &row));
-	f.job.require_controllers = true;
-	assert_int_equal(fake_run(&f, &o), 0);
-	/* Where there is one, it starts. */
-	assert_true(!outcome_find(&o, LAUNCH_FAILED) || is_well(&row, &o));
-	outcome_fini(&o);
-	fake_fini(&f);
-}
-
 static int make_places(void)
 {
 	static const char *const places[] = { "/run", "/var/lib", "/var/cache", "/var/log" };
@@ -304,7 +286,6 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_controller),
 	};
 
 	if (argc < 4 || geteuid() != 0) {
