@@ -15,6 +15,7 @@ bench=$build/tests/bench
 printf '## Benchmarks\n\n%s, Linux %s, %s. p50 / p90.\n' "$(this_machine)" "$(uname -r)" \
 	"$(date +%Y-%m-%d)"
 "$bench/bench_launch" "$build" "$bench/bench_true" 200
+"$bench/bench_filter" "$build"
 "$bench/bench_up" "$services" 7 namespaces compat standard
 "$bench/bench_system" "$services" "$repeats" compat
 "$bench/bench_system" "$services" "$repeats" standard

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <errno.h>
+#include <linux/openat2.h>
 #include <linux/sched.h> /* CLONE_*, struct clone_args */
 #include <signal.h>
 #include <stddef.h>
@@ -41,6 +42,25 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+
+#define SYSX_OPEN_TRIES 10000 /* each takes some microseconds */
+
+/*
+ * A ".." below a root is EAGAIN when anything is renamed or mounted on the machine meanwhile: the
+ * kernel cannot tell then that it stays below. Nothing is wrong with the path.
+ */
+static inline int sysx_openat2(int dir, const char *path, const struct open_how *how)
+{
+	int fd = -1;
+
+	for (unsigned i = 0; i < SYSX_OPEN_TRIES; i++) {
+		fd = (int)syscall(SYS_openat2, dir, path, how, sizeof(*how));
+		if (fd >= 0 || errno != EAGAIN) {
+			break;
+		}
+	}
+	return fd;
+}
 
 static inline pid_t sysx_clone3(struct clone_args *args)
 {

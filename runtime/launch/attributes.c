@@ -36,8 +36,7 @@ static int set_memory_policy(struct launch *l)
 	}
 	if (syscall(SYS_set_mempolicy, (int)l->plan.numa_policy, nodes->n ? nodes->data : NULL,
 		    nodes->n ? (unsigned long)nodes->n * 8 + 1 : 0ul) < 0) {
-		return launch_fail(l, -errno, NULL,
-			"NUMAPolicy= needs CONFIG_NUMA and memory nodes that are there", NULL);
+		return launch_fail(l, -errno, NULL, "NUMAPolicy=", NULL);
 	}
 	return 0;
 }
@@ -67,8 +66,7 @@ static int set_memory_merge(struct launch *l)
 		/* A kernel that merges nothing does not have to be asked not to. */
 		return !l->plan.ksm && errno == EINVAL
 			       ? 0
-			       : launch_fail(l, -errno, NULL,
-					 "MemoryKSM= needs CONFIG_KSM and Linux 6.4", NULL);
+			       : launch_fail(l, -errno, NULL, "MemoryKSM=", NULL);
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "behind.h"
 #include "command.h"
 #include "launch.h"
+#include "prepare.h"
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
@@ -71,7 +72,8 @@ int launch_set_limits(struct launch *l)
 		struct rlimit now;
 
 		if (getrlimit((int)rows[i].resource, &now) < 0) {
-			return launch_fail(l, -errno, rows[i].origin, "limit", NULL);
+			return launch_fail(l, -errno, rows[i].origin, "limit ",
+				launch_limit_name(rows[i].resource));
 		}
 		/* Above what the launcher could raise: the nearest, as systemd does. */
 		if (lim.rlim_max > now.rlim_max) {
@@ -81,7 +83,8 @@ int launch_set_limits(struct launch *l)
 			lim.rlim_cur = lim.rlim_max;
 		}
 		if (setrlimit((int)rows[i].resource, &lim) < 0) {
-			return launch_fail(l, -errno, rows[i].origin, "limit", NULL);
+			return launch_fail(l, -errno, rows[i].origin, "limit ",
+				launch_limit_name(rows[i].resource));
 		}
 	}
 	return 0;

@@ -22,7 +22,7 @@ static int open_in_root(int root, const char *path, uint64_t resolve)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 
-	return result(syscall(SYS_openat2, root, path, &how, sizeof(how)));
+	return result(sysx_openat2(root, path, &how));
 }
 
 int mount_open_target(int root, const char *path)

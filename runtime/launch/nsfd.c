@@ -149,15 +149,6 @@ int launch_enter_cgroup_view(struct launch *l)
 					    : 0;
 }
 
-/* The kernel has one word for all of it. */
-static const char *clone_hint(uint64_t flags, int error)
-{
-	return error == EPERM && flags & CLONE_NEWUSER ? " of a user namespace: the kernel refuses "
-							 "it in a chroot (pivot_root is the "
-							 "way), or to all; Profile=compat has none"
-						       : NULL;
-}
-
 static int clone_inside(struct launch *l, uint64_t flags)
 {
 	struct clone_args args = { .flags = flags };
@@ -167,7 +158,7 @@ static int clone_inside(struct launch *l, uint64_t flags)
 		return r;
 	}
 	l->pid = sysx_clone3(&args);
-	return l->pid < 0 ? launch_fail(l, -errno, NULL, "clone", clone_hint(flags, errno)) : 0;
+	return l->pid < 0 ? launch_fail(l, -errno, NULL, "clone", NULL) : 0;
 }
 
 /*

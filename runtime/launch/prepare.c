@@ -161,6 +161,30 @@ int launch_enter_cgroup(struct launch *l)
 
 /* ---- limits and priorities ---- */
 
+const char *launch_limit_name(uint32_t resource)
+{
+	static const char *const names[RLIM_NLIMITS] = {
+		[RLIMIT_AS] = "LimitAS=",
+		[RLIMIT_CORE] = "LimitCORE=",
+		[RLIMIT_CPU] = "LimitCPU=",
+		[RLIMIT_DATA] = "LimitDATA=",
+		[RLIMIT_FSIZE] = "LimitFSIZE=",
+		[RLIMIT_LOCKS] = "LimitLOCKS=",
+		[RLIMIT_MEMLOCK] = "LimitMEMLOCK=",
+		[RLIMIT_MSGQUEUE] = "LimitMSGQUEUE=",
+		[RLIMIT_NICE] = "LimitNICE=",
+		[RLIMIT_NOFILE] = "LimitNOFILE=",
+		[RLIMIT_NPROC] = "LimitNPROC=",
+		[RLIMIT_RSS] = "LimitRSS=",
+		[RLIMIT_RTPRIO] = "LimitRTPRIO=",
+		[RLIMIT_RTTIME] = "LimitRTTIME=",
+		[RLIMIT_SIGPENDING] = "LimitSIGPENDING=",
+		[RLIMIT_STACK] = "LimitSTACK=",
+	};
+
+	return resource < RLIM_NLIMITS && names[resource] ? names[resource] : "that is not known";
+}
+
 /*
  * Raising a hard limit needs the initial user namespace, so it happens here; the wanted values are
  * set by the second stage at its end. Where we may not raise, the nearest value is taken there.
@@ -174,12 +198,14 @@ int launch_raise_limits(struct launch *l)
 
 		if (rows[i].resource >= RLIM_NLIMITS ||
 			getrlimit((int)rows[i].resource, &lim) < 0) {
-			return launch_fail(l, -EINVAL, rows[i].origin, "limit", NULL);
+			return launch_fail(l, -EINVAL, rows[i].origin, "limit ",
+				launch_limit_name(rows[i].resource));
 		}
 		if (rows[i].hard > lim.rlim_max) {
 			lim.rlim_max = rows[i].hard;
 			if (setrlimit((int)rows[i].resource, &lim) < 0 && errno != EPERM) {
-				return launch_fail(l, -errno, rows[i].origin, "limit", NULL);
+				return launch_fail(l, -errno, rows[i].origin, "limit ",
+					launch_limit_name(rows[i].resource));
 			}
 		}
 	}

@@ -2,6 +2,8 @@
 /* Launch steps that need the initial namespaces and are done by the launcher itself. */
 #pragma once
 
+#include <stdint.h>
+
 struct launch;
 
 int launch_check_users(struct launch *l);
@@ -16,3 +18,5 @@ int launch_set_priorities(struct launch *l);
 int launch_unlink_pid_file(struct launch *l);
 /* cgroup_writes of the plan; also the whole of REALIZE. */
 int launch_write_cgroup(struct launch *l);
+/* "LimitNOFILE=" of RLIMIT_NOFILE. */
+const char *launch_limit_name(uint32_t resource);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../base/fd.h"
+#include "missing.h"
 
 static void append(char *buf, size_t size, const char *text)
 {
@@ -68,6 +69,7 @@ void launch_report_failed(struct launch *l, enum launch_step step, int error)
 	if (!l->origin[0]) {
 		append(l->origin, sizeof(l->origin), l->plan.origin ? l->plan.origin : "");
 	}
+	missing_explain(l, error);
 	memcpy(r.text, l->text, sizeof(r.text));
 	memcpy(r.origin, l->origin, sizeof(r.origin));
 	while (write(l->sock, &r, sizeof(r)) < 0 && errno == EINTR) {

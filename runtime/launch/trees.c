@@ -289,23 +289,31 @@ static int prepare_image(struct launch *l, const struct plan_mount *m)
 	return r < 0 ? r : fd;
 }
 
-static int prepare_row(struct launch *l, const struct plan_mount *m)
+/* Into *ret, -1 where the row has no tree of its own (which -EPERM must not be taken for). */
+static int prepare_row(struct launch *l, const struct plan_mount *m, int *ret)
 {
+	int fd = 0;
+
+	*ret = -1;
 	switch ((enum plan_mount_kind)m->kind) {
 	case PLAN_MOUNT_BIND:
-		return prepare_bind(l, m);
+		fd = *ret = prepare_bind(l, m);
+		break;
 	case PLAN_MOUNT_TMPFS:
-		return mount_new(
+		fd = *ret = mount_new(
 			"tmpfs", m->options ? m->options : "mode=0755", SAFE | row_attrs(m));
+		break;
 	case PLAN_MOUNT_INACCESSIBLE:
 		if (l->trees.empty < 0) {
-			l->trees.empty = prepare_empty(l);
+			fd = l->trees.empty = prepare_empty(l);
 		}
-		return l->trees.empty < 0 ? l->trees.empty : -1;
+		break;
 	case PLAN_MOUNT_IMAGE:
-		return prepare_image(l, m);
+		fd = *ret = prepare_image(l, m);
+		break;
 	case PLAN_MOUNT_EXTENSION:
-		return extension_mount(l, m);
+		fd = *ret = extension_mount(l, m);
+		break;
 	case PLAN_MOUNT_READ_ONLY:
 	case PLAN_MOUNT_READ_WRITE:
 	case PLAN_MOUNT_EXEC:
@@ -313,7 +321,7 @@ static int prepare_row(struct launch *l, const struct plan_mount *m)
 	case PLAN_MOUNT_KIND_COUNT:
 		break;
 	}
-	return -1;
+	return fd < 0 ? fd : 0;
 }
 
 const char *trees_row_verb(const struct plan_mount *m)
@@ -344,14 +352,14 @@ static int prepare_rows(struct launch *l)
 	}
 	for (uint32_t i = 0; i < l->plan.mounts.n; i++) {
 		bool may_lack = rows[i].flags & PLAN_MOUNT_F_IGNORE_MISSING;
-		int fd = prepare_row(l, &rows[i]);
+		int fd = -1, r = prepare_row(l, &rows[i], &fd);
 
-		if (fd == -ENOENT && may_lack) {
+		if (r == -ENOENT && may_lack) {
 			fd = ROW_SKIPPED;
-		} else if (fd < -1 && rows[i].kind == PLAN_MOUNT_EXTENSION) {
-			return fd; /* it has named the directory */
-		} else if (fd < -1) {
-			return launch_fail(l, fd, rows[i].origin, trees_row_verb(&rows[i]),
+		} else if (r < 0 && rows[i].kind == PLAN_MOUNT_EXTENSION) {
+			return r; /* it has named the directory */
+		} else if (r < 0) {
+			return launch_fail(l, r, rows[i].origin, trees_row_verb(&rows[i]),
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
 		l->trees.row[i] = fd;

@@ -15,11 +15,12 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 #include "../../runtime/base/limits.h"
+#include "../../runtime/base/sysx.h"
 
 static int open_in(int root, const char *path, unsigned long flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	int fd = sysx_openat2(root, path, &how);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -143,8 +143,9 @@ class Container:
 
     def refuses(self, profile, reason):
         status, seen = self.try_ctl("start", profile + ".service")
-        check(f"{profile}: refused because of {reason}",
-              status == 1 and reason in seen and f"({profile}.service:2)" in seen, seen)
+        # The unit's own line, or the profile's that put up the wall.
+        origin = f"({profile}.service:2)" in seen or f"profile {profile})" in seen
+        check(f"{profile}: refused because of {reason}", status == 1 and reason in seen and origin, seen)
 
     def supd(self):
         """The pid of supd inside: child of 1."""

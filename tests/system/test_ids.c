@@ -374,6 +374,44 @@ static void test_nsinit(void **state)
 	check_nsinit("compat");
 }
 
+static size_t read_table(char *buf, size_t size)
+{
+	char path[128];
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/state/idtable", s->dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : fd_read_full(fd, buf, size);
+	CHECK(n > 0);
+	return (size_t)n;
+}
+
+/* A range is a unit's when it is loaded: starts that fail, after ids were mapped too, use none up.
+ */
+static void test_failed_starts(void **state)
+{
+	static const char *const lines[] = { "BindPaths=/srv/not-there:/mnt\nExecStart=/bin/true\n",
+		"WorkingDirectory=/srv/not-there\nExecStart=/bin/true\n",
+		"ExecStart=/srv/not-there\n", "ExecStart=DIR/probe ids\n" };
+	static char before[65536], after[65536];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+		bool fails = i + 1 < ELEMENTSOF(lines);
+		char text[256];
+
+		snprintf(text, sizeof(text), "[Service]\nType=oneshot\n%s", lines[i]);
+		unit("ranged.service", text);
+		n = i ? n : read_table(before, sizeof(before));
+		for (int k = 0; k < 3; k++) {
+			CHECK((sys_ctl(s, "start ranged.service") != 0) == fails);
+		}
+		CHECK(read_table(after, sizeof(after)) == n && memcmp(before, after, n) == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_traps),
 		cmocka_unit_test(test_nsinit),
+		cmocka_unit_test(test_failed_starts),
 	};
 	int r = ask_begin();
 

@@ -105,6 +105,11 @@ static const struct server servers[] = {
 			"[www]\nuser = www-data\ngroup = www-data\nlisten = 127.0.0.1:9000\n"
 			"pm = static\npm.max_children = 1\nping.path = /ping\n" } },
 		.make = { "/run/php" } },
+	{ "prometheus.service", NULL, BYTES("GET /-/ready HTTP/1.0\r\n\r\n"), "Ready", 9090,
+		.scratch = { "/etc/prometheus", "/etc/default" },
+		.files = { { "/etc/prometheus/prometheus.yml", "scrape_configs: []\n" },
+			{ "/etc/default/prometheus", "ARGS=\"--web.listen-address=127.0.0.1:9090 "
+						     "--storage.tsdb.path=/tmp/metrics\"\n" } } },
 	{ "squid.service", NULL, BYTES("GET http://supd/ HTTP/1.0\r\n\r\n"), "X-Squid-Error", 3128,
 		.scratch = { "/etc/squid", "/var/log/squid", "/var/spool/squid" },
 		.files = { { "/etc/squid/squid.conf",

@@ -30,6 +30,18 @@ static __attribute__((constructor)) void begin(void)
 	close(FAULT_FD);
 }
 
+/* The chosen function, whichever call of it. */
+static int is_chosen(const char *name, long nr)
+{
+	if (!page || depth == 0 || !page->chosen[0] || strcmp(page->chosen, name) != 0 ||
+		(page->chosen_nr >= 0 && page->chosen_nr != nr)) {
+		return 0;
+	}
+	page->chosen_count++;
+	errno = page->chosen_error;
+	return 1;
+}
+
 static int fails(const char *name, const int *errors, uint32_t n)
 {
 	uint32_t role = depth < 2 ? FAULT_LAUNCHER : FAULT_CHILD;
@@ -54,10 +66,33 @@ static int fails(const char *name, const int *errors, uint32_t n)
 	{                                                                                          \
 		static const int errors[] = { __VA_ARGS__ };                                       \
                                                                                                    \
-		return fails(#name, errors, sizeof(errors) / sizeof(errors[0]))                    \
+		return is_chosen(#name, -1) ||                                                     \
+				       fails(#name, errors, sizeof(errors) / sizeof(errors[0]))    \
 			       ? (type)-1                                                          \
 			       : __real_##name args;                                               \
 	}
+
+/* What distinguishes calls of one number: the text or the flags that they are made with. */
+static int is_chosen_syscall(long nr, const long *a)
+{
+	const uint64_t *flags = NULL;
+	const char *word = NULL;
+
+	if (!page || !page->chosen[0]) {
+		return 0;
+	}
+	word = nr == SYS_fsopen ? (const char *)a[0] : nr == SYS_fsconfig ? (const char *)a[2] : 0;
+	flags = nr == SYS_clone3          ? (const uint64_t *)a[0]
+		: nr == SYS_mount_setattr ? (const uint64_t *)a[3]
+					  : NULL;
+	if (page->chosen_word[0] && (!word || strcmp(word, page->chosen_word) != 0)) {
+		return 0;
+	}
+	if (page->chosen_flags && (!flags || !(*flags & page->chosen_flags))) {
+		return 0;
+	}
+	return is_chosen("syscall", nr);
+}
 
 long __real_syscall(long nr, ...);
 long __wrap_syscall(long nr, ...);
@@ -73,7 +108,8 @@ long __wrap_syscall(long nr, ...)
 		a[i] = va_arg(args, long);
 	}
 	va_end(args);
-	if (fails("syscall", errors, sizeof(errors) / sizeof(errors[0]))) {
+	if (is_chosen_syscall(nr, a) ||
+		fails("syscall", errors, sizeof(errors) / sizeof(errors[0]))) {
 		return -1;
 	}
 	r = __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -112,8 +148,6 @@ SEAM(int, setrlimit, (int what, const struct rlimit *l), (what, l), EPERM, EINVA
 SEAM(int, setrlimit64, (int what, const struct rlimit64 *l), (what, l), EPERM, EINVAL)
 SEAM(int, getrlimit, (int what, struct rlimit *l), (what, l), EINVAL)
 SEAM(int, getrlimit64, (int what, struct rlimit64 *l), (what, l), EINVAL)
-SEAM(int, prctl, (int what, unsigned long a, unsigned long b, unsigned long c, unsigned long d),
-	(what, a, b, c, d), EPERM, EINVAL)
 SEAM(int, setpriority, (int which, id_t who, int value), (which, who, value), EACCES, EPERM)
 SEAM(int, ioctl, (int fd, unsigned long what, void *arg), (fd, what, arg), EPERM, EIO)
 SEAM(int, fstat, (int fd, struct stat *st), (fd, st), EIO, EOVERFLOW)
@@ -150,6 +184,19 @@ SEAM(int, mount,
 	(from, to, type, flags, data), EPERM, ENOMEM)
 SEAM(int, clone, (int (*run)(void *), void *stack, int flags, void *arg), (run, stack, flags, arg),
 	EAGAIN, ENOMEM)
+
+int __real_prctl(int what, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+int __wrap_prctl(int what, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+
+int __wrap_prctl(int what, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+	static const int errors[] = { EPERM, EINVAL };
+
+	return is_chosen("prctl", what) ||
+			       fails("prctl", errors, sizeof(errors) / sizeof(errors[0]))
+		       ? -1
+		       : __real_prctl(what, a, b, c, d);
+}
 
 pid_t __real_fork(void);
 pid_t __wrap_fork(void);

@@ -21,4 +21,11 @@ struct fault {
 	uint32_t n_errors;           /* of the function of that call */
 	int32_t error;               /* that was returned; 0: the call was not reached */
 	char name[32];
+	/* Another way: each call of this function in the launch fails with chosen_error. */
+	char chosen[16];       /* "syscall", "prctl", …; "": none */
+	int64_t chosen_nr;     /* of syscall(2): its number; else the first argument; -1: any */
+	char chosen_word[24];  /* of fsopen the type, of fsconfig the key or type; "": any */
+	uint64_t chosen_flags; /* of clone3: one of these; of mount_setattr: attr_set; 0: any */
+	int32_t chosen_error;
+	uint32_t chosen_count; /* calls that have failed so */
 };
