@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Adds up meson's test logs: count-tests.py [--failed-step LOG]... TESTLOG.json...
 
-Prints the skipped tests with their reasons, of each failed test and step the last lines of what it
-said, their names once more, and the sums alone on the last line: the end of a long log tells what
-failed and why. A step that failed before its tests, and a log that is not there or empty, count as
-failures."""
+Prints the skipped tests with their reasons, the wall time of the virtual machines, of each failed
+test and step the last lines of what it said, their names once more, and the sums alone on the last
+line: the end of a long log tells what failed and why. A step that failed before its tests, and a
+log that is not there or empty, count as failures."""
 import json
 import sys
 
@@ -42,6 +42,14 @@ def said(test):
     return "\n".join(p for p in parts if p) or "    (it said nothing)"
 
 
+def machines(tests):
+    """What their suite took: from the start of its first test to the end of its last."""
+    ours = [t for t in tests if ":vm / " in t["name"] and t.get("starttime")]
+    if ours:
+        took = max(t["starttime"] + t["duration"] for t in ours) - min(t["starttime"] for t in ours)
+        print(f"virtual machines: {len(ours)} tests in {took:.0f} s")
+
+
 def main(args):
     failures, passed, skipped = [], 0, 0
     while args[:1] == ["--failed-step"]:
@@ -59,6 +67,7 @@ def main(args):
             else:
                 how = f"{test['result']}, status {test.get('returncode')}, {test.get('duration', 0):.1f} s"
                 failures.append((test["name"], how, said(test)))
+        machines(tests)
         if not tests:
             failures.append((path, "no tests ran", ""))
     for name, how, text in failures:

@@ -65,5 +65,7 @@ bool rescue_ended(struct broker *b, pid_t pid)
 	if (!b->supd.helper.pid) {
 		b->supd.helper.restart_at = now_us();
 	}
+	/* A repaired supd is another file than the one that was opened at our start. */
+	b->reexec = b->phase == PHASE_RUN;
 	return true;
 }

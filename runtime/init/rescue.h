@@ -12,5 +12,6 @@
 void rescue_start(struct broker *b, const char *reason);
 /* supd does not come up: a shell beside what runs, once until supd has settled. */
 void rescue_tick(struct broker *b);
-/* True: it was the shell. supd is then tried at once. */
+/* True: it was the shell. supd-init is then executed anew, with the programs as they are now, and
+ * supd tried at once. */
 bool rescue_ended(struct broker *b, pid_t pid);

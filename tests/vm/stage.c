@@ -4,7 +4,8 @@
  * throws away), then executes /init.real, the supd-boot under test, as the kernel would have.
  * "vm.stage=none" leaves the root alone. "vm.direct=PATH" executes PATH on the root file system,
  * which is then mounted read-only and alone, as the kernel does without an initramfs; the time of
- * that is in the kernel's log.
+ * that is in the kernel's log. Modules that the root needs are named in /lib/modules/vm-stage.list:
+ * for a kernel that has not built them in.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,28 @@ static void die(const char *what)
 	fprintf(stderr, "stage: %s: %s\n", what, strerror(errno));
 	for (;;) {
 		pause();
+	}
+}
+
+static void load_modules(void)
+{
+	FILE *list = fopen("/lib/modules/vm-stage.list", "re");
+	char line[4096];
+
+	while (list && fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = 0;
+		int fd = open(line, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)) {
+			die(line);
+		}
+		close(fd);
+	}
+	while (list && access("/dev/nvme0n1", F_OK) < 0) {
+		usleep(10000);
+	}
+	if (list) {
+		fclose(list);
 	}
 }
 
@@ -119,6 +143,7 @@ int main(void)
 		die("/proc/cmdline");
 	}
 	close(fd);
+	load_modules();
 	if (!strstr(cmdline, "vm.stage=none")) {
 		mkdir("/stage", 0755);
 		if (mount("/dev/nvme0n1", "/stage", "ext4", 0, NULL) < 0) {

@@ -11,7 +11,8 @@ PASSWORD = "open-sesame"
 USERS = "".join(f"supd{n}:x:{980 + i}:{980 + i}::/:/usr/sbin/nologin\n"
                 for i, n in enumerate(("", "-load", "-log")))
 FILES = {
-    "/etc/supd/supd.conf": "[supd]\nImportSystemdUnits=yes\nFstab=yes\n",
+    "/etc/supd/supd.conf": "[supd]\nImportSystemdUnits=yes\nFstab=yes\n"
+    "DefaultDeviceTimeoutSec=10min\n",
     "/etc/fstab": "tmpfs /srv tmpfs nosuid,size=1M 0 0\n",
     "/etc/sysctl.d/test.conf": "kernel.panic = 77\n",
     "/etc/modules-load.d/test.conf": "dummy\n",
@@ -24,11 +25,12 @@ LINKS = {
     ADMIN + "multi-user.target.wants/systemd-networkd.service":
         SYSTEM + "systemd-networkd.service",
     ADMIN + "getty.target.wants/console-getty.service": SYSTEM + "console-getty.service",
+    ADMIN + "getty.target.wants/serial-getty@ttyS2.service": SYSTEM + "serial-getty@.service",
 }
 # Not a network: qemu answers DHCP and lets nothing through.
 NETWORK = ["-device", "virtio-net-pci,netdev=n0", "-netdev", "user,id=n0,restrict=on"]
 DAEMONS = ("systemd-journald systemd-udevd systemd-networkd systemd-logind dbus ssh "
-           "console-getty").split()
+           "console-getty serial-getty@ttyS2").split()
 DONE = ("systemd-tmpfiles-setup systemd-tmpfiles-setup-dev systemd-sysctl systemd-modules-load "
         "systemd-udev-trigger systemd-random-seed systemd-sysusers systemd-update-utmp "
         "systemd-user-sessions systemd-journal-flush").split()
@@ -44,7 +46,8 @@ def machine():
     files["/etc/shadow"] = (shadow.replace("root:*:", f"root:{coded.strip()}:"), 0o640)
     # udevd finds the network's driver by its alias; no one else loads it.
     files.update(vm.module_tree("virtio_net", "dummy"))
-    return vm.Machine({}, files, links=LINKS, qemu=NETWORK, modules=["autofs4"])
+    return vm.Machine({}, files, links=LINKS, qemu=NETWORK, modules=["autofs4"],
+                      line=True)
 
 
 def check_units(m):
@@ -89,19 +92,49 @@ def check_ssh(m):
     m.wait_sh("journalctl -q -o cat -u ssh | grep -q 'Accepted publickey for root'")
 
 
+def log_in(say, wait, unit, tty):
+    """By a line, as a person would; the getty comes again after it."""
+    wait("login: ")
+    say("root\n")
+    wait("Password: ")
+    say(PASSWORD + "\n")
+    wait("root@")
+    say("echo in-as-$(id -un)-$((40+2)) on $(tty)\n")
+    wait(f"in-as-root-42 on {tty}")
+
+
+def check_again(m, unit, leave):
+    old = m.sh(f"supctl show -p MainPID --value {unit}").strip()
+    leave("exit\n")
+    m.wait_sh(f"new=$(supctl show -p MainPID --value {unit}); test $new -gt 0 && test $new -ne {old}")
+
+
 def check_login(m):
-    """By the console, as a person would; the getty comes again after it."""
-    m.wait_console("login: ")
-    m.type("root\n")
-    m.wait_console("Password: ")
-    m.type(PASSWORD + "\n")
-    m.wait_console("root@")
-    m.type("echo in-as-$(id -un)-$((40+2)) on $(tty)\n")
-    m.wait_console("in-as-root-42 on /dev/console")
-    old = m.sh("supctl show -p MainPID --value console-getty.service").strip()
-    m.type("exit\n")
-    m.wait_sh("new=$(supctl show -p MainPID --value console-getty.service); "
-              f"test $new -gt 0 && test $new -ne {old}")
+    """On the console; then its serial port is given to a getty that is bound to the device."""
+    log_in(m.type, m.wait_console, "console-getty.service", "/dev/console")
+    check_again(m, "console-getty.service", m.type)
+    m.sh("supctl stop console-getty.service")
+    seen = len(m.console_text())
+    m.sh("supctl start serial-getty@ttyS0.service")
+    log_in(m.type, lambda text: m.wait_console(text, after=seen), "serial-getty@ttyS0.service",
+           "/dev/ttyS0")
+    check_again(m, "serial-getty@ttyS0.service", m.type)
+
+
+def check_serial(m):
+    """One that was wanted at boot: its port appeared with udevd."""
+    line, unit = m.connect("line"), "serial-getty@ttyS2.service"
+    try:
+        bound = m.sh(f"supctl show -p BindsTo --value {unit}")
+        vm.check("bound to its device", "dev-ttyS2.device" in bound, bound)
+        vm.check("the device", m.sh("supctl show -p SubState --value dev-ttyS2.device") ==
+                 "plugged\n")
+        line.sendall(b"\n")  # its first prompt came before anybody listened
+        log_in(lambda text: line.sendall(text.encode()), lambda text: vm.wait_line(line, text),
+               unit, "/dev/ttyS2")
+        check_again(m, unit, lambda text: line.sendall(text.encode()))
+    finally:
+        line.close()
 
 
 def test_debian():
@@ -110,6 +143,7 @@ def test_debian():
         check_work(m)
         check_ssh(m)
         check_login(m)
+        check_serial(m)
         m.send("supctl poweroff")
         m.wait_end("guest-shutdown")
 

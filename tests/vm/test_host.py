@@ -4,13 +4,25 @@
 import base64
 import os
 
+import badly
 import vm
 
+# Of one machine: what reaches a unit of the credentials, and what does not.
+IMPORTS = """[Service]
+Type=oneshot
+RemainAfterExit=yes
+DynamicUser=yes
+ImportCredential=pla*
+ImportCredential=config
+ExecStart=/bin/sh -c 'cd $CREDENTIALS_DIRECTORY; for i in *; do echo "$$i: $(cat $$i)"; done'
+"""
 SECRET = base64.b64encode(b"two\nlines").decode()
 
 
 def test_host_learns():
-    """Readiness, state, targets and the end over the virtio port; credentials by both ways."""
+    """Readiness, state, targets and the end over the virtio port; credentials by both ways, for the
+    machine and for a unit that asks for them. Its root is named by its UUID. It is
+    flooded, answers all the same and says so; then it ends as ever."""
     fw_cfg = f"/run/supd-vm-fwcfg-{os.getpid()}"
     with open(fw_cfg, "w", encoding="ascii") as f:
         f.write("from fw_cfg")
@@ -18,7 +30,8 @@ def test_host_learns():
             "-smbios", f"type=11,value=io.systemd.credential.binary:binary={SECRET}",
             "-fw_cfg", f"name=opt/io.systemd.credentials/config,file={fw_cfg}"]
     try:
-        with vm.Machine(append=vm.QUIET, qemu=qemu) as m:
+        with vm.Machine(dict(badly.UNITS, **{"imports.service": IMPORTS}), qemu=qemu,
+                        append=f"{vm.QUIET} root=UUID={vm.root_uuid()}") as m:
             m.wait_note("READY=1")
             m.wait_note("STATUS=")
             m.wait_note("X_SYSTEMD_UNIT_ACTIVE=multi-user.target")
@@ -28,6 +41,11 @@ def test_host_learns():
             vm.check("fw_cfg", m.sh(f"cat {base}config") == "from fw_cfg")
             vm.check("for root only", m.sh(f"stat -c %a%u {base} {base}plain").split() ==
                      ["5000", "4000"])
+            m.sh("supctl start imports.service")
+            had = m.wait_sh("supctl logs -o cat imports.service | grep -B9 '^plain: '")
+            vm.check("what the unit has", "config: from fw_cfg\n" in had and
+                     "plain: a word\n" in had and "binary" not in had, had)
+            badly.check(m)
             m.send("supctl poweroff")
             m.wait_end("guest-shutdown")
             vm.check("the end is told", b"X_SYSTEMD_SHUTDOWN=poweroff" in m.notes and

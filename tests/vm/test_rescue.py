@@ -63,19 +63,9 @@ def on_console(m, reason, after=0):
     return len(m.console_text())
 
 
-BROKEN = ("#!/bin/false\n", 0o755)
-
-
-def test_broken_supd():
-    """A supd that cannot run: a shell with the reason, and the way back."""
-    files = {LIBEXEC + "/supd": BROKEN, "/usr/sbin/sulogin": None, "/sbin/sulogin": None}
-    with vm.Machine(files=files, append=vm.QUIET, agent=False) as m:
-        on_console(m, "supd, the supervisor, cannot be started")
-
-
 def test_cannot_start():
-    """Three reasons why supd-init cannot start, one behind the other; each is told and repaired in
-    the shell on the console, whose end tries again; then the machine boots."""
+    """Three reasons why supd-init cannot start, one behind the other, then a supd that cannot; each
+    is told and repaired in the shell on the console, whose end tries again; then the machine boots."""
     # /run without room, then a loader that cannot run, then supd.conf with an error
     script = ("#!/bin/sh\nmount -o remount,nr_inodes=60 /run\ni=0\n"
               "while touch /run/f$i 2>/dev/null; do i=$((i + 1)); done\n"
@@ -91,7 +81,10 @@ def test_cannot_start():
         m.type(f"rm /run/f*; mv {LIBEXEC}/supd-load /kept; cp /bin/false {LIBEXEC}/supd-load; "
                "exit\n")
         seen = on_console(m, "supd-init cannot start", seen)
-        m.type(f"mv /kept {LIBEXEC}/supd-load; exit\n")
+        m.type(f"mv /kept {LIBEXEC}/supd-load; mv {LIBEXEC}/supd /kept; "
+               f"cp /bin/false {LIBEXEC}/supd; exit\n")
+        on_console(m, "supd, the supervisor, cannot be started", seen)
+        m.type(f"mv /kept {LIBEXEC}/supd; exit\n")
         m.wait_agent()
         m.wait_sh("supctl is-active multi-user.target")
         # The kernel's log has what the console was told.

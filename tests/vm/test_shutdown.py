@@ -1,29 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How a machine goes down: order and deadlines. Other ways to ask are the ends of other tests."""
+"""How a machine goes down without supd, and how user space alone does. Other ways to ask are the ends
+of other tests; what a stuck service costs: test_progress.py."""
 import vm
-
-SLOW = """[Unit]
-Description=Does not end
-[Service]
-ExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'
-TimeoutStopSec=25
-[Container]
-Profile=trusted
-"""
-
-
-def test_stuck_service():
-    """It costs its own timeout, is named meanwhile, and a supd that is killed changes nothing."""
-    units = {"stuck.service": SLOW}
-    with vm.Machine(units, append=vm.QUIET,
-                    links={"/etc/supd/multi-user.target.wants/stuck.service":
-                           "../stuck.service"}) as m:
-        m.wait_sh("supctl is-active multi-user.target")
-        m.send("supctl reboot; sleep 1; kill -9 $(pidof supd)")
-        m.wait_console("a stop job is running for: stuck.service (")
-        m.wait_end("guest-reset")
-
 
 def test_hung_supd():
     """supd stopped by a signal does not hold up the shutdown."""

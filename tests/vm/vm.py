@@ -35,13 +35,16 @@ QEMU = "qemu-system-x86_64"
 # Guest time is slow and the host is shared: limits are for what hangs, not for what is slow.
 BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
 REPORT_WITHIN = 60
+CONSOLE_END = 100000  # of a console that was flooded: so much of its beginning and of its end
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
                "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 "
                "root=/dev/nvme0n1 rootfstype=ext4")
 MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
            "qemu_fw_cfg", "dmi_sysfs"]
+# What Debian's generic kernel needs for the root file system; the cloud kernel has it built in.
+ROOT_MODULES = ["nvme", "crc32c_generic", "ext4"]
 # A lean boot, for tests of something else: no udevd, and none of what sets up a machine's files
-# and variables (half of the time to sysinit.target). test_boot, test_daemons have all of it.
+# and variables (half of the time to sysinit.target). test_devices.py, test_daemons.py have all of it.
 QUIET = " ".join(f"supd.mask=systemd-{name}.service" for name in (
     "udev-trigger", "udevd", "tmpfiles-setup-dev", "tmpfiles-setup", "sysctl", "modules-load",
     "random-seed"))
@@ -202,6 +205,9 @@ class Machine:
     disk     a raw image that stays: second NVMe drive
     persist  changes of the root file system are kept in this copy of it (a path)
     boot_within  seconds until the agent has to answer
+    kernel   a directory that contrib/vm/kernel made: of a kernel that has the disk's and the root's
+             drivers as modules
+    modules, without: names of modules to load beside MODULES, and of those that are not
     """
 
     boots = 0  # of this program
@@ -212,6 +218,7 @@ class Machine:
         self.dir = tempfile.mkdtemp(prefix=f"supd-vm-{os.getpid()}-", dir=top)
         self.console_log = os.path.join(self.dir, "console.log")
         self.how = how
+        self.kernel = how.get("kernel", os.path.join(CACHE, "kernel"))
         self.process = self.agent = self.console = self.qmp = self.note = self.reader = None
         self.events, self.exited, self.notes = [], None, b""
         self.started = 0.0
@@ -225,7 +232,7 @@ class Machine:
 
     def initrd(self, units, files):
         tree = installed_tree()
-        kernel = os.path.join(CACHE, "kernel")
+        kernel = self.kernel
         version = open(os.path.join(kernel, "version"), encoding="ascii").read().strip()
         archive = cpio.Archive(os.path.join(self.dir, "initrd"))
         for name in ("dev", "proc", "sys", "run", "sysroot"):
@@ -234,9 +241,12 @@ class Machine:
         archive.path(os.path.join(BUILD, "tests/vm/vm-stage"), "init")
         self.libexec = libexec(tree)
         archive.path(tree + self.libexec + "/supd-boot", "init.real")
-        order = cpio.module_files(kernel, version, MODULES + self.how.get("modules", []))
+        order = cpio.module_files(kernel, version, self.modules())
         for path in order:
             archive.path(os.path.join(kernel, path), path)
+        if self.how.get("kernel"):
+            needed = cpio.module_files(kernel, version, ROOT_MODULES)
+            archive.data("lib/modules/vm-stage.list", "".join(p + "\n" for p in needed))
         archive.data("lib/modules/supd-boot.list", "".join(p + "\n" for p in order))
         files = dict(files)
         if self.how.get("agent", True):
@@ -263,6 +273,11 @@ class Machine:
             archive.link("payload" + path, target)
         archive.close()
 
+    def modules(self):
+        more = ROOT_MODULES if self.how.get("kernel") else []
+        return [m for m in MODULES if m not in self.how.get("without", [])] + \
+            self.how.get("modules", []) + more
+
     def console_options(self):
         if not self.how.get("console", True):
             return ["-serial", "none"]
@@ -276,7 +291,7 @@ class Machine:
         line = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max",
                 "-smp", str(self.how.get("smp", 1)), "-m", str(self.how.get("mem", 512)),
-                "-kernel", os.path.join(CACHE, "kernel/vmlinuz"),
+                "-kernel", os.path.join(self.kernel, "vmlinuz"),
                 "-append", f"{KERNEL_ARGS} 8250.nr_uarts={3 if self.how.get('line') else 2} "
                 + self.how.get("append", ""),
                 "-drive", f"if=none,id=d0,file={image},format=raw,snapshot="
@@ -360,7 +375,10 @@ class Machine:
                 state = "--- its units\n" + self.try_sh(REPORT, within=REPORT_WITHIN)[1]
             except (Failed, OSError, ValueError) as e:
                 state = f"--- it cannot be asked: {e}\n"
-        return (f"--- console of the machine\n{self.console_text()}{state}"
+        text = self.console_text()
+        if len(text) > 2 * CONSOLE_END:
+            text = f"{text[:CONSOLE_END]}\n--- much more\n{text[-CONSOLE_END:]}"
+        return (f"--- console of the machine\n{text}{state}"
                 f"--- qemu\n{self.qemu_says()}--- {kind.__name__}: {error}\n")
 
     def close(self):
@@ -545,6 +563,21 @@ def root_copy(path):
     prepare()
     run("cp", "--sparse=always", "--reflink=auto", os.path.join(CACHE, "root.ext4"), path)
     return path
+
+
+def root_uuid():
+    """Of the root file system."""
+    prepare()
+    head = run("/usr/sbin/dumpe2fs", "-h", os.path.join(CACHE, "root.ext4"))
+    return re.search(r"Filesystem UUID:\s+(\S+)", head)[1]
+
+
+def swap_space(size=1 << 20):
+    """files= value: a file that swapon takes."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(size)
+        run("/usr/sbin/mkswap", f.name)
+        return (f.read(), 0o600)
 
 
 def image_text(path):

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Everything at once that a unit can do to a machine: the disk is full, the console and the log are
+flooded, processes fork for ever. For a machine that a test has anyway."""
+import vm
+
+TRUSTED = "[Container]\nProfile=trusted\n"
+FLOODS = "console.service talker.service forks.service"
+UNITS = {
+    "works.service": "[Service]\nExecStart=/bin/sh -c 'echo works; exec sleep infinity'\n",
+    # the large of it without writing it
+    "filler.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'cd /var; i=0; for size in "
+    "64M 4M 256K 4K; do while fallocate -l $$size fill.$$i; do i=$$((i+1)); done; done 2>/dev/null; "
+    "echo x >one-more'\n" + TRUSTED,
+    "console.service": "[Service]\nExecStart=/bin/sh -c 'exec yes flooded >/dev/console'\n"
+    + TRUSTED,
+    "talker.service": "[Service]\nExecStart=/usr/bin/yes flooded\n",
+    # a fork with signals blocked, as perl's, cannot be ended by SIGTERM
+    "forks.service": "[Service]\nExecStart=/usr/bin/perl -e 'while (1) { fork }'\n"
+    "TasksMax=30\nTimeoutStopSec=1\n" + TRUSTED,
+}
+BOUND = "grep -v 'max 0' /sys/fs/cgroup/system.slice/forks.service/pids.events"
+NO_ROOM = "is lost: No space left on device"
+WITHIN = 600  # what is asked of a machine under all of it
+
+
+def fill(m):
+    """What runs goes on; who needs room is told, and where the log has none the console is."""
+    m.sh("supctl start works.service")
+    vm.check("who fills the disk fails", m.try_sh("supctl start filler.service")[0] != 0)
+    m.sh("! echo x >/var/x")
+    m.sh("supctl restart works.service; supctl start talker.service")
+    m.wait_console(NO_ROOM)
+
+
+def flood(m):
+    """Who writes and forks for ever is answered past; a new supd finds its way in it."""
+    m.sh(f"supctl start {FLOODS}", WITHIN)
+    m.wait_console("flooded")
+    m.wait_sh(BOUND, WITHIN)
+    m.sh("supctl restart works.service && supctl status works.service", WITHIN)
+    m.sh("old=$(pidof supd); kill -9 $old; until new=$(pidof supd) && test $new != $old; do "
+         "sleep 0.1; done; supctl restart works.service", WITHIN)
+    for unit in f"works.service {FLOODS}".split():
+        m.sh(f"supctl is-active {unit}", WITHIN)
+
+
+def check(m):
+    fill(m)
+    flood(m)
+    m.sh(f"supctl stop {FLOODS}", WITHIN)
+    vm.check("none is left", m.try_sh("pidof yes perl")[0] != 0)
+    m.sh("rm /var/fill.* /var/one-more")
+    # The log tries a disk again that was full.
+    m.wait_sh("supctl restart works.service; supctl logs -n 5 works.service | grep -w works")
