@@ -198,6 +198,15 @@ int ctl_connect(struct ctl *c)
 	return EXIT_OK;
 }
 
+bool ctl_reconnects(struct ctl *c, int r, unsigned *lost)
+{
+	if (r >= 0 || !ctl_is_lost(r) || sd_bus_is_open(c->bus) > 0 || ++*lost > RECONNECTS) {
+		return false;
+	}
+	ctl_disconnect(c);
+	return connect_patiently(c) >= 0;
+}
+
 /* Of a call without an answer. */
 static const char *words_of_errno(int r)
 {
@@ -206,15 +215,6 @@ static const char *words_of_errno(int r)
 	}
 	return ctl_is_lost(r) ? "supd has ended before it answered; it is started again"
 			      : strerror(-r);
-}
-
-bool ctl_reconnects(struct ctl *c, int r, unsigned *lost)
-{
-	if (r >= 0 || !ctl_is_lost(r) || sd_bus_is_open(c->bus) > 0 || ++*lost > RECONNECTS) {
-		return false;
-	}
-	ctl_disconnect(c);
-	return connect_patiently(c) >= 0;
 }
 
 int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r)
