@@ -76,7 +76,7 @@ struct note {
 	uint32_t limits;        /* manifest_unit.limits_hash of what its cgroup has */
 	usec_t limit_begin_us;
 	usec_t deadline_us; /* of the state; USEC_INFINITY: none */
-	usec_t watchdog_us; /* WATCHDOG_USEC= override; USEC_INFINITY: as the unit says */
+	usec_t watchdog_us; /* WATCHDOG_USEC= override, 0: none; USEC_INFINITY: as the unit says */
 	usec_t state_change_us;
 	usec_t inactive_exit_us;
 	usec_t active_enter_us;

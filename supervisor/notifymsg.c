@@ -45,10 +45,13 @@ static int take_usec(struct notify_msg *m, const char *value, uint32_t field)
 	if (r < 0) {
 		return r;
 	}
-	if (v == USEC_INFINITY || (v == 0 && field != NOTIFY_MONOTONIC)) {
+	if (field == NOTIFY_EXTEND_TIMEOUT && (v == 0 || v == USEC_INFINITY)) {
 		return -ERANGE;
 	}
-	*to = v;
+	if (field == NOTIFY_MONOTONIC && v == USEC_INFINITY) {
+		return -ERANGE;
+	}
+	*to = v == USEC_INFINITY ? 0 : v;
 	m->fields |= field;
 	return 0;
 }

@@ -40,7 +40,7 @@ struct notify_msg {
 	int32_t error;   /* ERRNO= */
 	uint32_t access; /* enum notify_access */
 	usec_t monotonic_us;
-	usec_t watchdog_us;
+	usec_t watchdog_us; /* 0: no watchdog from now on */
 	usec_t extend_us;
 	char status[LIMIT_STATUS_TEXT]; /* UTF-8, one line, cut at a character's end */
 	char fd_name[LIMIT_FD_NAME];    /* valid name or "" */

@@ -14,31 +14,49 @@ static bool zone_exists(void *context, const char *name)
 	return zonefile_exists(name);
 }
 
+/* What a template says with %i is known only in an instance, where it is read again. */
+static bool is_for_instances(const struct setting_context *c, const char *text)
+{
+	return c->unit->is_template && strcmp(text, c->value) != 0;
+}
+
+/* 0, -ENOMEM, -EINVAL: an error, which is said. */
+static int expand(struct setting_context *c, const char **ret)
+{
+	char bad = 0;
+	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
+
+	return r == 0 || r == -ENOMEM
+		       ? r
+		       : setting_error(c, 0, "specifier %%%c is unknown or has no value here", bad);
+}
+
 /* Names such as "CEST" mean the machine's own zone. */
-static int read_calendar(struct setting_context *c, struct calendar *ret)
+static int read_calendar(const char *text, struct calendar *ret)
 {
 	struct calendar_names names = { .zone_exists = zone_exists };
 	struct zone local = { 0 };
 	bool has_local = zonefile_read(NULL, &local) == 0;
-	const char *text = NULL;
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, c->value, c->arena, &text, &bad);
+	int r;
 
 	for (uint32_t i = 0; has_local && i < local.n_kinds; i++) {
 		names.local[local.kinds[i].dst] = local.kinds[i].name;
 	}
-	r = r < 0 ? r : calendar_parse(text, &names, ret);
+	r = calendar_parse(text, &names, ret);
 	zone_fini(&local);
 	return r;
 }
 
-static int add_calendar(struct setting_context *c, struct unit_timer_value *row)
+static int add_calendar(struct setting_context *c, const char *text, struct unit_timer_value *row)
 {
 	struct calendar calendar;
-	int r = read_calendar(c, &calendar);
+	int r = read_calendar(text, &calendar);
 
 	if (r == -ENOMEM) {
 		return r;
+	}
+	if (r < 0 && is_for_instances(c, text)) {
+		return 0;
 	}
 	if (r < 0) {
 		return setting_error(c, 0,
@@ -56,6 +74,7 @@ int parse_timer(struct setting_context *c)
 		.origin = c->origin };
 	struct list *values = &c->unit->timer->values;
 	struct unit_timer_value *row;
+	const char *text = NULL;
 	int r;
 
 	/* An empty line drops all, whatever they count from. */
@@ -63,16 +82,23 @@ int parse_timer(struct setting_context *c)
 		list_reset(values);
 		return 0;
 	}
+	r = expand(c, &text);
+	if (r != 0) {
+		return r;
+	}
 	if (value.base == TIMER_CALENDAR) {
-		r = add_calendar(c, &value);
+		r = add_calendar(c, text, &value);
 	} else {
-		r = value_parse_timespan(c->value, 1000000, &value.value_us);
+		r = value_parse_timespan(text, 1000000, &value.value_us);
+		if (r < 0 && is_for_instances(c, text)) {
+			return 0;
+		}
 		if (r < 0 || value.value_us == VALUE_INFINITY) {
 			return setting_error(c, 0,
 				"\"%.64s\" is not a time span such as \"5min 20s\"", c->value);
 		}
 	}
-	if (r < 0) {
+	if (r < 0 || (value.base == TIMER_CALENDAR && !value.calendar)) {
 		return r;
 	}
 	row = list_push(c->arena, values, sizeof(*row));
@@ -88,13 +114,15 @@ int parse_triggered_unit(struct setting_context *c)
 {
 	const char **target = c->unit->timer ? &c->unit->timer->unit : &c->unit->watch->unit;
 	const char *text = NULL;
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, c->value, c->arena, &text, &bad);
+	int r = expand(c, &text);
 
-	if (r == -ENOMEM) {
+	if (r != 0) {
 		return r;
 	}
-	if (r < 0 || !unit_name_is_valid(text) || unit_type_from_name(text) == (int)c->unit->type ||
+	if (is_for_instances(c, text) && unit_name_classify(text) != UNIT_NAME_PLAIN) {
+		return 0;
+	}
+	if (!unit_name_is_valid(text) || unit_type_from_name(text) == (int)c->unit->type ||
 		unit_name_classify(text) == UNIT_NAME_TEMPLATE) {
 		return setting_error(c, 0,
 			"\"%.128s\" is no unit that a %s can start, such as web.service", c->value,

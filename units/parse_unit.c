@@ -138,6 +138,15 @@ int parse_condition(struct setting_context *c)
 		return setting_error(
 			c, 0, "\"%.128s\" is not an absolute path", condition.parameter);
 	}
+	if (condition_takes_path(condition.type)) {
+		char *path = arena_strdup(c->arena, condition.parameter);
+
+		if (!path) {
+			return -ENOMEM;
+		}
+		value_simplify_path(path); /* "/bin/" would not be a symbolic link */
+		condition.parameter = path;
+	}
 	if (condition.type == CONDITION_INIT && !is_init_kind(condition.parameter)) {
 		return setting_error(c, 0, "\"%.128s\" is not machine, container or process",
 			condition.parameter);

@@ -101,6 +101,7 @@
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)
 #define LIMIT_PONG_WITHIN_US  (10u * 1000000u)
+#define LIMIT_PONG_SLICE_US   (500u * 1000u) /* a wait that took longer counts as this much */
 #define LIMIT_RESTART_MAX_US  (30u * 1000000u)
 #define LIMIT_CRASH_WINDOW_US (10u * 1000000u)
 

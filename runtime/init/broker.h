@@ -237,8 +237,9 @@ struct supd_channel {
 	int event_fd;
 	bool paused;           /* requests wait for a REFUSED to leave */
 	bool blocked;          /* event socket is full: wait for EPOLLOUT */
-	uint64_t waiting_from; /* oldest unread or unsent event, 0: none */
-	uint64_t ping_at;      /* PING was due at, 0: none outstanding */
+	uint64_t waiting_from; /* oldest unread event or unaccepted client, 0: none */
+	uint64_t ping_seen;    /* PING is outstanding: looked at last then; 0: it is not */
+	uint64_t silent_us;    /* of that PING, as far as it counts against supd */
 	bool hello_dirty, listed_dirty, ping_dirty, stop_dirty, refused_dirty, load_dirty;
 	bool catalogue_dirty[LIMIT_CATALOGUES];
 	uint32_t start_dirty; /* bits of enum wire_target_unit: EV_START is due */
@@ -361,6 +362,7 @@ enum watch_kind {
 	WATCH_PIDFD,  /* ref */
 	WATCH_LISTEN, /* slot */
 	WATCH_WARM,
+	WATCH_CONTROL,
 	WATCH_KIND_COUNT,
 };
 

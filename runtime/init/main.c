@@ -109,6 +109,12 @@ static void on_event(struct broker *b, uint32_t index)
 	}
 }
 
+static void on_control(struct broker *b, uint32_t index)
+{
+	(void)index;
+	supdproc_asked(b);
+}
+
 static void on_log(struct broker *b, uint32_t index)
 {
 	(void)index;
@@ -142,6 +148,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_PIDFD] = reap_foreign,
 	[WATCH_LISTEN] = listen_ready,
 	[WATCH_WARM] = warm_readable,
+	[WATCH_CONTROL] = on_control,
 };
 
 static int wait_time(struct broker *b, uint64_t now)

@@ -415,12 +415,24 @@ void setup_times(struct broker *b)
 	b->t->times.soft_reboots = times.soft_reboots;
 }
 
+/* `supctl logs` looks there when supd does not answer; without it it asks supd. */
+static void publish_log_dir(const struct broker *b)
+{
+	const char *dir = b->t->settings.log_dir;
+
+	unlinkat(b->runtime_fd, "log/store", 0);
+	if (symlinkat(dir, b->runtime_fd, "log/store") < 0) {
+		util_say("cannot make the link", "log/store", errno);
+	}
+}
+
 /* Without it `supctl exec` says that it does not know where the units are; nothing else fails. */
 void setup_publish(const struct broker *b)
 {
 	struct settings settings = b->t->settings;
 	char path[SETTINGS_PATH + 16];
 
+	publish_log_dir(b);
 	util_copy(settings.cgroup, sizeof(settings.cgroup), b->t->cgroup_root);
 	if (util_join(path, sizeof(path),
 		    (const char *const[4]) { settings.runtime_dir, "/init/settings" }) < 0) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -29,7 +30,7 @@ static void close_channel(struct broker *b)
 	util_close(&b->supd.request_fd);
 	util_close(&b->supd.event_fd);
 	b->supd.blocked = b->supd.paused = false;
-	b->supd.waiting_from = b->supd.ping_at = 0;
+	b->supd.waiting_from = b->supd.ping_seen = 0;
 	b->supd.refused_dirty = b->supd.ping_dirty = false;
 }
 
@@ -58,6 +59,19 @@ static int open_channel(struct broker *b, int *ret_request, int *ret_event)
 	int r = fd_set_nonblock(request[0], 1);
 
 	return r < 0 ? r : broker_watch(b, request[0], EPOLLIN, WATCH_REQUEST, 0);
+}
+
+/* One event for any number of clients, until it is known whether supd takes them. */
+static void watch_control(struct broker *b)
+{
+	broker_watch(b, b->t->control_fd, EPOLLIN | EPOLLONESHOT, WATCH_CONTROL, 0);
+}
+
+void supdproc_asked(struct broker *b)
+{
+	if (b->supd.helper.pid && !b->supd.helper.dying && !b->supd.waiting_from) {
+		b->supd.waiting_from = now_us();
+	}
 }
 
 void supdproc_start(struct broker *b)
@@ -99,6 +113,7 @@ void supdproc_start(struct broker *b)
 		close_channel(b);
 		return;
 	}
+	watch_control(b);
 	b->t->generation++;
 	events_mark_all(b, true);
 	supd->load_dirty = b->load.result.status != 0;
@@ -136,8 +151,9 @@ void supdproc_ended(struct broker *b)
 
 void supdproc_pong(struct broker *b)
 {
-	b->supd.ping_at = 0;
+	b->supd.ping_seen = 0;
 	b->supd.waiting_from = 0;
+	watch_control(b);
 }
 
 int supdproc_bus(struct broker *b)
@@ -152,31 +168,65 @@ int supdproc_bus(struct broker *b)
 	return spawn_bus_connector(b->supd.event_fd, set->supd_uid, set->supd_gid);
 }
 
-/* Events that supd has not taken yet: unsent, or still in the socket. */
+/* Events that supd has not taken yet: unsent, or still in the socket. And clients that wait. */
 static bool has_waiting(struct broker *b)
 {
+	struct pollfd control = { .fd = b->t->control_fd, .events = POLLIN };
 	int unread = 0;
 
-	return b->supd.blocked || (ioctl(b->supd.event_fd, SIOCOUTQ, &unread) == 0 && unread > 0);
+	return b->supd.blocked || (ioctl(b->supd.event_fd, SIOCOUTQ, &unread) == 0 && unread > 0) ||
+	       poll(&control, 1, 0) > 0;
+}
+
+/*
+ * A stopped process keeps SIGABRT for later, so SIGCONT follows. Its end is a crash: the next one
+ * may find the same.
+ */
+static void end_hung(struct broker *b, uint64_t now)
+{
+	pid_t pid = b->supd.helper.pid;
+
+	util_say("supd does not answer", NULL, 0);
+	b->supd.helper.fault = true;
+	helper_stop(&b->supd.helper, SIGABRT, false, now);
+	kill(pid, SIGCONT);
+	close_channel(b);
+}
+
+/*
+ * supd is given LIMIT_PONG_WITHIN_US of our own time: where this process gets to run late, supd
+ * does too, and what is late by more than a slice is not counted against it.
+ */
+static void count_silence(struct broker *b, uint64_t now)
+{
+	struct supd_channel *supd = &b->supd;
+	uint64_t gone = now - supd->ping_seen;
+
+	supd->silent_us += gone < LIMIT_PONG_SLICE_US ? gone : LIMIT_PONG_SLICE_US;
+	supd->ping_seen = now;
+	if (supd->silent_us >= LIMIT_PONG_WITHIN_US) {
+		end_hung(b, now);
+	}
 }
 
 static void check_answers(struct broker *b, uint64_t now)
 {
 	struct supd_channel *supd = &b->supd;
 
-	if (supd->ping_at && now >= supd->ping_at + LIMIT_PONG_WITHIN_US) {
-		util_say("supd does not answer", NULL, 0);
-		supd->helper.fault = true;
-		helper_stop(&supd->helper, SIGABRT, false, now);
-		supd->ping_at = 0;
-		close_channel(b);
-	} else if (!supd->ping_at && supd->waiting_from &&
-		   now >= supd->waiting_from + LIMIT_PING_AFTER_US) {
-		supd->waiting_from = 0;
-		if (has_waiting(b)) {
-			supd->ping_at = now;
-			supd->ping_dirty = true;
-		}
+	if (supd->ping_seen) {
+		count_silence(b, now);
+		return;
+	}
+	if (!supd->waiting_from || now < supd->waiting_from + LIMIT_PING_AFTER_US) {
+		return;
+	}
+	supd->waiting_from = 0;
+	if (has_waiting(b)) {
+		supd->ping_seen = now;
+		supd->silent_us = 0;
+		supd->ping_dirty = true;
+	} else {
+		watch_control(b);
 	}
 }
 
@@ -196,8 +246,11 @@ void supdproc_deadline(const struct broker *b, uint64_t *at)
 	const struct supd_channel *supd = &b->supd;
 
 	helper_deadline(&supd->helper, at);
-	if (supd->helper.pid && supd->ping_at) {
-		util_sooner(at, supd->ping_at + LIMIT_PONG_WITHIN_US);
+	if (supd->helper.pid && supd->ping_seen) {
+		uint64_t left = LIMIT_PONG_WITHIN_US - supd->silent_us;
+
+		util_sooner(at, supd->ping_seen +
+					(left < LIMIT_PONG_SLICE_US ? left : LIMIT_PONG_SLICE_US));
 	} else if (supd->helper.pid && supd->waiting_from) {
 		util_sooner(at, supd->waiting_from + LIMIT_PING_AFTER_US);
 	}

@@ -17,6 +17,8 @@ void supdproc_ended(struct broker *b);
 void supdproc_tick(struct broker *b, uint64_t now);
 void supdproc_deadline(const struct broker *b, uint64_t *at);
 void supdproc_pong(struct broker *b);
+/* A client has come to the control socket: supd is to take it, or to answer a PING. */
+void supdproc_asked(struct broker *b);
 /* WIRE_BUS: at most one connection in LIMIT_BUS_EVERY_US, so that supd cannot make us fork all day.
  */
 int supdproc_bus(struct broker *b);

@@ -69,12 +69,35 @@ static int path_is_read_write(const char *p)
 	return statvfs(p, &st) < 0 ? -errno : !(st.f_flag & ST_RDONLY);
 }
 
+/* What editors, package managers and file systems leave behind does not count, as in systemd. */
+static bool is_left_behind(const char *name)
+{
+	static const char *const names[] = { "lost+found", "aquota.user", "aquota.group" };
+	static const char *const ends[] = { "~", ".rpmnew", ".rpmsave", ".rpmorig", ".dpkg-old",
+		".dpkg-new", ".dpkg-tmp", ".dpkg-dist", ".dpkg-bak", ".dpkg-backup", ".dpkg-remove",
+		".ucf-new", ".ucf-old", ".ucf-dist", ".swp", ".bak", ".old", ".new" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (n >= end && strcmp(name + n - end, ends[i]) == 0) {
+			return true;
+		}
+	}
+	return name[0] == '.';
+}
+
 static int stop_at_first(void *ctx, int dir, const char *name)
 {
 	(void)ctx;
 	(void)dir;
-	(void)name;
-	return -EEXIST;
+	return is_left_behind(name) ? 0 : -EEXIST;
 }
 
 static int directory_not_empty(const char *p)
@@ -135,8 +158,8 @@ static int glob_below(const char *path, const char *rest, char *found)
 
 	rest += strspn(rest, "/");
 	if (!*rest) {
-		strcpy(found, path);
-		return path_exists(path);
+		strcpy(found, *path ? path : "/");
+		return path_exists(found);
 	}
 	level.found = found;
 	dir = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

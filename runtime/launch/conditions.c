@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../base/number.h"
+#include "compare.h"
 #include "launch.h"
 
 /* ---- lists ---- */
@@ -50,104 +50,6 @@ int launch_op_check(struct launch *l, int32_t *ret_value)
 
 /* ---- pure parts ---- */
 
-enum compare {
-	COMPARE_NONE,
-	COMPARE_LT,
-	COMPARE_LE,
-	COMPARE_EQ,
-	COMPARE_NE,
-	COMPARE_GE,
-	COMPARE_GT,
-};
-
-/* Longer spellings first. */
-static const struct {
-	const char *text;
-	enum compare op;
-} operators[] = {
-	{ "<=", COMPARE_LE },
-	{ ">=", COMPARE_GE },
-	{ "!=", COMPARE_NE },
-	{ "==", COMPARE_EQ },
-	{ "<", COMPARE_LT },
-	{ ">", COMPARE_GT },
-	{ "=", COMPARE_EQ },
-};
-
-static enum compare take_operator(const char **p)
-{
-	*p += strspn(*p, " \t");
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		size_t n = strlen(operators[i].text);
-
-		if (strncmp(*p, operators[i].text, n) == 0) {
-			*p += n + strspn(*p + n, " \t");
-			return operators[i].op;
-		}
-	}
-	return COMPARE_NONE;
-}
-
-static bool order_matches(enum compare op, int order)
-{
-	switch (op) {
-	case COMPARE_NONE:
-		return false;
-	case COMPARE_LT:
-		return order < 0;
-	case COMPARE_LE:
-		return order <= 0;
-	case COMPARE_EQ:
-		return order == 0;
-	case COMPARE_NE:
-		return order != 0;
-	case COMPARE_GE:
-		return order >= 0;
-	case COMPARE_GT:
-		return order > 0;
-	}
-	return false;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int compare_digits(const char **a, size_t *na, const char **b, size_t *nb)
-{
-	uint64_t x = 0, y = 0;
-
-	while (*na && is_digit(**a)) {
-		x = x * 10 + (uint64_t)(**a - '0');
-		(*a)++, (*na)--;
-	}
-	while (*nb && is_digit(**b)) {
-		y = y * 10 + (uint64_t)(**b - '0');
-		(*b)++, (*nb)--;
-	}
-	return x < y ? -1 : x > y;
-}
-
-/* Runs of digits by value, everything else byte by byte. */
-static int compare_versions(const char *a, size_t na, const char *b, size_t nb)
-{
-	while (na && nb) {
-		int order;
-
-		if (is_digit(*a) && is_digit(*b)) {
-			order = compare_digits(&a, &na, &b, &nb);
-		} else {
-			order = (unsigned char)*a - (unsigned char)*b;
-			a++, na--, b++, nb--;
-		}
-		if (order) {
-			return order;
-		}
-	}
-	return na ? 1 : nb ? -1 : 0;
-}
-
 static bool one_version_matches(const char *word, size_t n, const char *version)
 {
 	char text[256];
@@ -159,11 +61,10 @@ static bool one_version_matches(const char *word, size_t n, const char *version)
 	}
 	memcpy(text, word, n);
 	text[n] = '\0';
-	op = take_operator(&p);
-	if (op == COMPARE_NONE) {
-		return condition_glob(text, version);
-	}
-	return order_matches(op, compare_versions(version, strlen(version), p, strlen(p)));
+	op = compare_take(&p, true);
+	p += strspn(p, " \t");
+	return op == COMPARE_NONE ? condition_glob(text, version)
+				  : compare_version_holds(op, version, p);
 }
 
 bool condition_version_matches(const char *parameter, const char *version)
@@ -180,7 +81,7 @@ bool condition_version_matches(const char *parameter, const char *version)
 		}
 		start = p;
 		/* An operator may stand apart from its version. */
-		p += strspn(p, "<>=!");
+		p += strspn(p, COMPARE_CHARS);
 		p += p > start ? strspn(p, " \t") : 0;
 		p += strcspn(p, " \t");
 		if (!one_version_matches(start, (size_t)(p - start), version)) {
@@ -192,32 +93,14 @@ bool condition_version_matches(const char *parameter, const char *version)
 
 bool condition_number_matches(const char *parameter, uint64_t value)
 {
-	static const char units[] = "KMGT";
-	enum compare op = take_operator(&parameter);
-	char digits[24];
-	size_t n = strspn(parameter, "0123456789");
+	enum compare op = compare_take(&parameter, false);
 	uint64_t want;
-	const char *unit;
 
-	if (n == 0 || n >= sizeof(digits)) {
+	if (compare_parse_size(parameter + strspn(parameter, " \t"), &want) < 0) {
 		return false;
-	}
-	memcpy(digits, parameter, n);
-	digits[n] = '\0';
-	if (number_parse_u64(digits, &want) < 0) {
-		return false;
-	}
-	unit = parameter[n] ? strchr(units, parameter[n]) : NULL;
-	if (parameter[n] && (!unit || parameter[n + 1])) {
-		return false;
-	}
-	for (const char *u = units; unit && u <= unit; u++) {
-		if (__builtin_mul_overflow(want, UINT64_C(1024), &want)) {
-			return false;
-		}
 	}
 	/* Without an operator systemd means "at least". */
-	return order_matches(
+	return compare_order_holds(
 		op == COMPARE_NONE ? COMPARE_GE : op, value < want ? -1 : value > want);
 }
 

@@ -31,9 +31,9 @@ int condition_holds(const struct plan_condition *c, void *ctx);
 bool condition_glob_first(const char *pattern, char found[LIMIT_PATH]);
 
 /* Pure parts. */
-/* ">= 5.10" against "6.1.0-9": operators < <= = == != >= > or a shell pattern without one. */
+/* ">= 5.10" against "6.1.0-9": the operators of compare.h, or a shell pattern without one. */
 bool condition_version_matches(const char *parameter, const char *version);
-/* "size >= 1G" style: operator and number with K M G T; false if it is neither. */
+/* ">= 1.5G": operator, or none for at least, and a size; false if it is neither. */
 bool condition_number_matches(const char *parameter, uint64_t value);
 /* A word, or word=value, in a kernel command line; quotes group. */
 bool condition_cmdline_has(const char *cmdline, const char *word);

@@ -13,6 +13,7 @@
 #include "../base/enumtable.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "compare.h"
 #include "conditions.h"
 #include "dirs.h"
 
@@ -147,8 +148,8 @@ static bool release_value(const char *text, const char *name, size_t n, char *bu
 			continue;
 		}
 		line += n + 1;
-		line += *line == '"';
-		len = strcspn(line, "\"\n");
+		line += *line == '"' || *line == '\'';
+		len = strcspn(line, "\"'\n");
 		if (len >= size) {
 			return false;
 		}
@@ -159,25 +160,38 @@ static bool release_value(const char *text, const char *name, size_t n, char *bu
 	return false;
 }
 
+/* One NAME OPERATOR VALUE without blanks; what has no value in the file has an empty one. */
+static bool release_matches(const char *text, const char *word)
+{
+	size_t n = strcspn(word, COMPARE_CHARS);
+	const char *want = word + n;
+	enum compare op = compare_take(&want, true);
+	char value[256];
+
+	if (n == 0 || op == COMPARE_NONE || !*want) {
+		return false;
+	}
+	if (!release_value(text, word, n, value, sizeof(value))) {
+		value[0] = '\0';
+	}
+	return compare_version_holds(op, value, want);
+}
+
 bool host_os_release_matches(const char *text, const char *parameter)
 {
-	for (const char *p = parameter; *p;) {
-		size_t n = strcspn(p, "<>=! \t");
-		size_t rest = strcspn(p + n, " \t");
-		char value[256], want[256];
+	for (const char *p = parameter + strspn(parameter, " \t"); *p; p += strspn(p, " \t")) {
+		size_t n = strcspn(p, " \t");
+		char word[256];
 
-		if (n == 0 || rest == 0 || rest >= sizeof(want) ||
-			!release_value(text, p, n, value, sizeof(value))) {
+		if (n >= sizeof(word)) {
 			return false;
 		}
-		memcpy(want, p + n, rest);
-		want[rest] = '\0';
-		if (want[0] == '=' && want[1] != '=' ? strcmp(want + 1, value) != 0
-						     : !condition_version_matches(want, value)) {
+		memcpy(word, p, n);
+		word[n] = '\0';
+		if (!release_matches(text, word)) {
 			return false;
 		}
-		p += n + rest;
-		p += strspn(p, " \t");
+		p += n;
 	}
 	return true;
 }

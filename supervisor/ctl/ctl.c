@@ -22,13 +22,14 @@
 #define CALL_TIMEOUT_US   (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
 #define CONNECT_WITHIN_US (40 * USEC_PER_SEC) /* longer than the longest wait of supd-init */
 #define CONNECT_AGAIN_US  20000
+#define SAY_AFTER_US      (3 * USEC_PER_SEC) /* that supd does not answer */
 
 void ctl_init(struct ctl *c, FILE *out, FILE *err)
 {
 	const char *term = getenv("TERM");
 	struct winsize size = { 0 };
 
-	*c = (struct ctl) { .out = out, .err = err };
+	*c = (struct ctl) { .out = out, .err = err, .patience_us = CONNECT_WITHIN_US };
 	if (isatty(fileno(out))) {
 		c->color = term && strcmp(term, "dumb") != 0 && !getenv("NO_COLOR");
 		c->columns = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
@@ -99,6 +100,44 @@ static int address_of(const char *runtime_dir, char **ret)
 	return 0;
 }
 
+/* Once for all connections: the next one waits for the same. */
+static void say_waiting(struct ctl *c, usec_t began)
+{
+	if (!c->said_waiting && now_us() >= began + SAY_AFTER_US) {
+		c->said_waiting = true;
+		ctl_error(c, "supd does not answer; waiting for it");
+	}
+}
+
+/*
+ * Until supd has taken the connection. supd-init replaces a supd that does not, and the next one
+ * finds us at the socket. -ETIMEDOUT.
+ */
+static int await_ready(struct ctl *c, sd_bus *bus)
+{
+	usec_t began = c->connect_from ? c->connect_from : now_us();
+	int r;
+
+	while ((r = sd_bus_is_ready(bus)) == 0) {
+		usec_t now = now_us();
+		usec_t until = began + (c->said_waiting ? c->patience_us : SAY_AFTER_US);
+
+		if (now >= began + c->patience_us) {
+			return -ETIMEDOUT;
+		}
+		say_waiting(c, began);
+		r = sd_bus_process(bus, NULL);
+		if (r == 0) {
+			until = until < began + c->patience_us ? until : began + c->patience_us;
+			r = sd_bus_wait(bus, until > now ? until - now : USEC_PER_MSEC);
+		}
+		if (r < 0 && r != -EINTR) {
+			return r == -ENOTCONN ? -ECONNRESET : r;
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
 int ctl_try_connect(struct ctl *c)
 {
 	__attribute__((cleanup(sd_bus_close_unrefp))) sd_bus *bus = NULL;
@@ -110,7 +149,8 @@ int ctl_try_connect(struct ctl *c)
 	}
 	if ((r = address_of(c->o.runtime_dir, &address)) < 0 || (r = sd_bus_new(&bus)) < 0 ||
 		(r = sd_bus_set_address(bus, address)) < 0 ||
-		(r = sd_bus_negotiate_fds(bus, 0)) < 0 || (r = sd_bus_start(bus)) < 0) {
+		(r = sd_bus_negotiate_fds(bus, 0)) < 0 || (r = sd_bus_start(bus)) < 0 ||
+		(r = await_ready(c, bus)) < 0) {
 		return r;
 	}
 	r = sd_bus_set_method_call_timeout(bus, CALL_TIMEOUT_US);
@@ -124,15 +164,19 @@ int ctl_try_connect(struct ctl *c)
  */
 static int connect_patiently(struct ctl *c)
 {
-	usec_t deadline = now_us() + CONNECT_WITHIN_US;
+	usec_t began = now_us();
 	int r;
 
-	while ((r = ctl_try_connect(c)) == -EPIPE || r == -ECONNRESET) {
-		if (now_us() > deadline) {
+	c->connect_from = began;
+	/* -EAGAIN: so many others wait that there is no more room. */
+	while ((r = ctl_try_connect(c)) == -EPIPE || r == -ECONNRESET || r == -EAGAIN) {
+		if (now_us() > began + c->patience_us) {
 			break;
 		}
+		say_waiting(c, began);
 		nanosleep(&(struct timespec) { .tv_nsec = CONNECT_AGAIN_US * 1000 }, NULL);
 	}
+	c->connect_from = 0;
 	return r;
 }
 
@@ -140,6 +184,11 @@ int ctl_connect(struct ctl *c)
 {
 	int r = connect_patiently(c);
 
+	if (r == -ETIMEDOUT || r == -EAGAIN) {
+		ctl_error(c, "supd does not answer at %s/control (waited %u s); see supctl logs",
+			c->o.runtime_dir, (unsigned)(c->patience_us / USEC_PER_SEC));
+		return EXIT_FAILED;
+	}
 	if (r < 0) {
 		ctl_error(c, "cannot connect to %s/control: %s%s", c->o.runtime_dir, strerror(-r),
 			r == -ENOENT || r == -ECONNREFUSED ? " (is supd running?)" : "");
@@ -148,10 +197,20 @@ int ctl_connect(struct ctl *c)
 	return EXIT_OK;
 }
 
+/* Of a call without an answer. */
+static const char *words_of_errno(int r)
+{
+	if (r == -ETIMEDOUT) {
+		return "supd does not answer";
+	}
+	return ctl_is_lost(r) ? "supd has ended before it answered; it is started again"
+			      : strerror(-r);
+}
+
 int ctl_call_failed(struct ctl *c, const char *what, const sd_bus_error *error, int r)
 {
 	bool named = error && sd_bus_error_is_set(error);
-	const char *message = named && error->message ? error->message : strerror(-r);
+	const char *message = named && error->message ? error->message : words_of_errno(r);
 	char unit[LIMIT_UNIT_NAME], hint[NEAREST_HINT] = "";
 	const char *begin, *advice;
 	int length;

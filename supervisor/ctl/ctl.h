@@ -32,6 +32,10 @@ struct ctl {
 	bool color;     /* out is a terminal that shows colours */
 	size_t columns; /* width of that terminal; 0: no limit */
 	sd_bus *bus;    /* NULL until ctl_connect */
+	/* how long a connection may take, and that it takes long was said */
+	uint64_t patience_us;
+	uint64_t connect_from; /* of several tries; 0: of one */
+	bool said_waiting;
 };
 
 void ctl_init(struct ctl *c, FILE *out, FILE *err);
@@ -40,7 +44,10 @@ void ctl_fini(struct ctl *c);
 /* "supctl: …" on the error stream, the whole text escaped. */
 void ctl_error(struct ctl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Connects once, quietly. -ENOENT, -ECONNREFUSED, -EACCES … */
+/*
+ * Connects once, and says only that supd takes its time. -ENOENT, -ECONNREFUSED, -EACCES,
+ * -ETIMEDOUT when supd did not answer within patience_us …
+ */
 int ctl_try_connect(struct ctl *c);
 /* The same, and says what is wrong. EXIT_OK or EXIT_FAILED. */
 int ctl_connect(struct ctl *c);

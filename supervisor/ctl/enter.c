@@ -21,10 +21,9 @@ static void enter_fini(struct enter *e)
 	}
 }
 
-/* A user's terminal is never handed in: who has it could type into it. */
-static bool wants_tty(void)
+bool enter_has_tty(const struct enter *e)
 {
-	return isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO);
+	return e->tty[0] || e->tty[1] || e->tty[2];
 }
 
 int verb_exec(struct ctl *c, int n, char *const *args)
@@ -39,7 +38,8 @@ int verb_exec(struct ctl *c, int n, char *const *args)
 		.cgroup_fd = -1,
 		.target_fd = -1,
 		.argv = is_shell ? shell_argv : args + 2,
-		.tty = is_shell || wants_tty(),
+		/* A user's terminal is never handed in: who has it could type into it. */
+		.tty = { isatty(0), isatty(1), isatty(2) },
 	};
 	char unit[LIMIT_UNIT_NAME];
 	int code;

@@ -17,7 +17,7 @@ struct enter {
 	struct settings settings; /* cgroup is the resolved root */
 	const char *unit;
 	char *const *argv;   /* of the command, NULL-terminated */
-	bool tty;            /* a terminal of its own */
+	bool tty[3];         /* our streams in whose place it gets a terminal of its own */
 	int plans_fd;        /* sealed catalogue of one entry */
 	uint32_t namespaces; /* enum plan_namespaces of the unit */
 	char cgroup[LIMIT_PATH];
@@ -26,6 +26,7 @@ struct enter {
 	int target_pid;
 };
 
+bool enter_has_tty(const struct enter *e);
 /* enterplan.c: settings, plans_fd, namespaces, cgroup. Says what is wrong; exit code. */
 int enter_read_settings(struct ctl *c, struct enter *e);
 int enter_make_plan(struct ctl *c, struct enter *e);

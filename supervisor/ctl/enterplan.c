@@ -198,7 +198,7 @@ static uint32_t start_entry(const struct compiled *p, const char *name, const ch
 /* The unit's environment, and of the caller's the kind of terminal. */
 static int add_terminal(const struct enter *e, struct arena *arena, struct plan *p)
 {
-	const char *term = e->tty ? getenv("TERM") : NULL;
+	const char *term = enter_has_tty(e) ? getenv("TERM") : NULL;
 	const char **items = arena_alloc_array(arena, p->env.n + 1, sizeof(*items));
 
 	if (!items) {
@@ -239,7 +239,7 @@ static int change_plan(const struct enter *e, struct arena *arena, struct plan *
 		p->argv.n++;
 	}
 	p->flags = (p->flags & ~not_ours) | PLAN_NO_ENV_EXPANSION;
-	p->stdio = (struct tlv_array) { .items = (void *)tty, .n = e->tty ? 3 : 0 };
+	p->stdio = (struct tlv_array) { .items = (void *)tty, .n = e->tty[0] ? 3 : 0 };
 	p->mounts.n = p->cgroup_writes.n = p->dirs.n = p->sockets.n = p->conditions.n = 0;
 	p->bpf.n = p->bpf_fixups.n = 0;
 	p->pid_file = NULL;

@@ -6,13 +6,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -21,14 +18,12 @@
 #include "../../runtime/plan/launchwire.h"
 #include "../../runtime/plan/plan.h"
 #include "enter.h"
+#include "enterrelay.h"
 #include "exitcode.h"
 #include "loadtool.h"
 #include "text.h"
 
 #define PIDS_MAX 4096
-#ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO('T', 0x41)
-#endif
 
 /* ---- the process to join ---- */
 
@@ -120,6 +115,14 @@ static bool take_target(struct enter *e, pid_t pid)
 	return true;
 }
 
+static bool is_frozen(const struct enter *e)
+{
+	AUTO_CLOSE int fd = openat(e->cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char text[128] = "";
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "frozen 1");
+}
+
 int enter_find_target(struct ctl *c, struct enter *e)
 {
 	pid_t pids[PIDS_MAX];
@@ -128,6 +131,11 @@ int enter_find_target(struct ctl *c, struct enter *e)
 	e->root_fd = open(e->settings.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	e->cgroup_fd = open(e->cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	n = e->cgroup_fd < 0 ? 0 : read_pids(e, pids);
+	if (n && is_frozen(e)) {
+		ctl_error(c, "%s: is frozen, and so would be the command; supctl thaw %s", e->unit,
+			e->unit);
+		return EXIT_FAILED;
+	}
 	if (n == 0) {
 		ctl_error(c, "%s: is not running (no process in %s)", e->unit, e->cgroup);
 		return EXIT_NOT_RUNNING;
@@ -173,15 +181,18 @@ static int copy_launcher(void)
 	return TAKE_FD(to);
 }
 
-static __attribute__((noreturn)) void become_launcher(int program, int sock, int tty)
+static __attribute__((noreturn)) void become_launcher(
+	const struct enter *e, int program, int sock, int slave)
 {
 	char name[] = "supd-launch";
 	char *const argv[] = { name, NULL };
 	char *const envp[] = { NULL };
 	sigset_t none;
 
-	for (int i = 0; tty >= 0 && i < 3; i++) {
-		dup2(tty, i);
+	for (int i = 0; slave >= 0 && i < 3; i++) {
+		if (e->tty[i]) {
+			dup2(slave, i);
+		}
 	}
 	sock = fcntl(sock, F_DUPFD_CLOEXEC, 16);
 	program = fcntl(program, F_DUPFD_CLOEXEC, 16);
@@ -232,8 +243,31 @@ static int send_job(const struct enter *e, int sock)
 	return fd_send(sock, &job, sizeof(job), fds, ELEMENTSOF(fds), 0);
 }
 
-/* Reads the reports until exec or failure. The child's pid, or 0 after having said why. */
-static pid_t follow_start(struct ctl *c, const struct enter *e, int sock)
+/* The next report, or -EINTR when supctl is asked to end: a unit that is frozen answers nothing. */
+static ssize_t next_report(struct enter_relay *relay, int sock, struct launch_report *ret)
+{
+	for (;;) {
+		struct pollfd p[] = { { .fd = sock, .events = POLLIN },
+			{ .fd = relay->signals, .events = POLLIN } };
+
+		if (poll(p, ELEMENTSOF(p), -1) < 0 && errno != EINTR) {
+			return -errno;
+		}
+		if (p[0].revents) {
+			return fd_recv(sock, ret, sizeof(*ret), NULL, NULL, 0);
+		}
+		if (p[1].revents && enter_relay_is_asked(relay)) {
+			return -EINTR;
+		}
+	}
+}
+
+/*
+ * Reads the reports until exec or failure. The child's pid; if there is none, or it has failed, 0
+ * or its pid below it, after having said why.
+ */
+static pid_t follow_start(
+	struct ctl *c, const struct enter *e, int sock, struct enter_relay *relay, pid_t launcher)
 {
 	struct launch_report report;
 	const char *step;
@@ -241,7 +275,7 @@ static pid_t follow_start(struct ctl *c, const struct enter *e, int sock)
 	pid_t child = 0;
 	ssize_t n;
 
-	while ((n = fd_recv(sock, &report, sizeof(report), NULL, NULL, 0)) == sizeof(report)) {
+	while ((n = next_report(relay, sock, &report)) == sizeof(report)) {
 		if (report.type == LAUNCH_CHILD) {
 			child = report.value;
 		}
@@ -255,6 +289,14 @@ static pid_t follow_start(struct ctl *c, const struct enter *e, int sock)
 			strerror(report.value));
 		return -child;
 	}
+	if (n == -EINTR) {
+		ctl_error(c, "%s: the command was given up before it ran", e->unit);
+		kill(launcher, SIGKILL);
+		if (child > 0) {
+			kill(child, SIGKILL);
+		}
+		return -child;
+	}
 	if (!ready) {
 		ctl_error(c, "%s: the launcher ended without a word", e->unit);
 		return -child;
@@ -263,112 +305,6 @@ static pid_t follow_start(struct ctl *c, const struct enter *e, int sock)
 }
 
 /* ---- until it ends ---- */
-
-/* What passes between the user's terminal and the command's. */
-struct relay {
-	int master; /* -1: no terminal */
-	int signals;
-	bool raw;
-	bool in_open;
-	struct termios saved;
-};
-
-static int open_terminal(struct relay *r, int *ret_slave)
-{
-	struct winsize size;
-
-	r->master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (r->master < 0 || unlockpt(r->master) < 0) {
-		return -errno;
-	}
-	/* By the master, not by a path: nobody can put another terminal there. */
-	*ret_slave = ioctl(r->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*ret_slave < 0) {
-		return -errno;
-	}
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
-		ioctl(r->master, TIOCSWINSZ, &size);
-	}
-	return 0;
-}
-
-static void make_raw(struct relay *r)
-{
-	struct termios t;
-
-	r->in_open = true;
-	if (r->master >= 0 && tcgetattr(STDIN_FILENO, &r->saved) == 0) {
-		t = r->saved;
-		cfmakeraw(&t);
-		r->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &t) == 0;
-	}
-}
-
-static void relay_fini(struct relay *r)
-{
-	if (r->raw) {
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &r->saved);
-	}
-	if (r->master >= 0) {
-		close(r->master);
-	}
-	if (r->signals >= 0) {
-		close(r->signals);
-	}
-}
-
-/* False at the end of what comes. */
-static bool copy_bytes(int from, int to)
-{
-	char buf[4096];
-	ssize_t n = read(from, buf, sizeof(buf));
-
-	return n > 0 ? fd_write_full(to, buf, (size_t)n) == 0 : n < 0 && errno == EINTR;
-}
-
-static void take_signal(struct relay *r, pid_t child)
-{
-	struct signalfd_siginfo info;
-	struct winsize size;
-
-	if (read(r->signals, &info, sizeof(info)) != sizeof(info)) {
-		return;
-	}
-	if (info.ssi_signo != SIGWINCH) {
-		kill(child, (int)info.ssi_signo);
-	} else if (r->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
-		ioctl(r->master, TIOCSWINSZ, &size);
-	}
-}
-
-/* A pidfd is readable when the command has ended; what it wrote before is still copied. */
-static void relay_run(struct relay *r, pid_t child)
-{
-	AUTO_CLOSE int ended = sysx_pidfd_open(child, 0);
-	bool out_open = r->master >= 0;
-
-	for (;;) {
-		struct pollfd p[] = { { .fd = ended, .events = POLLIN },
-			{ .fd = r->signals, .events = POLLIN },
-			{ .fd = out_open ? r->master : -1, .events = POLLIN },
-			{ .fd = out_open && r->in_open ? STDIN_FILENO : -1, .events = POLLIN } };
-
-		if (poll(p, ELEMENTSOF(p), -1) < 0 && errno != EINTR) {
-			return;
-		}
-		if (p[1].revents) {
-			take_signal(r, child);
-		}
-		if (p[2].revents) {
-			out_open = copy_bytes(r->master, STDOUT_FILENO);
-		} else if (p[0].revents) {
-			return;
-		}
-		if (p[3].revents) {
-			r->in_open = copy_bytes(STDIN_FILENO, r->master);
-		}
-	}
-}
 
 static int wait_child(pid_t pid)
 {
@@ -382,19 +318,6 @@ static int wait_child(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void catch_signals(struct relay *r)
-{
-	static const int signals[] = { SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
-		sigaddset(&set, signals[i]);
-	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signals = signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int complain(struct ctl *c, const struct enter *e, const char *what, int error)
 {
 	ctl_error(c, "%s: %s: %s", e->unit, what, strerror(-error));
@@ -403,7 +326,7 @@ static int complain(struct ctl *c, const struct enter *e, const char *what, int 
 
 int enter_run(struct ctl *c, struct enter *e)
 {
-	AUTO(relay_fini) struct relay relay = { .master = -1, .signals = -1 };
+	AUTO(enter_relay_fini) struct enter_relay relay = ENTER_RELAY_NONE;
 	AUTO_CLOSE int program = copy_launcher();
 	AUTO_CLOSE int slave = -1;
 	int sockets[2], jobs[2], r = program < 0 ? program : 0;
@@ -412,7 +335,7 @@ int enter_run(struct ctl *c, struct enter *e)
 	if (r < 0) {
 		return complain(c, e, "supd-launch", r);
 	}
-	r = e->tty ? open_terminal(&relay, &slave) : 0;
+	r = enter_has_tty(e) ? enter_relay_open(&relay, e->tty, &slave) : 0;
 	if (r < 0) {
 		return complain(c, e, "terminal", r);
 	}
@@ -429,10 +352,13 @@ int enter_run(struct ctl *c, struct enter *e)
 	AUTO_CLOSE int job_theirs = jobs[1];
 
 	fflush(c->out);
-	catch_signals(&relay);
+	r = enter_relay_catch(&relay);
+	if (r < 0) {
+		return complain(c, e, "signals", r);
+	}
 	warm = fork();
 	if (warm == 0) {
-		become_launcher(program, theirs, slave);
+		become_launcher(e, program, theirs, slave);
 	}
 	if (warm < 0) {
 		return complain(c, e, "fork", -errno);
@@ -445,7 +371,7 @@ int enter_run(struct ctl *c, struct enter *e)
 	close(TAKE_FD(ours));
 	close(TAKE_FD(job_theirs));
 	r = launcher < 0 ? launcher : send_job(e, job);
-	child = r < 0 ? 0 : follow_start(c, e, job);
+	child = r < 0 ? 0 : follow_start(c, e, job, &relay, launcher);
 	if (launcher > 0) {
 		wait_child(launcher);
 	}
@@ -456,7 +382,6 @@ int enter_run(struct ctl *c, struct enter *e)
 		}
 		return r < 0 ? complain(c, e, "supd-launch", r) : EXIT_FAILED;
 	}
-	make_raw(&relay);
-	relay_run(&relay, child);
+	enter_relay_run(&relay, child);
 	return wait_child(child);
 }

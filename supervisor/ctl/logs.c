@@ -96,6 +96,9 @@ static int add_unit_option(struct ctl *c, struct unit_list *units)
 	return EXIT_OK;
 }
 
+/* What supd could add to the files is not worth a long wait for it. */
+#define PATIENCE_US (2 * USEC_PER_SEC)
+
 int verb_logs(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
@@ -123,6 +126,7 @@ int verb_logs(struct ctl *c, int n, char *const *args)
 	if (n > 1 && units.n == 0) {
 		return EXIT_OK;
 	}
+	c->patience_us = PATIENCE_US;
 	r = logsource_open(&source, c, &units);
 	if (r >= 0) {
 		r = show(c, &source, since, format, &shown);

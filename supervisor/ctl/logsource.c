@@ -29,13 +29,28 @@ static bool has_journal(struct ctl *c)
 	return use;
 }
 
-/* The directory: --log-dir, what supd says, the default. The caller frees. */
+/* supd-init's link to it, which is there whether supd answers or not. The caller frees. */
+static char *linked_dir(struct ctl *c)
+{
+	AUTO_FREE char *link = NULL;
+	char dir[LIMIT_PATH];
+	ssize_t n;
+
+	if (asprintf(&link, "%s/log/store", c->o.runtime_dir) < 0) {
+		link = NULL;
+		return NULL;
+	}
+	n = readlink(link, dir, sizeof(dir));
+	return n > 0 && (size_t)n < sizeof(dir) && dir[0] == '/' ? strndup(dir, (size_t)n) : NULL;
+}
+
+/* The directory: --log-dir, supd-init's link, what supd says, the default. The caller frees. */
 static char *store_dir(struct ctl *c)
 {
-	AUTO_FREE char *dir = NULL;
+	AUTO_FREE char *dir = c->o.log_dir ? strdup(c->o.log_dir) : linked_dir(c);
 
-	if (c->o.log_dir) {
-		return strdup(c->o.log_dir);
+	if (c->o.log_dir || dir) {
+		return TAKE_PTR(dir);
 	}
 	if (ctl_try_connect(c) >= 0 &&
 		sd_bus_get_property_string(

@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: MIT
 /* supctl: one command to supd, with the caller's own rights. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 
+#include "exitcode.h"
 #include "verbs.h"
+
+/* What is opened next must not become a standard stream: the caller may have closed his. */
+static int fill_streams(void)
+{
+	for (int i = 0; i < 3; i++) {
+		if (fcntl(i, F_GETFD) >= 0) {
+			continue;
+		}
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) != i || fcntl(i, F_SETFD, 0) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
 	struct ctl c;
 	int code;
 
+	if (fill_streams() < 0) {
+		return EXIT_FAILED;
+	}
 	setlocale(LC_TIME, "C");
 	ctl_init(&c, stdout, stderr);
 	code = verbs_main(&c, argc, argv);

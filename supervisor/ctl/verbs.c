@@ -44,7 +44,7 @@ static const struct verb verb_rows[] = {
 		"Show the system calls that units were denied", VERB_READS },
 	{ "exec", verb_exec, 2, -1, OPERAND_UNIT, "UNIT -- COMMAND…",
 		"Run a command inside a running unit, confined as it is" },
-	{ "shell", verb_exec, 1, 1, OPERAND_UNIT, "UNIT", "The same with /bin/sh and a terminal" },
+	{ "shell", verb_exec, 1, 1, OPERAND_UNIT, "UNIT", "The same with /bin/sh" },
 	{ "profile", verb_profile, 1, -1, OPERAND_UNIT, "UNIT…|FILE…",
 		"Show how units differ from their profile, and where", VERB_READS },
 	{ "show", verb_show, 0, -1, OPERAND_UNIT, "[UNIT…]",

@@ -105,8 +105,32 @@ CONDITIONS = [
 # have (in a container systemd reads PID 1's arguments instead).
 
 
+def random_conditions(rng):
+    """Comparisons and paths put together at random, also wrong ones."""
+    compared = {"KernelVersion": ["6", "6.1", "5.10", "99", os.uname().release, "6.1~rc2", "6.1-rc2", "6^1",
+                                  "*", "?.*", ""],
+                "CPUs": ["0", "1", "2", "3", "64", "-1", "x", ""],
+                "Memory": ["0", "1K", "1.5G", "64G", "1T", "10%", "x", "12x", ""],
+                "OSRelease": ["VERSION_ID", "ID", "NONESUCH", "NAME"]}
+    paths = ["/", "/etc", "/etc/passwd", "/etc/systemd", "/dev/null", "/bin", "/etc/mtab",
+             "/proc/self", "/proc/self/exe", "/none", "/sys", "/tmp", "/root", "/usr/share", "/lost+found", "/run"]
+    words = ["=", "==", "!=", "<", "<=", ">", ">=", "<>", "$=", "!$=", ""]
+    for _ in range(ROUNDS):
+        kind = rng.choice(list(compared))
+        value = rng.choice(compared[kind])
+        sign = rng.choice(words)
+        if kind == "OSRelease":
+            yield kind, f"{value}{sign or '='}{rng.choice(['12', 'debian', '11', '13', 'd*', '', '1.5'])}"
+        else:
+            yield kind, f"{sign}{rng.choice(['', ' '])}{value}".strip()
+        yield rng.choice(["PathExists", "PathExistsGlob", "PathIsDirectory", "PathIsSymbolicLink",
+                          "PathIsMountPoint", "PathIsReadWrite", "DirectoryNotEmpty", "FileNotEmpty",
+                          "FileIsExecutable"]), rng.choice(paths)
+
+
 def compare_conditions(rng):
     cases = [(t, p) for t, params in CONDITIONS for p in params]
+    cases = list(dict.fromkeys(cases + [c for c in random_conditions(rng) if c[1]]))
     ours = ask([f"condition {t} {p}" for t, p in cases])
     theirs = {}
     text = "".join(call(["systemd-analyze", "condition"] +

@@ -75,6 +75,14 @@ static void do_say(const char *value)
 	free(copy);
 }
 
+/* That many messages which say nothing new. */
+static void do_chatter(const char *value)
+{
+	for (long n = strtol(value, NULL, 10); n > 0; n--) {
+		send_message("STATUS=chatter", -1);
+	}
+}
+
 static void do_print(const char *value)
 {
 	line(value);
@@ -247,6 +255,7 @@ static const struct action {
 	void (*run)(const char *value);
 } actions[] = {
 	{ "say", do_say },
+	{ "chatter", do_chatter },
 	{ "print", do_print },
 	{ "store", do_store },
 	{ "listen", do_listen },

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../../../runtime/launch/compare.h"
 #include "../../../runtime/launch/conditions.h"
 #include "../../../runtime/launch/hostfacts.h"
 
@@ -68,6 +69,51 @@ static void test_versions(void **state)
 	assert_false(condition_version_matches("", "6.2"));
 }
 
+/* The order of the version format specification: each is older than the next. */
+static void test_version_order(void **state)
+{
+	static const char *const sorted[] = { "a", "abc", "abcd", "b", "0", "1~rc1", "1~rc2", "1",
+		"1-2", "1^p1", "1.a", "1.0", "1.1", "1.2", "1.10", "2", "11",
+		"18446744073709551617", "99999999999999999999" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++) {
+		for (size_t k = 0; k < sizeof(sorted) / sizeof(sorted[0]); k++) {
+			assert_int_equal(compare_versions(sorted[i], sorted[k]), (i > k) - (i < k));
+		}
+	}
+	assert_int_equal(compare_versions("~1", ""), -1);
+	assert_int_equal(compare_versions("1_2", "1+2"), 0);
+	assert_int_equal(compare_versions("007", "7"), 0);
+}
+
+static void test_operators(void **state)
+{
+	(void)state;
+	assert_true(condition_version_matches("$= 6.*", "6.2"));
+	assert_false(condition_version_matches("!$=6.*", "6.2"));
+	assert_true(condition_version_matches("<>6.1", "6.1.0"));
+	assert_true(condition_version_matches("==06.1", "6.1"));
+	assert_false(condition_version_matches("=06.1", "6.1"));
+	assert_false(condition_version_matches("=", "6.1"));
+	assert_true(condition_number_matches("<> 3", 2));
+	assert_true(condition_number_matches("== 3", 3));
+	assert_false(condition_number_matches("$= 3", 3));
+	assert_true(condition_number_matches("= 1.5K", 1536));
+	assert_true(condition_number_matches("= 0.000000001G", 1));
+	assert_true(condition_number_matches("= 2 K", 2048));
+	assert_true(condition_number_matches("= 15E", UINT64_C(15) << 60));
+	assert_false(condition_number_matches("<= 16E", 1));
+	assert_false(condition_number_matches("= 15.9999999999E", 1));
+	assert_false(condition_number_matches("> K", 1));
+	assert_false(condition_number_matches("> 1KK", 1u << 30));
+	assert_true(host_os_release_matches("ID=debian\n", "NONESUCH<1 NONESUCH!=x ID$=deb*"));
+	assert_true(host_os_release_matches("ID='debian'\n", "ID=debian ID<>12 ID<1"));
+	assert_false(host_os_release_matches("ID=debian\n", "ID="));
+	assert_false(host_os_release_matches("ID=debian\n", "ID"));
+	assert_false(host_os_release_matches("ID=debian\n", "=debian"));
+}
+
 static void test_numbers(void **state)
 {
 	(void)state;
@@ -126,6 +172,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_version_order),
+		cmocka_unit_test(test_operators),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_globs),

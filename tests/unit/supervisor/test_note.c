@@ -41,7 +41,7 @@ static void test_round_trip(void **state)
 static void test_notify(void **state)
 {
 	static const char text[] =
-		"READY=1\nSTATUS=a\xc3\xa4\nMAINPID=77\nX_Y=1\nWATCHDOG_USEC=0\n";
+		"READY=1\nSTATUS=a\xc3\xa4\nMAINPID=77\nX_Y=1\nEXTEND_TIMEOUT_USEC=0\n";
 	struct notify_msg m;
 
 	(void)state;
@@ -50,6 +50,12 @@ static void test_notify(void **state)
 	assert_int_equal(m.n_bad, 1);
 	assert_int_equal(m.mainpid, 77);
 	assert_string_equal(m.status, "a\xc3\xa4");
+	assert_int_equal(notify_msg_parse("WATCHDOG_USEC=0", 15, &m), 0);
+	assert_int_equal(m.fields, NOTIFY_WATCHDOG_USEC);
+	assert_int_equal(m.watchdog_us, 0);
+	assert_int_equal(notify_msg_parse("WATCHDOG_USEC=18446744073709551615", 34, &m), 0);
+	assert_int_equal(m.fields, NOTIFY_WATCHDOG_USEC);
+	assert_int_equal(m.watchdog_us, 0);
 	assert_int_equal(notify_msg_parse(text, sizeof(text), &m), -EBADMSG);
 	assert_int_equal(notify_msg_parse(text, 0, &m), -EBADMSG);
 }

@@ -124,6 +124,40 @@ static void test_read(void **state)
 	assert_string_equal(u->timer->unit, "a.service");
 }
 
+/* What a template says with its instance is read in the instances; it is no error before. */
+static void test_template(void **state)
+{
+	struct fixture *f = *state;
+	const struct unit_timer_value *v;
+	struct unit *u;
+
+	put(f, "etc/i@.timer",
+		"[Timer]\nOnCalendar=%i\nOnCalendar=*-*-* %i:00\nOnBootSec=%imin\n"
+		"Unit=a@%i.service\n");
+	put(f, "etc/p@.path", "[Path]\nPathExists=/%i\nUnit=a@%i.service\n");
+	put(f, "etc/a@.service", "[Service]\nExecStart=/bin/true\n");
+	put(f, "etc/x.target", "[Unit]\nWants=i@07.timer p@b.path\n");
+	u = load_one(f, "i@.timer");
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	u = unit_set_find(&f->set, "i@07.timer");
+	assert_non_null(u);
+	/* "07" is no calendar expression. */
+	assert_int_equal(u->load_state, LOAD_BAD_SETTING);
+	put(f, "etc/i@.timer",
+		"[Timer]\nOnCalendar=*-*-* %i:00\nOnBootSec=%imin\nUnit=a@%i.service\n");
+	diag_init(&f->d, &f->a);
+	u = load_one(f, "i@07.timer");
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_int_equal(f->d.n_errors, 0);
+	v = u->timer->values.items;
+	assert_int_equal(u->timer->values.n, 2);
+	assert_true(v[0].base == TIMER_CALENDAR && v[1].value_us == 420000000);
+	assert_string_equal(u->timer->unit, "a@07.service");
+	u = unit_set_find(&f->set, "p@b.path");
+	assert_non_null(u);
+	assert_string_equal(u->watch->unit, "a@b.service");
+}
+
 static void test_deps(void **state)
 {
 	struct fixture *f = *state;
@@ -199,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_template, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
