@@ -13,6 +13,14 @@ open(F, ">", "/run/journal"); select F; $| = 1;
 while (defined recv(S, $b, 65536, 0)) { print F $b, "\\n" }
 """
 
+# Told of pressure as the service's protocol says: /run/pressed when it came.
+PRESSED = """#!/bin/sh
+export TRIGGER="$(echo $MEMORY_PRESSURE_WRITE | base64 -d)"
+exec perl -e 'open(F, "+<", $ENV{MEMORY_PRESSURE_WATCH}) or die "$!";
+syswrite(F, $ENV{TRIGGER}) or die "$!"; mkdir "/run/watching";
+vec($e, fileno(F), 1) = 1; select(undef, undef, $e, undef); mkdir "/run/pressed"; sleep'
+"""
+
 
 def service(command, service_text="", unit_text=""):
     return (f"[Unit]\n{unit_text}\n[Service]\nExecStart={command}\n{service_text}\n"
@@ -48,6 +56,9 @@ UNITS = {
         "/bin/sleep infinity", "Slice=l.slice\nMemoryMax=64M\nMemoryLow=2M\nTasksMax=20\n"
         "CPUWeight=idle\nIOReadBandwidthMax=/dev/nvme0n1 1M"),
     "l.slice": "[Slice]\nTasksMax=50\n",
+    "pressed.service": service(beside("/usr/lib/pressed & until test -e /run/press; do sleep 0.2; "
+                                      f"done; {EAT}"),
+                               "MemoryPressureWatch=on\nMemoryHigh=16M\nMemorySwapMax=0"),
     # a fork with signals blocked, as perl's, cannot be ended by SIGTERM
     "bomb.service": service("/usr/bin/perl -e 'while (1) { fork }'",
                             "TasksMax=30\nTimeoutStopSec=1"),
@@ -185,6 +196,15 @@ def check_live(m):
     m.sh("supctl is-active live.service; supctl stop live.service")
 
 
+def check_pressure(m):
+    """A service that asked hears of its own memory's pressure, by the kernel's file of its cgroup."""
+    m.sh("supctl start pressed.service")
+    m.wait_sh("test -e /run/watching")
+    m.sh("test ! -e /run/pressed; touch /run/press")
+    m.wait_sh("test -e /run/pressed")
+    m.sh("supctl stop pressed.service")
+
+
 def check_accounting(m):
     m.sh("supctl start neighbour.service; dd if=/dev/nvme0n1 of=/dev/null bs=64k count=4 "
          "iflag=direct status=none")
@@ -202,20 +222,22 @@ def check_accounting(m):
 def check_orphans(m):
     """PID 1 reaps what nobody else does, as fast as the guest can fork; nothing is left behind."""
     before = m.sh("pidof supd")
-    print("     " + m.sh("/usr/lib/vm-mark orphans 3000").strip())
+    print("     " + m.sh("/usr/lib/vm-mark orphans 1000", within=1800).strip())
     m.wait_sh("for f in /proc/[0-9]*/stat; do read pid name state parent rest <$f || continue; "
               "[ \"$state$parent\" != Z1 ] || exit 1; done 2>/dev/null")
     vm.check("supd noticed nothing", m.sh("pidof supd") == before)
 
 
 def test_limits():
-    with vm.Machine(UNITS, vm.mark(), append=vm.QUIET) as m:
+    files = dict(vm.mark(), **{"/usr/lib/pressed": (PRESSED, 0o755)})
+    with vm.Machine(UNITS, files, append=vm.QUIET) as m:
         m.wait_sh("supctl is-active default.target")
         check_files(m)
         check_policies(m)
         check_message_id(m)
         check_unseen(m)
         check_spared(m)
+        check_pressure(m)
         check_accounting(m)
         check_live(m)
         check_orphans(m)

@@ -105,13 +105,28 @@ def test_default_target_fails():
         on_console(m, "the boot has failed")
 
 
+# No unit's: it lives until the machine ends all processes, and lets PID 1 hang then.
+LAST = """#!/bin/sh
+trap 'echo 1 >/sys/fs/cgroup/init.scope/cgroup.freeze' TERM
+mkdir /sys/fs/cgroup/beside && echo $$ >/sys/fs/cgroup/beside/cgroup.procs && touch /run/beside
+while :; do sleep 1; done
+"""
+
+
 def test_broken_fstab():
-    files = {"/etc/fstab": "/dev/nothing /data ext4 x-systemd.device-timeout=2s 0 0\n",
-             "/data/.x": "",
-             "/usr/sbin/sulogin": None}
+    """An emergency shell with the reason; and a power-off that hangs in its last phase is a reset by
+    RebootWatchdogSec=."""
+    files = {"/etc/supd/supd.conf": "[supd]\nRebootWatchdogSec=15\n", "/last": (LAST, 0o755),
+             "/etc/fstab": "/dev/nothing /data ext4 x-systemd.device-timeout=2s 0 0\n",
+             "/data/.x": "", "/usr/sbin/sulogin": None}
     with vm.Machine(files=files, append=vm.QUIET) as m:
         on_console(m, "the boot has failed")
         m.wait_sh("supctl logs -o cat dev-nothing.device | grep -q 'the device has not appeared'")
+        m.sh("setsid /last </dev/null >/dev/null 2>&1 &")
+        m.wait_sh("test -e /run/beside")
+        vm.check("no watchdog yet", m.try_sh("ls -l /proc/1/fd | grep -q watchdog")[0] != 0)
+        m.send("supctl poweroff")
+        m.wait_end("guest-reset")
 
 
 def test_command_line():
