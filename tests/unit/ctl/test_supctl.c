@@ -251,7 +251,7 @@ static void test_list(void **state)
 	assert_string_equal(f->out, "");
 	assert_int_equal(run(f, "list"), 0);
 	assert_null(strstr(f->out, "down.service"));
-	assert_contains(f->out, "\n9 units listed.\n");
+	assert_contains(f->out, "\n9 units listed. --all shows loaded but inactive units, too.\n");
 	assert_int_equal(run(f, "list --all --json --state=inactive"), 0);
 	assert_string_equal(f->out, "[{\"unit\":\"down.service\",\"load\":\"loaded\",\"active\":"
 				    "\"inactive\",\"sub\":\"dead\",\"description\":\"A unit\"}]\n");
