@@ -41,10 +41,20 @@ static bool owns(const struct shell *s, const struct unit *u, const char *shown)
 	return strncmp(path, shown, n) == 0 && (shown[n] == '/' || shown[n] == '\0');
 }
 
+/* The kernel's word, also of who has ended since: nobody else's process has an id of this range. */
+static bool has_id(const struct unit *u, uint32_t uid)
+{
+	uint32_t first = u->is_service ? u->service.def.service->id_first : 0;
+
+	return first && uid >= first && uid - first < MANIFEST_OWN_IDS;
+}
+
+/* A number that is in use again shows somebody else's cgroup: then the id decides. */
 static const struct unit *find_unit(const struct shell *s, const struct denial *d)
 {
 	char shown[LIMIT_PATH];
 	bool alive = process_cgroup(d->pid, shown) == 0;
+	const struct unit *guess = NULL;
 
 	for (uint32_t i = 0; i < engine_n_units(s->engine); i++) {
 		const struct unit *u = engine_unit(s->engine, i);
@@ -53,8 +63,9 @@ static const struct unit *find_unit(const struct shell *s, const struct denial *
 			  : u->is_service && d->pid && u->service.main_pid == d->pid) {
 			return u;
 		}
+		guess = has_id(u, d->uid) ? u : guess;
 	}
-	return NULL;
+	return guess;
 }
 
 /* The row of a unit and call; NULL. */

@@ -155,6 +155,9 @@ int compile_attributes(struct compile_unit *cu);
 /* MemoryPressureWatch=, MemoryPressureThresholdSec= of the unit, or else of supd.conf. */
 enum pressure_watch compile_pressure_watch(const struct compile_unit *cu);
 uint64_t compile_pressure_us(const struct compile_unit *cu);
+
+/* First id of the unit's own range, which no other unit ever has; 0: it has none. */
+uint32_t compile_own_ids(const struct compile_unit *cu);
 /* compile_process.c: a checked list such as "0-3 5" as bits */
 int compile_bits(
 	struct compile_unit *cu, const char *setting, const char *text, struct tlv_bytes *ret);

@@ -18,6 +18,8 @@
 #define DYNAMIC_INSIDE 1u          /* a dynamic user's id in its unit's range */
 #define MAP_LINES_MAX  340u        /* user_namespaces(7) */
 
+_Static_assert(IDTABLE_RANGE_IDS == MANIFEST_OWN_IDS, "one size of ranges");
+
 static uint32_t range_first(const struct compile_unit *cu)
 {
 	return cu->c->settings->id_pool_first + cu->range * IDTABLE_RANGE_IDS;
@@ -366,4 +368,9 @@ bool compile_root_is_mapped(const struct compile_unit *cu)
 	enum unit_users_map map = cu->unit->exec->users_map;
 
 	return cu->user_namespace && (map == USERS_PICK || map == USERS_SELF);
+}
+
+uint32_t compile_own_ids(const struct compile_unit *cu)
+{
+	return cu->range ? range_first(cu) : 0;
 }

@@ -311,6 +311,7 @@ static void fill_service(struct compile_unit *cu, struct manifest_service *to)
 		.pressure_watch = compile_pressure_watch(cu),
 		.pressure_us = compile_pressure_us(cu),
 		.root_directory_start_only = s->root_directory_start_only,
+		.id_first = compile_own_ids(cu),
 		.success_status = exit_set(&s->success_status),
 		.prevent_restart = exit_set(&s->prevent_restart),
 		.force_restart = exit_set(&s->force_restart),

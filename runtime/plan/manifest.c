@@ -87,6 +87,7 @@ static const struct tlv_field service_fields[] = {
 	TLV_FIELD(216, TLV_U32, manifest_service, pressure_watch),
 	TLV_FIELD(217, TLV_U64, manifest_service, pressure_us),
 	TLV_FIELD(32, TLV_U32, manifest_service, root_directory_start_only),
+	TLV_FIELD(225, TLV_U32, manifest_service, id_first),
 	TLV_FIELD(33, TLV_BYTES, manifest_service, success_status),
 	TLV_FIELD(34, TLV_BYTES, manifest_service, prevent_restart),
 	TLV_FIELD(35, TLV_BYTES, manifest_service, force_restart),

@@ -91,6 +91,7 @@ struct manifest_service {
 	uint32_t pressure_watch;
 	uint64_t pressure_us;
 	uint32_t root_directory_start_only;
+	uint32_t id_first; /* of the MANIFEST_OWN_IDS ids that are this unit's alone; 0: none */
 	struct tlv_bytes success_status; /* struct manifest_exit_set, or empty */
 	struct tlv_bytes prevent_restart;
 	struct tlv_bytes force_restart;
@@ -277,6 +278,7 @@ struct manifest {
 };
 
 #define MANIFEST_VERSION 1u
+#define MANIFEST_OWN_IDS 65536u
 
 extern const struct tlv_schema manifest_schema;
 

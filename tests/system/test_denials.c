@@ -7,8 +7,10 @@
  */
 #include "../unit/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,6 +120,30 @@ static void test_count(void **state)
 	CHECK(sys_ctl(s, "stop twice.service") == 0);
 }
 
+static bool is_gone(struct sys *sys, void *arg)
+{
+	(void)sys;
+	return kill(*(const pid_t *)arg, 0) < 0 && errno == ESRCH;
+}
+
+/* Nobody can ask for the cgroup of who has ended: the id tells whose it was. */
+static void test_ended(void **state)
+{
+	pid_t main_pid;
+
+	(void)state;
+	if (!told) {
+		skip();
+	}
+	hold("brief.service", "[Service]\nExecStart=DIR/probe brief:" KEYCTL "\n");
+	main_pid = (pid_t)sys_number(s, "brief.service", "MainPID");
+	CHECK(main_pid > 1 && kill(sys_supd_pid(s), SIGSTOP) == 0);
+	CHECK(kill(main_pid, SIGUSR1) == 0);
+	sys_wait_for(s, "the end of brief.service", is_gone, &main_pid);
+	(void)kill(sys_supd_pid(s), SIGCONT);
+	wait_denial("brief.service", "keyctl(2) denied by SystemCallFilter= (standard profile)");
+}
+
 /* What the line says would allow it does. */
 static void test_way_out(void **state)
 {
@@ -192,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_way_out),
 		cmocka_unit_test(test_failed_starts),
 	};
