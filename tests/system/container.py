@@ -12,11 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 import roof  # noqa: E402
-from roof import Failed, SKIPPED, WITHIN, check  # noqa: E402
+from roof import Failed, SKIPPED, check  # noqa: E402
 
 CAPS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
         "SETPCAP", "SETUID", "SYS_CHROOT"]
@@ -53,7 +52,7 @@ def mounts():
     ]
 
 
-class Container:
+class Container(roof.Roof):
     """One container; leaves nothing behind."""
 
     def __init__(self, top, installed, more=(), masked=True, units=None, files=None):
@@ -126,41 +125,18 @@ class Container:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
 
-    def try_ctl(self, *args):
-        return self.exec(self.supctl, *args)
-
-    def until(self, what, condition):
-        end = time.monotonic() + WITHIN
-        while not condition():
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise Failed(f"waited in vain: {what}\n{self.said()}")
-            time.sleep(0.05)
-
-    def runs(self, profile):
-        status, seen = self.try_ctl("start", profile + ".service")
-        check(f"{profile}: started", status == 0, seen)
-        self.until("its line", lambda: f"said-by-{profile}" in self.try_ctl("logs", profile + ".service")[1])
-
     def refuses(self, profile, reason):
         status, seen = self.try_ctl("start", profile + ".service")
         # The unit's own line, or the profile's that put up the wall.
         origin = f"({profile}.service:2)" in seen or f"profile {profile})" in seen
         check(f"{profile}: refused because of {reason}", status == 1 and reason in seen and origin, seen)
 
-    def supd(self):
-        """The pid of supd inside: child of 1."""
-        _, seen = self.exec("sh", "-c", "grep -ls '^supd$' /proc/[0-9]*/comm")
-        return [line.split("/")[2] for line in seen.split()]
-
     def ends(self, how, status):
         self.exec("kill", "-s", how, "1")
         self.ended(how, status)
 
     def ended(self, how, status):
-        try:
-            got = self.process.wait(WITHIN)
-        except subprocess.TimeoutExpired as e:
-            raise Failed(f"{how} does not end it") from e
+        got = self.wait_end(how)
         check(f"{how}: exit status {status}", got == status, got)
 
 

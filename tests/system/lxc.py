@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 import roof  # noqa: E402
@@ -44,7 +43,7 @@ MAPPED = f"lxc.idmap = u 0 {SHIFT} {IDS}\nlxc.idmap = g 0 {SHIFT} {IDS}\n"
 OURS = "[supd]\nIdPoolFirst=65536\nIdPoolRanges=3\n"
 
 
-class Box:
+class Box(roof.Roof):
     """One container; leaves nothing behind."""
 
     def __init__(self, top, installed, shifted=False, conf=""):
@@ -136,37 +135,10 @@ class Box:
                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                           stderr=subprocess.DEVNULL))
 
-    def try_ctl(self, *args):
-        return self.exec(self.supctl, *args)
-
-    def until(self, what, condition):
-        end = time.monotonic() + WITHIN
-        while not condition():
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise Failed(f"waited in vain: {what}\n{self.said()}")
-            time.sleep(0.05)
-
-    def runs(self, profile):
-        status, seen = self.try_ctl("start", profile + ".service")
-        check(f"{profile}: started", status == 0, seen)
-        self.until("its line", lambda: f"said-by-{profile}" in
-                   self.try_ctl("logs", profile + ".service")[1])
-
     def refuses(self, profile, reason):
         status, seen = self.try_ctl("start", profile + ".service")
         check(f"{profile}: refused because of {reason}",
               status == 1 and reason in seen and f"({profile}.service:2)" in seen, seen)
-
-    def supd(self):
-        """The pids of supd inside."""
-        _, seen = self.exec("/bin/sh", "-c", "grep -ls '^supd$' /proc/[0-9]*/comm")
-        return [line.split("/")[2] for line in seen.split()]
-
-    def ended(self, how):
-        try:
-            self.process.wait(WITHIN)
-        except subprocess.TimeoutExpired as e:
-            raise Failed(f"{how} does not end it") from e
 
     def own_ids(self, profile):
         status, seen = self.exec(
@@ -201,7 +173,7 @@ def test_privileged(top, installed):
         done = subprocess.run(c.lxc("stop", "-t", str(WITHIN), "--nokill"), text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=2 * WITHIN)
         check("lxc-stop", done.returncode == 0, done.stderr)
-        c.ended("lxc-stop")
+        c.wait_end("lxc-stop")
         check("the units were stopped", os.path.exists(c.path("root/var/tmp/last")))
         # how the kernel tells of a halt
         check("halted", "ended on signal Interrupt" in c.said("log"), c.said("log"))
@@ -220,12 +192,12 @@ def test_user_namespace(top, installed):
         c.own_ids("standard")
         c.refuses("strict", "mount /proc (ProtectProc=")
         c.send("exit", "7")
-        c.ended("supctl exit 7")
+        c.wait_end("supctl exit 7")
         check("its status", "ended on error (7)" in c.said("log"), c.said("log"))
     # Ids of the usual pool are nobody's there: that is said.
     c = Box(top, installed, shifted=True)
     c.start()
-    c.ended("what cannot start")
+    c.wait_end("what cannot start")
     check("the reason", "IdPoolFirst=" in c.said() and "not mapped" in c.said(), c.said())
 
 

@@ -51,6 +51,38 @@ def enter(top, cgroup):
     return True
 
 
+class Roof:
+    """A container with supd-init as its PID 1. Of its own it has: process, supctl, said() and exec()."""
+
+    def try_ctl(self, *args):
+        return self.exec(self.supctl, *args)
+
+    def until(self, what, condition):
+        end = time.monotonic() + WITHIN
+        while not condition():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise Failed(f"waited in vain: {what}\n{self.said()}")
+            time.sleep(0.05)
+
+    def runs(self, profile):
+        status, seen = self.try_ctl("start", profile + ".service")
+        check(f"{profile}: started", status == 0, seen)
+        self.until("its line", lambda: f"said-by-{profile}" in
+                   self.try_ctl("logs", profile + ".service")[1])
+
+    def supd(self):
+        """The pids of supd inside."""
+        _, seen = self.exec("/bin/sh", "-c", "grep -ls '^supd$' /proc/[0-9]*/comm")
+        return [line.split("/")[2] for line in seen.split()]
+
+    def wait_end(self, how):
+        """Its exit status."""
+        try:
+            return self.process.wait(WITHIN)
+        except subprocess.TimeoutExpired as e:
+            raise Failed(f"{how} does not end it") from e
+
+
 def remove_cgroups(top):
     for _ in range(int(WITHIN / 0.05)):
         left = [at for at, _, _ in os.walk(top, topdown=False)]
