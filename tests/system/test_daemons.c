@@ -2,17 +2,15 @@
 /* Debian's own daemons with their unmodified unit files answer real requests. */
 #include "../unit/test.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "harness.h"
+#include "request.h"
 
 static struct sys *s;
 
@@ -37,27 +35,13 @@ static const struct daemon daemons[] = {
 static bool answers(struct sys *sys, void *arg)
 {
 	const struct daemon *d = arg;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(d->port) };
-	char text[4096];
-	ssize_t n;
-	size_t len = 0;
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)sys;
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-		send(fd, d->request, strlen(d->request), MSG_NOSIGNAL) < 0) {
-		return false;
-	}
-	while (len < sizeof(text) - 1 &&
-		(n = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0) {
-		len += (size_t)n;
-		text[len] = '\0';
-		if (strstr(text, d->answer)) {
-			return true;
-		}
-	}
-	return false;
+	return request_is_answered(&(struct request) { .port = d->port,
+		.bytes = d->request,
+		.size = strlen(d->request),
+		.answer = d->answer,
+		.answer_size = strlen(d->answer) });
 }
 
 static void test_serve(void **state)

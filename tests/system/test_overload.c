@@ -15,12 +15,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "rlimit.h"
 
 #define CALLS  1000
 #define RANGES 40 /* more than a page of the table of ids has room for */
@@ -119,32 +119,6 @@ static void test_no_descriptors(void **state)
 	check_good();
 }
 
-/* Changes the soft limit of another user's process, with that user's rights. */
-static void limit_files_of(pid_t pid, rlim_t n)
-{
-	struct stat st;
-	char path[64];
-	int status;
-	pid_t child;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	CHECK(stat(path, &st) == 0);
-	child = fork();
-	CHECK(child >= 0);
-	if (child == 0) {
-		struct rlimit limit;
-
-		_exit(setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
-			setresuid(st.st_uid, st.st_uid, st.st_uid) < 0 ||
-			prlimit(pid, RLIMIT_NOFILE, NULL, &limit) < 0 ||
-			prlimit(pid, RLIMIT_NOFILE,
-				&(struct rlimit) {
-					n < limit.rlim_max ? n : limit.rlim_max, limit.rlim_max },
-				NULL) < 0);
-	}
-	CHECK(waitpid(child, &status, 0) == child && status == 0);
-}
-
 static rlim_t first_free_file(pid_t pid)
 {
 	char path[64];
@@ -182,14 +156,14 @@ static void test_no_descriptors_in_supd(void **state)
 	(void)state;
 	CHECK(sys_ctl(s, "start keep.service") == 0);
 	n = first_free_file(supd);
-	limit_files_of(supd, n);
+	CHECK(rlimit_soft(supd, RLIMIT_NOFILE, n));
 	/* What the client before has left may still be free. */
 	while (i < HELD && is_served(held[i] = connect_control())) {
 		i++;
 	}
 	CHECK(i < HELD);
 	close(held[i]);
-	limit_files_of(supd, RLIM_INFINITY);
+	CHECK(rlimit_soft(supd, RLIMIT_NOFILE, RLIM_INFINITY));
 	while (i-- > 0) {
 		close(held[i]);
 	}

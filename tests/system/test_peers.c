@@ -6,17 +6,14 @@
  */
 #include "../unit/test.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "harness.h"
+#include "request.h"
 
 #define UNITS "/lib/systemd/system/"
 
@@ -44,27 +41,13 @@ static const struct peer peers[] = {
 static bool answers(struct sys *sys, void *arg)
 {
 	const struct peer *p = arg;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(p->port) };
-	const struct timeval patience = { .tv_sec = 1 };
-	static char text[262144];
-	ssize_t n;
-	size_t len = 0;
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)sys;
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-		connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-		send(fd, p->request, p->length, MSG_NOSIGNAL) < 0) {
-		return false;
-	}
-	while (len < sizeof(text) && (n = recv(fd, text + len, sizeof(text) - len, 0)) > 0) {
-		len += (size_t)n;
-		if (memmem(text, len, p->answer, p->answer_length)) {
-			return true;
-		}
-	}
-	return false;
+	return request_is_answered(&(struct request) { .port = p->port,
+		.bytes = p->request,
+		.size = p->length,
+		.answer = p->answer,
+		.answer_size = p->answer_length });
 }
 
 static void one(const struct peer *p)

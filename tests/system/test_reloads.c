@@ -6,20 +6,16 @@
  */
 #include "../unit/test.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "harness.h"
+#include "request.h"
 
 #define UNITS "/lib/systemd/system/"
 
@@ -126,47 +122,20 @@ struct question {
 	const struct text *answer;
 };
 
-static int connect_to(const struct peer *p)
-{
-	const struct timeval patience = { .tv_sec = 1 };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(p->port) };
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	AUTO_CLOSE int fd = socket(p->path ? AF_UNIX : AF_INET,
-		(p->datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	int r;
-
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (p->path) {
-		snprintf(un.sun_path, sizeof(un.sun_path), "%s", p->path);
-		r = connect(fd, (struct sockaddr *)&un, sizeof(un));
-	} else {
-		r = connect(fd, (struct sockaddr *)&in, sizeof(in));
-	}
-	return r < 0 ? -1 : TAKE_FD(fd);
-}
-
 /* One request; true when the answer holds the bytes. */
 static bool answers(struct sys *sys, void *arg)
 {
 	const struct question *q = arg;
 	const struct peer *p = q->peer;
-	static char text[65536];
-	ssize_t n;
-	size_t len = 0;
-	AUTO_CLOSE int fd = connect_to(p);
 
 	(void)sys;
-	if (fd < 0 || send(fd, p->request.bytes, p->request.size, MSG_NOSIGNAL) < 0) {
-		return false;
-	}
-	while (len < sizeof(text) && (n = recv(fd, text + len, sizeof(text) - len, 0)) > 0) {
-		len += (size_t)n;
-		if (memmem(text, len, q->answer->bytes, q->answer->size)) {
-			return true;
-		}
-	}
-	return false;
+	return request_is_answered(&(struct request) { .path = p->path,
+		.port = p->port,
+		.datagram = p->datagram,
+		.bytes = p->request.bytes,
+		.size = p->request.size,
+		.answer = q->answer->bytes,
+		.answer_size = q->answer->size });
 }
 
 /* In place: it may be a mount of its own. */

@@ -7,9 +7,9 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "rlimit.h"
 
 #define MANY 300
 #define MIB  (1024u * 1024u)
@@ -39,38 +39,13 @@ static void check_kept(void)
 	CHECK(property_equals("good.service", "Result", "success"));
 }
 
-/* The soft limit of another user's process, with that user's rights. */
-static void limit(pid_t pid, int resource, rlim_t value)
-{
-	struct rlimit old;
-	struct stat st;
-	char path[64];
-	int status;
-	pid_t child;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	CHECK(stat(path, &st) == 0);
-	child = fork();
-	CHECK(child >= 0);
-	if (child == 0) {
-		_exit(setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
-			setresuid(st.st_uid, st.st_uid, st.st_uid) < 0 ||
-			prlimit(pid, resource, NULL, &old) < 0 ||
-			prlimit(pid, resource,
-				&(struct rlimit) {
-					value < old.rlim_max ? value : old.rlim_max, old.rlim_max },
-				NULL) < 0);
-	}
-	CHECK(waitpid(child, &status, 0) == child && status == 0);
-}
-
 /* The reload is asked again of the next supd, so its caller notices nothing. */
 static void test_supd(void **state)
 {
 	pid_t supd = sys_supd_pid(s);
 
 	(void)state;
-	limit(supd, RLIMIT_AS, MIB); /* no page more than it has */
+	CHECK(rlimit_soft(supd, RLIMIT_AS, MIB)); /* no page more than it has */
 	write_many("first");
 	CHECK(sys_ctl(s, "daemon-reload") == 0);
 	CHECK(sys_supd_pid(s) != supd);
@@ -161,10 +136,10 @@ static void test_store(void **state)
 		"[Container]\nProfile=trusted\n",
 		payload, go, done);
 	CHECK(sys_ctl(s, "start lost.service") == 0);
-	limit(supd, RLIMIT_NOFILE, 3);
+	CHECK(rlimit_soft(supd, RLIMIT_NOFILE, 3));
 	CHECK(mkdir(go, 0755) == 0);
 	sys_wait_for(s, "the message", is_there, done);
-	limit(supd, RLIMIT_NOFILE, RLIM_INFINITY);
+	CHECK(rlimit_soft(supd, RLIMIT_NOFILE, RLIM_INFINITY));
 	wait_log("",
 		"lost.service: FDSTORE=1, FDNAME=pearl: not all descriptors are kept: supd has "
 		"no descriptor left (RLIMIT_NOFILE)");

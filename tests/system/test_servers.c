@@ -6,21 +6,17 @@
  */
 #include "../unit/test.h"
 
-#include <arpa/inet.h>
 #include <linux/capability.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "harness.h"
+#include "request.h"
 
 #define UNITS "/lib/systemd/system/"
 
@@ -137,45 +133,18 @@ static const char *file_of(const struct server *d)
 	return path;
 }
 
-static int connect_to(const struct server *d)
-{
-	const struct timeval patience = { .tv_sec = 1 };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(d->port) };
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	AUTO_CLOSE int fd = socket(d->path ? AF_UNIX : AF_INET,
-		(d->datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	int r;
-
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (d->path) {
-		snprintf(un.sun_path, sizeof(un.sun_path), "%s", d->path);
-		r = connect(fd, (struct sockaddr *)&un, sizeof(un));
-	} else {
-		r = connect(fd, (struct sockaddr *)&in, sizeof(in));
-	}
-	return r < 0 ? -1 : TAKE_FD(fd);
-}
-
 static bool answers(struct sys *sys, void *arg)
 {
 	const struct server *d = arg;
-	static char text[65536];
-	ssize_t n;
-	size_t len = 0;
-	AUTO_CLOSE int fd = connect_to(d);
 
 	(void)sys;
-	if (fd < 0 || send(fd, d->request, d->length, MSG_NOSIGNAL) < 0) {
-		return false;
-	}
-	while (len < sizeof(text) && (n = recv(fd, text + len, sizeof(text) - len, 0)) > 0) {
-		len += (size_t)n;
-		if (memmem(text, len, d->answer, strlen(d->answer))) {
-			return true;
-		}
-	}
-	return false;
+	return request_is_answered(&(struct request) { .path = d->path,
+		.port = d->port,
+		.datagram = d->datagram,
+		.bytes = d->request,
+		.size = d->length,
+		.answer = d->answer,
+		.answer_size = strlen(d->answer) });
 }
 
 static void one(const struct server *d)

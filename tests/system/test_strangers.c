@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <glob.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,14 +19,14 @@
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 #include "../../runtime/base/limits.h"
+#include "../unit/lingerer.h"
 
-#define STRANGER    65534
-#define OTHER       61200
-#define ENDLESS     61201 /* each has a share of what is logged of it */
-#define UNREAD      61202
-#define LINGER_SECS 600
-#define MORE        300u /* connections than anybody gets */
-#define MEGABYTE    (1024u * 1024u)
+#define STRANGER 65534
+#define OTHER    61200
+#define ENDLESS  61201 /* each has a share of what is logged of it */
+#define UNREAD   61202
+#define MORE     300u /* connections than anybody gets */
+#define MEGABYTE (1024u * 1024u)
 
 static int dial(const char *path, int type)
 {
@@ -141,29 +140,6 @@ static void test_notify_hidden(void **state)
 
 /* ---- descriptors that nobody can close ---- */
 
-/* A connected socket whose last close waits for a peer that reads nothing. */
-static int make_lingerer(int *ret_peer)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_SECS };
-	static const char bytes[65536];
-	socklen_t size = sizeof(address);
-	AUTO_CLOSE int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	CHECK(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 1) == 0);
-	CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
-	CHECK(connect(fd, (struct sockaddr *)&address, size) == 0);
-	*ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	CHECK(*ret_peer >= 0);
-	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
-	}
-	CHECK(errno == EAGAIN);
-	CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
-	return fd;
-}
-
 /*
  * Sends such a descriptor with the text while supd stands still, so that supd has the last copy.
  * False: the kernel refuses it (then the copy has to go without waiting).
@@ -172,6 +148,8 @@ static bool send_lingerer(int sock, const char *text, int *ret_peer)
 {
 	const struct linger none = { .l_onoff = 1 };
 	int fd = make_lingerer(ret_peer);
+
+	CHECK(fd >= 0);
 	int r = fd_send(sock, text, strlen(text), &fd, 1, 0);
 
 	CHECK(r == 0 || r == -EPERM);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,10 +25,9 @@
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/base/fd.h"
 #include "../../../runtime/plan/launchwire.h"
+#include "../../unit/lingerer.h"
 #include "bench.h"
 #include "fake.h"
-
-#define LINGER_SECS 600
 
 static void list(struct bench *t)
 {
@@ -308,30 +306,6 @@ static void test_drop_newest(void **state)
 
 /* ---- descriptors ---- */
 
-/* A connected socket whose last close waits LINGER_SECS for a peer that reads nothing. */
-static int make_lingerer(int *ret_peer)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_SECS };
-	static const char bytes[65536];
-	socklen_t size = sizeof(address);
-	AUTO_CLOSE int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
-	*ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	assert_true(*ret_peer >= 0);
-	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
-	}
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
-	return fd;
-}
-
 /* Of that slot; its directory has a random part. */
 static void notify_path(struct bench *t, uint32_t slot, struct sockaddr_un *ret)
 {
@@ -353,6 +327,7 @@ static void test_linger_in_notify(void **state)
 	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int peer, fd = make_lingerer(&peer);
 
+	assert_true(fd >= 0);
 	greet(t);
 	run(t, FAKE_SLEEP);
 	uint32_t slot = await_phase(t, ENTRY_MAIN, WIRE_PHASE_RUNNING)->slot;

@@ -3,7 +3,6 @@
 #include "../test.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,32 +11,7 @@
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/base/fd.h"
 #include "../../../runtime/base/patience.h"
-
-#define LINGER_SECS 600 /* far beyond the time that the test has */
-
-/* A connected socket whose last close waits for a peer that reads nothing. */
-static int make_lingerer(int *ret_peer)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_SECS };
-	static const char bytes[65536];
-	socklen_t size = sizeof(address);
-	AUTO_CLOSE int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
-	*ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	assert_true(*ret_peer >= 0);
-	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
-	}
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
-	return fd;
-}
+#include "../lingerer.h"
 
 static bool is_armed(void)
 {
@@ -52,6 +26,7 @@ static void test_close(void **state)
 	int peer, fd = make_lingerer(&peer);
 
 	(void)state;
+	assert_true(fd >= 0);
 	patience_close(fd);
 	assert_false(is_armed());
 	patience_close(-1);
@@ -69,6 +44,7 @@ static void test_queued(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(peers); i++) {
 		int fd = make_lingerer(&peers[i]);
 
+		assert_true(fd >= 0);
 		assert_int_equal(fd_send(pair[0], "x", 1, &fd, 1, 0), 0);
 		assert_int_equal(close(fd), 0); /* not the last copy */
 	}
