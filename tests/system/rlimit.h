@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 /*
  * Sets the soft limit to value, or to the hard one where that is lower, with that user's rights:
