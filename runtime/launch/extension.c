@@ -10,7 +10,6 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "hostfacts.h"
 #include "launch.h"
 #include "mountapi.h"
@@ -19,7 +18,6 @@
 
 #define SAFE         (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY)
 #define RELEASE_SIZE 8192u
-#define LAYER_SIZE   26u /* "/proc/self/fd/2147483647:" */
 #define RELEASE_PATH "/usr/lib/extension-release.d/extension-release."
 
 /* ---- release files ---- */
@@ -95,7 +93,6 @@ static int read_below(int root, const char *path, char *buf)
 {
 	AUTO_CLOSE int node = mount_open_target(root, path);
 	AUTO_CLOSE int fd = -1;
-	char name[40] = "/proc/self/fd/";
 	struct stat st;
 	ssize_t n;
 
@@ -105,9 +102,8 @@ static int read_below(int root, const char *path, char *buf)
 	if (!S_ISREG(st.st_mode)) {
 		return -EMEDIUMTYPE;
 	}
-	number_format_u64(name + strlen(name), (uint64_t)node);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -errno : fd_read_full(fd, buf, RELEASE_SIZE);
+	fd = fd_reopen(node, O_RDONLY);
+	n = fd < 0 ? fd : fd_read_full(fd, buf, RELEASE_SIZE);
 	return n == (ssize_t)RELEASE_SIZE ? -EFBIG : (int)n;
 }
 
@@ -216,11 +212,11 @@ static int add_all(struct extensions *e)
 /* By descriptor: what was checked is what is laid over, wherever its path leads by then. */
 static int mount_layers(struct extensions *e)
 {
-	char options[16 + LAYER_SIZE * (LIMIT_EXTENSIONS + 1)] = "lowerdir=";
+	char options[16 + FD_LINK_SIZE * (LIMIT_EXTENSIONS + 1)] = "lowerdir=";
+	char link[FD_LINK_SIZE];
 
 	for (uint32_t i = e->n; i-- > 0;) {
-		strcat(options, "/proc/self/fd/");
-		number_format_u64(options + strlen(options), (uint64_t)e->layers[i]);
+		strcat(options, fd_link(e->layers[i], link));
 		strcat(options, i ? ":" : "");
 	}
 	return mount_new("overlay", options, SAFE);
