@@ -223,6 +223,9 @@ static void test_drop_in_directories(void **state)
 	CHECK(said_of_file("lent.service.d", "refused"));
 	CHECK(said_of_file("around.service.d", "Too many levels"));
 	CHECK(!property_equals("in.service", "Description", "from outside"));
+	/* What they would have said, perhaps of walls, is not left out. */
+	CHECK(sys_ctl(s, "start in.service") != 0);
+	CHECK(sys_said(s, "in.service.d: error: its settings are not read, so the unit is"));
 	CHECK(!property_equals("lent.service", "Description", "from outside"));
 	check_good();
 }

@@ -340,6 +340,17 @@ static bool maps_catalogue(long pid)
 	return found;
 }
 
+/* The number in a line of /proc/PID/status. */
+static bool status_is(long pid, const char *line, int value)
+{
+	char path[64], text[4096];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	CHECK(fd_read_text(path, text, sizeof(text)) > 0 && (at = strstr(text, line)));
+	return atoi(at + strlen(line)) == value;
+}
+
 /* `compat` is born in its namespaces and executes no supd-nsinit, `standard` does. */
 static void check_nsinit(const char *profile)
 {
@@ -360,6 +371,10 @@ static void check_nsinit(const char *profile)
 	kb = private_kb(init);
 	CHECK(init > 1 && kb > 0);
 	CHECK(!maps_catalogue(init));
+	/* What a service that may trace it would gain. The sanitizers' run-time needs more calls.
+	 */
+	CHECK(getenv("SUPD_SANITIZED") || status_is(init, "Seccomp:", 2));
+	CHECK(status_is(init, "NoNewPrivs:", 1));
 	/* The sanitizers' own memory is not supd-nsinit's. */
 	if (!getenv("SUPD_SANITIZED")) {
 		CHECK(kb <= 40);

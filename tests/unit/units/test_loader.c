@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../../runtime/base/arenafmt.h"
+#include "../../../runtime/base/cleanup.h"
 #include "../../../units/loader.h"
 
 struct fixture {
@@ -305,6 +306,69 @@ static void test_writable(void **state)
 	assert_int_equal(f->d.n_errors, 2);
 }
 
+/* Without the drop-in that confines it a unit is another one. */
+static void test_unread_dropins(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const dirs[] = { "etc/web.service.d", "etc/a-.service.d",
+		"etc/i@.service.d", "etc/target.d" };
+
+	put(f, "etc/web.service", "[Service]\nExecStart=/a\n");
+	put(f, "etc/a-b.service", "[Service]\nExecStart=/a\n");
+	put(f, "etc/i@.service", "[Service]\nExecStart=/a\n");
+	put(f, "etc/other.service", "[Unit]\nWants=i@1.service\n[Service]\nExecStart=/a\n");
+	put(f, "etc/t.target", "[Unit]\nDescription=t\n");
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		put(f, arena_printf(&f->a, "%s/x.conf", dirs[i]),
+			"[Service]\nPrivateNetwork=yes\n");
+		assert_int_equal(chmod(arena_printf(&f->a, "%s/%s", f->dir, dirs[i]), 0775), 0);
+	}
+	load(f);
+	assert_int_equal(find(f, "web.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "a-b.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "i@1.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "t.target")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "other.service")->load_state, LOAD_LOADED);
+	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.d"));
+}
+
+static const struct unit_path *only_path(struct fixture *f, const char *name)
+{
+	const struct unit *u = find(f, name);
+
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_int_equal(u->exec->paths.n, 1);
+	return u->exec->paths.items;
+}
+
+/* What an instance is called separates nothing: no second path, target, link or option. */
+static void test_instance_fields(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/bind@.service", "[Service]\nExecStart=/a\nBindPaths=/srv/%I\n");
+	put(f, "etc/tmpfs@.service", "[Service]\nExecStart=/a\nTemporaryFileSystem=/srv/%I\n");
+	put(f, "etc/image@.service", "[Service]\nExecStart=/a\nMountImages=/srv/%I:/mnt\n");
+	put(f, "etc/state@.service", "[Service]\nExecStart=/a\nStateDirectory=%i\n");
+	put(f, "etc/sign@.service", "[Service]\nExecStart=/a\nReadWritePaths=%I\n");
+	put_link(f, "bind@.service", "etc/bind@a:-etc.service");
+	put_link(f, "tmpfs@.service", "etc/tmpfs@a:mode\\x3d0777.service");
+	put_link(f, "image@.service", "etc/image@a:-etc.service");
+	put_link(f, "state@.service", "etc/state@a:b:ro.service");
+	put_link(f, "sign@.service", "etc/sign@\\x2b-etc.service");
+	load(f);
+	assert_string_equal(only_path(f, "bind@a:-etc.service")->source, "/srv/a:/etc");
+	assert_string_equal(only_path(f, "bind@a:-etc.service")->target, "/srv/a:/etc");
+	assert_string_equal(
+		only_path(f, "tmpfs@a:mode\\x3d0777.service")->target, "/srv/a:mode=0777");
+	assert_null(only_path(f, "tmpfs@a:mode\\x3d0777.service")->options);
+	assert_string_equal(only_path(f, "image@a:-etc.service")->source, "/srv/a:/etc");
+	assert_string_equal(only_path(f, "image@a:-etc.service")->target, "/mnt");
+	/* A colon in a directory's own name would be a separator in $STATE_DIRECTORY. */
+	assert_int_equal(find(f, "state@a:b:ro.service")->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(find(f, "sign@\\x2b-etc.service")->load_state, LOAD_BAD_SETTING);
+}
+
 static void test_profile(void **state)
 {
 	struct fixture *f = *state;
@@ -393,6 +457,8 @@ int main(void)
 		T(test_errors),
 		T(test_refusals),
 		T(test_writable),
+		T(test_unread_dropins),
+		T(test_instance_fields),
 		T(test_profile),
 		T(test_verify),
 		T(test_debian),
