@@ -170,17 +170,18 @@ static int end(struct subject *s)
 	return status == 0 ? 0 : -ECHILD;
 }
 
-/* A process of each, in turns. */
-static int round_of_all(void)
+/* A process of each, in turns; each is as often before as behind another. */
+static int round_of_all(uint32_t first)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ELEMENTSOF(subjects); i++) {
-		r = begin(&subjects[i]);
+		r = begin(&subjects[(first + i) % ELEMENTSOF(subjects)]);
 	}
 	for (unsigned n = 0; r == 0 && n < FILTERCALLS * BLOCKS; n++) {
 		for (size_t i = 0; r == 0 && i < ELEMENTSOF(subjects); i++) {
-			r = ask(&subjects[i], (unsigned char)(n / BLOCKS));
+			r = ask(&subjects[(first + n + i) % ELEMENTSOF(subjects)],
+				(unsigned char)(n / BLOCKS));
 		}
 	}
 	for (size_t i = 0; i < ELEMENTSOF(subjects); i++) {
@@ -281,7 +282,7 @@ int main(int argc, char **argv)
 		r = compile(argv[1], &subjects[i]);
 	}
 	for (uint32_t i = 0; r == 0 && i < rounds; i++) {
-		r = round_of_all();
+		r = round_of_all(i);
 	}
 	if (r == 0) {
 		print(rounds);
