@@ -65,14 +65,17 @@ static const struct option_row {
 	{ "no-block", 0, OPTION_FLAG, AT(no_block), NULL, FOR_JOBS " run",
 		"Do not wait for the job" },
 	{ "all", 'a', OPTION_FLAG, AT(all), NULL,
-		"list list-units list-timers list-dependencies show",
-		"Also inactive units; of show: also empty values" },
+		"list list-units list-timers list-sockets list-paths list-automounts "
+		"list-dependencies show status is-active is-failed start stop restart try-restart "
+		"reload reload-or-restart try-reload-or-restart force-reload condrestart",
+		"Also inactive units (where units are named: by patterns); of show: also empty "
+		"values" },
 	{ "failed", 0, OPTION_FLAG, AT(failed), NULL, "list list-units",
 		"Failed and crash-looping units" },
 	{ "type", 't', OPTION_TEXT, AT(type), "TYPE", "list list-units list-unit-files",
-		"Units of this type (also service,socket)" },
+		"Units of this type (also service,socket; help: all there are)" },
 	{ "state", 0, OPTION_TEXT, AT(state), "STATE", "list list-units list-unit-files",
-		"Units in this state" },
+		"Units in this state (help: all there are)" },
 	{ "property", 'p', OPTION_PROPERTY, 0, "NAME", "show run",
 		"These properties (also A,B); of run: a setting NAME=VALUE" },
 	{ "value", 0, OPTION_FLAG, AT(value), NULL, "show", "The value alone" },
