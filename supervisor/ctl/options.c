@@ -121,7 +121,7 @@ static const struct option_row {
 	{ "remain-after-exit", 'r', OPTION_FLAG, AT(remain_after_exit), NULL, "run",
 		"The unit stays active" },
 	{ "collect", 'G', OPTION_FLAG, AT(collect), NULL, "run",
-		"Forget also a failure (with --wait)" },
+		"Forget the unit also when it failed (CollectMode=)" },
 	{ "uid", 0, OPTION_SETTING, 0, "USER", "run", "User=" },
 	{ "gid", 0, OPTION_SETTING, 0, "GROUP", "run", "Group=" },
 	{ "nice", 0, OPTION_SETTING, 0, "N", "run", "Nice=" },
