@@ -6,7 +6,8 @@
 #include "words.h"
 
 /* scalars: parse_scalar.c */
-int parse_bool(struct setting_context *c);      /* bool */
+int parse_bool(struct setting_context *c); /* bool */
+int parse_collect_mode(struct setting_context *c);
 int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
 int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
 int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
