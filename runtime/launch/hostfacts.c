@@ -174,45 +174,6 @@ bool host_os_release_matches(const char *text, const char *parameter)
 	return true;
 }
 
-/* ---- pressure ---- */
-
-static bool to_hundredths(const char *text, uint64_t *ret)
-{
-	uint64_t value = 0;
-	int decimals = -1;
-
-	for (; (*text >= '0' && *text <= '9') || (*text == '.' && decimals < 0); text++) {
-		if (*text == '.') {
-			decimals = 0;
-		} else if (decimals < 2) {
-			value = value * 10 + (uint64_t)(*text - '0');
-			decimals += decimals >= 0;
-		}
-	}
-	for (decimals = decimals < 0 ? 0 : decimals; decimals < 2; decimals++) {
-		value *= 10;
-	}
-	*ret = value;
-	return true;
-}
-
-bool host_pressure_below(const char *text, const char *parameter)
-{
-	const char *slash = strchr(parameter, '/');
-	const char *column = "avg300=";
-	const char *at;
-	uint64_t limit, value;
-
-	if (slash && strcmp(slash, "/10s") == 0) {
-		column = "avg10=";
-	} else if (slash && strcmp(slash, "/1min") == 0) {
-		column = "avg60=";
-	}
-	at = strstr(text, column);
-	return at && to_hundredths(parameter, &limit) &&
-	       to_hundredths(at + strlen(column), &value) && value <= limit;
-}
-
 /* ---- tests ---- */
 
 /* Of those that systemd calls otherwise. */

@@ -24,8 +24,6 @@ bool host_has_words(const char *text, const char *wanted);
 bool host_os_release_matches(const char *text, const char *parameter);
 /* The text of /proc/cpuinfo has that flag. */
 bool host_cpu_has(const char *cpuinfo, const char *feature);
-/* "10%" or "10%/1min": true while the "some" average is at or below. */
-bool host_pressure_below(const char *text, const char *parameter);
 
 /* systemd's name of what uname(2) calls machine: "x86-64", "arm64", … */
 const char *host_architecture_name(const char *machine);

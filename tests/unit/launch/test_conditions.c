@@ -156,9 +156,6 @@ static void test_words(void **state)
 	assert_true(host_os_release_matches("ID=debian\nVERSION_ID=\"12\"\n", "ID=debian"));
 	assert_true(host_os_release_matches("ID=debian\nVERSION_ID=\"12\"\n", "VERSION_ID>=11"));
 	assert_false(host_os_release_matches("ID=debian\n", "ID=debia"));
-	assert_true(host_pressure_below("some avg10=0.10 avg60=9.50 avg300=1.00 total=1", "5%"));
-	assert_false(
-		host_pressure_below("some avg10=0.10 avg60=9.50 avg300=1.00 total=1", "5%/1min"));
 }
 
 static void test_globs(void **state)
