@@ -267,6 +267,26 @@ static void test_errors(void **state)
 	assert_int_equal(find(f, "good.service")->load_state, LOAD_LOADED);
 }
 
+/* A template for connections is compiled without an instance: what needs one is refused. */
+static void test_connections(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/good.socket", "[Socket]\nListenStream=/run/x\nAccept=yes\n");
+	put(f, "etc/good@.service", "[Service]\nExecStart=/bin/date +%%I:%%M\n");
+	put(f, "etc/bad.socket", "[Socket]\nListenStream=/run/y\nAccept=yes\n");
+	put(f, "etc/bad@.service", "[Service]\nExecStart=/bin/x\nRuntimeDirectory=%i\n");
+	put(f, "etc/path.socket", "[Socket]\nListenStream=/run/z\nAccept=yes\n");
+	put(f, "etc/path@.service", "[Service]\nExecStart=/bin/x\nReadOnlyPaths=%f\n");
+	load(f);
+	assert_int_equal(f->d.n_errors, 2);
+	assert_int_equal(find(f, "good@.service")->load_state, LOAD_LOADED);
+	assert_int_equal(find(f, "bad@.service")->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(find(f, "path@.service")->load_state, LOAD_BAD_SETTING);
+	assert_non_null(
+		strstr(find(f, "path@.service")->load_error, ":3: error: ReadOnlyPaths=: %f has"));
+}
+
 static void test_refusals(void **state)
 {
 	static const char *const bad[] = { "Type=simple\n", "ExecStart=/a\nExecStart=/b\n",
@@ -391,6 +411,7 @@ int main(void)
 		T(test_masked_links),
 		T(test_names),
 		T(test_errors),
+		T(test_connections),
 		T(test_refusals),
 		T(test_writable),
 		T(test_profile),
