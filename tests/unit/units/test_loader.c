@@ -192,6 +192,7 @@ static void test_masked_links(void **state)
 	put_link(f, "../nowhere.service", "etc/a-b.service.requires/nowhere.service");
 	put_link(f, "/dev/null", "etc/a-b.service.wants/w.service");
 	put_link(f, "../w.service", "lib/a-b.service.wants/w.service");
+	put_link(f, "/dev/zero", "etc/a-b.service.requires/w.service");
 	put_link(f, "../w.service", "lib/a-.service.wants/w.service");
 	put_link(f, "../w.service", "lib/a-b.service.upholds/w.service");
 	put_link(f, "../w.service", "etc/t.target.wants/w.service");
@@ -202,6 +203,7 @@ static void test_masked_links(void **state)
 	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "empty.service"));
 	assert_true(has_dep(f, "a-b.service", DEP_REQUIRES, "nowhere.service"));
 	assert_false(has_dep(f, "a-b.service", DEP_WANTS, "w.service"));
+	assert_true(has_dep(f, "a-b.service", DEP_REQUIRES, "w.service"));
 	assert_true(has_dep(f, "a-b.service", DEP_UPHOLDS, "w.service"));
 	assert_true(has_dep(f, "t.target", DEP_WANTS, "w.service"));
 
