@@ -323,6 +323,17 @@ int notify_drain(struct notify_hub *hub, uint32_t slot)
 	return r < 0 ? r : 0;
 }
 
+int notify_hear(struct notify_hub *hub, uint32_t slot)
+{
+	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
+	int r = 1;
+
+	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
+		r = ns && !ns->waits_for_park ? turn(ns, true) : 0;
+	}
+	return r < 0 ? r : 0;
+}
+
 int notify_retry(struct notify_hub *hub, uint32_t slot)
 {
 	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;

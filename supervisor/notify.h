@@ -41,6 +41,11 @@ int notify_attach(struct notify_hub *hub, uint32_t slot, uint32_t unit, int fd);
 void notify_detach(struct notify_hub *hub, uint32_t slot);
 /* Handles what is queued, to the end; called before an exit of the slot. */
 int notify_drain(struct notify_hub *hub, uint32_t slot);
+/*
+ * Handles what is queued before a timer of the slot counts, up to what has to wait: a datagram
+ * whose descriptors are on their way to supd-init stays, for the next supd if this one dies now.
+ */
+int notify_hear(struct notify_hub *hub, uint32_t slot);
 /* A record of the slot was told: a sender that was unknown may be known now. */
 int notify_retry(struct notify_hub *hub, uint32_t slot);
 /* Before LISTED: an exit record of that slot has come. */

@@ -216,7 +216,7 @@ static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *
 static int expire(struct shell *s, uint32_t unit, usec_t now)
 {
 	const struct unit *u = engine_unit(s->engine, unit);
-	int r = notify_drain(&s->notify, u->slot);
+	int r = notify_hear(&s->notify, u->slot);
 
 	return r < 0 ? r : engine_expire(s->engine, unit, now);
 }

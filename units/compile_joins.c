@@ -7,6 +7,7 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SETTING "JoinsNamespaceOf"
@@ -51,6 +52,23 @@ static int pair(struct compile *c, uint32_t self, uint32_t other)
 	return r < 0 ? r : add(c, other, self);
 }
 
+static int compare_indices(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* By name, as the set is: the first that has something counts, whoever wrote the line. */
+static void sort_rows(struct compile *c)
+{
+	for (uint32_t i = 0; i < c->set->n; i++) {
+		if (c->joins[i].n > 1) {
+			qsort(c->joins[i].items, c->joins[i].n, sizeof(uint32_t), compare_indices);
+		}
+	}
+}
+
 int compile_join_units(struct compile *c)
 {
 	c->joins = arena_alloc_array(c->arena, c->set->n + 1, sizeof(*c->joins));
@@ -71,6 +89,7 @@ int compile_join_units(struct compile *c)
 			}
 		}
 	}
+	sort_rows(c);
 	return 0;
 }
 

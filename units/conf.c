@@ -26,7 +26,6 @@
 #define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 #define LOG_RATE_LINES  10000u
 #define LOG_RATE_US     (30u * 1000000u)
-#define DEVICE_TIMEOUT  (90ull * 1000000u)
 #define REBOOT_WATCHDOG (600ull * 1000000u)
 #define LEVEL_INFO      6u
 
@@ -296,7 +295,7 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_max_bytes = LOG_MAX_DEFAULT,
 		.log_rate_lines = LOG_RATE_LINES,
 		.log_rate_interval_us = LOG_RATE_US,
-		.device_timeout_us = DEVICE_TIMEOUT,
+		.device_timeout_us = UNIT_DEVICE_TIMEOUT_US,
 		.reboot_watchdog_us = REBOOT_WATCHDOG,
 	};
 	if (userdb_find_group(users, "supd", &ret->control_gid) < 0) {

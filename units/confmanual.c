@@ -5,28 +5,21 @@
 #include <string.h>
 
 #include "conf.h"
-
-/* Dashes stay dashes. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		fputs(*text == '-' ? "\\-" : (char[2]) { *text, '\0' }, out);
-	}
-}
+#include "manual.h"
 
 /* Of "(found)", which no file can say, only the word. */
 static void put_row(FILE *out, const struct conf_row *row, const char *name, const char *sign)
 {
 	fputs(".TP\n\\fB", out);
-	put_text(out, name);
+	manual_text(out, name);
 	fprintf(out, "\\fR%s\\fI", sign);
-	put_text(out, row->value);
+	manual_text(out, row->value);
 	fputs("\\fR\n", out);
-	put_text(out, row->help);
+	manual_text(out, row->help);
 	fputs(".\n", out);
 	if (*row->otherwise != '(') {
 		fputs("Default: ", out);
-		put_text(out, row->otherwise);
+		manual_text(out, row->otherwise);
 		fputs(".\n", out);
 	}
 }

@@ -23,12 +23,18 @@ const char *expand_complaint(struct arena *arena, int r, char bad)
 		bad);
 }
 
+static void note_instances(struct setting_context *c, const char *text)
+{
+	c->for_instances = c->unit->is_template && specifier_of_instance(text);
+}
+
 int expand_text(struct setting_context *c, const char *text, unsigned column, const char **ret)
 {
 	char bad = 0;
 	int r = specifier_expand(&c->specifiers, text, c->arena, ret, &bad);
 	const char *complaint;
 
+	note_instances(c, r == 0 ? text : "");
 	if (r == 0 || r == -ENOMEM) {
 		return r;
 	}
@@ -41,7 +47,17 @@ int expand_value(struct setting_context *c, const char **ret)
 	return expand_text(c, c->value, 0, ret);
 }
 
-bool expand_is_for_instances(const struct setting_context *c, const char *raw, const char *expanded)
+int expand_word_error(struct setting_context *c, unsigned column, const char *text)
 {
-	return c->unit->is_template && strcmp(raw, expanded) != 0;
+	const char *at = c->value + column, *expanded;
+	const char *word = arena_strndup(c->arena, at, strcspn(at, " \t"));
+	char bad;
+
+	if (!word) {
+		return -ENOMEM;
+	}
+	if (specifier_expand(&c->specifiers, word, c->arena, &expanded, &bad) == 0) {
+		note_instances(c, word);
+	}
+	return setting_error(c, column, "%s", text);
 }

@@ -6,13 +6,13 @@
 
 /* What specifier_expand()'s r (not -ENOMEM) and bad mean, for a message; NULL: no memory. */
 const char *expand_complaint(struct arena *arena, int r, char bad);
-/* Expands text into c's arena. 0, -ENOMEM, -EINVAL: an error at column of c's value, said. */
+/*
+ * Expands text into c's arena. 0, -ENOMEM, -EINVAL: an error at column of c's value, said. What is
+ * wrong in a template with a text that has %i, %I or %f is said in the instances only: nothing is
+ * reported until the next text is expanded (c->for_instances).
+ */
 int expand_text(struct setting_context *c, const char *text, unsigned column, const char **ret);
 /* The same for the whole value. */
 int expand_value(struct setting_context *c, const char **ret);
-/*
- * The unit is a template and raw had specifiers in it: what %i makes of it is known only in an
- * instance, where it is read again. A value that is wrong here is no error then.
- */
-bool expand_is_for_instances(
-	const struct setting_context *c, const char *raw, const char *expanded);
+/* setting_error() about the word of c's value at column, which had its specifiers expanded. */
+int expand_word_error(struct setting_context *c, unsigned column, const char *text);

@@ -286,17 +286,17 @@ static void check_many(struct loader *l, struct unit *u)
 	for (size_t i = 0; i < u->assignments.n; i++) {
 		struct diag_place place = { .file = u->fragment_path, .unit = u->name };
 		const char *colon = strrchr(rows[i].origin, ':');
+		char letter = specifier_of_instance(rows[i].value);
 
-		if ((!strstr(rows[i].value, "%i") && !strstr(rows[i].value, "%I")) ||
-			strcmp(rows[i].name, "Description") == 0 ||
+		if (!letter || strcmp(rows[i].name, "Description") == 0 ||
 			strcmp(rows[i].name, "Documentation") == 0) {
 			continue;
 		}
 		place.line = colon ? (uint32_t)strtoul(colon + 1, NULL, 10) : 0;
 		diag_add(l->d, &place, SEVERITY_ERROR,
-			"%s=: %%i has no value here: connections number the instances; use "
+			"%s=: %%%c has no value here: connections number the instances; use "
 			"$REMOTE_ADDR or standard input",
-			rows[i].name);
+			rows[i].name, letter);
 		u->refused = true;
 		u->load_state = LOAD_BAD_SETTING;
 		u->load_error = diag_format(l->arena, diag_first_error(l->d, u->name));

@@ -34,7 +34,7 @@ struct loader_options {
 	const struct specifier_host *host; /* NULL: read from this machine */
 	const char (*masks)[256];          /* names that are masked whatever the files say */
 	size_t n_masks;
-	uint64_t device_timeout_us; /* DefaultDeviceTimeoutSec=; 0: 90 s */
+	uint64_t device_timeout_us; /* DefaultDeviceTimeoutSec=; 0: UNIT_DEVICE_TIMEOUT_US */
 };
 
 struct unit_set {

@@ -31,7 +31,7 @@ static const struct {
 };
 
 /* Text in which a backslash, or a dot or quote at the start of a line, would mean something. */
-static void put_text(FILE *out, const char *text)
+void manual_text(FILE *out, const char *text)
 {
 	if (*text == '.' || *text == '\'') {
 		fputs("\\&", out);
@@ -57,7 +57,7 @@ static void put_section(FILE *out, unsigned section)
 			continue;
 		}
 		fprintf(out, ".TP\n.BR %s =\n", rows[i].name);
-		put_text(out, rows[i].help ? rows[i].help : "");
+		manual_text(out, rows[i].help ? rows[i].help : "");
 		if (rows[i].flags & SETTING_CONFINES) {
 			fputs(" Confines: a value that is not understood refuses the unit.", out);
 		}
@@ -80,7 +80,7 @@ int manual_page(FILE *out)
 		out);
 	for (size_t i = 0; i < ELEMENTSOF(sections); i++) {
 		fprintf(out, ".SH [%s]\n", sections[i].name);
-		put_text(out, sections[i].about);
+		manual_text(out, sections[i].about);
 		putc('\n', out);
 		put_section(out, sections[i].section);
 	}

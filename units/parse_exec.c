@@ -12,6 +12,7 @@
 #include "../runtime/base/number.h"
 #include "../runtime/base/utf8.h"
 #include "envline.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
 
@@ -74,7 +75,7 @@ int parse_env(struct setting_context *c)
 	}
 	r = envline_parse(&line, c->arena, c->target, &error);
 	setting_odd_escape(c, r == 0 ? error.odd : NULL);
-	return r == -EINVAL ? setting_error(c, error.column, "%s", error.text) : r;
+	return r == -EINVAL ? expand_word_error(c, error.column, error.text) : r;
 }
 
 int parse_env_file(struct setting_context *c)

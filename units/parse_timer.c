@@ -39,9 +39,6 @@ static int add_calendar(struct setting_context *c, const char *text, struct unit
 	if (r == -ENOMEM) {
 		return r;
 	}
-	if (r < 0 && expand_is_for_instances(c, c->value, text)) {
-		return 0;
-	}
 	if (r < 0) {
 		return setting_error(c, 0,
 			"\"%.128s\" is no calendar expression%s; there are such as \"hourly\", "
@@ -74,9 +71,6 @@ int parse_timer(struct setting_context *c)
 		r = add_calendar(c, text, &value);
 	} else {
 		r = value_parse_timespan(text, 1000000, &value.value_us);
-		if (r < 0 && expand_is_for_instances(c, c->value, text)) {
-			return 0;
-		}
 		if (r < 0 || value.value_us == VALUE_INFINITY) {
 			return setting_error(c, 0,
 				"\"%.64s\" is not a time span such as \"5min 20s\"", c->value);
@@ -102,10 +96,6 @@ int parse_triggered_unit(struct setting_context *c)
 
 	if (r != 0) {
 		return r;
-	}
-	if (expand_is_for_instances(c, c->value, text) &&
-		unit_name_classify(text) != UNIT_NAME_PLAIN) {
-		return 0;
 	}
 	if (!unit_name_is_valid(text) || unit_type_from_name(text) == (int)c->unit->type ||
 		unit_name_classify(text) == UNIT_NAME_TEMPLATE) {

@@ -179,9 +179,7 @@ int parse_condition(struct setting_context *c)
 	p += condition.negate;
 	p += strspn(p, " \t");
 	r = expand_condition(c, condition.type, p, &condition.parameter);
-	if (r == 0 && !expand_is_for_instances(c, p, condition.parameter)) {
-		r = check_condition(c, &condition);
-	}
+	r = r == 0 ? check_condition(c, &condition) : r;
 	if (r != 0) {
 		return r;
 	}
@@ -272,7 +270,7 @@ int parse_exec(struct setting_context *c)
 	}
 	r = execline_parse(&line, c->arena, &c->unit->service->commands, &error);
 	setting_odd_escape(c, r == 0 ? error.odd : NULL);
-	return r == -EINVAL ? setting_error(c, error.column, "%s", error.text) : r;
+	return r == -EINVAL ? expand_word_error(c, error.column, error.text) : r;
 }
 
 static int add_exit_word(struct setting_context *c, const char *text, unsigned column)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../runtime/base/arenafmt.h"
@@ -187,8 +188,8 @@ static bool is_null(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 &&
-	       (S_ISCHR(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
+	return stat(path, &st) == 0 && ((S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) ||
+					       (S_ISREG(st.st_mode) && st.st_size == 0));
 }
 
 static int add_links(struct scanner *s, const char *path, const char *owner, enum dep_kind kind)

@@ -206,6 +206,9 @@ static void report(struct setting_context *c, unsigned column, enum manifest_sev
 		.file = c->file, .unit = c->unit->name, .line = c->line->line, .column = column
 	};
 
+	if (c->for_instances) {
+		return; /* each instance reads it again */
+	}
 	diag_add(c->d, &place, severity, "%s", text);
 	if (severity == SEVERITY_ERROR) {
 		c->unit->refused = true;
@@ -377,6 +380,7 @@ static int apply_line(struct setting_context *c, unsigned section)
 	const char *slash = strrchr(c->file, '/');
 	int r;
 
+	c->for_instances = false;
 	c->row = find_setting(section, c->line->key);
 	if (!c->row) {
 		unknown_setting(c, section);
@@ -395,7 +399,7 @@ static int apply_line(struct setting_context *c, unsigned section)
 	r = c->row->parse(c);
 	if (r == -EINVAL && is_empty(c)) {
 		c->unit->assignments.n--;
-	} else if (r == -EINVAL) {
+	} else if (r == -EINVAL && !c->for_instances) {
 		c->unit->refused = true;
 	}
 	return r == -ENOMEM ? r : 0;

@@ -57,6 +57,8 @@ struct setting_context {
 	const struct setting *row;
 	const char *value;
 	void *target; /* the row's member */
+	/* In a template: %i and its kin decide what is read now; nothing is said against it. */
+	bool for_instances;
 	bool profile; /* the lines are a profile's: [Service] counts for all that runs commands */
 };
 

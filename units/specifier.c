@@ -279,3 +279,14 @@ int specifier_expand(const struct specifier_unit *unit, const char *text, struct
 	*ret = *done ? arena_printf(arena, "%s%s", done, text) : text;
 	return *ret ? 0 : -ENOMEM;
 }
+
+char specifier_of_instance(const char *text)
+{
+	while ((text = strchr(text, '%')) && text[1]) {
+		if (strchr("iIf", text[1])) {
+			return text[1];
+		}
+		text += 2;
+	}
+	return 0;
+}

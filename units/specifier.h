@@ -35,3 +35,6 @@ struct specifier_unit {
  */
 int specifier_expand(const struct specifier_unit *unit, const char *text, struct arena *arena,
 	const char **ret, char *ret_bad);
+
+/* The letter of the first specifier that is the instance (%i, %I, %f), or 0. */
+char specifier_of_instance(const char *text);

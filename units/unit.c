@@ -167,7 +167,7 @@ int unit_init(struct unit *u, struct arena *arena, const char *name)
 		.container.require_controllers = -1,
 		.cgroup.pressure_us = UNIT_PRESSURE_THRESHOLD_US };
 	if (type == UNIT_DEVICE) {
-		u->job_running_timeout_us = SECONDS(90);
+		u->job_running_timeout_us = UNIT_DEVICE_TIMEOUT_US;
 		u->flags = UNIT_IGNORE_ON_ISOLATE;
 	}
 	u->is_template = unit_name_classify(name) == UNIT_NAME_TEMPLATE;

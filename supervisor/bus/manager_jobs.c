@@ -219,18 +219,13 @@ static int method_reset_failed(sd_bus_message *m, void *userdata, sd_bus_error *
 static int method_reset_failed_unit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_server *b = userdata;
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
+	uint32_t i;
+	int r = bus_read_unit(b, m, &i, error);
 
 	if (r < 0) {
 		return r;
 	}
-	i = bus_find_unit(b, name, error);
-	if (i < 0) {
-		return (int)i;
-	}
-	r = engine_reset_failed(b->shell->engine, (uint32_t)i, now_us());
+	r = engine_reset_failed(b->shell->engine, i, now_us());
 	return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
 }
 

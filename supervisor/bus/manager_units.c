@@ -30,21 +30,16 @@ static bool is_listed(const struct unit *u)
 static int method_get_unit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_server *b = userdata;
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
+	const struct unit *u;
+	uint32_t i;
+	int r = bus_read_unit(b, m, &i, error);
 
 	if (r < 0) {
 		return r;
 	}
-	i = bus_find_unit(b, name, error);
-	if (i < 0) {
-		return (int)i;
-	}
-	if (engine_unit(b->shell->engine, (uint32_t)i)->load_state == LOAD_NOT_FOUND) {
-		return bus_no_such_unit(error, name);
-	}
-	return reply_unit_path(m, engine_unit(b->shell->engine, (uint32_t)i)->name);
+	u = engine_unit(b->shell->engine, i);
+	return u->load_state == LOAD_NOT_FOUND ? bus_no_such_unit(error, u->name)
+					       : reply_unit_path(m, u->name);
 }
 
 static int method_load_unit(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -84,18 +84,26 @@ int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *erro
 	return i;
 }
 
+int bus_read_unit(struct bus_server *b, sd_bus_message *m, uint32_t *ret, sd_bus_error *error)
+{
+	const char *name;
+	int r = sd_bus_message_read(m, "s", &name);
+	int64_t i = r < 0 ? r : bus_find_unit(b, name, error);
+
+	if (i < 0) {
+		return (int)i;
+	}
+	*ret = (uint32_t)i;
+	return 0;
+}
+
 int bus_call_named(
 	struct bus_server *b, sd_bus_message *m, bus_unit_call_fn *call, sd_bus_error *error)
 {
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
+	uint32_t i;
+	int r = bus_read_unit(b, m, &i, error);
 
-	if (r < 0) {
-		return r;
-	}
-	i = bus_find_unit(b, name, error);
-	return i < 0 ? (int)i : call(b, m, engine_unit(b->shell->engine, (uint32_t)i), error);
+	return r < 0 ? r : call(b, m, engine_unit(b->shell->engine, i), error);
 }
 
 int bus_call_on(

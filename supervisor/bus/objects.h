@@ -64,6 +64,11 @@ int bus_no_such_unit(sd_bus_error *error, const char *name);
 int bus_engine_error(sd_bus_error *error, const struct engine_error *e, const char *unit);
 /* Engine's index of a valid name; -ENOENT with *error set otherwise. */
 int64_t bus_find_unit(struct bus_server *b, const char *name, sd_bus_error *error);
+/*
+ * Reads a unit's name, the next argument. 0 and the engine's index, or < 0: *error is set, or the
+ * message has no such argument.
+ */
+int bus_read_unit(struct bus_server *b, sd_bus_message *m, uint32_t *ret, sd_bus_error *error);
 /* What a method does to a unit. */
 typedef int bus_unit_call_fn(
 	struct bus_server *b, sd_bus_message *m, const struct unit *u, sd_bus_error *error);

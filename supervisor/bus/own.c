@@ -61,18 +61,13 @@ static int method_denials(sd_bus_message *m, void *userdata, sd_bus_error *error
 	struct bus_server *b = userdata;
 	const struct denial_row *row;
 	const struct unit *u;
-	const char *name;
-	int64_t i;
-	int r = sd_bus_message_read(m, "s", &name);
+	uint32_t i;
+	int r = bus_read_unit(b, m, &i, error);
 
 	if (r < 0) {
 		return r;
 	}
-	i = bus_find_unit(b, name, error);
-	if (i < 0) {
-		return (int)i;
-	}
-	u = engine_unit(b->shell->engine, (uint32_t)i);
+	u = engine_unit(b->shell->engine, i);
 	r = sd_bus_message_new_method_return(m, &reply);
 	r = r < 0 ? r : sd_bus_message_append(reply, "b", b->shell->denials != NULL);
 	r = r < 0 ? r : sd_bus_message_open_container(reply, 'a', "(suutsit)");

@@ -151,6 +151,26 @@ static void test_nobody(void **state)
 	CHECK(sys_ctl(s, "stop none.service open.service") == 0);
 }
 
+/* Of several that share nothing with each other the first by name, whoever wrote the line. */
+static void test_first(void **state)
+{
+	struct place a, b, c;
+
+	(void)state;
+	sys_unit(s, "na.service", BODY);
+	sys_unit(s, "nb.service", "[Unit]\nJoinsNamespaceOf=nm.service\n" BODY);
+	sys_unit(s, "nz.service", "[Unit]\nJoinsNamespaceOf=nm.service\n" BODY);
+	load("nm.service", "[Unit]\nJoinsNamespaceOf=na.service\n" BODY);
+	c = start("nz.service");
+	b = start("nb.service");
+	a = start("na.service");
+	CHECK(!shares(a, b) && !shares(b, c));
+	CHECK(shares(start("nm.service"), a));
+	CHECK(sys_ctl(s, "stop nm.service na.service") == 0);
+	CHECK(shares(start("nm.service"), b));
+	CHECK(sys_ctl(s, "stop nm.service nb.service nz.service") == 0);
+}
+
 /* One line too many refuses who wrote it, not whom it names, and not the others. */
 static void test_too_many(void **state)
 {
@@ -181,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_new_supd),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_too_many),
 	};
 

@@ -234,7 +234,13 @@ static void on_signal(struct fake *f, const struct wire_request *q)
 {
 	struct fake_slot *s = &f->slots[q->slot];
 	bool harmless = q->type == WIRE_SIGNAL && q->number == SIGCONT;
+	char byte;
 
+	if (!harmless) {
+		f->signals++;
+		f->signal_had_queued =
+			recv(s->notify[0], &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) >= 0;
+	}
 	if (s->used && s->procs[ENTRY_MAIN].phase == WIRE_PHASE_RUNNING && !harmless) {
 		fake_exit_main(f, s->unit, CLD_KILLED,
 			q->type == WIRE_SIGNAL ? (uint32_t)q->number : SIGKILL);
@@ -298,6 +304,10 @@ static void on_store_new(struct fake *f, const struct wire_request *q)
 	uint32_t i = 0;
 	int pair[2];
 
+	if (f->hold_parks) {
+		f->parks_held++;
+		return;
+	}
 	while (i < FAKE_PARKS && f->parks[i].used) {
 		i++;
 	}

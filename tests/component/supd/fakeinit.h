@@ -46,6 +46,10 @@ struct fake {
 	uint32_t malformed;
 	bool ready;       /* PONG said so */
 	bool hold_starts; /* RUN gets no answer for now */
+	bool hold_parks;  /* STORE_NEW likewise */
+	uint32_t parks_held;
+	uint32_t signals;       /* SIGNAL requests that end something */
+	bool signal_had_queued; /* with the last of them a datagram lay in the slot's socket */
 	bool power_asked;
 	uint32_t power;
 	int32_t power_number;  /* 1: begin to stop, 0: now */

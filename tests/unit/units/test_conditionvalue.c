@@ -3,39 +3,11 @@
 #include "../test.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../../../runtime/base/cleanup.h"
 #include "../../../units/conditionvalue.h"
-#include "../../../units/settings.h"
-
-struct reading {
-	struct arena arena;
-	struct diagnostics d;
-	struct unit unit;
-	char text[256];
-};
-
-static void read_line(struct reading *r, const char *name, const char *line)
-{
-	static const struct specifier_host host = { .host_name = "h", .arch = "x86-64" };
-	struct reader_file file = { "/u/x.service", name, NULL, 0 };
-	struct list lines = { 0 };
-	struct setting_context c = { .unit = &r->unit,
-		.arena = &r->arena,
-		.d = &r->d,
-		.specifiers = { name, "/u/x.service", &host },
-		.file = "/u/x.service" };
-
-	arena_init(&r->arena);
-	diag_init(&r->d, &r->arena);
-	file.size = (size_t)snprintf(r->text, sizeof(r->text), "[Unit]\n%s\n", line);
-	file.text = r->text;
-	assert_true(reader_parse(&file, &r->arena, &r->d, &lines) >= 0);
-	assert_int_equal(unit_init(&r->unit, &r->arena, name), 0);
-	assert_int_equal(settings_apply(&c, &lines), 0);
-}
+#include "reading.h"
 
 static const struct {
 	const char *line;
@@ -72,7 +44,7 @@ static void test_readings(void **state)
 		const struct unit_condition *rows;
 		const struct diagnostic *said;
 
-		read_line(&r, "x.service", readings[i].line);
+		reading_of(&r, "x.service", "Unit", readings[i].line);
 		rows = r.unit.conditions.items;
 		said = r.d.rows.items;
 		print_message("%s: %s\n", readings[i].line, r.d.rows.n ? said->text : "nothing");
@@ -97,7 +69,7 @@ static void test_templates(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
 		struct reading r = { 0 };
 
-		read_line(&r, "x@.service", lines[i]);
+		reading_of(&r, "x@.service", "Unit", lines[i]);
 		assert_int_equal(r.d.rows.n, 0);
 		assert_false(r.unit.refused);
 		arena_fini(&r.arena);
@@ -105,7 +77,7 @@ static void test_templates(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct reading r = { 0 };
 
-		read_line(&r, "x@frob.service", lines[i]);
+		reading_of(&r, "x@frob.service", "Unit", lines[i]);
 		assert_int_equal(r.d.rows.n, 1);
 		arena_fini(&r.arena);
 	}

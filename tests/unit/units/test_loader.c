@@ -193,6 +193,7 @@ static void test_masked_links(void **state)
 	put_link(f, "../nowhere.service", "etc/a-b.service.requires/nowhere.service");
 	put_link(f, "/dev/null", "etc/a-b.service.wants/w.service");
 	put_link(f, "../w.service", "lib/a-b.service.wants/w.service");
+	put_link(f, "/dev/zero", "etc/a-b.service.requires/w.service");
 	put_link(f, "../w.service", "lib/a-.service.wants/w.service");
 	put_link(f, "../w.service", "lib/a-b.service.upholds/w.service");
 	put_link(f, "../w.service", "etc/t.target.wants/w.service");
@@ -203,6 +204,7 @@ static void test_masked_links(void **state)
 	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "empty.service"));
 	assert_true(has_dep(f, "a-b.service", DEP_REQUIRES, "nowhere.service"));
 	assert_false(has_dep(f, "a-b.service", DEP_WANTS, "w.service"));
+	assert_true(has_dep(f, "a-b.service", DEP_REQUIRES, "w.service"));
 	assert_true(has_dep(f, "a-b.service", DEP_UPHOLDS, "w.service"));
 	assert_true(has_dep(f, "t.target", DEP_WANTS, "w.service"));
 
@@ -266,6 +268,26 @@ static void test_errors(void **state)
 	assert_int_equal(find(f, "bad.service")->load_state, LOAD_BAD_SETTING);
 	assert_non_null(strstr(find(f, "bad.service")->load_error, "bad.service:2:11: error:"));
 	assert_int_equal(find(f, "good.service")->load_state, LOAD_LOADED);
+}
+
+/* A template for connections is compiled without an instance: what needs one is refused. */
+static void test_connections(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/good.socket", "[Socket]\nListenStream=/run/x\nAccept=yes\n");
+	put(f, "etc/good@.service", "[Service]\nExecStart=/bin/date +%%I:%%M\n");
+	put(f, "etc/bad.socket", "[Socket]\nListenStream=/run/y\nAccept=yes\n");
+	put(f, "etc/bad@.service", "[Service]\nExecStart=/bin/x\nRuntimeDirectory=%i\n");
+	put(f, "etc/path.socket", "[Socket]\nListenStream=/run/z\nAccept=yes\n");
+	put(f, "etc/path@.service", "[Service]\nExecStart=/bin/x\nReadOnlyPaths=%f\n");
+	load(f);
+	assert_int_equal(f->d.n_errors, 2);
+	assert_int_equal(find(f, "good@.service")->load_state, LOAD_LOADED);
+	assert_int_equal(find(f, "bad@.service")->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(find(f, "path@.service")->load_state, LOAD_BAD_SETTING);
+	assert_non_null(
+		strstr(find(f, "path@.service")->load_error, ":3: error: ReadOnlyPaths=: %f has"));
 }
 
 static void test_refusals(void **state)
@@ -455,6 +477,7 @@ int main(void)
 		T(test_masked_links),
 		T(test_names),
 		T(test_errors),
+		T(test_connections),
 		T(test_refusals),
 		T(test_writable),
 		T(test_unread_dropins),

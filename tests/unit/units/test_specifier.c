@@ -70,6 +70,18 @@ static void test_odd_bytes(void **state)
 	arena_fini(&a);
 }
 
+static void test_instance(void **state)
+{
+	(void)state;
+	assert_int_equal(specifier_of_instance("a%i"), 'i');
+	assert_int_equal(specifier_of_instance("%n%I%f"), 'I');
+	assert_int_equal(specifier_of_instance("%%%f"), 'f');
+	assert_int_equal(specifier_of_instance("+%%I:%%M"), 0);
+	assert_int_equal(specifier_of_instance("%%i%"), 0);
+	assert_int_equal(specifier_of_instance("%"), 0);
+	assert_int_equal(specifier_of_instance(""), 0);
+}
+
 static void test_host(void **state)
 {
 	struct specifier_host host;
@@ -85,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_odd_bytes),
+		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_host),
 	};
 
