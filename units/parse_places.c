@@ -7,20 +7,9 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
-
-static int expand(struct setting_context *c, const char *text, unsigned column, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, text, c->arena, ret, &bad);
-
-	if (r == 0 || r == -ENOMEM) {
-		return r;
-	}
-	return setting_error(
-		c, column, "specifier %%%c is unknown or has no value here", bad ? bad : ' ');
-}
 
 /* yes, no or one of a setting's further words: its number from 2; -1: none of them. */
 static int choice(struct setting_context *c, const char *const *words, size_t n)
@@ -78,7 +67,7 @@ int parse_protect_hostname(struct setting_context *c)
 	char *word = arena_strndup(c->arena, c->value, n);
 	const char *name = NULL;
 	bool on = false;
-	int r = c->value[n] ? expand(c, c->value + n + 1, (unsigned)n + 1, &name) : 0;
+	int r = c->value[n] ? expand_text(c, c->value + n + 1, (unsigned)n + 1, &name) : 0;
 
 	if (!word || r != 0) {
 		return word ? r : -ENOMEM;
@@ -133,7 +122,7 @@ static bool is_partition(const char *word)
 int parse_image_options(struct setting_context *c)
 {
 	const char *text = NULL, *colon;
-	int r = expand(c, c->value, 0, &text);
+	int r = expand_text(c, c->value, 0, &text);
 
 	if (r != 0) {
 		return r;
@@ -253,7 +242,7 @@ static int parse_mounts(struct setting_context *c, enum plan_mount_kind kind,
 		return 0;
 	}
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
-		r = expand(c, word.text, word.column, &text);
+		r = expand_text(c, word.text, word.column, &text);
 		if (r == 0 && c->unit->exec->paths.n >= LIMIT_MOUNTS) {
 			r = setting_error(c, 0, "more than %u paths", LIMIT_MOUNTS);
 		}

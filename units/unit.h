@@ -537,6 +537,7 @@ struct unit {
 
 	struct list assignments; /* struct unit_assignment */
 	bool is_secret;          /* not everybody may read all of its files */
+	bool beside;             /* verify: found in the directory of a given file */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */
 };
 
