@@ -526,8 +526,19 @@ class Machine:
         while True:
             message = self.qmp_read()
             if "return" in message or not message:
-                return
+                return message.get("return")
             check(f"qmp {name}", "error" not in message, message)
+
+    def wait_halt(self, within=END_WITHIN):
+        """Until the processor stands still with interrupts off: nothing wakes it but a reset."""
+        deadline = time.monotonic() + within
+        while True:
+            state = self.command_qmp("human-monitor-command", **{"command-line": "info registers"})
+            flags = int(re.search(r"FL=([0-9a-f]+)", state)[1], 16)
+            if "HLT=1" in state and not flags & 0x200:
+                return
+            check("the processor should stand still", time.monotonic() < deadline, state)
+            time.sleep(0.1)
 
     def key(self, *keys, hold_ms=100):
         self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys],
