@@ -9,6 +9,7 @@ build="gcc libc6-dev meson ninja-build pkg-config musl-tools linux-libc-dev libs
  libseccomp-dev libinih-dev libcmocka-dev"
 check="
  apache2
+ avahi-daemon
  bind9
  binutils
  bird2
@@ -18,16 +19,19 @@ check="
  cron
  crun
  curl
+ dbus
  dbus-daemon
  dnsmasq
  dovecot-imapd
  e2fsprogs
  fail2ban
  git
+ haproxy
  kmod
  libclang-rt-14-dev
  lighttpd
  lxc
+ mariadb-server
  memcached
  mmdebstrap
  mosquitto
@@ -36,11 +40,17 @@ check="
  ngircd
  nsd
  openssh-server
+ php8.2-fpm
+ postfix
+ postgresql-15
+ prometheus
  prometheus-node-exporter
  python3
  qemu-system-x86
  redis-server
+ rsyslog
  snmpd
+ squid
  systemd
  tinyproxy
  tor
@@ -77,7 +87,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing:$missing"
 
-# The demo starts the daemons itself: their packages must not start them.
+# Tests and demo start the daemons themselves: their packages must not start them.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	printf '#!/bin/sh\nexit 101\n' >"$policy"

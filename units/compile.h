@@ -132,6 +132,8 @@ int compile_filter(struct compile_unit *cu);
 /* Its part for SystemCallFilter= alone. */
 int compile_filter_calls(struct compile_unit *cu, struct seccomp_spec *spec);
 /* compile_cgroup.c: cgroup path, cgroup_writes with those of the slices above */
+/* Path of a slice, nested by dashes; "" for the root slice; NULL: no memory. */
+const char *compile_slice_path(struct compile *c, const char *name);
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret);
 int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret);
 /* Adds bytes to cu->limits_hash. */

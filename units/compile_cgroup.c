@@ -208,8 +208,7 @@ static const char *leaf(struct arena *arena, const char *name)
 	return name;
 }
 
-/* Path of a slice, nested by dashes; "" for the root slice. */
-static const char *slice_path(struct compile *c, const char *name)
+const char *compile_slice_path(struct compile *c, const char *name)
 {
 	char current[LIMIT_UNIT_NAME + 8], parent[LIMIT_UNIT_NAME + 8];
 	const char *path = "";
@@ -234,7 +233,7 @@ static const char *slice_path(struct compile *c, const char *name)
 int compile_cgroup_path(struct compile *c, const struct unit *u, const char **ret)
 {
 	const char *slice = u->type == UNIT_SLICE ? u->name : u->cgroup.slice;
-	const char *path = slice ? slice_path(c, slice) : "";
+	const char *path = slice ? compile_slice_path(c, slice) : "";
 	const char *name = u->type == UNIT_SLICE && path && *path ? NULL : leaf(c->arena, u->name);
 
 	if (name && path) {
@@ -293,7 +292,7 @@ static void add_slices(struct writes *w, const char *slice, int depth)
 	}
 	if (u && u->load_state == LOAD_LOADED) {
 		w->owner = u;
-		w->cgroup = slice_path(w->c, slice);
+		w->cgroup = compile_slice_path(w->c, slice);
 		add_unit(w);
 	}
 }

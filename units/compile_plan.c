@@ -8,6 +8,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "compile.h"
+#include "conditionvalue.h"
 
 #define CAP_ALL_MASK ((UINT64_C(1) << (CAP_LAST_CAP + 1)) - 1)
 
@@ -272,6 +273,27 @@ static struct plan work_plan(const struct compile_unit *cu, enum plan_op op)
 	return (struct plan) { .op = op, .unit = cu->unit->name, .origin = cu->unit->name };
 }
 
+/* A pressure goes as numbers and the slice's cgroup (condpressure.h); one that is none as written.
+ */
+static const char *condition_parameter(struct compile *c, const struct unit_condition *from)
+{
+	struct condition_pressure p;
+	const char *slice, *cgroup;
+
+	if (!condition_is_pressure(from->type) ||
+		condition_pressure_read(from->parameter, &p) < 0) {
+		return from->parameter;
+	}
+	if (!p.slice) {
+		return arena_printf(c->arena, "%u %s", p.limit, p.window);
+	}
+	slice = arena_strndup(c->arena, p.slice, p.slice_length);
+	cgroup = slice ? compile_slice_path(c, slice) : NULL;
+	return cgroup ? arena_printf(
+				c->arena, "%u %s %s", p.limit, p.window, *cgroup ? cgroup : ".")
+		      : NULL;
+}
+
 static int add_check(struct compile_unit *cu, struct manifest_unit *m)
 {
 	const struct unit_condition *from = cu->unit->conditions.items;
@@ -294,8 +316,11 @@ static int add_check(struct compile_unit *cu, struct manifest_unit *m)
 		to->negate = from[i].negate;
 		to->trigger = from[i].trigger;
 		to->assert = from[i].assert;
-		to->parameter = from[i].parameter;
+		to->parameter = condition_parameter(cu->c, &from[i]);
 		to->origin = from[i].origin;
+		if (!to->parameter) {
+			return -ENOMEM;
+		}
 	}
 	return compile_add_entry(cu, ENTRY_WORK, 0, &p, &m->check_entry);
 }

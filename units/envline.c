@@ -6,6 +6,7 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
 
@@ -45,8 +46,7 @@ int envline_parse(const struct envline *line, struct arena *arena, struct list *
 		ret_error->odd = word.odd && !ret_error->odd ? word.text : ret_error->odd;
 		r = specifier_expand(line->specifiers, word.text, arena, &text, &bad);
 		if (r != 0) {
-			ret_error->text =
-				arena_printf(arena, "specifier %%%c is unknown or empty", bad);
+			ret_error->text = expand_complaint(arena, r, bad);
 			return r == -ENOMEM ? r : -EINVAL;
 		}
 		ret_error->text = check(text, line->form, arena);

@@ -6,6 +6,7 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
 
@@ -73,18 +74,8 @@ static int expand(struct parser *ps, const struct word *word, const char *text, 
 	char bad = 0;
 	int r = specifier_expand(ps->line->specifiers, text, ps->arena, ret, &bad);
 
-	if (r == -EINVAL) {
-		return fail(ps, word->column,
-			arena_printf(ps->arena,
-				"unknown specifier %%%c; write %%%% for a percent sign",
-				bad ? bad : ' '));
-	}
-	if (r == -ENOENT) {
-		return fail(ps, word->column,
-			arena_printf(ps->arena, "specifier %%%c has no value here", bad));
-	}
-	if (r == -ENAMETOOLONG) {
-		return fail(ps, word->column, "too long after expansion");
+	if (r != 0 && r != -ENOMEM) {
+		return fail(ps, word->column, expand_complaint(ps->arena, r, bad));
 	}
 	return r;
 }

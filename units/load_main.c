@@ -32,6 +32,7 @@
 #include "install_main.h"
 #include "load.h"
 #include "manual.h"
+#include "ordercycle.h"
 #include "sandbox.h"
 
 #define KERNEL_WORDS_MAX  8192u
@@ -200,18 +201,62 @@ static void check_programs(struct load *l, const struct unit *u)
 	}
 }
 
+/* The units that files are: their names. */
+static const char *const *basenames(struct load *l, const char *const *files)
+{
+	size_t n = 0;
+	const char **names;
+
+	while (files[n]) {
+		n++;
+	}
+	names = arena_alloc_array(&l->arena, n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < n; i++) {
+		const char *slash = strrchr(files[i], '/');
+
+		names[i] = slash ? slash + 1 : files[i];
+	}
+	return names;
+}
+
+/* What is wrong with units beside the given files is not asked for. */
+static void forget_beside(struct load *l)
+{
+	struct diagnostics *d = &l->diagnostics;
+	struct diagnostic *rows = d->rows.items;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->rows.n; i++) {
+		const struct unit *u = rows[i].unit ? unit_set_find(&l->set, rows[i].unit) : NULL;
+
+		if (u && u->beside) {
+			d->n_errors -= rows[i].severity == SEVERITY_ERROR;
+		} else {
+			rows[n++] = rows[i];
+		}
+	}
+	d->rows.n = n;
+}
+
 static int run_verify(struct load *l, const char *const *args)
 {
+	bool has_path = args[0] && strcmp(args[0], "--unit-path") == 0 && args[1];
 	struct settings settings;
+	const char *const *names;
 	int status = load_files(l, &settings, args);
 
 	for (size_t i = 0; status == EXIT_OK && i < l->set.n; i++) {
 		const struct unit *u = l->set.units[i];
 
-		if (u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED &&
+		if (u->type == UNIT_SERVICE && u->load_state == LOAD_LOADED && !u->beside &&
 			!u->exec->root_directory && !u->exec->root_image) {
 			check_programs(l, u);
 		}
+	}
+	forget_beside(l);
+	names = status == EXIT_OK ? basenames(l, args + 2 * has_path) : NULL;
+	if (names && ordercycle_report(&l->set, names, &l->arena, &l->diagnostics) < 0) {
+		return complain("ordering cycles", -ENOMEM);
 	}
 	print_diagnostics(l);
 	return status == EXIT_OK && l->diagnostics.n_errors ? EXIT_ERRORS : status;
@@ -256,24 +301,6 @@ static int run_dump(struct load *l, const char *const *args)
 		return complain("dump", r);
 	}
 	return l->diagnostics.n_errors ? EXIT_ERRORS : EXIT_OK;
-}
-
-/* The units that files are: their names. */
-static const char *const *basenames(struct load *l, const char *const *files)
-{
-	size_t n = 0;
-	const char **names;
-
-	while (files[n]) {
-		n++;
-	}
-	names = arena_alloc_array(&l->arena, n + 1, sizeof(*names));
-	for (size_t i = 0; names && i < n; i++) {
-		const char *slash = strrchr(files[i], '/');
-
-		names[i] = slash ? slash + 1 : files[i];
-	}
-	return names;
 }
 
 static int print_facts(struct load *l, const char *const *names)

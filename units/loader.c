@@ -212,7 +212,9 @@ static int collect_aliases(struct loader *l)
 			continue;
 		}
 		if (!name) {
-			diag_add(l->d, &place, SEVERITY_ERROR, "alias leads in a circle");
+			diag_add(l->d, &place, SEVERITY_ERROR,
+				"alias leads in a circle, or over more than %d others",
+				ALIAS_DEPTH);
 			entries[i]->alias_of = NULL;
 			continue;
 		}
@@ -232,11 +234,18 @@ static int collect_aliases(struct loader *l)
 	return 0;
 }
 
+bool loader_knows(struct loader *l, const char *name)
+{
+	const char *canonical = resolve(l, name);
+	const struct scan_entry *entry = canonical ? fragment_entry(l, canonical) : NULL;
+
+	return entry && (entry->fragment || entry->masked || entry->fstab);
+}
+
 /* Implied dependencies on what is not there are dropped; written ones make a not-found unit. */
 static bool dep_counts(struct loader *l, const struct unit_dep *dep)
 {
 	const char *name = resolve(l, dep->name);
-	const struct scan_entry *entry;
 
 	if (!dep->implicit || exists_without_file(dep->name)) {
 		return true;
@@ -244,8 +253,7 @@ static bool dep_counts(struct loader *l, const struct unit_dep *dep)
 	if (name && namemap_get(&l->loaded, name)) {
 		return true;
 	}
-	entry = name ? fragment_entry(l, name) : NULL;
-	return entry && (entry->fragment || entry->masked || entry->fstab);
+	return loader_knows(l, dep->name);
 }
 
 /* Loads what a unit names. */

@@ -56,8 +56,9 @@ int loader_load_all(const struct loader_options *opts, struct arena *arena, stru
 
 /*
  * For `verify FILE…`: loads these files (the list ends with NULL) as units of their basenames, with
- * opts->dirs as the place where other units that they name are looked up (without loading them:
- * their absence is a warning). Drop-ins beside the file (FILE.d) are applied. Errors as above.
+ * opts->dirs and the directories of the files as the places where other units that they name are
+ * found (what is wrong with those is not told; their absence is a warning). Drop-ins beside the
+ * file (FILE.d) are applied. Errors as above.
  */
 int loader_load_files(const struct loader_options *opts, const char *const *files,
 	struct arena *arena, struct diagnostics *d, struct unit_set *ret);

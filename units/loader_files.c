@@ -73,22 +73,58 @@ static int load_given(struct loader *l, const char *file)
 	return r;
 }
 
-/* Is there a file of this unit, or of its template, in the directory of another one? */
-static bool lies_beside(const char *file, const char *name)
+/* The file of this unit, or of its template, in the directory of another one: is it there? */
+static bool find_beside(const char *file, const char *name, char path[LIMIT_PATH])
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
 	int length = slash ? (int)(slash - file) + 1 : 0;
-	char path[LIMIT_PATH], template_name[LIMIT_UNIT_NAME];
+	char template_name[LIMIT_UNIT_NAME];
 
-	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", name);
+	snprintf(path, LIMIT_PATH, "%.*s%s", length, file ? file : "", name);
 	if (access(path, F_OK) == 0) {
 		return true;
 	}
 	if (unit_name_template(name, template_name) != 0) {
 		return false;
 	}
-	snprintf(path, sizeof(path), "%.*s%s", length, file ? file : "", template_name);
+	snprintf(path, LIMIT_PATH, "%.*s%s", length, file ? file : "", template_name);
 	return access(path, F_OK) == 0;
+}
+
+/* An alias is another unit's file under a name that is not its own. */
+static bool is_own_file(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* What given units name and has its file beside theirs is loaded from there, and so on. */
+static int load_beside(struct loader *l)
+{
+	for (size_t i = 0; i < l->units.n; i++) {
+		const struct unit *u = ((struct unit **)l->units.items)[i];
+
+		for (size_t k = 0; k < u->deps.n; k++) {
+			const struct unit_dep *dep = &((struct unit_dep *)u->deps.items)[k];
+			const char *name = dep->name;
+			char path[LIMIT_PATH];
+			struct unit *other;
+
+			if (dep->implicit || namemap_get(&l->loaded, name) ||
+				loader_knows(l, name) ||
+				!find_beside(u->fragment_path, name, path) || !is_own_file(path)) {
+				continue;
+			}
+			if (scan_file_dropins(l->opts, path, l->arena, l->d, &l->scan) != 0 ||
+				loader_load_unit(l, name, arena_strdup(l->arena, path), &other) !=
+					0) {
+				return -ENOMEM;
+			}
+			other->beside = true;
+		}
+	}
+	return 0;
 }
 
 /* The absence of what a given unit requires is worth a word. */
@@ -101,11 +137,12 @@ static void warn_absent(struct loader *l, size_t n_given)
 		for (size_t k = 0; k < u->deps.n; k++) {
 			struct unit *other = namemap_get(&l->loaded, deps[k].name);
 			struct diag_place place = { .file = u->fragment_path, .unit = u->name };
+			char path[LIMIT_PATH];
 			bool strong = deps[k].kind == DEP_REQUIRES ||
 				      deps[k].kind == DEP_REQUISITE || deps[k].kind == DEP_BINDS_TO;
 
 			if (strong && other && other->load_state == LOAD_NOT_FOUND &&
-				!lies_beside(u->fragment_path, deps[k].name)) {
+				!find_beside(u->fragment_path, deps[k].name, path)) {
 				diag_add(l->d, &place, SEVERITY_WARNING, "%s=%s: no such unit (%s)",
 					dep_kind_to_string(deps[k].kind), deps[k].name,
 					deps[k].origin);
@@ -131,6 +168,7 @@ int loader_load_files(const struct loader_options *opts, const char *const *file
 	}
 	n_given = l.units.n;
 	l.d = &others;
+	r = r == 0 ? load_beside(&l) : r;
 	r = r == 0 ? loader_load_closure(&l) : r;
 	if (r == 0) {
 		l.d = d;

@@ -26,6 +26,8 @@ int loader_start(struct loader *l, const struct loader_options *opts, struct are
 	struct diagnostics *d);
 /* Loads one unit; path: its file, or NULL to find it. -ENOMEM. */
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret);
+/* Is there something of that name, or an alias, in the unit path? */
+bool loader_knows(struct loader *l, const char *name);
 /* Everything that loaded units name. -ENOMEM. */
 int loader_load_closure(struct loader *l);
 /* The set, with indices for names. -ENOMEM. */

@@ -8,26 +8,15 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
-
-static int expand(struct setting_context *c, const char *text, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, text, c->arena, ret, &bad);
-
-	if (r == 0 || r == -ENOMEM) {
-		return r;
-	}
-	return setting_error(
-		c, 0, "specifier %%%c is unknown or has no value here", bad ? bad : ' ');
-}
 
 /* Cuts "ID:REST"; *ret_rest is NULL without a colon. */
 static int take_name(struct setting_context *c, const char **ret_name, const char **ret_rest)
 {
 	size_t n = strcspn(c->value, ":");
 	char *text = arena_strndup(c->arena, c->value, n);
-	int r = text ? expand(c, text, ret_name) : -ENOMEM;
+	int r = text ? expand_text(c, text, 0, ret_name) : -ENOMEM;
 
 	if (r != 0) {
 		return r;
@@ -96,7 +85,7 @@ int parse_load_credential(struct setting_context *c)
 	}
 	r = take_name(c, &row.name, &rest);
 	if (r == 0) {
-		r = rest && *rest ? expand(c, rest, &source) : 0;
+		r = rest && *rest ? expand_text(c, rest, 0, &source) : 0;
 	}
 	if (r != 0) {
 		return r;

@@ -7,20 +7,9 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
-
-static int expand(struct setting_context *c, const char *text, unsigned column, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, text, c->arena, ret, &bad);
-
-	if (r == 0 || r == -ENOMEM) {
-		return r;
-	}
-	return setting_error(
-		c, column, "specifier %%%c is unknown or has no value here", bad ? bad : ' ');
-}
 
 int parse_fields(struct setting_context *c, const struct word *word, char **fields, size_t max)
 {
@@ -38,7 +27,7 @@ int parse_fields(struct setting_context *c, const struct word *word, char **fiel
 		if (next) {
 			*next++ = '\0';
 		}
-		r = expand(c, text, word->column, &value);
+		r = expand_text(c, text, word->column, &value);
 		if (r != 0) {
 			return r;
 		}
@@ -107,7 +96,7 @@ int parse_protect_hostname(struct setting_context *c)
 	char *word = arena_strndup(c->arena, c->value, n);
 	const char *name = NULL;
 	bool on = false;
-	int r = c->value[n] ? expand(c, c->value + n + 1, (unsigned)n + 1, &name) : 0;
+	int r = c->value[n] ? expand_text(c, c->value + n + 1, (unsigned)n + 1, &name) : 0;
 
 	if (!word || r != 0) {
 		return word ? r : -ENOMEM;
@@ -162,7 +151,7 @@ static bool is_partition(const char *word)
 int parse_image_options(struct setting_context *c)
 {
 	const char *text = NULL, *colon;
-	int r = expand(c, c->value, 0, &text);
+	int r = expand_text(c, c->value, 0, &text);
 
 	if (r != 0) {
 		return r;

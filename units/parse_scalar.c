@@ -10,6 +10,7 @@
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/signals.h"
+#include "expand.h"
 #include "values.h"
 
 int parse_bool(struct setting_context *c)
@@ -40,19 +41,6 @@ int parse_bool_int(struct setting_context *c)
 	}
 	*(int *)c->target = on;
 	return 0;
-}
-
-/* Expands c->value; reports what is wrong. */
-static int expand_value(struct setting_context *c, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
-
-	if (r == 0 || r == -ENOMEM) {
-		return r;
-	}
-	return setting_error(
-		c, 0, "specifier %%%c is unknown or has no value here", bad ? bad : ' ');
 }
 
 int parse_string(struct setting_context *c)

@@ -12,6 +12,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
+#include "expand.h"
 #include "sockaddr.h"
 #include "values.h"
 #include "words.h"
@@ -19,18 +20,6 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
-
-/* The value with its specifiers expanded. */
-static int expand(struct setting_context *c, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
-
-	return r == 0 || r == -ENOMEM
-		       ? r
-		       : setting_error(c, 0, "specifier %%%c is unknown or has no value here",
-				 bad ? bad : ' ');
-}
 
 /* ---- Listen lines ---- */
 
@@ -93,7 +82,7 @@ int parse_listen(struct setting_context *c)
 		.origin = c->origin };
 	struct plan_socket *row;
 	const char *text = NULL;
-	int r = expand(c, &text);
+	int r = expand_value(c, &text);
 
 	if (r != 0 || !*text) {
 		if (r == 0) {
@@ -239,7 +228,7 @@ int parse_whole_seconds(struct setting_context *c)
 int parse_fd_name(struct setting_context *c)
 {
 	const char *text = NULL;
-	int r = expand(c, &text);
+	int r = expand_value(c, &text);
 
 	if (r != 0) {
 		return r;
@@ -280,14 +269,13 @@ int parse_symlinks(struct setting_context *c)
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
 		struct unit_item *row;
 		const char *text = NULL;
-		char bad = 0;
+		char *path;
 
-		r = specifier_expand(&c->specifiers, word.text, c->arena, &text, &bad);
-		if (r != 0 && r != -ENOMEM) {
-			return setting_error(c, word.column, "specifier %%%c has no value", bad);
+		r = expand_text(c, word.text, word.column, &text);
+		if (r != 0) {
+			return r;
 		}
-		char *path = r == 0 ? arena_strdup(c->arena, text) : NULL;
-
+		path = arena_strdup(c->arena, text);
 		if (!path) {
 			return -ENOMEM;
 		}
@@ -355,7 +343,7 @@ int parse_where(struct setting_context *c)
 int parse_trigger_unit(struct setting_context *c)
 {
 	const char *text = NULL;
-	int r = expand(c, &text);
+	int r = expand_value(c, &text);
 
 	if (r != 0) {
 		return r;
@@ -381,7 +369,7 @@ int parse_watch(struct setting_context *c)
 	struct list *list = &c->unit->watch->lines;
 	struct plan_watch *row;
 	const char *text = NULL;
-	int r = expand(c, &text);
+	int r = expand_value(c, &text);
 	char *path;
 
 	if (r != 0 || !*text) {

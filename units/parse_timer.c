@@ -5,6 +5,7 @@
 
 #include "../runtime/base/unitname.h"
 #include "../runtime/base/zonefile.h"
+#include "expand.h"
 #include "parsers.h"
 #include "values.h"
 
@@ -12,23 +13,6 @@ static bool zone_exists(void *context, const char *name)
 {
 	(void)context;
 	return zonefile_exists(name);
-}
-
-/* What a template says with %i is known only in an instance, where it is read again. */
-static bool is_for_instances(const struct setting_context *c, const char *text)
-{
-	return c->unit->is_template && strcmp(text, c->value) != 0;
-}
-
-/* 0, -ENOMEM, -EINVAL: an error, which is said. */
-static int expand(struct setting_context *c, const char **ret)
-{
-	char bad = 0;
-	int r = specifier_expand(&c->specifiers, c->value, c->arena, ret, &bad);
-
-	return r == 0 || r == -ENOMEM
-		       ? r
-		       : setting_error(c, 0, "specifier %%%c is unknown or has no value here", bad);
 }
 
 /* Names such as "CEST" mean the machine's own zone. */
@@ -55,7 +39,7 @@ static int add_calendar(struct setting_context *c, const char *text, struct unit
 	if (r == -ENOMEM) {
 		return r;
 	}
-	if (r < 0 && is_for_instances(c, text)) {
+	if (r < 0 && expand_is_for_instances(c, c->value, text)) {
 		return 0;
 	}
 	if (r < 0) {
@@ -82,7 +66,7 @@ int parse_timer(struct setting_context *c)
 		list_reset(values);
 		return 0;
 	}
-	r = expand(c, &text);
+	r = expand_value(c, &text);
 	if (r != 0) {
 		return r;
 	}
@@ -90,7 +74,7 @@ int parse_timer(struct setting_context *c)
 		r = add_calendar(c, text, &value);
 	} else {
 		r = value_parse_timespan(text, 1000000, &value.value_us);
-		if (r < 0 && is_for_instances(c, text)) {
+		if (r < 0 && expand_is_for_instances(c, c->value, text)) {
 			return 0;
 		}
 		if (r < 0 || value.value_us == VALUE_INFINITY) {
@@ -114,12 +98,13 @@ int parse_triggered_unit(struct setting_context *c)
 {
 	const char **target = c->unit->timer ? &c->unit->timer->unit : &c->unit->watch->unit;
 	const char *text = NULL;
-	int r = expand(c, &text);
+	int r = expand_value(c, &text);
 
 	if (r != 0) {
 		return r;
 	}
-	if (is_for_instances(c, text) && unit_name_classify(text) != UNIT_NAME_PLAIN) {
+	if (expand_is_for_instances(c, c->value, text) &&
+		unit_name_classify(text) != UNIT_NAME_PLAIN) {
 		return 0;
 	}
 	if (!unit_name_is_valid(text) || unit_type_from_name(text) == (int)c->unit->type ||

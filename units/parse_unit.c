@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../runtime/base/arenafmt.h"
 #include "../runtime/base/limits.h"
 #include "execline.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
 
@@ -20,14 +22,8 @@ static int for_each_word(struct setting_context *c,
 
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
 		const char *text = NULL;
-		char bad = 0;
 
-		r = specifier_expand(&c->specifiers, word.text, c->arena, &text, &bad);
-		if (r == -EINVAL || r == -ENOENT || r == -ENAMETOOLONG) {
-			setting_error(c, word.column,
-				"specifier %%%c is unknown or has no value here", bad ? bad : ' ');
-			continue;
-		}
+		r = expand_text(c, word.text, word.column, &text);
 		r = r == 0 ? each(c, text, word.column) : r;
 		if (r == -ENOMEM) {
 			return r;
@@ -104,14 +100,72 @@ static bool is_init_kind(const char *text)
 	       strcmp(text, "process") == 0;
 }
 
+/*
+ * A percent sign of a share is no specifier, as in systemd, where what is none stays: only the
+ * slice is expanded. "20%%" is as good.
+ */
+static int expand_pressure(struct setting_context *c, const char *text, const char **ret)
+{
+	const char *colon = strrchr(text, ':');
+	const char *share = colon ? colon + 1 : text;
+	const char *slice = arena_strndup(c->arena, text, (size_t)(share - text));
+	const char *twice = strstr(share, "%%");
+	size_t n = twice ? (size_t)(twice - share) : strlen(share);
+	int r = slice ? expand_text(c, slice, 0, &slice) : -ENOMEM;
+
+	if (r != 0) {
+		return r;
+	}
+	*ret = arena_printf(c->arena, "%s%.*s%s", slice, (int)n, share, twice ? twice + 1 : "");
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int expand_condition(
+	struct setting_context *c, enum condition_type type, const char *text, const char **ret)
+{
+	return condition_is_pressure(type) ? expand_pressure(c, text, ret)
+					   : expand_text(c, text, 0, ret);
+}
+
+/* What can be asked for: 0, or what is wrong is said. */
+static int check_condition(struct setting_context *c, struct unit_condition *condition)
+{
+	const char *expected;
+
+	if (!*condition->parameter) {
+		return setting_error(c, 0, "nothing to check");
+	}
+	if (condition_takes_path(condition->type)) {
+		char *path = arena_strdup(c->arena, condition->parameter);
+
+		if (!path) {
+			return -ENOMEM;
+		}
+		if (!value_is_path(path)) {
+			return setting_error(c, 0, "\"%.128s\" is not an absolute path", path);
+		}
+		value_simplify_path(path); /* "/bin/" would not be a symbolic link */
+		condition->parameter = path;
+	}
+	if (condition->type == CONDITION_INIT && !is_init_kind(condition->parameter)) {
+		return setting_error(c, 0, "\"%.128s\" is not machine, container or process",
+			condition->parameter);
+	}
+	expected = condition_value_expected(condition->type, condition->parameter);
+	if (expected) {
+		setting_warning(c, "%s=: \"%.64s\" is not %s; %s true", c->line->key,
+			condition->parameter, expected, condition->negate ? "always" : "never");
+	}
+	return 0;
+}
+
 int parse_condition(struct setting_context *c)
 {
 	struct unit_condition condition = { .type = (enum condition_type)(c->row->arg & 255),
 		.assert = (c->row->arg & 256) != 0,
 		.origin = c->origin };
 	struct unit_condition *row;
-	const char *p = c->value, *expected;
-	char bad = 0;
+	const char *p = c->value;
 	int r;
 
 	if (!*p) {
@@ -124,37 +178,12 @@ int parse_condition(struct setting_context *c)
 	condition.negate = *p == '!';
 	p += condition.negate;
 	p += strspn(p, " \t");
-	r = specifier_expand(&c->specifiers, p, c->arena, &condition.parameter, &bad);
-	if (r == -ENOMEM) {
-		return r;
+	r = expand_condition(c, condition.type, p, &condition.parameter);
+	if (r == 0 && !expand_is_for_instances(c, p, condition.parameter)) {
+		r = check_condition(c, &condition);
 	}
 	if (r != 0) {
-		return setting_error(c, 0, "specifier %%%c is unknown or has no value here", bad);
-	}
-	if (!*condition.parameter) {
-		return setting_error(c, 0, "nothing to check");
-	}
-	if (condition_takes_path(condition.type) && !value_is_path(condition.parameter)) {
-		return setting_error(
-			c, 0, "\"%.128s\" is not an absolute path", condition.parameter);
-	}
-	if (condition_takes_path(condition.type)) {
-		char *path = arena_strdup(c->arena, condition.parameter);
-
-		if (!path) {
-			return -ENOMEM;
-		}
-		value_simplify_path(path); /* "/bin/" would not be a symbolic link */
-		condition.parameter = path;
-	}
-	if (condition.type == CONDITION_INIT && !is_init_kind(condition.parameter)) {
-		return setting_error(c, 0, "\"%.128s\" is not machine, container or process",
-			condition.parameter);
-	}
-	expected = condition_value_expected(condition.type, condition.parameter);
-	if (expected) {
-		setting_warning(c, "%s=: \"%.64s\" is not %s; never true", c->line->key,
-			condition.parameter, expected);
+		return r;
 	}
 	if (c->unit->conditions.n >= LIMIT_CONDITIONS) {
 		return setting_error(c, 0, "more than %u conditions", LIMIT_CONDITIONS);

@@ -11,6 +11,7 @@
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
+#include "expand.h"
 #include "values.h"
 #include "words.h"
 
@@ -27,18 +28,13 @@ static int next_word(struct setting_context *c, const char **p, struct word *wor
 static int next_expanded(
 	struct setting_context *c, const char **p, struct word *word, const char **ret)
 {
-	char bad = 0;
 	int r = next_word(c, p, word);
 
 	if (r <= 0) {
 		return r;
 	}
-	r = specifier_expand(&c->specifiers, word->text, c->arena, ret, &bad);
-	if (r == -ENOMEM) {
-		return r;
-	}
-	return r == 0 ? 1
-		      : setting_error(c, word->column, "specifier %%%c is unknown or empty", bad);
+	r = expand_text(c, word->text, word->column, ret);
+	return r == 0 ? 1 : r;
 }
 
 /* Checks and simplifies; NULL after reporting, or without memory. */

@@ -491,6 +491,9 @@ struct unit_assignment {
 	const char *origin;
 };
 
+/* Instead of what is wrong in a unit that is_secret. */
+#define UNIT_ERROR_HIDDEN "refused; not everybody may read why: supctl verify, as root, says it"
+
 struct unit {
 	const char *name;
 	enum unit_type type;
@@ -537,6 +540,7 @@ struct unit {
 
 	struct list assignments; /* struct unit_assignment */
 	bool is_secret;          /* not everybody may read all of its files */
+	bool beside;             /* verify: found in the directory of a given file */
 	bool refused;            /* an error was found: load_state is BAD_SETTING or ERROR */
 };
 

@@ -417,9 +417,24 @@ static int add_all_links(const struct unitfile_context *c, struct unit *u)
 	return r;
 }
 
+/* Anybody may read what a unit was refused for, but not what a file of root's alone says. */
+static const char *tell_error(const struct unitfile_context *c, const struct unit *u)
+{
+	const struct diagnostic *first = diag_first_error(c->d, u->name);
+	struct diagnostic place;
+
+	if (!first) {
+		return "refused";
+	}
+	place = *first;
+	if (u->is_secret) {
+		place.text = UNIT_ERROR_HIDDEN;
+	}
+	return diag_format(c->arena, &place);
+}
+
 static void finish(const struct unitfile_context *c, struct unit *u)
 {
-	const struct diagnostic *first;
 
 	if (!u->refused) {
 		return;
@@ -427,8 +442,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 	if (u->load_state != LOAD_ERROR) {
 		u->load_state = LOAD_BAD_SETTING;
 	}
-	first = diag_first_error(c->d, u->name);
-	u->load_error = first ? diag_format(c->arena, first) : "refused";
+	u->load_error = tell_error(c, u);
 }
 
 /* Types that have no runtime of their own here: known, never started. */

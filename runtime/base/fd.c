@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "limits.h"
+#include "number.h"
 
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83
@@ -76,6 +77,21 @@ int fd_set_nonblock(int fd, int on)
 	}
 	flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
 	return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+const char *fd_link(int fd, char buf[static FD_LINK_SIZE])
+{
+	strcpy(buf, "/proc/self/fd/");
+	number_format_u64(buf + strlen(buf), (uint64_t)fd);
+	return buf;
+}
+
+int fd_reopen(int fd, int flags)
+{
+	char path[FD_LINK_SIZE];
+	int again = open(fd_link(fd, path), flags | O_CLOEXEC);
+
+	return again < 0 ? -errno : again;
 }
 
 void fd_refuse_rights(int sock)

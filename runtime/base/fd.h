@@ -18,6 +18,14 @@ ssize_t fd_read_text(const char *path, char *buf, size_t size);
 /* Writes all of buf. */
 int fd_write_full(int fd, const void *buf, size_t size);
 int fd_set_nonblock(int fd, int on);
+
+#define FD_LINK_SIZE 25u /* "/proc/self/fd/2147483647" */
+
+/* The path by which this process finds what fd stands for; in buf, which it returns. */
+const char *fd_link(int fd, char buf[static FD_LINK_SIZE]);
+/* What an O_PATH descriptor stands for, opened. O_CLOEXEC is added. */
+int fd_reopen(int fd, int flags);
+
 /*
  * Who sends descriptors to this Unix socket, or to one that it accepts, gets EPERM from now on.
  * Linux 6.16; without effect before.

@@ -182,6 +182,7 @@ static void settle(struct broker *b, bool idle)
 	power_tick(b, now);
 	rescue_tick(b);
 	watchdog_tick(b, now);
+	uplink_report(b, now);
 	launch_serve(b);
 	launch_release_more(b);
 	if (events_flush(b) < 0) {
@@ -193,7 +194,6 @@ static void settle(struct broker *b, bool idle)
 	}
 	logs_flush(b);
 	store_settle(b);
-	uplink_report(b, now);
 	if (b->launched && b->n_live == 0) {
 		b->launched = false;
 		launch_rest(b);

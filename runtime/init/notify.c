@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/fd.h"
 #include "../base/number.h"
 #include "resources.h"
 #include "slots.h"
@@ -56,10 +57,9 @@ static int make_socket(struct broker *b)
 static int bind_socket(int fd, int dir, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char digits[21];
-	const char *const parts[4] = { "/proc/self/fd/", digits, "/notify", NULL };
+	char link[FD_LINK_SIZE];
+	const char *const parts[4] = { fd_link(dir, link), "/notify", NULL };
 
-	number_format_u64(digits, (uint64_t)dir);
 	if (strlen(path) < sizeof(address.sun_path)) {
 		util_copy(address.sun_path, sizeof(address.sun_path), path);
 	} else if (util_join(address.sun_path, sizeof(address.sun_path), parts) < 0) {

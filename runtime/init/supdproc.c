@@ -209,6 +209,22 @@ static void count_silence(struct broker *b, uint64_t now)
 	}
 }
 
+static void send_ping(struct supd_channel *supd, uint64_t now)
+{
+	supd->ping_seen = now;
+	supd->silent_us = 0;
+	supd->ping_dirty = true;
+}
+
+void supdproc_probe(struct broker *b, uint64_t now)
+{
+	struct supd_channel *supd = &b->supd;
+
+	if (supd->helper.pid && !supd->helper.dying && !supd->ping_seen && !supd->waiting_from) {
+		send_ping(supd, now);
+	}
+}
+
 static void check_answers(struct broker *b, uint64_t now)
 {
 	struct supd_channel *supd = &b->supd;
@@ -222,9 +238,7 @@ static void check_answers(struct broker *b, uint64_t now)
 	}
 	supd->waiting_from = 0;
 	if (has_waiting(b)) {
-		supd->ping_seen = now;
-		supd->silent_us = 0;
-		supd->ping_dirty = true;
+		send_ping(supd, now);
 	} else {
 		watch_control(b);
 	}

@@ -19,6 +19,11 @@ void supdproc_deadline(const struct broker *b, uint64_t *at);
 void supdproc_pong(struct broker *b);
 /* A client has come to the control socket: supd is to take it, or to answer a PING. */
 void supdproc_asked(struct broker *b);
+/*
+ * A watchdog of ours is fed now: supd is asked whether it lives, though nothing waits for it. Once
+ * a period of a watchdog that somebody wants; without one an idle supd is never woken.
+ */
+void supdproc_probe(struct broker *b, uint64_t now);
 /* WIRE_BUS: at most one connection in LIMIT_BUS_EVERY_US, so that supd cannot make us fork all day.
  */
 int supdproc_bus(struct broker *b);

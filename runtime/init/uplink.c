@@ -17,6 +17,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "../base/timeutil.h"
+#include "supdproc.h"
 #include "util.h"
 
 #define CONNECT_WITHIN_US 200000 /* a host that does not listen costs no more */
@@ -140,5 +141,6 @@ void uplink_report(struct broker *b, uint64_t now)
 	if (b->watchdog_us && now >= b->watchdog_at) {
 		b->watchdog_at = now + b->watchdog_us;
 		uplink_send(b, "WATCHDOG=1");
+		supdproc_probe(b, now);
 	}
 }

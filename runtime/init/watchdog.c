@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../base/timeutil.h"
+#include "supdproc.h"
 #include "util.h"
 
 #define DEVICE      "/dev/watchdog0"
@@ -73,6 +74,7 @@ void watchdog_tick(struct broker *b, uint64_t now)
 	}
 	if (b->hw_fd >= 0 && is_healthy(b, now)) {
 		watchdog_feed(b);
+		supdproc_probe(b, now);
 		b->hw_at = now + b->hw_us;
 	}
 }

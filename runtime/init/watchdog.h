@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The hardware watchdog of a machine (/dev/watchdog0): fed by the loop, so a supd-init that hangs
- * lets the machine be reset. A supd that hangs is found by PING and restarted; while that is
- * within its schedule the watchdog is fed, and not when supd is past all help.
+ * lets the machine be reset. Each feed sends supd a PING, so that one that hangs is found and
+ * restarted although nothing waits for it; while that is within its schedule the watchdog is fed,
+ * and not when supd is past all help.
  */
 #pragma once
 

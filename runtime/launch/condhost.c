@@ -18,9 +18,11 @@
 #include "../base/number.h"
 #include "../base/pidns.h"
 #include "conditions.h"
+#include "condpressure.h"
 #include "credstores.h"
 #include "dirs.h"
 #include "hostfacts.h"
+#include "launch.h"
 
 /* ---- paths ---- */
 
@@ -348,32 +350,6 @@ static int cpu_feature(const char *p)
 	return host_cpu_has(text, p);
 }
 
-/* "some avg" of the last five minutes against a percentage. */
-static int pressure(const char *file, const char *p)
-{
-	char text[512];
-
-	if (host_read(file, text, sizeof(text)) < 0) {
-		return -EOPNOTSUPP;
-	}
-	return host_pressure_below(text, p);
-}
-
-static int memory_pressure(const char *p)
-{
-	return pressure("/proc/pressure/memory", p);
-}
-
-static int cpu_pressure(const char *p)
-{
-	return pressure("/proc/pressure/cpu", p);
-}
-
-static int io_pressure(const char *p)
-{
-	return pressure("/proc/pressure/io", p);
-}
-
 /* supd-init's place: every launcher is its child, in its PID namespace. */
 static int init_is(const char *p)
 {
@@ -388,6 +364,7 @@ static int never(const char *p)
 	return -EOPNOTSUPP;
 }
 
+/* Pressure has none: it may need the cgroups. */
 static int (*const tests[])(const char *parameter) = {
 	[CONDITION_PATH_EXISTS] = path_exists,
 	[CONDITION_PATH_EXISTS_GLOB] = path_exists_glob,
@@ -418,9 +395,6 @@ static int (*const tests[])(const char *parameter) = {
 	[CONDITION_FIRMWARE] = firmware,
 	[CONDITION_CPU_FEATURE] = cpu_feature,
 	[CONDITION_OS_RELEASE] = os_release,
-	[CONDITION_MEMORY_PRESSURE] = memory_pressure,
-	[CONDITION_CPU_PRESSURE] = cpu_pressure,
-	[CONDITION_IO_PRESSURE] = io_pressure,
 	[CONDITION_CREDENTIAL] = credstores_system_has,
 	[CONDITION_INIT] = init_is,
 };
@@ -428,6 +402,11 @@ _Static_assert(ELEMENTSOF(tests) == CONDITION_TYPE_COUNT, "condition tests drift
 
 int condition_holds(const struct plan_condition *c, void *ctx)
 {
-	(void)ctx;
-	return c->type < CONDITION_TYPE_COUNT ? tests[c->type](c->parameter) : -EINVAL;
+	const struct launch *l = ctx;
+
+	if (c->type >= CONDITION_TYPE_COUNT) {
+		return -EINVAL;
+	}
+	return tests[c->type] ? tests[c->type](c->parameter)
+			      : condpressure_holds(c, l ? l->fds[LAUNCH_TAG_CGROUP_ROOT] : -1);
 }

@@ -44,7 +44,7 @@ int conditions_evaluate(
 int launch_op_check(struct launch *l, int32_t *ret_value)
 {
 	*ret_value = conditions_evaluate(
-		l->plan.conditions.items, l->plan.conditions.n, condition_holds, NULL);
+		l->plan.conditions.items, l->plan.conditions.n, condition_holds, l);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ typedef int condition_test(const struct plan_condition *c, void *ctx);
 int conditions_evaluate(
 	const struct plan_condition *list, uint32_t n, condition_test *test, void *ctx);
 
-/* The real test; ctx is NULL. */
+/* The real test; ctx is the struct launch, or NULL: then nothing is known of cgroups. */
 int condition_holds(const struct plan_condition *c, void *ctx);
 
 /* A path that the pattern matches, any if there are several; false: none. */

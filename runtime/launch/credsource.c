@@ -106,8 +106,7 @@ static int load_socket(struct source *s, int node)
 		return sock < 0 ? -errno : -ENAMETOOLONG;
 	}
 	/* By descriptor: the path is longer than an address may be, and was checked already. */
-	strcpy(to.sun_path, "/proc/self/fd/");
-	number_format_u64(to.sun_path + strlen(to.sun_path), (uint64_t)node);
+	fd_link(node, to.sun_path);
 	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
 		setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
 		bind(sock, (struct sockaddr *)&from, len) < 0 ||
@@ -157,7 +156,6 @@ static int load_node(struct source *s, int node)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
-	char path[40] = "/proc/self/fd/";
 
 	if (fstat(node, &st) < 0) {
 		return -errno;
@@ -171,9 +169,8 @@ static int load_node(struct source *s, int node)
 	if (S_ISDIR(st.st_mode)) {
 		return dir_each(node, load_below, s);
 	}
-	number_format_u64(path + strlen(path), (uint64_t)node);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : copy(s->sink, s->name, fd);
+	fd = fd_reopen(node, O_RDONLY);
+	return fd < 0 ? fd : copy(s->sink, s->name, fd);
 }
 
 /* A pipe or a device is not opened: it could hang us, or do something. */

@@ -10,104 +10,82 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
+#include "hostfacts.h"
 #include "launch.h"
 #include "mountapi.h"
+#include "osrelease.h"
 #include "pathwalk.h"
 
 #define SAFE         (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY)
 #define RELEASE_SIZE 8192u
-#define LAYER_SIZE   26u /* "/proc/self/fd/2147483647:" */
 #define RELEASE_PATH "/usr/lib/extension-release.d/extension-release."
 
 /* ---- release files ---- */
 
-struct text {
-	const char *at;
-	size_t n;
+struct release {
+	char architecture[OSRELEASE_VALUE_MAX];
+	char id[OSRELEASE_VALUE_MAX];
+	char level[OSRELEASE_VALUE_MAX];
+	char version[OSRELEASE_VALUE_MAX];
 };
 
-/* The last assignment of key, without its quotes; nothing where there is none. */
-static struct text value_of(const char *text, size_t size, const char *key)
+/* The key whose value is too long for one; NULL: none is. */
+static const char *read_release(const char *text, size_t n, struct release *ret)
 {
-	size_t n_key = strlen(key);
-	struct text found = { "", 0 };
-
-	for (size_t at = 0, n; at < size; at += n + 1) {
-		const char *end = memchr(text + at, '\n', size - at);
-		const char *line = text + at;
-
-		n = end ? (size_t)(end - line) : size - at;
-		if (n <= n_key || memcmp(line, key, n_key) != 0 || line[n_key] != '=') {
-			continue;
-		}
-		found = (struct text) { line + n_key + 1, n - n_key - 1 };
-		if (found.n >= 2 && (*found.at == '"' || *found.at == '\'') &&
-			found.at[found.n - 1] == *found.at) {
-			found.at++;
-			found.n -= 2;
-		}
-	}
-	return found;
-}
-
-static bool same(struct text a, struct text b)
-{
-	return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
-}
-
-static bool is(struct text a, const char *word)
-{
-	return same(a, (struct text) { word, strlen(word) });
-}
-
-/* systemd's names of what uname(2) calls otherwise. */
-static bool is_architecture(struct text word, const char *machine)
-{
-	static const char *const names[][2] = {
-		{ "x86-64", "x86_64" },
-		{ "arm64", "aarch64" },
-		{ "riscv64", "riscv64" },
-		{ "ppc64-le", "ppc64le" },
-		{ "s390x", "s390x" },
+	const struct {
+		const char *key;
+		char *value;
+	} fields[] = {
+		{ "ARCHITECTURE", ret->architecture },
+		{ "ID", ret->id },
+		{ "SYSEXT_LEVEL", ret->level },
+		{ "VERSION_ID", ret->version },
 	};
 
-	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-		if (strcmp(names[i][1], machine) == 0) {
-			return is(word, names[i][0]);
+	for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+		const char *key = fields[i].key;
+
+		if (!osrelease_value((struct osrelease_text) { text, n },
+			    (struct osrelease_text) { key, strlen(key) }, fields[i].value)) {
+			return key;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
 }
 
 const char *extension_mismatch(
 	const char *release, size_t n, const char *system, size_t n_system, const char *machine)
 {
-	struct text architecture = value_of(release, n, "ARCHITECTURE");
-	struct text id = value_of(release, n, "ID");
-	struct text level = value_of(release, n, "SYSEXT_LEVEL");
-	struct text its_id = value_of(system, n_system, "ID");
-	struct text its_level = value_of(system, n_system, "SYSEXT_LEVEL");
-	struct text its_version = value_of(system, n_system, "VERSION_ID");
+	struct release its, of;
+	const char *wrong = read_release(release, n, &of);
 
-	if (architecture.n && !is(architecture, "_any") &&
-		!is_architecture(architecture, machine)) {
+	wrong = wrong ? wrong : read_release(system, n_system, &its);
+	if (wrong) {
+		return wrong;
+	}
+	if (*of.architecture && !is(of.architecture, "_any") &&
+		!is(of.architecture, host_architecture_name(machine))) {
 		return "ARCHITECTURE";
 	}
-	if (is(id, "_any")) {
+	if (is(of.id, "_any")) {
 		return NULL;
 	}
-	if (!id.n || !same(id, its_id.n ? its_id : (struct text) { "linux", 5 })) {
+	if (!*of.id || !is(of.id, *its.id ? its.id : "linux")) {
 		return "ID";
 	}
-	if (level.n && its_level.n) {
-		return same(level, its_level) ? NULL : "SYSEXT_LEVEL";
+	if (*of.level && *its.level) {
+		return is(of.level, its.level) ? NULL : "SYSEXT_LEVEL";
 	}
 	/* Of a system that rolls there is no version. */
-	if (!its_version.n && !its_level.n) {
+	if (!*its.version && !*its.level) {
 		return NULL;
 	}
-	return same(value_of(release, n, "VERSION_ID"), its_version) ? NULL : "VERSION_ID";
+	return is(of.version, its.version) ? NULL : "VERSION_ID";
 }
 
 /* Bytes that were read; a file that is larger is none of this kind. */
@@ -115,7 +93,6 @@ static int read_below(int root, const char *path, char *buf)
 {
 	AUTO_CLOSE int node = mount_open_target(root, path);
 	AUTO_CLOSE int fd = -1;
-	char name[40] = "/proc/self/fd/";
 	struct stat st;
 	ssize_t n;
 
@@ -125,9 +102,8 @@ static int read_below(int root, const char *path, char *buf)
 	if (!S_ISREG(st.st_mode)) {
 		return -EMEDIUMTYPE;
 	}
-	number_format_u64(name + strlen(name), (uint64_t)node);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -errno : fd_read_full(fd, buf, RELEASE_SIZE);
+	fd = fd_reopen(node, O_RDONLY);
+	n = fd < 0 ? fd : fd_read_full(fd, buf, RELEASE_SIZE);
 	return n == (ssize_t)RELEASE_SIZE ? -EFBIG : (int)n;
 }
 
@@ -236,11 +212,11 @@ static int add_all(struct extensions *e)
 /* By descriptor: what was checked is what is laid over, wherever its path leads by then. */
 static int mount_layers(struct extensions *e)
 {
-	char options[16 + LAYER_SIZE * (LIMIT_EXTENSIONS + 1)] = "lowerdir=";
+	char options[16 + FD_LINK_SIZE * (LIMIT_EXTENSIONS + 1)] = "lowerdir=";
+	char link[FD_LINK_SIZE];
 
 	for (uint32_t i = e->n; i-- > 0;) {
-		strcat(options, "/proc/self/fd/");
-		number_format_u64(options + strlen(options), (uint64_t)e->layers[i]);
+		strcat(options, fd_link(e->layers[i], link));
 		strcat(options, i ? ":" : "");
 	}
 	return mount_new("overlay", options, SAFE);

@@ -16,6 +16,7 @@
 #include "compare.h"
 #include "conditions.h"
 #include "dirs.h"
+#include "osrelease.h"
 
 ssize_t host_read(const char *path, char *buf, size_t size)
 {
@@ -138,42 +139,19 @@ bool host_cpu_has(const char *cpuinfo, const char *feature)
 
 /* ---- os-release: NAME=VALUE or NAME OPERATOR VERSION, several separated by blanks ---- */
 
-static bool release_value(const char *text, const char *name, size_t n, char *buf, size_t size)
-{
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		size_t len;
-
-		line += *line == '\n';
-		if (strncmp(line, name, n) != 0 || line[n] != '=') {
-			continue;
-		}
-		line += n + 1;
-		line += *line == '"' || *line == '\'';
-		len = strcspn(line, "\"'\n");
-		if (len >= size) {
-			return false;
-		}
-		memcpy(buf, line, len);
-		buf[len] = '\0';
-		return true;
-	}
-	return false;
-}
-
 /* One NAME OPERATOR VALUE without blanks; what has no value in the file has an empty one. */
 static bool release_matches(const char *text, const char *word)
 {
 	size_t n = strcspn(word, COMPARE_CHARS);
 	const char *want = word + n;
 	enum compare op = compare_take(&want, true);
-	char value[256];
+	char value[OSRELEASE_VALUE_MAX];
 
 	if (n == 0 || op == COMPARE_NONE || !*want) {
 		return false;
 	}
-	if (!release_value(text, word, n, value, sizeof(value))) {
-		value[0] = '\0';
-	}
+	osrelease_value((struct osrelease_text) { text, strlen(text) },
+		(struct osrelease_text) { word, n }, value);
 	return compare_version_holds(op, value, want);
 }
 
@@ -196,61 +174,34 @@ bool host_os_release_matches(const char *text, const char *parameter)
 	return true;
 }
 
-/* ---- pressure ---- */
-
-static bool to_hundredths(const char *text, uint64_t *ret)
-{
-	uint64_t value = 0;
-	int decimals = -1;
-
-	for (; (*text >= '0' && *text <= '9') || (*text == '.' && decimals < 0); text++) {
-		if (*text == '.') {
-			decimals = 0;
-		} else if (decimals < 2) {
-			value = value * 10 + (uint64_t)(*text - '0');
-			decimals += decimals >= 0;
-		}
-	}
-	for (decimals = decimals < 0 ? 0 : decimals; decimals < 2; decimals++) {
-		value *= 10;
-	}
-	*ret = value;
-	return true;
-}
-
-bool host_pressure_below(const char *text, const char *parameter)
-{
-	const char *slash = strchr(parameter, '/');
-	const char *column = "avg300=";
-	const char *at;
-	uint64_t limit, value;
-
-	if (slash && strcmp(slash, "/10s") == 0) {
-		column = "avg10=";
-	} else if (slash && strcmp(slash, "/1min") == 0) {
-		column = "avg60=";
-	}
-	at = strstr(text, column);
-	return at && to_hundredths(parameter, &limit) &&
-	       to_hundredths(at + strlen(column), &value) && value <= limit;
-}
-
 /* ---- tests ---- */
 
+/* Of those that systemd calls otherwise. */
 static const struct {
 	const char *machine; /* uname -m */
 	const char *name;    /* systemd's */
 } architectures[] = {
 	{ "x86_64", "x86-64" },
+	{ "i386", "x86" },
+	{ "i486", "x86" },
+	{ "i586", "x86" },
 	{ "i686", "x86" },
 	{ "aarch64", "arm64" },
+	{ "armv6l", "arm" },
 	{ "armv7l", "arm" },
+	{ "armv8l", "arm" },
 	{ "ppc64le", "ppc64-le" },
-	{ "s390x", "s390x" },
-	{ "riscv64", "riscv64" },
-	{ "loongarch64", "loongarch64" },
-	{ "mips64", "mips64" },
 };
+
+const char *host_architecture_name(const char *machine)
+{
+	for (size_t i = 0; i < ELEMENTSOF(architectures); i++) {
+		if (strcmp(architectures[i].machine, machine) == 0) {
+			return architectures[i].name;
+		}
+	}
+	return machine;
+}
 
 int host_architecture(const char *parameter)
 {
@@ -262,12 +213,7 @@ int host_architecture(const char *parameter)
 	if (strcmp(parameter, "native") == 0) {
 		return 1;
 	}
-	for (size_t i = 0; i < ELEMENTSOF(architectures); i++) {
-		if (strcmp(architectures[i].machine, u.machine) == 0) {
-			return strcmp(architectures[i].name, parameter) == 0;
-		}
-	}
-	return strcmp(u.machine, parameter) == 0;
+	return strcmp(host_architecture_name(u.machine), parameter) == 0;
 }
 
 static const struct {

@@ -24,10 +24,10 @@ bool host_has_words(const char *text, const char *wanted);
 bool host_os_release_matches(const char *text, const char *parameter);
 /* The text of /proc/cpuinfo has that flag. */
 bool host_cpu_has(const char *cpuinfo, const char *feature);
-/* "10%" or "10%/1min": true while the "some" average is at or below. */
-bool host_pressure_below(const char *text, const char *parameter);
 
-/* "x86-64", "arm64", …, or "native". */
+/* systemd's name of what uname(2) calls machine: "x86-64", "arm64", … */
+const char *host_architecture_name(const char *machine);
+/* The same of this machine, or "native". */
 int host_architecture(const char *parameter);
 /* "vm", "container", "private-users", a boolean, or the name of one kind ("kvm", "docker"). */
 int host_virtualization(const char *parameter);

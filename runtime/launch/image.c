@@ -50,22 +50,10 @@ static const struct magic *find_type(int fd)
 	return NULL;
 }
 
-/* "PREFIXnumber" into buf; returns buf. */
-static const char *numbered(char *buf, const char *prefix, int number)
-{
-	size_t n = strlen(prefix);
-
-	memcpy(buf, prefix, n);
-	number_format_u64(buf + n, (uint64_t)number);
-	return buf;
-}
-
 static int open_image(const char *path, bool read_only)
 {
 	AUTO_CLOSE int node = pathwalk_open(path);
 	struct stat st;
-	char buf[40];
-	int fd;
 
 	if (node < 0) {
 		return node;
@@ -76,9 +64,7 @@ static int open_image(const char *path, bool read_only)
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
 		return -EMEDIUMTYPE;
 	}
-	fd = open(
-		numbered(buf, "/proc/self/fd/", node), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd_reopen(node, read_only ? O_RDONLY : O_RDWR);
 }
 
 static int configure_free(int control, const struct loop_config *config, char *path)
@@ -89,7 +75,9 @@ static int configure_free(int control, const struct loop_config *config, char *p
 	if (number < 0) {
 		return -errno;
 	}
-	loop = open(numbered(path, "/dev/loop", number), O_RDWR | O_CLOEXEC);
+	strcpy(path, "/dev/loop");
+	number_format_u64(path + strlen(path), (uint64_t)number);
+	loop = open(path, O_RDWR | O_CLOEXEC);
 	if (loop < 0 || ioctl(loop, LOOP_CONFIGURE, config) == 0) {
 		return loop < 0 ? -errno : loop;
 	}
@@ -182,8 +170,7 @@ int image_mount(const char *path, const char *options, bool read_only)
 	}
 	read_only |= type->read_only;
 	if (strcmp(type->type, "erofs") == 0) {
-		int fd = mount_source(
-			type, numbered(source, "/proc/self/fd/", image), options, true);
+		int fd = mount_source(type, fd_link(image, source), options, true);
 
 		if (fd != -ENOTBLK) {
 			return fd;

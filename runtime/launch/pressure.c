@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/fd.h"
 #include "../base/number.h"
 #include "launch.h"
 #include "mountapi.h"
@@ -78,15 +79,15 @@ static bool give_to_user(struct launch *l)
 
 static const char *host_path(struct launch *l)
 {
-	char link[40] = "/proc/self/fd/";
+	char link[FD_LINK_SIZE];
 	char *path = arena_alloc(&l->arena, PATH_MAX);
 	ssize_t n;
 
 	if (!path) {
 		return NULL;
 	}
-	number_format_u64(link + strlen(link), (uint64_t)l->fds[LAUNCH_TAG_CGROUP]);
-	n = readlink(link, path, PATH_MAX - sizeof("/" PRESSURE_FILE));
+	n = readlink(fd_link(l->fds[LAUNCH_TAG_CGROUP], link), path,
+		PATH_MAX - sizeof("/" PRESSURE_FILE));
 	if (n <= 0 || path[0] != '/') {
 		return NULL;
 	}

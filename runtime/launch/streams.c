@@ -135,7 +135,7 @@ static int open_file(const struct plan_stdio *s, int which)
  */
 static int open_socket_file(const char *path)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/proc/self/fd/" };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	AUTO_CLOSE int node = pathwalk_open(path);
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
@@ -146,7 +146,7 @@ static int open_socket_file(const char *path)
 	if (!S_ISSOCK(st.st_mode)) {
 		return -ENXIO; /* a FIFO without a reader, a device without a driver */
 	}
-	number_format_u64(to.sun_path + strlen(to.sun_path), (uint64_t)node);
+	fd_link(node, to.sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		return -errno;

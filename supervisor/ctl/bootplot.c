@@ -9,6 +9,7 @@
 #define TICK_PX    80u
 #define ROW_PX     20u
 #define BAR_PX     16u
+#define MARK_PX    3
 #define LEFT_PX    20u
 #define TOP_PX     60u
 #define LABEL_PX   160u /* room to the right for what begins last */
@@ -103,12 +104,17 @@ static unsigned row_y(const struct drawing *d)
 
 static void bar(struct drawing *d, enum color color, usec_t begin, usec_t end)
 {
-	double x = bootplot_x(&d->scale, begin), to = bootplot_x(&d->scale, end);
+	double x = bootplot_x(&d->scale, begin);
+	double width = bootplot_x(&d->scale, end) - x;
 
-	if (to > x) {
+	/* What the boot ends with has just become active: it is to be seen as that. */
+	if (color == COLOR_ACTIVE && width < MARK_PX) {
+		width = MARK_PX;
+	}
+	if (width > 0) {
 		fprintf(d->out,
 			"<rect class=\"c%d\" x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%u\"/>\n",
-			(int)color, LEFT_PX + x, row_y(d), to - x, BAR_PX);
+			(int)color, LEFT_PX + x, row_y(d), width, BAR_PX);
 	}
 }
 

@@ -10,7 +10,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#include "../../runtime/base/number.h"
+#include "../../runtime/base/fd.h"
 #include "logfile.h"
 
 #define BUFFER_FIRST (16u * 1024u)
@@ -396,7 +396,7 @@ void log_reader_free(struct log_reader *r)
 static int cursor_watch(struct log_reader *r, struct cursor *c)
 {
 	AUTO_CLOSE int dir = -1;
-	char path[32] = "/proc/self/fd/";
+	char path[FD_LINK_SIZE];
 
 	if (r->inotify < 0 || c->watch >= 0) {
 		return 0;
@@ -405,8 +405,7 @@ static int cursor_watch(struct log_reader *r, struct cursor *c)
 	if (dir < 0) {
 		return dir == -ENOENT ? 0 : dir;
 	}
-	number_format_u64(path + strlen(path), (uint64_t)dir);
-	c->watch = inotify_add_watch(r->inotify, path, WATCH_MASK);
+	c->watch = inotify_add_watch(r->inotify, fd_link(dir, path), WATCH_MASK);
 	return c->watch < 0 ? -errno : 0;
 }
 
@@ -555,7 +554,7 @@ int log_reader_next(struct log_reader *r, struct log_record *ret)
 
 int log_reader_fd(struct log_reader *r)
 {
-	char path[32] = "/proc/self/fd/";
+	char path[FD_LINK_SIZE];
 	int error = 0;
 
 	if (r->inotify < 0) {
@@ -563,8 +562,8 @@ int log_reader_fd(struct log_reader *r)
 		if (r->inotify < 0) {
 			return -errno;
 		}
-		number_format_u64(path + strlen(path), (uint64_t)r->dir);
-		error = inotify_add_watch(r->inotify, path, IN_CREATE | IN_ONLYDIR);
+		error = inotify_add_watch(
+			r->inotify, fd_link(r->dir, path), IN_CREATE | IN_ONLYDIR);
 		error = error < 0 ? -errno : 0;
 	}
 	for (size_t i = 0; error == 0 && i < r->n; i++) {

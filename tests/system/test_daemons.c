@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "deniedcalls.h"
 #include "harness.h"
 #include "request.h"
 
@@ -99,9 +100,18 @@ static void test_stop(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
+		deniedcalls_watch_main(s, daemons[i].unit);
 		CHECK(sys_ctl(s, "stop %s", daemons[i].unit) == 0);
 		CHECK(strcmp(sys_text(s, daemons[i].unit, "ActiveState"), "inactive") == 0);
 		CHECK(!answers(s, (void *)&daemons[i]));
+	}
+}
+
+static void test_denied_nothing(void **state)
+{
+	(void)state;
+	if (!deniedcalls_check(s)) {
+		skip();
 	}
 }
 
@@ -112,6 +122,7 @@ static int setup(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(daemons); i++) {
 		sys_copy_unit(s, daemons[i].file);
 	}
+	deniedcalls_prepare(s);
 	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
 	sys_start(s, NULL);
 	return 0;
@@ -133,6 +144,7 @@ int main(void)
 		cmocka_unit_test(test_supervisor_killed),
 		cmocka_unit_test(test_reload_and_restart),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_denied_nothing),
 	};
 
 	sys_require();
@@ -142,6 +154,7 @@ int main(void)
 			return 77;
 		}
 	}
+	deniedcalls_open();
 	sys_private(scratch);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "deniedcalls.h"
 #include "harness.h"
 #include "request.h"
 
@@ -55,6 +56,7 @@ static void one(const struct peer *p)
 	CHECK(sys_ctl(s, "start %s", p->unit) == 0);
 	sys_wait_for(s, p->unit, answers, (void *)p);
 	CHECK(sys_ctl(s, "is-active %s", p->unit) == 0);
+	deniedcalls_watch_main(s, p->unit);
 	CHECK(sys_ctl(s, "stop %s", p->unit) == 0);
 	CHECK(strcmp(sys_text(s, p->unit, "ActiveState"), "inactive") == 0);
 	CHECK(strcmp(sys_text(s, p->unit, "Result"), "success") == 0);
@@ -83,6 +85,7 @@ static void test_cron(void **state)
 	(void)state;
 	CHECK(sys_ctl(s, "start cron.service") == 0);
 	sys_wait_for(s, "the job of cron", job_ran, mark);
+	deniedcalls_watch_main(s, "cron.service");
 	CHECK(sys_ctl(s, "stop cron.service") == 0);
 	CHECK(strcmp(sys_text(s, "cron.service", "Result"), "success") == 0);
 }
@@ -105,6 +108,14 @@ static void configure(void)
 		"server.bind = \"127.0.0.1\"\n");
 }
 
+static void test_denied_nothing(void **state)
+{
+	(void)state;
+	if (!deniedcalls_check(s)) {
+		skip();
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -117,6 +128,7 @@ static int setup(void **state)
 		sys_copy_unit(s, path);
 	}
 	sys_copy_unit(s, UNITS "cron.service");
+	deniedcalls_prepare(s);
 	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
 	sys_start(s, NULL);
 	return 0;
@@ -136,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_cron),
+		cmocka_unit_test(test_denied_nothing),
 	};
 
 	sys_require();
@@ -148,6 +161,7 @@ int main(void)
 			return 77;
 		}
 	}
+	deniedcalls_open();
 	sys_private(scratch);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

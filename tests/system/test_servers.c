@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "deniedcalls.h"
 #include "harness.h"
 #include "request.h"
 
@@ -152,6 +153,7 @@ static void one(const struct server *d)
 	CHECK(sys_ctl(s, "start %s", d->unit) == 0);
 	sys_wait_for(s, d->unit, answers, (void *)(uintptr_t)d);
 	CHECK(sys_ctl(s, "is-active %s", d->unit) == 0);
+	deniedcalls_watch_main(s, d->unit);
 	CHECK(sys_ctl(s, "stop %s", d->unit) == 0 || d->ends_badly);
 	CHECK(strcmp(sys_text(s, d->unit, "ActiveState"), "active") != 0);
 	CHECK(strcmp(sys_text(s, d->unit, "Result"), "success") == 0 || d->ends_badly);
@@ -180,6 +182,14 @@ static void configure(const struct server *d)
 	}
 }
 
+static void test_denied_nothing(void **state)
+{
+	(void)state;
+	if (!deniedcalls_check(s)) {
+		skip();
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -191,6 +201,7 @@ static int setup(void **state)
 	for (size_t i = 0; i < n_chosen; i++) {
 		sys_copy_unit(s, file_of(chosen[i]));
 	}
+	deniedcalls_prepare(s);
 	sys_unit(s, "service.d/profile.conf", "[Container]\nProfile=compat\n");
 	sys_start(s, NULL);
 	return 0;
@@ -239,6 +250,7 @@ int main(int argc, char **argv)
 	size_t n = 1;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_denied_nothing),
 	};
 
 	(void)argc;
@@ -254,6 +266,7 @@ int main(int argc, char **argv)
 			scratch[n++] = chosen[i]->scratch[k];
 		}
 	}
+	deniedcalls_open();
 	sys_private(scratch);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

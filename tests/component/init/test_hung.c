@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * A supd to which nothing is sent, and that does not take a client: `test_hung SUPD-INIT LOAD
- * LAUNCH SUPD`, as test_init.
+ * A supd to which nothing is sent, and that does not take a client; and one that nobody wants:
+ * `test_hung SUPD-INIT LOAD LAUNCH SUPD`, as test_init.
  */
 #include "../../unit/test.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -74,12 +75,42 @@ static void test_client(void **state)
 	assert_int_equal(byte, 'x');
 }
 
+static int setup_watched(void **state)
+{
+	setenv("WATCHDOG_USEC", "2000000", 1); /* as a manager that wants WATCHDOG=1 */
+	int r = setup(state);
+
+	unsetenv("WATCHDOG_USEC");
+	return r;
+}
+
+/* Where a watchdog wants its food, one that hangs while nobody wants anything is replaced too. */
+static void test_idle(void **state)
+{
+	struct bench *t = *state;
+	pid_t first = t->supd;
+
+	greet_all(t);
+	for (unsigned i = 0; i < 2; i++) {
+		await(t, WIRE_EV_PING);
+		ask(t, &(struct wire_request) { .type = WIRE_PONG });
+	}
+	assert_int_equal(kill(first, SIGSTOP), 0);
+	struct pollfd next = { .fd = t->listener, .events = POLLIN };
+
+	assert_int_equal(poll(&next, 1, PATIENCE_MS), 1);
+	meet_supd(t);
+	assert_true(t->supd != first);
+	greet_all(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_client),
+		cmocka_unit_test_setup_teardown(test_idle, setup_watched, teardown),
 	};
 
 	bench_programs = argv + 1;

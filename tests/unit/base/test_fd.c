@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,12 +77,31 @@ static void test_text(void **state)
 	assert_string_equal(buf, "Lin");
 }
 
+/* A descriptor that is good for nothing else, and the largest there can be. */
+static void test_link(void **state)
+{
+	AUTO_CLOSE int node = open("/dev/null", O_PATH | O_CLOEXEC);
+	char path[FD_LINK_SIZE];
+	char byte = 'x';
+
+	(void)state;
+	assert_string_equal(fd_link(7, path), "/proc/self/fd/7");
+	assert_string_equal(fd_link(INT_MAX, path), "/proc/self/fd/2147483647");
+	assert_int_equal(write(node, &byte, 1), -1);
+	AUTO_CLOSE int fd = fd_reopen(node, O_WRONLY);
+
+	assert_int_equal(write(fd, &byte, 1), 1);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(fd_reopen(node, O_RDONLY | O_DIRECTORY), -ENOTDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,9 @@ static const struct row rows[] = {
 	{ "ID=debian\nID=fedora\n", "ID=debian\n", "ID" },
 	{ "ID=fedora\nVERSION_ID=12\n", "ID=debian\nVERSION_ID=12\n", "ID" },
 	{ "", "ID=debian\n", "ID" },
+	{ "ID=a'b\nVERSION_ID=\"1'2\"", "ID=\"a'b\"\nVERSION_ID=1'2", NULL },
+	{ "ID=\"a\\\"b\\c\"\n", "ID='a\"b\\c'\n", NULL },
+	{ "ID=\"a\" # x\n", "ID=a", NULL },
 	{ "#ID=debian\nXID=debian\n", "ID=debian\n", "ID" },
 	{ "ID=\n", "ID=\n", "ID" },
 	/* Without an ID= the system is "linux". */
@@ -38,6 +41,33 @@ static const struct row rows[] = {
 	{ "ID=_any\nARCHITECTURE=x86_64\n", "ID=debian\n", "ARCHITECTURE" },
 };
 
+/* The same on both sides as far as there is room for it, and then not. */
+static void test_too_long(void **state)
+{
+	char release[600] = "ID=a\nVERSION_ID=", system[sizeof(release)];
+	size_t n = strlen(release);
+
+	(void)state;
+	memset(release + n, 'x', 400);
+	release[n + 400] = '\0';
+	strcpy(system, release);
+	strcat(release, "y");
+	assert_string_equal(
+		extension_mismatch(release, strlen(release), system, strlen(system), "x86_64"),
+		"VERSION_ID");
+}
+
+/* systemd's names of all machines that conditions know. */
+static void test_machines(void **state)
+{
+	static const char *const text = "ID=_any\nARCHITECTURE=arm\n";
+
+	(void)state;
+	assert_null(extension_mismatch(text, strlen(text), "", 0, "armv7l"));
+	assert_string_equal(
+		extension_mismatch(text, strlen(text), "", 0, "aarch64"), "ARCHITECTURE");
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -54,7 +84,8 @@ static void test_rows(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_machines) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -332,6 +332,23 @@ static void test_unread_dropins(void **state)
 	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.d"));
 }
 
+/* Anybody may ask why a unit is refused. */
+static void test_secret_error(void **state)
+{
+	struct fixture *f = *state;
+	const char *error;
+
+	put(f, "etc/secret.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/secret.service", f->dir), 0600), 0);
+	put(f, "etc/plain.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	load(f);
+	error = find(f, "secret.service")->load_error;
+	assert_null(strstr(error, "hunter2"));
+	assert_non_null(strstr(error, "secret.service:3:15: error: "));
+	assert_non_null(strstr(error, "supctl verify"));
+	assert_non_null(strstr(find(f, "plain.service")->load_error, "hunter2"));
+}
+
 static const struct unit_path *only_path(struct fixture *f, const char *name)
 {
 	const struct unit *u = find(f, name);
@@ -458,6 +475,7 @@ int main(void)
 		T(test_refusals),
 		T(test_writable),
 		T(test_unread_dropins),
+		T(test_secret_error),
 		T(test_instance_fields),
 		T(test_profile),
 		T(test_verify),
