@@ -230,6 +230,21 @@ static void test_drop_in_directories(void **state)
 	check_good();
 }
 
+/* A stranger's file, looked at by root: it says nothing to the terminal. */
+static void test_verify_prints_text(void **state)
+{
+	(void)state;
+	sys_unit(s, "paint.service",
+		"[Service]\nExecStart=/bin/true\nProtectSystem=\033[2J\xc2\x9b\n");
+	sys_unit(s, "paint.service.d/a\033[32m.conf", "[Service]\nNoSuchThing=1\n");
+	CHECK(sys_ctl(s, "verify %s", unit_path("paint.service")) == 1);
+	CHECK(!strchr(s->output, '\033') && !sys_said(s, "\xc2\x9b"));
+	CHECK(sys_said(s, "\\x1b[2J\\xc2\\x9b") && sys_said(s, "a\\x1b[32m.conf"));
+	sys_remove_unit(s, "paint.service.d/a\033[32m.conf");
+	sys_remove_unit(s, "paint.service");
+	check_good();
+}
+
 static void test_broken_later(void **state)
 {
 	(void)state;
@@ -335,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_files_are_named),
 		cmocka_unit_test(test_files_do_not_start),
 		cmocka_unit_test(test_drop_in_directories),
+		cmocka_unit_test(test_verify_prints_text),
 		cmocka_unit_test(test_broken_later),
 		cmocka_unit_test(test_missing_programs),
 		cmocka_unit_test(test_unknown_user),

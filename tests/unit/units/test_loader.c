@@ -373,7 +373,10 @@ static void test_instance_fields(void **state)
 	put_link(f, "image@.service", "etc/image@a:-etc.service");
 	put_link(f, "state@.service", "etc/state@a:b:ro.service");
 	put_link(f, "sign@.service", "etc/sign@\\x2b-etc.service");
+	put(f, "etc/log@.service", "[Service]\nExecStart=/a\nSyslogIdentifier=%I\n");
+	put_link(f, "log@.service", "etc/log@a\\x0aother.service.service");
 	load(f);
+	assert_int_equal(find(f, "log@a\\x0aother.service.service")->load_state, LOAD_BAD_SETTING);
 	assert_string_equal(only_path(f, "bind@a:-etc.service")->source, "/srv/a:/etc");
 	assert_string_equal(only_path(f, "bind@a:-etc.service")->target, "/srv/a:/etc");
 	assert_string_equal(
