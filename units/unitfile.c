@@ -63,13 +63,18 @@ static int check_owner(
 static int read_file(
 	const struct unitfile_context *c, struct unit *u, const char *path, struct parsed_file *ret)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *text = NULL;
 	struct reader_file file = { .path = path, .unit = u->name };
 	struct stat st;
 	ssize_t n;
 	int r;
 
+	/* Before it is opened: some devices begin to work then, a watchdog among them. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return file_error(c, u, path, "not a regular file", 0);
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		return file_error(c, u, path, "cannot open", errno);
 	}

@@ -6,7 +6,9 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -80,6 +82,16 @@ static void make_endless(const char *name)
 	CHECK(symlink("/dev/zero", unit_path(name)) == 0);
 }
 
+/* What no open() takes: it is judged before. */
+static void make_socket(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, unit_path(name));
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+}
+
 static void make_loop(const char *name)
 {
 	CHECK(symlink(name, unit_path(name)) == 0);
@@ -135,6 +147,7 @@ static const struct bad_file {
 	{ "sparse.service", make_sparse, ": error: file is larger than 1 MiB" },
 	{ "fifo.service", make_fifo, ": error: not a regular file" },
 	{ "endless.service", make_endless, ": error: not a regular file" },
+	{ "socket.service", make_socket, ": error: not a regular file" },
 	{ "loop.service", make_loop, ": error: cannot open: Too many levels" },
 	{ "dangling.service", make_dangling, ": error: cannot open: No such file" },
 	{ "folder.service", make_directory, ": error: not a regular file" },
