@@ -63,13 +63,18 @@ static int check_owner(
 static int read_file(
 	const struct unitfile_context *c, struct unit *u, const char *path, struct parsed_file *ret)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *text = NULL;
 	struct reader_file file = { .path = path, .unit = u->name };
 	struct stat st;
 	ssize_t n;
 	int r;
 
+	/* Before it is opened: some devices begin to work then, a watchdog among them. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return file_error(c, u, path, "not a regular file", 0);
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		return file_error(c, u, path, "cannot open", errno);
 	}
@@ -417,9 +422,24 @@ static int add_all_links(const struct unitfile_context *c, struct unit *u)
 	return r;
 }
 
+/* Anybody may read what a unit was refused for, but not what a file of root's alone says. */
+static const char *tell_error(const struct unitfile_context *c, const struct unit *u)
+{
+	const struct diagnostic *first = diag_first_error(c->d, u->name);
+	struct diagnostic place;
+
+	if (!first) {
+		return "refused";
+	}
+	place = *first;
+	if (u->is_secret) {
+		place.text = UNIT_ERROR_HIDDEN;
+	}
+	return diag_format(c->arena, &place);
+}
+
 static void finish(const struct unitfile_context *c, struct unit *u)
 {
-	const struct diagnostic *first;
 
 	if (!u->refused) {
 		return;
@@ -427,8 +447,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 	if (u->load_state != LOAD_ERROR) {
 		u->load_state = LOAD_BAD_SETTING;
 	}
-	first = diag_first_error(c->d, u->name);
-	u->load_error = first ? diag_format(c->arena, first) : "refused";
+	u->load_error = tell_error(c, u);
 }
 
 /* Types that have no runtime of their own here: known, never started. */

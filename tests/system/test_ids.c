@@ -389,6 +389,19 @@ static void test_nsinit(void **state)
 	check_nsinit("compat");
 }
 
+/* The end of the service is seen although its children never let PID 1 rest. */
+static void test_nsinit_flooded(void **state)
+{
+	(void)state;
+	unit("flood.service",
+		"[Service]\nPrivatePIDs=yes\nExecStart=/bin/sh -c 'trap \"\" HUP; "
+		"(while :; do kill -HUP 1; done) & (while :; do kill -HUP 1; done) & exit 7'\n");
+	(void)sys_ctl(s, "start flood.service");
+	sys_wait(s, "flood.service", "ActiveState", "failed");
+	CHECK(sys_number(s, "flood.service", "ExecMainStatus") == 7);
+	CHECK(sys_ctl(s, "reset-failed flood.service") == 0);
+}
+
 static size_t read_table(char *buf, size_t size)
 {
 	char path[128];
@@ -440,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_traps),
 		cmocka_unit_test(test_nsinit),
+		cmocka_unit_test(test_nsinit_flooded),
 		cmocka_unit_test(test_failed_starts),
 	};
 	int r = ask_begin();

@@ -354,6 +354,23 @@ static void test_unread_dropins(void **state)
 	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.d"));
 }
 
+/* Anybody may ask why a unit is refused. */
+static void test_secret_error(void **state)
+{
+	struct fixture *f = *state;
+	const char *error;
+
+	put(f, "etc/secret.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/secret.service", f->dir), 0600), 0);
+	put(f, "etc/plain.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	load(f);
+	error = find(f, "secret.service")->load_error;
+	assert_null(strstr(error, "hunter2"));
+	assert_non_null(strstr(error, "secret.service:3:15: error: "));
+	assert_non_null(strstr(error, "supctl verify"));
+	assert_non_null(strstr(find(f, "plain.service")->load_error, "hunter2"));
+}
+
 static const struct unit_path *only_path(struct fixture *f, const char *name)
 {
 	const struct unit *u = find(f, name);
@@ -378,7 +395,10 @@ static void test_instance_fields(void **state)
 	put_link(f, "image@.service", "etc/image@a:-etc.service");
 	put_link(f, "state@.service", "etc/state@a:b:ro.service");
 	put_link(f, "sign@.service", "etc/sign@\\x2b-etc.service");
+	put(f, "etc/log@.service", "[Service]\nExecStart=/a\nSyslogIdentifier=%I\n");
+	put_link(f, "log@.service", "etc/log@a\\x0aother.service.service");
 	load(f);
+	assert_int_equal(find(f, "log@a\\x0aother.service.service")->load_state, LOAD_BAD_SETTING);
 	assert_string_equal(only_path(f, "bind@a:-etc.service")->source, "/srv/a:/etc");
 	assert_string_equal(only_path(f, "bind@a:-etc.service")->target, "/srv/a:/etc");
 	assert_string_equal(
@@ -481,6 +501,7 @@ int main(void)
 		T(test_refusals),
 		T(test_writable),
 		T(test_unread_dropins),
+		T(test_secret_error),
 		T(test_instance_fields),
 		T(test_profile),
 		T(test_verify),
