@@ -26,12 +26,32 @@ static size_t bucket_of(const char *name)
 	return hash % LOGSTORE_BUCKETS;
 }
 
+/* Streams may take all descriptors: what they say must still find one for its file. */
+static void reserve_fill(struct logstore *s)
+{
+	for (size_t i = 0; i < LOGSTORE_RESERVE; i++) {
+		if (s->reserve[i] < 0) {
+			s->reserve[i] = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		}
+	}
+}
+
+static void reserve_drop(struct logstore *s)
+{
+	for (size_t i = 0; i < LOGSTORE_RESERVE; i++) {
+		cleanup_close(&s->reserve[i]);
+		s->reserve[i] = -1;
+	}
+}
+
 struct logstore *logstore_new(int dir)
 {
 	struct logstore *s = calloc(1, sizeof(*s));
 
 	if (s) {
 		s->dir = dir;
+		memset(s->reserve, 0xff, sizeof(s->reserve));
+		reserve_fill(s);
 	}
 	return s;
 }
@@ -66,6 +86,7 @@ void logstore_free(struct logstore *s)
 			unit_free(s, u);
 		}
 	}
+	reserve_drop(s);
 	free(s);
 }
 
@@ -304,9 +325,11 @@ static int unit_open(struct logstore *s, struct logunit *u, uint64_t need)
 		evict(s, s->clock - LOGSTORE_OPEN * 3 / 4);
 	}
 	r = open_newest(s, u, need);
-	if (r == -EMFILE && s->n_open > 0) {
+	if (r == -EMFILE) {
 		evict(s, UINT64_MAX);
+		reserve_drop(s);
 		r = open_newest(s, u, need);
+		reserve_fill(s);
 	}
 	return r;
 }

@@ -22,6 +22,7 @@
 
 #define LOGSTORE_FILES   4u
 #define LOGSTORE_OPEN    512u
+#define LOGSTORE_RESERVE 4u /* to list a directory and open the file in it */
 #define LOGSTORE_BUCKETS 1024u
 #define LOGSTORE_RETRY   250000u /* us */
 #define LOGSTORE_BATCH   (256u * 1024u)
@@ -51,6 +52,8 @@ struct logstore {
 	struct logunit *buckets[LOGSTORE_BUCKETS];
 	size_t n_units;
 	size_t n_open;
+	int reserve[LOGSTORE_RESERVE]; /* descriptors that a file may take when there is none left
+					*/
 	uint64_t clock;
 	bool uneasy;                     /* some unit may have something to report */
 	char loss_unit[LIMIT_UNIT_NAME]; /* to be told: whose records began to be lost; or "" */

@@ -82,6 +82,9 @@ static void test_life(void **state)
 	CHECK(mounts_at("/mnt/a", "tmpfs") == 1);
 	sys_wait(s, "mnt-a.mount", "SubState", "mounted");
 	sys_wait(s, "mnt-a.automount", "SubState", "running");
+	CHECK(sys_answer(s, "list-automounts --no-legend") == 0);
+	CHECK(strcmp(s->output, "tmpfs /mnt/a yes - mnt-a.automount\n") == 0);
+	CHECK(property_equals("mnt-a.automount", "Where", "/mnt/a"));
 	CHECK(sys_ctl(s, "stop mnt-a.mount") == 0);
 	sys_wait(s, "mnt-a.automount", "SubState", "waiting");
 	CHECK(end_open(begin_open("/mnt/a/file")) == 0);

@@ -356,6 +356,22 @@ static void test_json(void **state)
 	CHECK(sys_said(s, "\"ActiveState\""));
 }
 
+/* A number is a process: the unit that it is of. */
+static void test_status_pid(void **state)
+{
+	long pid;
+
+	(void)state;
+	load("owner.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+	CHECK(sys_ctl(s, "start owner.service") == 0);
+	pid = sys_number(s, "owner.service", "MainPID");
+	CHECK(sys_ctl(s, "status %ld", pid) == 0 && sys_said(s, "owner.service"));
+	CHECK(sys_ctl(s, "status %ld", (long)getpid()) == 1);
+	CHECK(sys_said(s, "does not belong to any loaded unit"));
+	CHECK(sys_ctl(s, "status 99999999999") == 1 && sys_said(s, "no number of a process"));
+	CHECK(sys_ctl(s, "stop owner.service") == 0);
+}
+
 /* A refusal names the unit that is at fault, and what nobody can start is not started. */
 static void test_refusals(void **state)
 {
@@ -539,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_idle_comes_last),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_status_pid),
 		cmocka_unit_test(test_unmet_is_shown),
 		cmocka_unit_test(test_timeout_says_what_was_missing),
 		cmocka_unit_test(test_verify_says_what_it_is),

@@ -105,6 +105,10 @@ static void test_exists(void **state)
 	wait_ran("exists", 2);
 	CHECK(sys_ctl(s, "status exists.path") == 0);
 	CHECK(sys_said(s, "(PathExists)") && sys_said(s, "exists.service"));
+	CHECK(sys_ctl(s, "list-paths") == 0);
+	CHECK(sys_said(s, "/e/deep/flag") && sys_said(s, "PathExists"));
+	CHECK(sys_said(s, "exists.path") && sys_said(s, "exists.service"));
+	CHECK(sys_ctl(s, "list-paths no*") == 0 && !sys_said(s, "exists.path"));
 	CHECK(sys_ctl(s, "stop exists.path") == 0);
 	make("e/deep/flag", "x");
 	CHECK(sys_ctl(s, "start exists.path") == 0); /* it is there already */

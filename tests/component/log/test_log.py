@@ -22,7 +22,7 @@ DEADLINE = 60  # seconds; only a bound for a test that would hang
 CONFIG, STREAM, GONE = 0, 1, 2
 RECORD = struct.Struct("=IIQQIIII16s256s64s")
 CHILD = """
-import os, sys
+import os, resource, sys
 # Opened by root: the way to it may be nobody else's, as one in /root is.
 os.dup2(os.open(sys.argv[1], os.O_RDONLY), 300, inheritable=False)
 for i, fd in enumerate(map(int, sys.argv[3:])):
@@ -31,6 +31,9 @@ for i in range(4):
     os.dup2(100 + i, 3 + i)
 os.closerange(7, 256)
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+for limit in filter(None, os.environ.get("LIMITS", "").split(",")):
+    name, value = limit.split("=")
+    resource.setrlimit(getattr(resource, name), (int(value), int(value)))
 os.execve(300, ["supd-log"], os.environ)
 """
 
@@ -49,7 +52,7 @@ class Log:
         os.makedirs(self.dir, mode=0o750, exist_ok=True)
         os.chown(self.dir, UID, UID)
         self.uid, self.config, self.process = uid, config, None
-        self.streams = {}
+        self.streams, self.limits = {}, ""
         self.stdout = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stdout.bind(self.tmp.name + "/stdout")
         self.stdout.listen(64)
@@ -66,7 +69,7 @@ class Log:
         fds = [theirs.fileno(), fd, self.stdout.fileno(), self.native.fileno()]
         self.process = subprocess.Popen(
             [sys.executable, "-c", CHILD, BINARY, str(self.uid)] + [str(f) for f in fds],
-            pass_fds=fds, stderr=subprocess.PIPE)
+            pass_fds=fds, stderr=subprocess.PIPE, env=dict(os.environ, LIMITS=self.limits))
         os.close(fd)
         theirs.close()
         self.channel.send(record(CONFIG, **self.config))
@@ -248,7 +251,7 @@ class SupdLog(unittest.TestCase):
         self.assertEqual([r["message"] for r in records], ["old", "new", "rest"])
         self.assertEqual(records[1]["invocation_id"], "02" * 16)
         end = time.monotonic() + DEADLINE
-        while os.listdir(f"/proc/{log.process.pid}/fd").__len__() > 11:
+        while os.listdir(f"/proc/{log.process.pid}/fd").__len__() > 15:
             self.assertLess(time.monotonic(), end, "the stream was not closed")
             time.sleep(0.01)
 
@@ -298,6 +301,70 @@ class SupdLog(unittest.TestCase):
         self.assertEqual([r["message"] for r in records[:10]], [str(i) for i in range(10)])
         self.assertTrue(records[10]["message"].startswith("40 messages suppressed"))
         self.assertEqual(log.messages("b.service", 1), ["calm"])
+
+    def test_no_descriptors(self):
+        """What has no place waits in its stream, and the next supd-log with room reads it."""
+        log = self.log()
+        log.kill()
+        log.limits = "RLIMIT_NOFILE=48"
+        log.start()
+        writers = [log.stream(i, f"u{i}.service") for i in range(60)]
+        for i, writer in enumerate(writers):
+            writer.sendall(b"hello %d\n" % i)
+        line = log.process.stderr.readline().decode()
+        self.assertRegex(line, r"^supd-log: u\d+\.service: no descriptor left \(RLIMIT_NOFILE\): "
+                               "what the unit says waits in its stream\n$")
+        # Those that came in time are heard all the while.
+        self.assertEqual(log.messages("u0.service", 1), ["hello 0"])
+        # Once one of them is closed there is room: it ends, and the next one gets all streams.
+        writers[0].close()
+        self.assertEqual(log.process.wait(DEADLINE), 0)
+        log.kill()
+        reader, _, _ = log.streams.pop(0)
+        reader.close()
+        log.limits = ""
+        log.start()
+        for i in range(60):
+            records = log.wait(f"u{i}.service", lambda r, text=f"hello {i}": any(
+                x["message"] == text for x in r))
+            self.assertEqual([x["message"] for x in records].count(f"hello {i}"), 1)
+
+    def test_no_memory(self):
+        """From too little to enough: it says so and ends, or works, and loses nothing."""
+        if "SUPD_SANITIZED" in os.environ:
+            self.skipTest("a sanitizer needs more addresses than any limit of this test")
+        log = self.log()
+        writers = [log.stream(i, f"m{i}.service") for i in range(4)]
+        log.kill()
+        ended, worked, said = 0, 0, set()
+        for step, kib in enumerate(range(2048, 65536, 256)):
+            log.limits = f"RLIMIT_AS={kib << 10}"
+            try:
+                log.start()
+            except OSError:  # it was gone before it had its streams
+                pass
+            for writer in writers:
+                writer.sendall(b"step %d\n" % step)
+            end = time.monotonic() + DEADLINE
+            while log.process.poll() is None and not all(
+                    any(x["message"] == f"step {step}" for x in log.read("all", f"m{i}.service"))
+                    for i in range(4)):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.005)
+            alive = log.process.poll() is None
+            ended, worked = ended + (not alive), worked + alive
+            log.process.kill()
+            log.process.wait()
+            said |= set(log.process.stderr.read().decode().splitlines())
+            log.kill()
+            if worked >= 2:
+                break
+        self.assertGreater(ended, 0)
+        self.assertGreaterEqual(worked, 2)
+        self.assertTrue(any("memory" in line for line in said), said)
+        for i in range(4):
+            self.assertEqual([r["message"] for r in log.read("all", f"m{i}.service")],
+                             [f"step {n}" for n in range(step + 1)])
 
     def test_full_disk(self):
         log = self.log()

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "../test.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../../../supervisor/stamps.h"
@@ -73,12 +76,51 @@ static void test_bounded(void **state)
 	stamps_fini(&s);
 }
 
+/*
+ * No room for more: it says so, even where a part went in, remembers for as long as it runs, harms
+ * no other record, and writes again once there is room.
+ */
+static void test_full(void **state)
+{
+	int fd = memfd_create("stamps", MFD_CLOEXEC);
+	struct rlimit whole, small;
+	struct stamps s, reader;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+	small = (struct rlimit) { 512 + 10, whole.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(stamps_init(&s, dup(fd)), 0);
+	assert_int_equal(stamps_set(&s, "a.timer", 5), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(stamps_set(&s, "b.timer", 6), -ENOSPC); /* a part of it */
+	assert_int_equal(stamps_set(&s, "c.timer", 7), -EFBIG);  /* nothing */
+	assert_int_equal(stamps_set(&s, "a.timer", 8), 0);       /* has its place already */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+	assert_true(stamps_get(&s, "b.timer") == 6 && stamps_get(&s, "c.timer") == 7);
+
+	assert_int_equal(stamps_init(&reader, dup(fd)), 0);
+	assert_true(stamps_get(&reader, "a.timer") == 8 && stamps_get(&reader, "b.timer") == 0 &&
+		    stamps_get(&reader, "c.timer") == 0);
+	stamps_fini(&reader);
+
+	assert_int_equal(stamps_set(&s, "c.timer", 9), 0);
+	assert_int_equal(stamps_set(&s, "b.timer", 10), 0);
+	stamps_fini(&s);
+	assert_int_equal(stamps_init(&reader, fd), 0);
+	assert_true(stamps_get(&reader, "a.timer") == 8 && stamps_get(&reader, "b.timer") == 10 &&
+		    stamps_get(&reader, "c.timer") == 9);
+	stamps_fini(&reader);
+	signal(SIGXFSZ, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
