@@ -54,6 +54,20 @@ static int make_dir(int parent, const struct setupdir *dir)
 	return setupdir_open(parent, &own);
 }
 
+/* They lie beside this program. */
+static int fail_helper(struct broker *b, const char *call, const char *name)
+{
+	char *slash = strrchr(b->exe, '/');
+	int error = errno;
+	const struct setupdir program = { .what = "program", .above = b->exe, .name = name };
+
+	*slash = 0;
+	setupdir_fail(&program, call, error);
+	*slash = '/';
+	errno = error;
+	return -error;
+}
+
 int setup_helpers(struct broker *b)
 {
 	struct rlimit files;
@@ -78,11 +92,11 @@ int setup_helpers(struct broker *b)
 		AUTO_CLOSE int fd = openat(dir, helpers[i].name, O_RDONLY | O_CLOEXEC);
 
 		if (fd < 0 && helpers[i].needed) {
-			return said("cannot open a helper", helpers[i].name, errno);
+			return fail_helper(b, "open", helpers[i].name);
 		}
 		b->log.missing |= fd < 0 && helpers[i].fd == LOW_FD_LOG;
 		if (fd >= 0 && dup3(fd, helpers[i].fd, O_CLOEXEC) < 0) {
-			return said("cannot keep a helper", helpers[i].name, errno);
+			return fail_helper(b, "keep", helpers[i].name);
 		}
 	}
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,12 +131,12 @@ static int prepare(void **state)
 }
 
 /* The later of two options counts: without a mistake in the row the cgroup is one. */
-static void exec_init(const char *args)
+static void exec_init(const char *from, const char *args)
 {
 	char text[1024], program[256], *argv[24], *save = NULL;
 	int n = 0;
 
-	snprintf(program, sizeof(program), "%s/supd-init", getenv("SUPD_BUILD"));
+	snprintf(program, sizeof(program), "%s/supd-init", from);
 	snprintf(text, sizeof(text),
 		"supd-init --unit-path %s/units --runtime-dir %s/run --state-dir %s/state "
 		"--log-dir %s/log --cgroup /sys/fs/cgroup/no/mistake %s",
@@ -150,23 +151,23 @@ static void exec_init(const char *args)
 }
 
 /* What it has said, until its end; its exit status. */
-static int run(const char *args, char *said, size_t size)
+static int run(const char *from, const char *args, char *said, size_t size)
 {
 	int fds[2], status;
 	ssize_t n;
 	pid_t pid;
 
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	AUTO_CLOSE int from = fds[0];
+	AUTO_CLOSE int output = fds[0];
 
 	pid = fork();
 	if (pid == 0) {
 		dup2(fds[1], STDOUT_FILENO);
 		dup2(fds[1], STDERR_FILENO);
-		exec_init(args);
+		exec_init(from, args);
 	}
 	close(fds[1]);
-	n = fd_read_full(from, said, size - 1);
+	n = fd_read_full(output, said, size - 1);
 	said[n < 0 ? 0 : n] = '\0';
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -179,7 +180,8 @@ static void test_rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-		int code = run(expand(rows[i].args, args, sizeof(args)), said, sizeof(said));
+		int code = run(getenv("SUPD_BUILD"), expand(rows[i].args, args, sizeof(args)), said,
+			sizeof(said));
 
 		if (code <= 0 || code == 99) {
 			fail_msg("supd-init %s ended with %d: %s", args, code, said);
@@ -195,9 +197,36 @@ static void test_rows(void **state)
 	assert_int_equal(access(in("units/new"), F_OK), -1);
 }
 
+/* A program that was copied without the others. */
+static void test_alone(void **state)
+{
+	static char said[4096];
+	char path[256];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/supd-init", getenv("SUPD_BUILD"));
+	AUTO_CLOSE int from = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int to = open(in("supd-init"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+
+	assert_int_equal(fstat(from, &st), 0);
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(to, from, NULL, (size_t)left);
+
+		assert_true(n > 0);
+		left -= n;
+	}
+	close(TAKE_FD(to)); /* what is open for writing is not executed */
+	assert_true(run(dir, "", said, sizeof(said)) > 0);
+	if (!strstr(said, "cannot open the program: ") || !strstr(said, in("supd-launch: No"))) {
+		fail_msg("%s", said);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_alone) };
 
 	return cmocka_run_group_tests(tests, prepare, NULL);
 }
