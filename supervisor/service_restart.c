@@ -105,6 +105,16 @@ static bool can_release(const struct service *s)
 	       !service_place_busy(s, ENTRY_CONTROL) && !service_place_busy(s, ENTRY_WORK);
 }
 
+/*
+ * A transient unit that failed is kept until reset-failed, and its file, which the clean-up
+ * removes, with it: its slot is not given back before.
+ */
+static bool is_kept(const struct service *s)
+{
+	return (s->def.unit->flags & (UNIT_TRANSIENT | UNIT_COLLECT_FAILED)) == UNIT_TRANSIENT &&
+	       end_state(s) == SERVICE_FAILED;
+}
+
 void step_push_release(struct step *st, bool restart)
 {
 	const struct service *s = st->s;
@@ -175,7 +185,7 @@ void enter_dead(struct step *st, enum service_result result)
 		enter_restart(st);
 		return;
 	}
-	if (!can_release(s)) {
+	if (!can_release(s) || is_kept(s)) {
 		if (s->populated) {
 			step_log(st, LOG_LEFTOVERS, 0);
 		}
@@ -193,7 +203,7 @@ void on_left_over_gone(struct step *st)
 	if (st->event->type == EV_MAIN_EXITED) {
 		step_end_of_main(st); /* its status is kept */
 	}
-	if (can_release(st->s) && !st->s->releasing) {
+	if (can_release(st->s) && !st->s->releasing && !is_kept(st->s)) {
 		step_push_release(st, false);
 	}
 }
@@ -275,6 +285,7 @@ void on_reset_counters(struct step *st)
 void on_reset_failed(struct step *st)
 {
 	struct service *s = st->s;
+	bool kept = s->state == SERVICE_FAILED && is_kept(s);
 
 	on_reset_counters(st);
 	s->result = RESULT_SUCCESS;
@@ -283,7 +294,8 @@ void on_reset_failed(struct step *st)
 		step_set_state(st, SERVICE_DEAD);
 	}
 	if (can_release(s) && !s->releasing) {
-		step_push(st, EFFECT_RELEASE)->entry = CATALOGUE_NONE;
+		step_push(st, EFFECT_RELEASE)->entry =
+			kept ? s->def.unit->clean_entry : CATALOGUE_NONE;
 		s->releasing = true;
 	}
 }

@@ -18,6 +18,7 @@
 #include "shell.h"
 
 #define UNREAD_EVERY_US (2 * USEC_PER_SEC)
+#define NO_POLL         'n' /* FDPOLL=0 */
 
 void store_init(struct store *st, struct shell *shell)
 {
@@ -246,16 +247,34 @@ static bool park_is_known(const struct store *st, const struct wire_park *park)
 	return false;
 }
 
+/*
+ * What goes beside a descriptor into its place: the name; behind its NUL, where launchers do not
+ * look, what the next supd has to know.
+ */
+static size_t describe(const struct stored_fd *f, char text[LIMIT_FD_NAME + 2])
+{
+	size_t n = strlen(f->name);
+
+	memcpy(text, f->name, n);
+	if (f->poll) {
+		return n;
+	}
+	text[n] = '\0';
+	text[n + 1] = NO_POLL;
+	return n + 2;
+}
+
 /* A fresh place: the oldest descriptor that waits for one goes in. */
 static int push(struct store *st, const struct wire_park *park, int push_fd)
 {
 	struct stored_fd **at = first_waiting(st, park->slot);
+	char text[LIMIT_FD_NAME + 2];
 	int r;
 
 	if (!at) {
 		return send_drop(st, park->slot, park->park);
 	}
-	r = fd_send(push_fd, (*at)->name, strlen((*at)->name), &(*at)->fd, 1, MSG_DONTWAIT);
+	r = fd_send(push_fd, text, describe(*at, text), &(*at)->fd, 1, MSG_DONTWAIT);
 	(*at)->park = park->park;
 	if (r < 0) {
 		unlink_stored(st, at, true);
@@ -270,7 +289,7 @@ static int push(struct store *st, const struct wire_park *park, int push_fd)
 /* A place from before a crash: take a copy of what is in it. Empty: supd died before it pushed. */
 static int peek(struct store *st, const struct wire_park *park, int peek_fd)
 {
-	char name[LIMIT_FD_NAME] = { 0 };
+	char name[LIMIT_FD_NAME + 3] = { 0 };
 	size_t n_fds = 1;
 	struct stored_fd *f;
 	int fd = -1;
@@ -288,7 +307,10 @@ static int peek(struct store *st, const struct wire_park *park, int peek_fd)
 		return -ENOMEM;
 	}
 	f->park = park->park;
-	watch(f);
+	f->poll = (size_t)n < strlen(name) + 2 || name[n - 1] != NO_POLL;
+	if (f->poll) {
+		watch(f);
+	}
 	return 0;
 }
 

@@ -54,8 +54,9 @@ static void report(struct compile_unit *cu, enum manifest_severity severity, con
 	if (severity == SEVERITY_ERROR && !cu->unit->refused) {
 		cu->unit->refused = true;
 		cu->unit->load_state = LOAD_BAD_SETTING;
-		cu->unit->load_error = arena_printf(
-			cu->c->arena, "%s: %s", origin ? origin : cu->unit->name, text);
+		cu->unit->load_error =
+			arena_printf(cu->c->arena, "%s: %s", origin ? origin : cu->unit->name,
+				cu->unit->is_secret ? UNIT_ERROR_HIDDEN : text);
 	}
 }
 

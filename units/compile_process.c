@@ -97,6 +97,8 @@ static int join_stdin(struct compile_unit *cu, struct plan_stdio *in)
 /* "inherit" is resolved as far as it can be: nothing reads a terminal by default. */
 static int add_streams(struct compile_unit *cu)
 {
+	static const char *const settings[] = { "StandardInput", "StandardOutput",
+		"StandardError" };
 	const struct unit_stdio *from = cu->unit->exec->stdio;
 	struct plan_stdio *to = arena_alloc_array(cu->c->arena, 3, sizeof(*to));
 
@@ -106,6 +108,7 @@ static int add_streams(struct compile_unit *cu)
 	for (int i = 0; i < 3; i++) {
 		to[i].kind = from[i].kind;
 		to[i].path = from[i].path;
+		to[i].origin = unit_setting_origin(cu->unit, settings[i]);
 	}
 	if (to[1].kind == STDIO_INHERIT &&
 		(to[0].kind == STDIO_NULL || to[0].kind == STDIO_INHERIT ||
@@ -141,7 +144,9 @@ int compile_process(struct compile_unit *cu)
 	p->sched_reset_on_fork = e->sched_reset_on_fork;
 	p->timer_slack_ns = e->timer_slack_ns;
 	p->working_dir = e->working_directory_home ? cu->home : e->working_directory;
+	p->working_dir_origin = unit_setting_origin(cu->unit, "WorkingDirectory");
 	p->tty_path = e->tty_path;
+	p->tty_origin = unit_setting_origin(cu->unit, "TTYPath");
 	p->log_priority = e->log_facility << 3 | e->log_level;
 	p->log_level_prefix = e->log_level_prefix;
 	p->flags |= e->working_directory_missing_ok ? PLAN_WORKDIR_MISSING_OK : 0;

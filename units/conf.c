@@ -316,11 +316,11 @@ static int read_file(struct state *st, const char *path, bool must_exist, char *
 		return -ENOMEM;
 	}
 	if (fd < 0) {
-		return errno == ENOENT && !must_exist ? 0 : bad(st, strerror(errno), "cannot open");
+		return errno == ENOENT && !must_exist ? 0 : bad(st, "cannot open", strerror(errno));
 	}
 	n = fd_read_full(fd, text, CONF_FILE_MAX);
 	if (n < 0 || n == CONF_FILE_MAX) {
-		return bad(st, n < 0 ? strerror((int)-n) : "larger than 64 KiB", path);
+		return bad(st, "cannot read", n < 0 ? strerror((int)-n) : "larger than 64 KiB");
 	}
 	*size = (size_t)n;
 	return 0;
@@ -352,10 +352,11 @@ static int apply_file(struct state *st, const char *path, bool must_exist)
 	char *text;
 	int r, result = 0;
 
-	st->file = path;
+	st->file = *path ? path : "--config";
 	st->line = 0;
 	r = read_file(st, path, must_exist, &text, &file.size);
 	if (r < 0) {
+		st->file = NULL; /* what follows is not its fault */
 		return r;
 	}
 	file.text = text;
@@ -401,10 +402,25 @@ static const char *option_value(const char *const *argv, size_t *i, const char *
 	return argv[*i + 1] ? argv[++*i] : "";
 }
 
+/* Exactly the word of an option. */
+static bool takes_value(const char *word)
+{
+	for (size_t k = 0; k < ELEMENTSOF(rows); k++) {
+		if (rows[k].option && strcmp(rows[k].option, word) == 0) {
+			return true;
+		}
+	}
+	return strcmp(word, "--config") == 0;
+}
+
 static int apply_option(struct state *st, const char *const *argv, size_t *i)
 {
-	const char *value = option_value(argv, i, "--config");
+	const char *value;
 
+	if (!argv[*i + 1] && takes_value(argv[*i])) {
+		return bad(st, "option without a value", argv[*i]);
+	}
+	value = option_value(argv, i, "--config");
 	if (value) {
 		return 0; /* came first */
 	}

@@ -7,6 +7,7 @@
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/limits.h"
+#include "../runtime/base/utf8.h"
 
 /* Bounds the text of one diagnostic: values of a megabyte are quoted in part. */
 #define DIAG_TEXT 512
@@ -14,6 +15,18 @@
 void diag_init(struct diagnostics *d, struct arena *arena)
 {
 	*d = (struct diagnostics) { .arena = arena };
+}
+
+/* A file of a stranger's must not speak to root's terminal, nor begin a line of its own. */
+static const char *shown_copy(struct arena *arena, const char *text)
+{
+	char buf[LIMIT_PATH];
+
+	if (!text || utf8_is_shown(text)) {
+		return text ? arena_strdup(arena, text) : NULL;
+	}
+	utf8_escape(text, buf, sizeof(buf));
+	return arena_strdup(arena, buf);
 }
 
 void diag_add(struct diagnostics *d, const struct diag_place *place,
@@ -37,12 +50,12 @@ void diag_add(struct diagnostics *d, const struct diag_place *place,
 		d->n_dropped++;
 		return;
 	}
-	row->file = place->file ? arena_strdup(d->arena, place->file) : NULL;
+	row->file = shown_copy(d->arena, place->file);
 	row->unit = place->unit ? arena_strdup(d->arena, place->unit) : NULL;
 	row->line = place->line;
 	row->column = place->column;
 	row->severity = severity;
-	row->text = arena_strdup(d->arena, text);
+	row->text = shown_copy(d->arena, text);
 	if (!row->text) {
 		d->rows.n--;
 		d->n_dropped++;

@@ -37,7 +37,8 @@ struct diag_place {
 };
 
 void diag_init(struct diagnostics *d, struct arena *arena);
-/* Adds one row; strings are copied. Without memory the row is dropped and counted. */
+/* Adds one row; strings are copied, what is no printable text in them escaped. Without memory the
+ * row is dropped and counted. */
 void diag_add(struct diagnostics *d, const struct diag_place *place,
 	enum manifest_severity severity, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

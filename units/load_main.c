@@ -79,6 +79,18 @@ static void print_diagnostics(struct load *l)
 	}
 }
 
+/* Something is wrong that no file says. */
+static bool blames_options(const struct load *l)
+{
+	const struct diagnostic *rows = l->diagnostics.rows.items;
+	bool found = false;
+
+	for (size_t i = 0; i < l->diagnostics.rows.n; i++) {
+		found |= !rows[i].file;
+	}
+	return found;
+}
+
 static int write_settings(struct load *l, const struct conf_input *input)
 {
 	struct settings settings;
@@ -86,7 +98,7 @@ static int write_settings(struct load *l, const struct conf_input *input)
 
 	print_diagnostics(l);
 	if (r == -EINVAL) {
-		fputs(conf_usage, stderr);
+		fputs(blames_options(l) ? conf_usage : "", stderr);
 		return EXIT_USAGE;
 	}
 	r = r < 0 ? r : fd_write_full(LOAD_FD_SETTINGS, &settings, sizeof(settings));

@@ -212,7 +212,9 @@ static int collect_aliases(struct loader *l)
 			continue;
 		}
 		if (!name) {
-			diag_add(l->d, &place, SEVERITY_ERROR, "alias leads in a circle");
+			diag_add(l->d, &place, SEVERITY_ERROR,
+				"alias leads in a circle, or over more than %d others",
+				ALIAS_DEPTH);
 			entries[i]->alias_of = NULL;
 			continue;
 		}

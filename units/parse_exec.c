@@ -10,6 +10,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
+#include "../runtime/base/utf8.h"
 #include "envline.h"
 #include "expand.h"
 #include "values.h"
@@ -217,6 +218,10 @@ int parse_identifier(struct setting_context *c)
 	int r = parse_string(c);
 	const char *text = *(const char **)c->target;
 
+	/* It is a line of journald's header: behind a newline it would be another unit's. */
+	if (r == 0 && text && !utf8_is_shown(text)) {
+		return setting_error(c, 0, "an identifier has no control characters");
+	}
 	if (r == 0 && text && strlen(text) >= LIMIT_LOG_IDENTIFIER) {
 		return setting_error(
 			c, 0, "an identifier has at most %u bytes", LIMIT_LOG_IDENTIFIER - 1);

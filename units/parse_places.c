@@ -11,6 +11,35 @@
 #include "values.h"
 #include "words.h"
 
+int parse_fields(struct setting_context *c, const struct word *word, char **fields, size_t max)
+{
+	char *text = arena_strdup(c->arena, word->text), *next;
+	size_t n = 0;
+
+	if (!text) {
+		return -ENOMEM;
+	}
+	for (; text && n < max; text = next) {
+		const char *value = NULL;
+		int r;
+
+		next = n + 1 < max ? strchr(text, ':') : NULL;
+		if (next) {
+			*next++ = '\0';
+		}
+		r = expand_text(c, text, word->column, &value);
+		if (r != 0) {
+			return r;
+		}
+		/* The caller may change it. */
+		fields[n] = arena_strdup(c->arena, value);
+		if (!fields[n++]) {
+			return -ENOMEM;
+		}
+	}
+	return (int)n;
+}
+
 /* yes, no or one of a setting's further words: its number from 2; -1: none of them. */
 static int choice(struct setting_context *c, const char *const *words, size_t n)
 {
@@ -147,27 +176,24 @@ static const char *clean(struct setting_context *c, char *path, unsigned column)
 }
 
 /* "[-]SOURCE:TARGET[:[root:]OPTIONS]" */
-static int parse_image(struct setting_context *c, const char *text, unsigned column)
+static int parse_image(struct setting_context *c, const struct word *word)
 {
 	struct unit_path path = { .kind = PLAN_MOUNT_IMAGE, .origin = c->origin };
-	char *fields[4] = { arena_strdup(c->arena, text + (*text == '-')) };
+	const unsigned column = word->column;
+	char *fields[4] = { NULL };
 	struct unit_path *row;
-	size_t n = 1;
+	int n = parse_fields(c, word, fields, ELEMENTSOF(fields));
 
-	if (!fields[0]) {
-		return -ENOMEM;
+	if (n < 0) {
+		return n;
 	}
-	path.flags = *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
-	for (char *p = fields[0]; n < ELEMENTSOF(fields) && (p = strchr(p, ':')); n++) {
-		*p++ = '\0';
-		fields[n] = p;
-	}
+	path.flags = *word->text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
 	if (n < 2 || (n == 3 && is_partition(fields[2])) ||
 		(n == 4 && strcmp(fields[2], "root") != 0)) {
 		return setting_error(
 			c, column, "an image is SOURCE:TARGET[:OPTIONS], without partitions");
 	}
-	path.source = clean(c, fields[0], column);
+	path.source = clean(c, fields[0] + (*word->text == '-'), column);
 	path.target = clean(c, fields[1], column);
 	path.options = n > 2 ? fields[n - 1] : NULL;
 	if (!path.source || !path.target) {
@@ -195,15 +221,17 @@ static void drop_kind(struct list *paths, enum plan_mount_kind kind)
 }
 
 /* "[-]PATH": the directory keeps its place in the list, the last is on top. */
-static int parse_extension(struct setting_context *c, const char *text, unsigned column)
+static int parse_extension(struct setting_context *c, const struct word *word)
 {
 	struct unit_path path = { .kind = PLAN_MOUNT_EXTENSION, .origin = c->origin };
-	char *copy = arena_strdup(c->arena, text + (*text == '-'));
 	struct unit_path *row, *rows = c->unit->exec->paths.items;
+	const unsigned column = word->column;
+	char *text = NULL;
 	unsigned n = 0;
+	int r = parse_fields(c, word, &text, 1);
 
-	if (!copy) {
-		return -ENOMEM;
+	if (r < 0) {
+		return r;
 	}
 	for (size_t i = 0; i < c->unit->exec->paths.n; i++) {
 		n += rows[i].kind == PLAN_MOUNT_EXTENSION;
@@ -211,11 +239,11 @@ static int parse_extension(struct setting_context *c, const char *text, unsigned
 	if (n >= LIMIT_EXTENSIONS) {
 		return setting_error(c, column, "more than %u extensions", LIMIT_EXTENSIONS);
 	}
-	if (strchr(copy, ':')) {
+	if (strchr(text, ':')) {
 		return setting_error(c, column, "a directory of an extension has no \":\" in it");
 	}
-	path.flags = *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
-	path.source = clean(c, copy, column);
+	path.flags = *word->text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
+	path.source = clean(c, text + (*word->text == '-'), column);
 	if (!path.source) {
 		return -EINVAL;
 	}
@@ -231,9 +259,9 @@ static int parse_extension(struct setting_context *c, const char *text, unsigned
 }
 
 static int parse_mounts(struct setting_context *c, enum plan_mount_kind kind,
-	int (*parse)(struct setting_context *c, const char *text, unsigned column))
+	int (*parse)(struct setting_context *c, const struct word *word))
 {
-	const char *p = c->value, *text = NULL;
+	const char *p = c->value;
 	struct word word;
 	int r;
 
@@ -242,11 +270,9 @@ static int parse_mounts(struct setting_context *c, enum plan_mount_kind kind,
 		return 0;
 	}
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
-		r = expand_text(c, word.text, word.column, &text);
-		if (r == 0 && c->unit->exec->paths.n >= LIMIT_MOUNTS) {
-			r = setting_error(c, 0, "more than %u paths", LIMIT_MOUNTS);
-		}
-		r = r == 0 ? parse(c, text, word.column) : r;
+		r = c->unit->exec->paths.n >= LIMIT_MOUNTS
+			    ? setting_error(c, 0, "more than %u paths", LIMIT_MOUNTS)
+			    : parse(c, &word);
 		if (r != 0) {
 			return r;
 		}
@@ -266,27 +292,29 @@ int parse_extension_directories(struct setting_context *c)
 
 /* ---- NAME[:LINK[:ro]] of RuntimeDirectory= and its kin ---- */
 
-int parse_dir_word(struct setting_context *c, const char *text, unsigned column)
+int parse_dir_word(struct setting_context *c, const struct word *word)
 {
 	struct unit_dirs *dirs = c->target;
-	char *fields[4] = { arena_strdup(c->arena, text), NULL, NULL, NULL };
+	const unsigned column = word->column;
+	char *fields[4] = { NULL };
 	struct unit_dir *dir;
-	size_t n = 1;
+	int n = parse_fields(c, word, fields, ELEMENTSOF(fields));
 
-	if (!fields[0]) {
-		return -ENOMEM;
-	}
-	for (char *p = fields[0]; n < ELEMENTSOF(fields) && (p = strchr(p, ':')); n++) {
-		*p++ = '\0';
-		fields[n] = p;
+	if (n < 0) {
+		return n;
 	}
 	if (n > 3 || (fields[2] && *fields[2] && strcmp(fields[2], "ro") != 0)) {
-		return setting_error(c, column, "\"%.128s\" is not NAME[:LINK[:ro]]", text);
+		return setting_error(c, column, "\"%.128s\" is not NAME[:LINK[:ro]]", word->text);
+	}
+	if (strchr(fields[0], ':')) {
+		return setting_error(c, column,
+			"\"%.128s\": a colon in a name would separate two in the environment",
+			fields[0]);
 	}
 	if (!value_is_relative_path(fields[0]) ||
 		(fields[1] && *fields[1] && !value_is_relative_path(fields[1]))) {
 		return setting_error(
-			c, column, "\"%.128s\" is not a relative path without \"..\"", text);
+			c, column, "\"%.128s\" is not a relative path without \"..\"", fields[0]);
 	}
 	if (c->row->arg && n > 1) {
 		return setting_error(c, column, "%s= takes no second name", c->row->name);

@@ -32,6 +32,20 @@ int parse_bool_flag(struct setting_context *c)
 	return 0;
 }
 
+int parse_collect_mode(struct setting_context *c)
+{
+	uint32_t *flags = c->target;
+
+	*flags &= ~(uint32_t)UNIT_COLLECT_FAILED;
+	if (strcmp(c->value, "inactive-or-failed") == 0) {
+		*flags |= UNIT_COLLECT_FAILED;
+	} else if (*c->value && strcmp(c->value, "inactive") != 0) {
+		return setting_error(
+			c, 0, "\"%.64s\" is neither inactive nor inactive-or-failed", c->value);
+	}
+	return 0;
+}
+
 int parse_bool_int(struct setting_context *c)
 {
 	bool on = false;
@@ -390,7 +404,6 @@ static const struct {
 } asks_nothing[] = {
 	{ "BlockIOAccounting", { "" } }, /* "": all, for it is on where there is a controller */
 	{ "CPUAccounting", { "" } },
-	{ "CollectMode", { "inactive" } },
 	{ "IOAccounting", { "" } },
 	{ "IPAccounting", { "no", "false", "off", "0" } },
 	{ "ManagedOOMMemoryPressure", { "auto" } },

@@ -15,15 +15,21 @@
 #include "values.h"
 #include "words.h"
 
-/* The next word with specifiers expanded: 1, 0 at the end, or a reported error. */
-static int next_expanded(
-	struct setting_context *c, const char **p, struct word *word, const char **ret)
+/* The next word as it is written: 1, 0 at the end, or a reported error. */
+static int next_word(struct setting_context *c, const char **p, struct word *word)
 {
 	int r = word_next(p, c->value, c->arena, word);
 
-	if (r == -EINVAL) {
-		return setting_error(c, (unsigned)(*p - c->value), "quote is not closed");
-	}
+	return r == -EINVAL ? setting_error(c, (unsigned)(*p - c->value), "quote is not closed")
+			    : r;
+}
+
+/* The same with specifiers expanded. */
+static int next_expanded(
+	struct setting_context *c, const char **p, struct word *word, const char **ret)
+{
+	int r = next_word(c, p, word);
+
 	if (r <= 0) {
 		return r;
 	}
@@ -90,9 +96,9 @@ int parse_paths(struct setting_context *c)
 		struct unit_path path = { .kind = (enum plan_mount_kind)c->row->arg };
 
 		/* '-': may be missing; '+': in the unit's root, not the host's. */
-		for (; *text == '-' || *text == '+'; text++) {
-			path.flags |= *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
-			path.in_root |= *text == '+';
+		for (const char *s = word.text; *s == '-' || *s == '+'; s++, text++) {
+			path.flags |= *s == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
+			path.in_root |= *s == '+';
 		}
 		path.target = clean_path(c, text, word.column);
 		r = path.target ? push_path(c, &path) : -EINVAL;
@@ -114,19 +120,22 @@ static char *cut_colon(char *text)
 	return colon;
 }
 
-static int parse_bind(struct setting_context *c, const char *text, unsigned column)
+static int parse_bind(struct setting_context *c, const struct word *word)
 {
 	struct unit_path path = { .kind = PLAN_MOUNT_BIND,
 		.flags = c->row->arg ? PLAN_MOUNT_F_READ_ONLY : 0 };
-	char *source, *target, *options;
+	const unsigned column = word->column;
+	char *fields[3] = { NULL };
+	const char *source, *target, *options;
+	int r = parse_fields(c, word, fields, ELEMENTSOF(fields));
 
-	path.flags |= *text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
-	source = arena_strdup(c->arena, text + (*text == '-'));
-	if (!source) {
-		return -ENOMEM;
+	if (r < 0) {
+		return r;
 	}
-	target = cut_colon(source);
-	options = target ? cut_colon(target) : NULL;
+	path.flags |= *word->text == '-' ? PLAN_MOUNT_F_IGNORE_MISSING : 0;
+	source = fields[0] + (*word->text == '-');
+	target = fields[1];
+	options = fields[2];
 	if (options && strcmp(options, "norbind") == 0) {
 		path.flags |= PLAN_MOUNT_F_NON_RECURSIVE;
 	} else if (options && strcmp(options, "rbind") != 0) {
@@ -139,15 +148,15 @@ static int parse_bind(struct setting_context *c, const char *text, unsigned colu
 
 int parse_binds(struct setting_context *c)
 {
-	const char *p = c->value, *text = NULL;
+	const char *p = c->value;
 	struct word word;
 	int r;
 
 	if (!*c->value) {
 		return reset_paths(c, PLAN_MOUNT_BIND, c->row->arg ? PLAN_MOUNT_F_READ_ONLY : 0);
 	}
-	while ((r = next_expanded(c, &p, &word, &text)) > 0) {
-		r = parse_bind(c, text, word.column);
+	while ((r = next_word(c, &p, &word)) > 0) {
+		r = parse_bind(c, &word);
 		if (r != 0) {
 			return r;
 		}
@@ -157,22 +166,23 @@ int parse_binds(struct setting_context *c)
 
 int parse_tmpfs(struct setting_context *c)
 {
-	const char *p = c->value, *text = NULL;
+	const char *p = c->value;
 	struct word word;
 	int r;
 
 	if (!*c->value) {
 		return reset_paths(c, PLAN_MOUNT_TMPFS, 0);
 	}
-	while ((r = next_expanded(c, &p, &word, &text)) > 0) {
+	while ((r = next_word(c, &p, &word)) > 0) {
 		struct unit_path path = { .kind = PLAN_MOUNT_TMPFS };
-		char *target = arena_strdup(c->arena, text);
+		char *fields[2] = { NULL };
 
-		if (!target) {
-			return -ENOMEM;
+		r = parse_fields(c, &word, fields, ELEMENTSOF(fields));
+		if (r < 0) {
+			return r;
 		}
-		path.options = cut_colon(target);
-		path.target = clean_path(c, target, word.column);
+		path.options = fields[1];
+		path.target = clean_path(c, fields[0], word.column);
 		r = path.target ? push_path(c, &path) : -EINVAL;
 		if (r != 0) {
 			return r;
@@ -184,7 +194,7 @@ int parse_tmpfs(struct setting_context *c)
 int parse_dirs(struct setting_context *c)
 {
 	struct unit_dirs *dirs = c->target;
-	const char *p = c->value, *text = NULL;
+	const char *p = c->value;
 	struct word word;
 	int r;
 
@@ -192,8 +202,8 @@ int parse_dirs(struct setting_context *c)
 		list_reset(&dirs->names);
 		return 0;
 	}
-	while ((r = next_expanded(c, &p, &word, &text)) > 0) {
-		r = parse_dir_word(c, text, word.column);
+	while ((r = next_word(c, &p, &word)) > 0) {
+		r = parse_dir_word(c, &word);
 		if (r != 0) {
 			return r;
 		}

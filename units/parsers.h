@@ -3,9 +3,11 @@
 #pragma once
 
 #include "settings.h"
+#include "words.h"
 
 /* scalars: parse_scalar.c */
-int parse_bool(struct setting_context *c);      /* bool */
+int parse_bool(struct setting_context *c); /* bool */
+int parse_collect_mode(struct setting_context *c);
 int parse_bool_flag(struct setting_context *c); /* uint32_t, bit row->arg */
 int parse_bool_int(struct setting_context *c);  /* int 0, 1 */
 int parse_string(struct setting_context *c);    /* const char *, specifiers expanded */
@@ -129,7 +131,12 @@ int parse_image_options(struct setting_context *c);
 int parse_mount_images(struct setting_context *c);
 int parse_extension_directories(struct setting_context *c);
 /* One word of parse_dirs: "NAME[:LINK[:ro]]". */
-int parse_dir_word(struct setting_context *c, const char *text, unsigned column);
+int parse_dir_word(struct setting_context *c, const struct word *word);
+/*
+ * Cuts the word at its colons into max fields at most, the last with the rest, and expands the
+ * specifiers of each: what a unit's name brings separates nothing. How many, or a reported error.
+ */
+int parse_fields(struct setting_context *c, const struct word *word, char **fields, size_t max);
 
 /* credentials: parse_credentials.c; struct list of struct unit_credential; row->arg: the kind */
 int parse_load_credential(struct setting_context *c);

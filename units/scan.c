@@ -20,6 +20,7 @@ struct scanner {
 	struct arena *arena;
 	struct diagnostics *d;
 	struct scan *scan;
+	bool unread; /* the last directory is there, and not all of it was read */
 };
 
 struct scan_entry *scan_get(const struct scan *scan, const char *name)
@@ -54,18 +55,22 @@ static void complain(struct scanner *s, const char *path, const char *text, int 
 		error ? ": " : "", error ? strerror(error) : "");
 }
 
+/* NULL: there is none, or it is not read. */
 static DIR *open_dir(struct scanner *s, const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 	DIR *dir;
 
+	s->unread = false;
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		if (errno != ENOENT && errno != ENOTDIR) {
+		s->unread = errno != ENOENT && errno != ENOTDIR;
+		if (s->unread) {
 			complain(s, path, "cannot read the directory", errno);
 		}
 		return NULL;
 	}
+	s->unread = true;
 	if (!s->opts->relax_owner && ((st.st_uid != 0 && st.st_uid != s->opts->owner_uid) ||
 					     (st.st_mode & (S_IWGRP | S_IWOTH)))) {
 		complain(s, path, "directory refused: others than root can write it", 0);
@@ -73,6 +78,7 @@ static DIR *open_dir(struct scanner *s, const char *path)
 	}
 	dir = fdopendir(fd);
 	if (dir) {
+		s->unread = false;
 		(void)TAKE_FD(fd);
 	}
 	return dir;
@@ -92,10 +98,10 @@ static int compare_names(const void *a, const void *b)
 static int list_dir(struct scanner *s, const char *path, struct list *ret)
 {
 	DIR *dir = open_dir(s, path);
-	struct dirent *de;
+	struct dirent *de = NULL;
 	int r = 0;
 
-	while (dir && r == 0 && (de = readdir(dir))) {
+	while (dir && r == 0 && (errno = 0, de = readdir(dir))) {
 		struct name *row;
 
 		if (de->d_name[0] == '.') {
@@ -109,6 +115,10 @@ static int list_dir(struct scanner *s, const char *path, struct list *ret)
 		row->text = arena_strdup(s->arena, de->d_name);
 		row->may_be_link = de->d_type != DT_REG && de->d_type != DT_DIR;
 		r = row->text ? 0 : -ENOMEM;
+	}
+	if (dir && !de && errno) {
+		s->unread = true;
+		complain(s, path, "cannot read the directory", errno);
 	}
 	if (dir) {
 		closedir(dir);
@@ -139,8 +149,16 @@ static int add_dropins(struct scanner *s, const char *path, const char *owner)
 {
 	struct list names = { 0 };
 	int r = list_dir(s, path, &names);
-	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
+	bool any = names.n || s->unread;
+	struct scan_entry *entry = r == 0 && any ? scan_make(s->scan, s->arena, owner) : NULL;
 
+	if (r == 0 && any && !entry) {
+		return -ENOMEM;
+	}
+	if (s->unread && entry) {
+		entry->unread = arena_strdup(s->arena, path);
+		r = entry->unread ? 0 : -ENOMEM;
+	}
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		const char *name = ((const struct name *)names.items)[i].text;
 		size_t n = strlen(name);

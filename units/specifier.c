@@ -13,6 +13,7 @@
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/unitname.h"
+#include "../runtime/base/utf8.h"
 #include "../runtime/plan/plan.h"
 
 /* In one word; each copies what is done so far. */
@@ -262,7 +263,8 @@ int specifier_expand(const struct specifier_unit *unit, const char *text, struct
 			return -EINVAL;
 		}
 		value = specifiers[letter].fn(unit, arena, specifiers[letter].arg);
-		if (!value) {
+		/* A name may escape bytes that no text may have, and D-Bus does not take. */
+		if (!value || !utf8_is_valid(value)) {
 			return -ENOENT;
 		}
 		if (++n > SPECIFIER_MAX || strlen(done) + strlen(value) > LIMIT_ARG_BYTES) {

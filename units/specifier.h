@@ -30,7 +30,8 @@ struct specifier_unit {
 
 /*
  * Expands text into the arena. -EINVAL: unknown specifier, *ret_bad is its letter (0: a lone '%'
- * at the end); -ENOENT: known, but without a value here; -ENAMETOOLONG; -ENOMEM.
+ * at the end); -ENOENT: known, but without a value here, or with one that is not UTF-8;
+ * -ENAMETOOLONG; -ENOMEM.
  */
 int specifier_expand(const struct specifier_unit *unit, const char *text, struct arena *arena,
 	const char **ret, char *ret_bad);

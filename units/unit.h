@@ -493,6 +493,9 @@ struct unit_assignment {
 	const char *origin;
 };
 
+/* Instead of what is wrong in a unit that is_secret. */
+#define UNIT_ERROR_HIDDEN "refused; not everybody may read why: supctl verify, as root, says it"
+
 struct unit {
 	const char *name;
 	enum unit_type type;

@@ -63,13 +63,18 @@ static int check_owner(
 static int read_file(
 	const struct unitfile_context *c, struct unit *u, const char *path, struct parsed_file *ret)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *text = NULL;
 	struct reader_file file = { .path = path, .unit = u->name };
 	struct stat st;
 	ssize_t n;
 	int r;
 
+	/* Before it is opened: some devices begin to work then, a watchdog among them. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return file_error(c, u, path, "not a regular file", 0);
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		return file_error(c, u, path, "cannot open", errno);
 	}
@@ -120,10 +125,17 @@ static int compare_dropins(const void *a, const void *b)
 	return strcmp(((const struct scan_dropin *)a)->base, ((const struct scan_dropin *)b)->base);
 }
 
-static int take_dropins(const struct unitfile_context *c, const char *owner, struct list *ret)
+/* Drop-ins confine: a unit is not started without those that were not read. */
+static int take_dropins(
+	const struct unitfile_context *c, struct unit *u, const char *owner, struct list *ret)
 {
 	const struct scan_entry *entry = scan_get(c->scan, owner);
 	const struct scan_dropin *rows = entry ? entry->dropins.items : NULL;
+
+	if (entry && entry->unread) {
+		file_error(c, u, entry->unread, "its settings are not read, so the unit is refused",
+			0);
+	}
 
 	for (size_t i = 0; entry && i < entry->dropins.n; i++) {
 		const struct scan_dropin *have = ret->items;
@@ -146,8 +158,9 @@ static int take_dropins(const struct unitfile_context *c, const char *owner, str
 }
 
 /* "a-b-c.service" also takes a-b-.service.d and a-.service.d, the longest first. */
-static int take_prefix_dropins(const struct unitfile_context *c, const char *name, struct list *ret)
+static int take_prefix_dropins(const struct unitfile_context *c, struct unit *u, struct list *ret)
 {
+	const char *const name = u->name;
 	struct unit_name_parts parts;
 	char owner[LIMIT_UNIT_NAME];
 	int r = unit_name_split(name, &parts);
@@ -161,7 +174,7 @@ static int take_prefix_dropins(const struct unitfile_context *c, const char *nam
 		}
 		memcpy(owner, name, i);
 		strcpy(owner + i, name + parts.suffix);
-		r = take_dropins(c, owner, ret);
+		r = take_dropins(c, u, owner, ret);
 	}
 	return r;
 }
@@ -171,16 +184,16 @@ static int collect_dropins(const struct unitfile_context *c, struct unit *u, str
 {
 	const char *const *aliases = u->aliases.items;
 	char template_name[LIMIT_UNIT_NAME];
-	int r = take_dropins(c, u->name, ret);
+	int r = take_dropins(c, u, u->name, ret);
 
 	for (size_t i = 0; r == 0 && i < u->aliases.n; i++) {
-		r = take_dropins(c, aliases[i], ret);
+		r = take_dropins(c, u, aliases[i], ret);
 	}
 	if (r == 0 && unit_name_template(u->name, template_name) == 0) {
-		r = take_dropins(c, template_name, ret);
+		r = take_dropins(c, u, template_name, ret);
 	}
-	r = r == 0 ? take_prefix_dropins(c, u->name, ret) : r;
-	r = r == 0 ? take_dropins(c, unit_type_to_string(u->type), ret) : r;
+	r = r == 0 ? take_prefix_dropins(c, u, ret) : r;
+	r = r == 0 ? take_dropins(c, u, unit_type_to_string(u->type), ret) : r;
 	if (ret->n > 1) {
 		qsort(ret->items, ret->n, sizeof(struct scan_dropin), compare_dropins);
 	}
@@ -409,9 +422,24 @@ static int add_all_links(const struct unitfile_context *c, struct unit *u)
 	return r;
 }
 
+/* Anybody may read what a unit was refused for, but not what a file of root's alone says. */
+static const char *tell_error(const struct unitfile_context *c, const struct unit *u)
+{
+	const struct diagnostic *first = diag_first_error(c->d, u->name);
+	struct diagnostic place;
+
+	if (!first) {
+		return "refused";
+	}
+	place = *first;
+	if (u->is_secret) {
+		place.text = UNIT_ERROR_HIDDEN;
+	}
+	return diag_format(c->arena, &place);
+}
+
 static void finish(const struct unitfile_context *c, struct unit *u)
 {
-	const struct diagnostic *first;
 
 	if (!u->refused) {
 		return;
@@ -419,8 +447,7 @@ static void finish(const struct unitfile_context *c, struct unit *u)
 	if (u->load_state != LOAD_ERROR) {
 		u->load_state = LOAD_BAD_SETTING;
 	}
-	first = diag_first_error(c->d, u->name);
-	u->load_error = first ? diag_format(c->arena, first) : "refused";
+	u->load_error = tell_error(c, u);
 }
 
 /* Types that have no runtime of their own here: known, never started. */

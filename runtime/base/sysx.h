@@ -62,6 +62,20 @@ static inline int sysx_openat2(int dir, const char *path, const struct open_how 
 	return fd;
 }
 
+/* One record of getdents64(2). */
+struct sysx_dirent {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+	char name[];
+};
+
+static inline long sysx_getdents(int dir, void *buf, size_t size)
+{
+	return syscall(SYS_getdents64, dir, buf, size);
+}
+
 static inline pid_t sysx_clone3(struct clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));

@@ -243,13 +243,12 @@ static bool is_it(int class, const char *name, const char *spec)
 
 bool probe_find(const char *spec, char *buf, size_t size)
 {
-	AUTO_CLOSE int class = open(CLASS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = class < 0 ? NULL : opendir(CLASS);
+	DIR *dir = opendir(CLASS);
 	bool found = false;
 
 	for (struct dirent *e; dir && !found && (e = readdir(dir));) {
 		if (e->d_name[0] != '.' && strlen(e->d_name) + 6 <= size &&
-			is_it(class, e->d_name, spec)) {
+			is_it(dirfd(dir), e->d_name, spec)) {
 			strcpy(buf, "/dev/");
 			strcat(buf, e->d_name);
 			found = true;

@@ -18,6 +18,7 @@
 #define NEW_ROOT       "/sysroot"
 #define NEXT_ROOT      "/run/nextroot"
 #define WAIT_STEP_NS   (20 * 1000 * 1000)
+#define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
 #define WAIT_DEFAULT_S 30u
 #define TYPES_MAX      4096u
 
@@ -54,34 +55,57 @@ static const char *link_directory(const char *name, const char **ret_value)
 	return name[0] == '/' ? "" : NULL;
 }
 
-const char *root_device(const char *name, char *buf, size_t size)
+static bool has_path(const char *name, char *buf, size_t size)
 {
 	const char *value, *dir = link_directory(name, &value);
 
 	if (!dir || strlen(dir) + strlen(value) >= size) {
-		return NULL;
+		return false;
 	}
 	strcpy(buf, dir);
 	strcat(buf, value);
-	return access(buf, F_OK) == 0 || (*dir && probe_find(name, buf, size)) ? buf : NULL;
+	return access(buf, F_OK) == 0;
+}
+
+const char *root_device(const char *name, char *buf, size_t size)
+{
+	const char *value, *dir = link_directory(name, &value);
+
+	return has_path(name, buf, size) || (dir && *dir && probe_find(name, buf, size)) ? buf
+											 : NULL;
+}
+
+/* A node in /dev came or went since *seen. */
+static bool has_news(struct timespec *seen)
+{
+	struct stat st;
+
+	if (stat("/dev", &st) < 0 ||
+		(st.st_mtim.tv_sec == seen->tv_sec && st.st_mtim.tv_nsec == seen->tv_nsec)) {
+		return false;
+	}
+	*seen = st.st_mtim;
+	return true;
 }
 
 static const char *wait_for(const char *root, uint32_t seconds, char *buf, size_t size)
 {
 	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
 	uint64_t steps = (uint64_t)seconds * 1000000000u / WAIT_STEP_NS;
-	const char *device;
+	struct timespec seen = { 0 };
 
-	for (uint64_t i = 0; !(device = root_device(root, buf, size)); i++) {
-		if (i == steps) {
-			return NULL;
+	for (uint64_t i = 0; i <= steps; i++) {
+		bool probe = has_news(&seen) || i % PROBE_STEPS == 0 || i == steps;
+
+		if (probe ? root_device(root, buf, size) != NULL : has_path(root, buf, size)) {
+			return buf;
 		}
 		if (i == 1000000000u / WAIT_STEP_NS) {
 			say("waiting for the root device", root, 0);
 		}
 		nanosleep(&step, NULL);
 	}
-	return device;
+	return NULL;
 }
 
 /* Tries the file systems of /proc/filesystems that need a device, as the kernel does. */

@@ -61,9 +61,12 @@ static void check_root(const struct cmdline *c)
 	const char *root = cmdline_find(c, "root");
 	char buf[BOOT_PATH_MAX];
 
-	root = root ? root_device(root, buf, sizeof(buf)) : NULL;
-	if (!root || strncmp(root, "/dev/", 5) != 0 || access(FSCK, X_OK) < 0 ||
-		(mode && strcmp(mode, "skip") == 0) || cmdline_find(c, "fastboot")) {
+	if (!root || access(FSCK, X_OK) < 0 || (mode && strcmp(mode, "skip") == 0) ||
+		cmdline_find(c, "fastboot")) {
+		return;
+	}
+	root = root_device(root, buf, sizeof(buf)); /* may look at all disks */
+	if (!root || strncmp(root, "/dev/", 5) != 0) {
 		return;
 	}
 	int status = run_fsck(root, mode);

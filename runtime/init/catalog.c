@@ -12,12 +12,12 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/stranger.h"
 #include "../base/timeutil.h"
 #include "slots.h"
 #include "spawn.h"
 #include "util.h"
 
-#define NOBODY        65534u
 #define SETTINGS_ARGS 128u
 #define SEALS         (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
@@ -381,8 +381,8 @@ int catalog_settings(char **argv, bool machine, struct settings *ret)
 		.error_fd = -1,
 		.drop = true,
 		.keep_search = true,
-		.uid = NOBODY,
-		.gid = NOBODY,
+		.uid = STRANGER_ID, /* the settings say who supd-load is from then on */
+		.gid = STRANGER_ID,
 	};
 	pid_t pid = fd < 0 ? -errno : spawn_start(&spawn);
 

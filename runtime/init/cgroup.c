@@ -142,14 +142,6 @@ int cgroup_make(int root, const char *path, uint32_t wanted)
 	}
 }
 
-struct kernel_dirent {
-	uint64_t ino;
-	int64_t off;
-	unsigned short reclen;
-	unsigned char type;
-	char name[];
-};
-
 /* Name of the first sub-directory of dir, or -ENOENT. */
 static int first_child(int dir, char *name, size_t size)
 {
@@ -159,9 +151,9 @@ static int first_child(int dir, char *name, size_t size)
 	if (lseek(dir, 0, SEEK_SET) < 0) {
 		return -errno;
 	}
-	while ((n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+	while ((n = sysx_getdents(dir, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
-			const struct kernel_dirent *e = (const void *)(buf + at);
+			const struct sysx_dirent *e = (const void *)(buf + at);
 
 			at += e->reclen;
 			if (e->type == DT_DIR && e->name[0] != '.') {
@@ -328,9 +320,9 @@ int cgroup_has_pid(int dir, pid_t pid, bool deep)
 	if (r || !deep) {
 		return r;
 	}
-	while ((n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+	while ((n = sysx_getdents(dir, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
-			const struct kernel_dirent *e = (const void *)(buf + at);
+			const struct sysx_dirent *e = (const void *)(buf + at);
 
 			at += e->reclen;
 			if (e->type != DT_DIR || e->name[0] == '.') {

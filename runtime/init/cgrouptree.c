@@ -26,14 +26,6 @@ void cgrouptree_bound(int root, const char *path)
 	}
 }
 
-struct kernel_dirent {
-	uint64_t ino;
-	int64_t off;
-	unsigned short reclen;
-	unsigned char type;
-	char name[];
-};
-
 struct walk {
 	const struct cgroup_signal *what;
 	uint32_t left;
@@ -53,14 +45,16 @@ static void signal_one(struct walk *w, int dir, uint32_t depth)
 	}
 }
 
+/* From the beginning: who tries again with the same descriptor starts where the last try ended. */
 static void signal_below(struct walk *w, int dir, uint32_t depth)
 {
 	char buf[1024] __attribute__((aligned(8)));
 	long n;
 
-	while (w->left > 0 && (n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+	lseek(dir, 0, SEEK_SET);
+	while (w->left > 0 && (n = sysx_getdents(dir, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n && w->left > 0;) {
-			const struct kernel_dirent *e = (const void *)(buf + at);
+			const struct sysx_dirent *e = (const void *)(buf + at);
 
 			at += e->reclen;
 			if (e->type != DT_DIR || e->name[0] == '.') {
@@ -70,6 +64,8 @@ static void signal_below(struct walk *w, int dir, uint32_t depth)
 
 			if (below >= 0) {
 				signal_one(w, below, depth);
+			} else if (below != -ENOENT && w->result >= 0) {
+				w->result = below;
 			}
 		}
 	}

@@ -170,7 +170,8 @@ static void run_limited(struct broker *b, const struct spawn *spawn, uint64_t wi
 	}
 }
 
-static void sync_limited(struct broker *b)
+/* False: a disk does not answer. */
+static bool sync_limited(struct broker *b)
 {
 	pid_t pid = fork();
 
@@ -180,7 +181,9 @@ static void sync_limited(struct broker *b)
 	}
 	if (pid > 0 && !reap_until(b, pid, now_us() + SYNC_WITHIN_US)) {
 		util_say("sync does not come to an end; the shutdown goes on", NULL, 0);
+		return false;
 	}
+	return true;
 }
 
 static void let_go_of_disks(struct broker *b)
@@ -191,9 +194,12 @@ static void let_go_of_disks(struct broker *b)
 	util_close(&b->idtable_fd); /* what is open for writing keeps the root writable */
 	util_close(&b->stamps_fd);
 	util_close(&b->log_dir_fd);
-	sync_limited(b);
+	bool answers = sync_limited(b);
+
 	run_limited(b, &spawn, UMOUNT_WITHIN_US);
-	sync_limited(b);
+	if (answers) {
+		sync_limited(b); /* else it would wait for the same disk; what let go was written */
+	}
 }
 
 static void tell_kernel(struct broker *b)

@@ -142,7 +142,9 @@ int jobfds_send(struct broker *b, uint32_t ref, struct launch_job *job, const st
 	int cgroup = to->cgroup < 0 ? opened : to->cgroup;
 
 	list.n = 0;
-	notify_directory(b, n, name);
+	if (s->notify >= 0) {
+		notify_directory(b, n, name);
+	}
 	AUTO_CLOSE int dir = s->notify < 0 ? -1
 					   : openat(b->notify_fd, name,
 						     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

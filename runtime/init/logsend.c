@@ -17,7 +17,8 @@
 #include "logs.h"
 #include "util.h"
 
-#define SAY_MAX 256
+#define SAY_MAX  256
+#define SAY_HEAD "PRIORITY=4\nSYSLOG_IDENTIFIER=supd-init\nMESSAGE="
 
 static bool is_full(int r)
 {
@@ -38,6 +39,9 @@ static int join_address(struct sockaddr_un *to, const char *dir, const char *nam
 	return util_join(to->sun_path, sizeof(to->sun_path), parts);
 }
 
+static const struct sockaddr_un journald = { .sun_family = AF_UNIX,
+	.sun_path = LOGS_JOURNAL_NATIVE };
+
 static int connect_to(const struct sockaddr_un *to, int *ret_fd)
 {
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -57,11 +61,11 @@ static int send_on(int fd, const void *data, size_t size)
 /* ---- journald ---- */
 
 /* A socket of its own: that one can be waited for, and has room of its own. */
-static void wait_for_journald(struct broker *b, const struct sockaddr_un *to)
+static void wait_for_journald(struct broker *b)
 {
 	struct logsend *l = &b->logsend;
 
-	if (connect_to(to, &l->journald_fd) < 0) {
+	if (connect_to(&journald, &l->journald_fd) < 0) {
 		return; /* the next record asks again */
 	}
 	if (broker_watch(b, l->journald_fd, EPOLLOUT, WATCH_NATIVE, 0) < 0) {
@@ -72,11 +76,10 @@ static void wait_for_journald(struct broker *b, const struct sockaddr_un *to)
 static int send_journald(struct broker *b, const void *data, size_t size)
 {
 	struct logsend *l = &b->logsend;
-	struct sockaddr_un to;
-	int r = join_address(&to, LOGS_JOURNAL_NATIVE, "");
+	int r;
 
-	if (r < 0 || !b->t->settings.use_journald) {
-		return r < 0 ? r : -ENOENT;
+	if (!b->t->settings.use_journald) {
+		return -ENOENT;
 	}
 	if (l->journald_fd >= 0) {
 		r = send_on(l->journald_fd, data, size);
@@ -86,10 +89,10 @@ static int send_journald(struct broker *b, const void *data, size_t size)
 		util_close(&l->journald_fd);
 	}
 	r = (int)sendto(b->journal_fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(struct sockaddr *)&to, sizeof(to));
+		(const struct sockaddr *)&journald, sizeof(journald));
 	r = r < 0 ? -errno : 0;
 	if (is_full(r)) {
-		wait_for_journald(b, &to);
+		wait_for_journald(b);
 	}
 	return r;
 }
@@ -151,13 +154,11 @@ static int send_queued(struct broker *b)
 
 static int report_lost(struct broker *b)
 {
-	static const char head[] = "PRIORITY=4\nSYSLOG_IDENTIFIER=supd-init\nMESSAGE=";
 	static const char tail[] = " messages of supd were lost: the log was too far behind\n";
-	char text[sizeof(head) + sizeof(tail) + 24];
-	size_t n = sizeof(head) - 1;
+	char text[sizeof(SAY_HEAD) + sizeof(tail) + 24] = SAY_HEAD;
+	size_t n = sizeof(SAY_HEAD) - 1;
 	int r;
 
-	memcpy(text, head, n);
 	n += number_format_u64(text + n, b->logsend.lost);
 	memcpy(text + n, tail, sizeof(tail) - 1);
 	n += sizeof(tail) - 1;
@@ -216,7 +217,8 @@ static bool belongs_to_kernel(const struct broker *b)
 	return b->machine && r < 0 && (!b->t->ready || b->phase != PHASE_RUN || is_full(r));
 }
 
-void logsend_forward(struct broker *b, const struct wire_log *log)
+/* in_kernel: its log has the text already. */
+static void forward(struct broker *b, const struct wire_log *log, bool in_kernel)
 {
 	struct logsend *l = &b->logsend;
 	int r = send_earlier(b);
@@ -224,7 +226,8 @@ void logsend_forward(struct broker *b, const struct wire_log *log)
 	if (!is_full(r)) {
 		r = send_any(b, log->data, log->size);
 	}
-	if (belongs_to_kernel(b) && kmsg_write(b, log) == 0 && is_full(l->journald_says)) {
+	if (belongs_to_kernel(b) && (in_kernel || kmsg_write(b, log) == 0) &&
+		is_full(l->journald_says)) {
 		return;
 	}
 	if (is_full(r)) {
@@ -233,10 +236,17 @@ void logsend_forward(struct broker *b, const struct wire_log *log)
 	l->lost += r < 0;
 }
 
+void logsend_forward(struct broker *b, const struct wire_log *log)
+{
+	forward(b, log, false);
+}
+
 void logsend_say(struct broker *b, const char *what, const char *object, int number)
 {
-	static const char head[] = "PRIORITY=4\nSYSLOG_IDENTIFIER=supd-init\nMESSAGE=";
-	struct wire_log log = { .type = WIRE_LOG, .priority = 4, .text_at = sizeof(head) - 1 };
+	const size_t head = sizeof(SAY_HEAD) - 1;
+	struct wire_log log = {
+		.type = WIRE_LOG, .priority = 4, .text_at = head, .data = SAY_HEAD
+	};
 	char digits[24] = "", text[SAY_MAX];
 	const char *const parts[4] = { what, object ? ": " : NULL, object, NULL };
 	size_t n;
@@ -245,15 +255,14 @@ void logsend_say(struct broker *b, const char *what, const char *object, int num
 		return;
 	}
 	if (number >= 0) {
-		digits[number_format_u64(digits, (uint64_t)number)] = 0;
+		number_format_u64(digits, (uint64_t)number);
 		strcat(strcat(text, " "), digits);
 	}
 	util_say(text, NULL, 0);
 	n = strlen(text);
-	memcpy(log.data, head, sizeof(head) - 1);
-	memcpy(log.data + sizeof(head) - 1, text, n);
-	log.data[sizeof(head) - 1 + n] = '\n';
+	memcpy(log.data + head, text, n);
+	log.data[head + n] = '\n';
 	log.text_size = (uint16_t)n;
-	log.size = (uint32_t)(sizeof(head) + n);
-	logsend_forward(b, &log);
+	log.size = (uint32_t)(head + n + 1);
+	forward(b, &log, true); /* on a machine by util_say() */
 }

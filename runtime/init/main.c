@@ -319,7 +319,9 @@ static int start_fresh(struct broker *b, char **argv)
 		return 0; /* --help: nothing was to be started */
 	}
 	if (r != 0) {
-		util_say("no settings", NULL, r < 0 ? -r : 0);
+		util_say(geteuid() != 0 ? "only root can start it"
+					: "is not started, for its settings are not good",
+			NULL, r < 0 ? -r : 0);
 		return r < 0 ? 1 : r;
 	}
 	if (setup_runtime(b, &settings, &lock) < 0) {

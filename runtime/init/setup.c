@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/file.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../base/boottimes.h"
@@ -17,6 +19,7 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "cgroup.h"
+#include "setupdir.h"
 #include "util.h"
 
 #define LEAF_MEMORY_MIN "16777216" /* of supd-init, supd and supd-log together */
@@ -41,50 +44,14 @@ static int said(const char *what, const char *object, int error)
 	return -error;
 }
 
-/* The directory is what it should be before anything is made in it: ours, and no link. */
-static int make_dir(int parent, const char *name, mode_t mode)
+/* Root's, in which nobody else makes anything. */
+static int make_dir(int parent, const struct setupdir *dir)
 {
-	struct stat st;
+	struct setupdir own = *dir;
 
-	if (mkdirat(parent, name, mode) < 0 && errno != EEXIST) {
-		return -errno;
-	}
-	AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		return -errno;
-	}
-	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
-		return -EPERM;
-	}
-	return fchmod(fd, mode) < 0 ? -errno : TAKE_FD(fd);
-}
-
-static int make_owned_dir(int parent, const char *name, uid_t uid, gid_t gid, mode_t mode)
-{
-	if (mkdirat(parent, name, mode) < 0 && errno != EEXIST) {
-		return -errno;
-	}
-	AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		return -errno;
-	}
-	if (st.st_uid != uid && st.st_uid != geteuid()) {
-		return -EPERM;
-	}
-	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0) {
-		return -errno;
-	}
-	return TAKE_FD(fd);
-}
-
-static void close_dir(int fd)
-{
-	if (fd >= 0) {
-		close(fd);
-	}
+	own.uid = geteuid();
+	own.gid = SETUPDIR_ANY_GROUP;
+	return setupdir_open(parent, &own);
 }
 
 int setup_helpers(struct broker *b)
@@ -127,23 +94,31 @@ int setup_helpers(struct broker *b)
 
 int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lock)
 {
-	b->runtime_fd = make_dir(AT_FDCWD, settings->runtime_dir, 0755);
-	if (b->runtime_fd < 0) {
-		return said("runtime directory", settings->runtime_dir, -b->runtime_fd);
-	}
-	int init = make_dir(b->runtime_fd, "init", 0700);
+	const char *path = settings->runtime_dir;
+	const struct setupdir file = { .what = "lock", .above = path, .name = "init/lock" };
 
-	close_dir(init);
-	AUTO_CLOSE int lock = init < 0 ? -1
-				       : openat(b->runtime_fd, "init/lock",
-						 O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	b->runtime_fd = make_dir(AT_FDCWD,
+		&(struct setupdir) { .what = "runtime directory", .name = path, .mode = 0755 });
+	if (b->runtime_fd < 0) {
+		return b->runtime_fd;
+	}
+	AUTO_CLOSE int init = make_dir(b->runtime_fd,
+		&(struct setupdir) {
+			.what = "directory", .above = path, .name = "init", .mode = 0700 });
+
+	if (init < 0) {
+		return init;
+	}
+	AUTO_CLOSE int lock = openat(init, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (lock < 0) {
-		return said("runtime directory", "init/lock", init < 0 ? -init : errno);
+		return setupdir_fail(&file, "open", errno);
 	}
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
-		return said("another instance has this runtime directory", settings->runtime_dir,
-			errno);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		util_say("a supd-init that runs has this runtime directory: stop that one, or "
+			 "give this one its own --runtime-dir, --state-dir and --log-dir",
+			path, 0);
+		return -EBUSY;
 	}
 	*ret_lock = TAKE_FD(lock);
 	return 0;
@@ -157,8 +132,17 @@ static int bind_at(struct broker *b, const char *name, int type, int *ret)
 	int r = util_join(address.sun_path, sizeof(address.sun_path), parts);
 	int on = 1;
 
-	if (r < 0 || fd < 0) {
-		return said("socket", name, r < 0 ? -r : errno);
+	const struct setupdir file = {
+		.what = "socket", .above = b->t->settings.runtime_dir, .name = name
+	};
+
+	if (r < 0) {
+		return said("a path is too long for a socket, 107 bytes at most: choose a shorter "
+			    "--runtime-dir than",
+			b->t->settings.runtime_dir, -r);
+	}
+	if (fd < 0) {
+		return setupdir_fail(&file, "make", errno);
 	}
 	fd_refuse_rights(fd);
 	unlinkat(b->runtime_fd, name, 0);
@@ -167,7 +151,7 @@ static int bind_at(struct broker *b, const char *name, int type, int *ret)
 		(type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0) ||
 		(type == SOCK_DGRAM &&
 			setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)) {
-		return said("socket", name, errno);
+		return setupdir_fail(&file, "make", errno);
 	}
 	*ret = TAKE_FD(fd);
 	return 0;
@@ -200,30 +184,28 @@ static int make_runtime_dirs(struct broker *b)
 	};
 	const struct settings *set = &b->t->settings;
 
+	struct setupdir dir = { .what = "directory", .above = set->runtime_dir };
+
 	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
-		int fd = make_dir(b->runtime_fd, dirs[i].name, dirs[i].mode);
+		dir.name = dirs[i].name;
+		dir.mode = dirs[i].mode;
+		AUTO_CLOSE int fd = make_dir(b->runtime_fd, &dir);
 
 		if (fd < 0) {
-			return said("runtime directory", dirs[i].name, -fd);
+			return fd;
 		}
-		close(fd);
 	}
-	b->notify_fd = make_dir(b->runtime_fd, "notify", 0711);
-	int supd = make_owned_dir(b->runtime_fd, "supd", set->supd_uid, set->supd_gid, 0700);
+	dir.name = "notify";
+	dir.mode = 0711;
+	b->notify_fd = make_dir(b->runtime_fd, &dir);
+	if (b->notify_fd < 0) {
+		return b->notify_fd;
+	}
+	dir = (struct setupdir) { "directory of supd", set->runtime_dir, "supd", set->supd_uid,
+		set->supd_gid, 0700 };
+	AUTO_CLOSE int supd = setupdir_open(b->runtime_fd, &dir);
 
-	close_dir(supd);
-	if (supd == -EINVAL) {
-		/* Only of chown(2): this user namespace has no such id. */
-		return said(
-			"supd's user is not mapped in this user namespace, set IdPoolFirst= and "
-			"IdPoolRanges= in supd.conf to ids that are",
-			"supd", -supd);
-	}
-	if (b->notify_fd < 0 || supd < 0) {
-		return said("runtime directory", b->notify_fd < 0 ? "notify" : "supd",
-			b->notify_fd < 0 ? -b->notify_fd : -supd);
-	}
-	return 0;
+	return supd < 0 ? supd : 0;
 }
 
 /* Parents as well: a small machine's root may have none of them. */
@@ -258,33 +240,41 @@ static void replace_read_only(struct broker *b, char *path, const char *name)
 int setup_places(struct broker *b, bool fresh)
 {
 	struct settings *set = &b->t->settings;
+	const struct setupdir ids = { .what = "file", .above = set->state_dir, .name = "idtable" };
+	const struct setupdir timers = {
+		.what = "file", .above = set->state_dir, .name = "timers"
+	};
+	const struct setupdir logs = { "log directory", NULL, set->log_dir, set->log_uid,
+		set->log_gid, 0750 };
 	int r = make_runtime_dirs(b);
 
 	if (b->pid1 && fresh) {
 		replace_read_only(b, set->state_dir, "state");
 		replace_read_only(b, set->log_dir, "logs");
 	}
-	AUTO_CLOSE int state = make_dir(AT_FDCWD, set->state_dir, 0755);
-
 	if (r < 0) {
 		return r;
 	}
+	AUTO_CLOSE int state = make_dir(AT_FDCWD,
+		&(struct setupdir) {
+			.what = "state directory", .name = set->state_dir, .mode = 0755 });
+
 	if (state < 0) {
-		return said("state directory", set->state_dir, -state);
+		return state;
 	}
 	b->idtable_fd = openat(
 		state, "idtable", O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (b->idtable_fd < 0) {
-		return said("state directory", "idtable", errno);
+		return setupdir_fail(&ids, "open", errno);
 	}
 	/* supd alone reads and writes it, through this descriptor. */
 	b->stamps_fd = openat(state, "timers", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (b->stamps_fd < 0) {
-		return said("state directory", "timers", errno);
+		return setupdir_fail(&timers, "open", errno);
 	}
-	b->log_dir_fd = make_owned_dir(AT_FDCWD, set->log_dir, set->log_uid, set->log_gid, 0750);
+	b->log_dir_fd = setupdir_open(AT_FDCWD, &logs);
 	if (b->log_dir_fd < 0) {
-		return said("log directory", set->log_dir, -b->log_dir_fd);
+		return b->log_dir_fd;
 	}
 	if (!fresh) {
 		return 0;
@@ -344,11 +334,25 @@ static void enable_above(const struct broker *b)
 
 static int make_root(struct broker *b)
 {
-	if (mkdir(b->t->cgroup_root, 0755) == 0) {
-		b->t->root_made = true;
+	const char *path = b->t->cgroup_root;
+	int error = mkdir(path, 0755) < 0 ? errno : 0;
+	struct statfs fs;
+
+	b->cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (b->cgroup_fd < 0) {
+		return said(error == ENOENT ? "cannot make the cgroup, the one above is not there"
+					    : "cannot make the cgroup",
+			path, error && error != EEXIST ? error : errno);
 	}
-	b->cgroup_fd = open(b->t->cgroup_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return b->cgroup_fd < 0 ? said("cgroup", b->t->cgroup_root, errno) : 0;
+	if (fstatfs(b->cgroup_fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC) {
+		if (!error) {
+			rmdir(path);
+		}
+		return said("no cgroup of version 2, as --cgroup names one below /sys/fs/cgroup",
+			path, EMEDIUMTYPE);
+	}
+	b->t->root_made |= !error;
+	return 0;
 }
 
 int setup_cgroup(struct broker *b, bool fresh)
@@ -367,7 +371,10 @@ int setup_cgroup(struct broker *b, bool fresh)
 		r = found < 0 ? found : name_root(b, own);
 	}
 	if (r < 0) {
-		return said("no cgroup v2 of its own is found", NULL, -r);
+		return said(
+			"finds no cgroup v2 of its own: mount cgroup2 on /sys/fs/cgroup, or name a "
+			"delegated cgroup by --cgroup",
+			NULL, -r);
 	}
 	r = make_root(b);
 	if (r < 0) {

@@ -15,6 +15,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/stranger.h"
 #include "../base/sysx.h"
 #include "broker.h"
 #include "util.h"
@@ -52,6 +53,18 @@ static int set_capabilities(uint64_t caps)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
+static int take_ids(const struct spawn *spawn)
+{
+	if (spawn->uid == STRANGER_ID) {
+		return stranger_become();
+	}
+	if (syscall(SYS_setgroups, 0, NULL) < 0 ||
+		syscall(SYS_setresgid, spawn->gid, spawn->gid, spawn->gid) < 0) {
+		return -errno;
+	}
+	return syscall(SYS_setresuid, spawn->uid, spawn->uid, spawn->uid) < 0 ? -errno : 0;
+}
+
 /* Whoever owns supd or supd-load must not regain anything: every set is emptied, for ever. */
 static int drop_privileges(const struct spawn *spawn)
 {
@@ -66,9 +79,7 @@ static int drop_privileges(const struct spawn *spawn)
 		}
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) < 0 || syscall(SYS_setgroups, 0, NULL) < 0 ||
-		syscall(SYS_setresgid, spawn->gid, spawn->gid, spawn->gid) < 0 ||
-		syscall(SYS_setresuid, spawn->uid, spawn->uid, spawn->uid) < 0) {
+	if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) < 0 || take_ids(spawn) < 0) {
 		return -1;
 	}
 	if (set_capabilities(keep) < 0 || (keep && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,

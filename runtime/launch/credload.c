@@ -228,10 +228,9 @@ static int attach_on_host(struct launch *l)
 
 	r = r < 0 ? r : dir_ensure(PLAN_CREDENTIALS_DIR);
 	stores = r < 0 ? r : dir_open(PLAN_CREDENTIALS_DIR);
-	if (stores >= 0 && mkdirat(stores, l->plan.unit, 0700) == 0) {
-		place = pathwalk_open_at(stores, l->plan.unit);
-	}
-	r = r < 0 ? r : stores < 0 ? stores : place < 0 ? -errno : 0;
+	r = r < 0 ? r : stores < 0 ? stores : mkdirat(stores, l->plan.unit, 0700) < 0 ? -errno : 0;
+	place = r < 0 ? r : pathwalk_open_at(stores, l->plan.unit);
+	r = r < 0 ? r : place < 0 ? place : 0;
 	r = r < 0 ? r : mount_attach(l->trees.credentials, place);
 	return r < 0 ? launch_fail(l, r, NULL, "mount credentials in ", PLAN_CREDENTIALS_DIR) : 0;
 }

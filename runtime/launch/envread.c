@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,13 +11,12 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/stranger.h"
 #include "../base/sysx.h"
 #include "dirs.h"
 #include "expand.h"
 #include "launch.h"
 #include "pathwalk.h"
-
-#define NOBODY 65534
 
 /* Shared by the forked reader alone: after fork each process has its own copy. */
 static char text[LIMIT_ENV_FILE];
@@ -43,9 +41,7 @@ static void reader(int file, int out)
 	ssize_t n;
 	int r;
 
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-		setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0) {
+	if (stranger_become() < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0) {
 		leave(EPERM);
 	}
 	n = fd_read_full(file, text, sizeof(text));

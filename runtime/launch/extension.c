@@ -240,7 +240,8 @@ static int open_base(struct extensions *e)
 		  : l->trees.root >= 0 ? fcntl(l->trees.root, F_DUPFD_CLOEXEC, 3)
 				       : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->base < 0) {
-		return fail(e, -errno, "root for ", "ExtensionDirectories=");
+		return fail(e, l->plan.root_dir ? e->base : -errno, "root for ",
+			"ExtensionDirectories=");
 	}
 	e->n_system = read_below(e->base, "/etc/os-release", e->system);
 	if (e->n_system == -ENOENT) {

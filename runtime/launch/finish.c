@@ -37,7 +37,7 @@ static int take_tty(struct launch *l)
 	}
 	force = in->kind == STDIO_TTY_FORCE;
 	if (ioctl(l->stdio[0], TIOCSCTTY, force) < 0 && in->kind == STDIO_TTY_FAIL) {
-		return launch_fail(l, -errno, NULL, "controlling terminal", NULL);
+		return launch_fail(l, -errno, in->origin, "controlling terminal", NULL);
 	}
 	return 0;
 }
@@ -90,12 +90,19 @@ int launch_set_limits(struct launch *l)
 	return 0;
 }
 
-/* With the wall that is to blame, where one is. */
-static int fail_path(struct launch *l, int error, const char *what, const char *path)
+/* The wall that is to blame, where one is. */
+static const char *wall_before(const struct launch *l, int error, const char *path)
 {
 	const struct plan_mount *wall = behind_wall(&l->plan, path, error);
 
-	return launch_fail(l, error, wall ? wall->origin : NULL, what, path);
+	return wall ? wall->origin : NULL;
+}
+
+static int fail_directory(struct launch *l, int error, const char *dir)
+{
+	const char *wall = wall_before(l, error, dir);
+
+	return launch_fail(l, error, wall ? wall : l->plan.working_dir_origin, "chdir ", dir);
 }
 
 /* As the service's own user, so that a directory it may not enter is an error. */
@@ -106,13 +113,13 @@ int launch_enter_directory(struct launch *l)
 
 	if (chdir(dir) < 0) {
 		if (!launch_has(l, PLAN_WORKDIR_MISSING_OK) || chdir("/") < 0) {
-			return fail_path(l, -errno, "chdir ", dir);
+			return fail_directory(l, -errno, dir);
 		}
 		return 0;
 	}
 	/* The kernel says "(unreachable)" for a directory outside the root: CVE-2024-21626. */
 	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) < 0 || cwd[0] != '/') {
-		return launch_fail(l, -EXDEV, NULL, "chdir ", dir);
+		return fail_directory(l, -EXDEV, dir);
 	}
 	return 0;
 }
@@ -297,5 +304,5 @@ int launch_execute(struct launch *l)
 		r = try_directories(l->plan.path, argv, envp);
 	}
 	l->exec_failed = true;
-	return fail_path(l, r, "exec ", l->plan.path);
+	return launch_fail(l, r, wall_before(l, r, l->plan.path), "exec ", l->plan.path);
 }

@@ -2,12 +2,16 @@
 #include "nsreap.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../base/cleanup.h"
+#include "../base/sysfilter.h"
 #include "../plan/launchwire.h"
 
 static void report(uint32_t type, uint32_t step, int32_t value)
@@ -41,12 +45,29 @@ static void reap(pid_t payload)
 	}
 }
 
+/*
+ * Whoever may trace everything in the unit's user namespace may trace this process too: it must
+ * have nothing that the service's own filter and Landlock keep from it.
+ */
+static void shut_in(void)
+{
+	static const uint32_t allowed[] = { SYS_waitid, SYS_kill, SYS_sendto, SYS_rt_sigprocmask,
+		SYS_rt_sigtimedwait, SYS_restart_syscall, SYS_exit_group, SYS_exit };
+	const struct sysfilter filter = { .allowed = allowed,
+		.n_allowed = ELEMENTSOF(allowed),
+		.otherwise = SECCOMP_RET_ERRNO | EPERM };
+
+	/* A kernel without filters has none for the service either. */
+	(void)sysfilter_apply(&filter);
+}
+
 void nsreap_serve(pid_t payload)
 {
 	sigset_t all;
 
 	/* It has the service's user: nobody of that may trace it or take the job socket from it. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	shut_in();
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	reap(payload);
@@ -54,9 +75,10 @@ void nsreap_serve(pid_t payload)
 		siginfo_t info;
 		int signo = sigwaitinfo(&all, &info);
 
-		if (signo == SIGCHLD) {
-			reap(payload);
-		} else if (signo > 0) {
+		/* At each one: they come in the order of their numbers, and a flood of a lower one
+		 * would keep SIGCHLD back. */
+		reap(payload);
+		if (signo > 0 && signo != SIGCHLD) {
 			kill(payload, signo);
 		}
 	}

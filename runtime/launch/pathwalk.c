@@ -27,7 +27,8 @@ int pathwalk_begin(struct pathwalk *w, const char *path)
 	return pathwalk_begin_at(w, -1, path);
 }
 
-int pathwalk_begin_at(struct pathwalk *w, int root, const char *path)
+/* With all of the path to go, and nowhere yet. */
+static int prepare(struct pathwalk *w, int root, const char *path)
 {
 	size_t n = strlen(path);
 
@@ -39,7 +40,15 @@ int pathwalk_begin_at(struct pathwalk *w, int root, const char *path)
 		return -ENAMETOOLONG;
 	}
 	memcpy(w->rest, path, n + 1);
-	return go_to_root(w);
+	w->done[0] = '\0';
+	return 0;
+}
+
+int pathwalk_begin_at(struct pathwalk *w, int root, const char *path)
+{
+	int r = prepare(w, root, path);
+
+	return r < 0 ? r : go_to_root(w);
 }
 
 void pathwalk_fini(struct pathwalk *w)
@@ -298,10 +307,9 @@ int pathwalk_open(const char *path)
 int pathwalk_open_at(int dir, const char *name)
 {
 	AUTO(pathwalk_fini) struct pathwalk w;
-	int r = pathwalk_begin(&w, name);
+	int r = prepare(&w, -1, name);
 
 	if (r == 0) {
-		close(w.dir);
 		w.dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
 		r = w.dir < 0 ? -errno : 0;
 	}

@@ -97,11 +97,11 @@ int points_make_below(int root, const char *path, bool is_dir)
 	return dir < 0 ? dir : make(dir, slash + 1, is_dir);
 }
 
-static bool is_below(const char *path, const char *top)
+bool points_is_below(const char *path, const char *top)
 {
 	size_t n = strlen(top);
 
-	return n == 1 || (strncmp(path, top, n) == 0 && path[n] == '/');
+	return strncmp(path, top, n) == 0 && (n == 1 ? path[1] != '\0' : path[n] == '/');
 }
 
 /* Rows are sorted by target: the last one that fits is the nearest. */
@@ -113,7 +113,7 @@ int points_make_in_rows(const struct plan_mount *rows, const int *trees, uint32_
 		return 0;
 	}
 	for (uint32_t k = i; k-- > 0;) {
-		if (trees[k] < 0 || !is_below(rows[i].target, rows[k].target)) {
+		if (trees[k] < 0 || !points_is_below(rows[i].target, rows[k].target)) {
 			continue;
 		}
 		if (rows[k].kind != PLAN_MOUNT_TMPFS) {
@@ -134,7 +134,7 @@ static bool is_covered(const struct launch *l, const char *path)
 	static const char *const api[] = { "/proc", "/sys", "/dev", "/run" };
 
 	for (size_t i = 0; launch_has(l, PLAN_API_VFS) && i < sizeof(api) / sizeof(api[0]); i++) {
-		if (is_below(path, api[i])) {
+		if (points_is_below(path, api[i])) {
 			return true;
 		}
 	}

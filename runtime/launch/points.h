@@ -11,6 +11,8 @@
 struct launch;
 struct plan_mount;
 
+/* path lies below top, whatever is there; nothing lies below itself. */
+bool points_is_below(const char *path, const char *top);
 /* Makes rest ("/a/b", below a tree's top) with its parents, 0755: a directory, or an empty file. */
 int points_make(int tree, const char *rest, bool is_dir);
 /* Makes the point of row i, whose tree is trees[i], in the nearest tmpfs row above it, if any. */

@@ -161,11 +161,14 @@ static int open_path(const struct plan_stdio *s, int which)
 	return fd == -ENXIO ? open_socket_file(s->path) : fd;
 }
 
+static const char *tty_of(const struct launch *l)
+{
+	return l->plan.tty_path ? l->plan.tty_path : "/dev/console";
+}
+
 static int open_tty(struct launch *l)
 {
-	const char *path = l->plan.tty_path ? l->plan.tty_path : "/dev/console";
-
-	return pathwalk_open_file(path, O_RDWR | O_NOCTTY, 0);
+	return pathwalk_open_file(tty_of(l), O_RDWR | O_NOCTTY, 0);
 }
 
 /* StandardInputText=: a sealed memfd, read from its start. */
@@ -248,14 +251,24 @@ static bool is_tty(const struct plan_stdio *s)
 	return s->kind >= STDIO_TTY && s->kind <= STDIO_TTY_FAIL;
 }
 
+/* A terminal has its name from TTYPath=. */
+static int fail_stream(struct launch *l, const struct plan_stdio *s, int which)
+{
+	static const char *const names[] = { "standard input", "standard output",
+		"standard error" };
+	bool tty = is_tty(s);
+	const char *path = tty ? tty_of(l) : s->path;
+	const char *origin = tty && l->plan.tty_origin ? l->plan.tty_origin : s->origin;
+
+	return launch_fail(l, l->stdio[which], origin, path ? "open " : names[which], path);
+}
+
 /*
  * Opened before the walls go up: the files are the host's, and root-owned places such as journald's
  * socket may be hidden behind them. Error inherits output's connection, as systemd's does.
  */
 int launch_open_streams(struct launch *l)
 {
-	static const char *const names[] = { "standard input", "standard output",
-		"standard error" };
 	static const struct plan_stdio nothing = { .kind = STDIO_NULL };
 	const struct plan_stdio *rows = l->plan.stdio.items;
 	bool as_stream = false;
@@ -265,9 +278,7 @@ int launch_open_streams(struct launch *l)
 
 		l->stdio[i] = open_stream(l, s, i);
 		if (l->stdio[i] < 0) {
-			const char *path = is_tty(s) ? l->plan.tty_path : s->path;
-
-			return launch_fail(l, l->stdio[i], NULL, path ? "open " : names[i], path);
+			return fail_stream(l, s, i);
 		}
 		if (i == 2 && s->kind == STDIO_INHERIT) {
 			l->journal_stream[1] = l->journal_stream[0];

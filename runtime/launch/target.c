@@ -32,10 +32,7 @@ static bool is_covered(const struct launch *l, uint32_t i)
 	const struct plan_mount *rows = l->plan.mounts.items;
 
 	for (uint32_t k = 0; k < i; k++) {
-		size_t n = strlen(rows[k].target);
-
-		if (l->trees.row[k] >= 0 && strncmp(rows[i].target, rows[k].target, n) == 0 &&
-			rows[i].target[n] == '/') {
+		if (l->trees.row[k] >= 0 && points_is_below(rows[i].target, rows[k].target)) {
 			return true;
 		}
 	}

@@ -342,6 +342,19 @@ const char *trees_row_verb(const struct plan_mount *m)
 	return verbs[m->kind];
 }
 
+/* Where row i goes, whose tree is made. */
+static int prepare_place(struct launch *l, uint32_t i)
+{
+	const struct plan_mount *row = (const struct plan_mount *)l->plan.mounts.items + i;
+	int r = target_prepare(l, i);
+
+	if (r < 0) {
+		return launch_fail(l, r, row->origin, trees_row_verb(row), row->target);
+	}
+	r = points_make_in_rows(l->plan.mounts.items, l->trees.row, i);
+	return r < 0 ? launch_fail(l, r, row->origin, "mount point ", row->target) : 0;
+}
+
 static int prepare_rows(struct launch *l)
 {
 	const struct plan_mount *rows = l->plan.mounts.items;
@@ -355,10 +368,13 @@ static int prepare_rows(struct launch *l)
 		int fd = -1, r = prepare_row(l, &rows[i], &fd);
 
 		if (r == -ENOENT && may_lack) {
-			fd = ROW_SKIPPED;
-		} else if (r < 0 && rows[i].kind == PLAN_MOUNT_EXTENSION) {
+			l->trees.row[i] = ROW_SKIPPED;
+			continue;
+		}
+		if (r < 0 && rows[i].kind == PLAN_MOUNT_EXTENSION) {
 			return r; /* it has named the directory */
-		} else if (r < 0) {
+		}
+		if (r < 0) {
 			return launch_fail(l, r, rows[i].origin, trees_row_verb(&rows[i]),
 				rows[i].source ? rows[i].source : rows[i].target);
 		}
@@ -366,14 +382,9 @@ static int prepare_rows(struct launch *l)
 		if (fd >= 0 && strcmp(rows[i].target, "/") == 0 && l->trees.root < 0) {
 			l->trees.root = fd; /* the first row, for they are sorted */
 		}
-		fd = target_prepare(l, i);
-		if (fd < 0) {
-			return launch_fail(
-				l, fd, rows[i].origin, trees_row_verb(&rows[i]), rows[i].target);
-		}
-		fd = points_make_in_rows(rows, l->trees.row, i);
-		if (fd < 0) {
-			return launch_fail(l, fd, rows[i].origin, "mount point ", rows[i].target);
+		r = prepare_place(l, i);
+		if (r < 0) {
+			return r;
 		}
 	}
 	return 0;

@@ -179,9 +179,10 @@ enum manifest_unit_flags {
 	UNIT_IGNORE_ON_ISOLATE = 1 << 4,
 	UNIT_STOP_WHEN_UNNEEDED = 1 << 5,
 	UNIT_TRANSIENT = 1 << 6,
-	UNIT_PERPETUAL = 1 << 7, /* -.slice */
-	UNIT_MANY = 1 << 9,      /* a template: its instances are connections, by number */
-	UNIT_STALE = 1 << 8,     /* loaded from the previous catalogue: its file is broken now */
+	UNIT_PERPETUAL = 1 << 7,       /* -.slice */
+	UNIT_MANY = 1 << 9,            /* a template: its instances are connections, by number */
+	UNIT_COLLECT_FAILED = 1 << 10, /* CollectMode=inactive-or-failed */
+	UNIT_STALE = 1 << 8, /* loaded from the previous catalogue: its file is broken now */
 };
 
 enum manifest_install_state {

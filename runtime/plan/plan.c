@@ -121,6 +121,7 @@ static const struct tlv_field stdio_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_stdio, kind),
 	TLV_FIELD(2, TLV_STR, plan_stdio, path),
 	TLV_FIELD(3, TLV_BYTES, plan_stdio, data),
+	TLV_FIELD(4, TLV_STR, plan_stdio, origin),
 };
 static const struct tlv_schema stdio_schema = TLV_SCHEMA(plan_stdio, stdio_fields);
 
@@ -222,8 +223,10 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(39, TLV_U64, plan, timer_slack_ns),
 	TLV_FIELD(40, TLV_BYTES, plan, cpu_affinity),
 	TLV_FIELD(41, TLV_STR, plan, working_dir),
+	TLV_FIELD(243, TLV_STR, plan, working_dir_origin),
 	TLV_SUB(42, plan, stdio, stdio_schema),
 	TLV_FIELD(43, TLV_STR, plan, tty_path),
+	TLV_FIELD(244, TLV_STR, plan, tty_origin),
 	TLV_FIELD(44, TLV_STR, plan, log_identifier),
 	TLV_FIELD(45, TLV_U32, plan, log_priority),
 	TLV_FIELD(46, TLV_U32, plan, log_level_prefix),

@@ -304,6 +304,7 @@ struct plan_stdio {
 	uint32_t kind;         /* enum stdio_kind */
 	const char *path;      /* file, or fd name */
 	struct tlv_bytes data; /* STDIO_DATA */
+	const char *origin;    /* "web.service:9"; NULL: nobody has set it */
 };
 
 enum plan_socket_kind {
@@ -459,10 +460,12 @@ struct plan {
 	const char *ipcns_path;
 	struct tlv_bytes cpu_affinity; /* cpu_set_t bits, little endian; empty: all */
 	const char *working_dir;
+	const char *working_dir_origin; /* NULL: nobody has set it */
 
 	/* streams */
 	struct tlv_array stdio; /* struct plan_stdio [3]: in, out, err */
 	const char *tty_path;
+	const char *tty_origin;
 	const char *log_identifier;
 	uint32_t log_priority;
 	uint32_t log_level_prefix;

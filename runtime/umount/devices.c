@@ -16,6 +16,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "limited.h"
 #include "mounts.h"
 #include "say.h"
 
@@ -38,6 +39,11 @@ static void join(char *buf, size_t size, const char *dir, const char *name, cons
 	}
 }
 
+static int swap_off(const char *path)
+{
+	return swapoff(path) < 0 ? -errno : 0;
+}
+
 bool devices_swap_off(void)
 {
 	static char text[SWAPS_MAX];
@@ -51,17 +57,18 @@ bool devices_swap_off(void)
 	for (char *p = strtok_r(NULL, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
 		p[strcspn(p, " \t")] = 0;
 		mounts_unescape(p);
-		if (swapoff(p) == 0) {
-			moved = true;
-		} else {
-			say("cannot stop swapping to", p, errno);
+		int r = limited_call(swap_off, p, LIMITED_WITHIN_MS);
+
+		if (r < 0) {
+			say("cannot stop swapping to", p, -r);
 		}
+		moved |= r == 0;
 	}
 	return moved;
 }
 
-/* Calls what() for each block device of that name with that file in sysfs. */
-static bool each_device(const char *prefix, const char *leaf, bool (*what)(const char *name))
+/* Calls what() for each block device of that name with that file in sysfs; did one succeed? */
+static bool each_device(const char *prefix, const char *leaf, int (*what)(const char *name))
 {
 	DIR *dir = opendir(BLOCK_DIR);
 	struct dirent *e;
@@ -74,7 +81,7 @@ static bool each_device(const char *prefix, const char *leaf, bool (*what)(const
 		}
 		join(path, sizeof(path), BLOCK_DIR, e->d_name, leaf);
 		if (access(path, F_OK) == 0) {
-			moved |= what(e->d_name);
+			moved |= limited_call(what, e->d_name, LIMITED_WITHIN_MS) == 0;
 		}
 	}
 	if (dir) {
@@ -83,7 +90,7 @@ static bool each_device(const char *prefix, const char *leaf, bool (*what)(const
 	return moved;
 }
 
-static bool detach_loop(const char *name)
+static int detach_loop(const char *name)
 {
 	char path[512];
 
@@ -91,11 +98,11 @@ static bool detach_loop(const char *name)
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, LOOP_CLR_FD, 0) < 0) {
-		return false;
+		return -errno;
 	}
 	close(TAKE_FD(fd)); /* the kernel detaches with the last close */
 	join(path, sizeof(path), BLOCK_DIR, name, "loop/backing_file");
-	return access(path, F_OK) < 0;
+	return access(path, F_OK) < 0 ? 0 : -EBUSY;
 }
 
 bool devices_detach_loops(void)
@@ -103,7 +110,7 @@ bool devices_detach_loops(void)
 	return each_device("loop", "loop/backing_file", detach_loop);
 }
 
-static bool remove_dm(const char *name)
+static int remove_dm(const char *name)
 {
 	struct dm_ioctl request = { .version = { 4, 0, 0 }, .data_size = sizeof(request) };
 	char path[512], dm_name[DM_NAME_LEN];
@@ -111,11 +118,11 @@ static bool remove_dm(const char *name)
 
 	join(path, sizeof(path), BLOCK_DIR, name, "dm/name");
 	if (fd < 0 || fd_read_text(path, dm_name, sizeof(dm_name)) <= 0) {
-		return false;
+		return -ENOENT;
 	}
 	dm_name[strcspn(dm_name, "\n")] = 0;
 	memcpy(request.name, dm_name, strlen(dm_name)); /* shorter than DM_NAME_LEN */
-	return ioctl(fd, DM_DEV_REMOVE, &request) == 0;
+	return ioctl(fd, DM_DEV_REMOVE, &request) < 0 ? -errno : 0;
 }
 
 bool devices_remove_dm(void)
@@ -123,10 +130,10 @@ bool devices_remove_dm(void)
 	return each_device("dm-", "dm/name", remove_dm);
 }
 
-static bool name_it(const char *name)
+static int name_it(const char *name)
 {
 	say("stays in use", name, 0);
-	return true;
+	return 0;
 }
 
 /* The root file system stays mounted, and so does what it lies on, stacked however. */

@@ -3,7 +3,7 @@
  * supd-umount: lets go of every disk before the machine goes down. Swap off, then unmount, detach
  * loop devices and remove device-mapper ones, again and again while that gets anywhere; what
  * cannot be unmounted, the root among it, is remounted read-only. Runs when no other process is
- * left; supd-init gives it a deadline, because any of this may hang.
+ * left. Any of this may hang: each call has its deadline, and all of it one by supd-init.
  *
  * Exit status 0: nothing is left that could lose data; 1: something is, and was named.
  */

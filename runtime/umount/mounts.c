@@ -9,6 +9,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "limited.h"
 #include "say.h"
 
 #define TEXT_MAX   (1u << 20)
@@ -112,6 +113,16 @@ static bool is_root(const struct mount_row *row)
 	return strcmp(row->where, "/") == 0;
 }
 
+static int unmount(const char *where)
+{
+	return umount2(where, UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int make_read_only(const char *where)
+{
+	return mount(NULL, where, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
+}
+
 bool mounts_unmount(int *ret_left)
 {
 	int n = read_mounts();
@@ -122,7 +133,7 @@ bool mounts_unmount(int *ret_left)
 		if (is_root(&rows[i])) {
 			continue;
 		}
-		if (umount2(rows[i].where, UMOUNT_NOFOLLOW) == 0) {
+		if (limited_call(unmount, rows[i].where, LIMITED_WITHIN_MS) == 0) {
 			moved = true;
 		} else {
 			(*ret_left)++;
@@ -143,8 +154,10 @@ int mounts_read_only(void)
 		if (!is_root(&rows[i])) {
 			say("stays mounted, read-only from now on", rows[i].where, 0);
 		}
-		if (mount(NULL, rows[i].where, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0) {
-			say("cannot be made read-only", rows[i].where, errno);
+		int r = limited_call(make_read_only, rows[i].where, LIMITED_WITHIN_MS);
+
+		if (r < 0) {
+			say("cannot be made read-only", rows[i].where, -r);
 			left++;
 		}
 	}

@@ -11,17 +11,18 @@
 #include "../../runtime/base/unitname.h"
 #include "server.h"
 
-#define BUS_INTERFACE_MANAGER "org.freedesktop.systemd1.Manager"
-#define BUS_INTERFACE_UNIT    "org.freedesktop.systemd1.Unit"
-#define BUS_INTERFACE_SERVICE "org.freedesktop.systemd1.Service"
-#define BUS_INTERFACE_TIMER   "org.freedesktop.systemd1.Timer"
-#define BUS_INTERFACE_SOCKET  "org.freedesktop.systemd1.Socket"
-#define BUS_INTERFACE_PATH    "org.freedesktop.systemd1.Path"
-#define BUS_INTERFACE_MOUNT   "org.freedesktop.systemd1.Mount"
-#define BUS_INTERFACE_SWAP    "org.freedesktop.systemd1.Swap"
-#define BUS_INTERFACE_JOB     "org.freedesktop.systemd1.Job"
-#define BUS_INTERFACE_OWN     "org.supd1.Manager"
-#define BUS_INTERFACE_OWNUNIT "org.supd1.Unit"
+#define BUS_INTERFACE_MANAGER   "org.freedesktop.systemd1.Manager"
+#define BUS_INTERFACE_UNIT      "org.freedesktop.systemd1.Unit"
+#define BUS_INTERFACE_SERVICE   "org.freedesktop.systemd1.Service"
+#define BUS_INTERFACE_TIMER     "org.freedesktop.systemd1.Timer"
+#define BUS_INTERFACE_SOCKET    "org.freedesktop.systemd1.Socket"
+#define BUS_INTERFACE_PATH      "org.freedesktop.systemd1.Path"
+#define BUS_INTERFACE_MOUNT     "org.freedesktop.systemd1.Mount"
+#define BUS_INTERFACE_AUTOMOUNT "org.freedesktop.systemd1.Automount"
+#define BUS_INTERFACE_SWAP      "org.freedesktop.systemd1.Swap"
+#define BUS_INTERFACE_JOB       "org.freedesktop.systemd1.Job"
+#define BUS_INTERFACE_OWN       "org.supd1.Manager"
+#define BUS_INTERFACE_OWNUNIT   "org.supd1.Unit"
 
 extern const sd_bus_vtable bus_vtable_dbus[];          /* hello.c */
 extern const sd_bus_vtable bus_vtable_log_control[];   /* hello.c */
@@ -39,6 +40,7 @@ extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
 extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
 extern const sd_bus_vtable bus_vtable_timer[];         /* timer.c */
 extern const sd_bus_vtable bus_vtable_mount[];         /* mount.c */
+extern const sd_bus_vtable bus_vtable_automount[];     /* automount.c */
 extern const sd_bus_vtable bus_vtable_swap[];          /* mount.c */
 extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
 extern const sd_bus_vtable bus_vtable_socket[];        /* trigger.c */

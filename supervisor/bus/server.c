@@ -443,6 +443,12 @@ static int reply_loaded(struct bus_server *b, struct bus_pending *p, int status,
 	AUTO(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
 
+	/* What supd-load itself said is the reason; that its exit was taken for an errno is none.
+	 */
+	if (status < 0 && text && strncmp(text, "supd-load: ", 11) == 0) {
+		return sd_bus_reply_method_errorf(
+			p->message, "org.supd1.LoadFailed", "Loading the units failed: %s", text);
+	}
 	if (status < 0) {
 		return sd_bus_reply_method_errorf(p->message, "org.supd1.LoadFailed",
 			"Loading the units failed: %s%s%s", strerror(-status),

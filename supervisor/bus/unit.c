@@ -71,8 +71,9 @@ static const char *get_failure_mode(const struct bus_unit_ref *ref)
 
 static const char *get_collect_mode(const struct bus_unit_ref *ref)
 {
-	(void)ref;
-	return "inactive";
+	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
+
+	return def && def->flags & UNIT_COLLECT_FAILED ? "inactive-or-failed" : "inactive";
 }
 
 static const char *get_freezer(const struct bus_unit_ref *ref)

@@ -320,8 +320,9 @@ static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
 	char pattern[LIMIT_UNIT_NAME];
+	const char *name, *active;
 	size_t before = l->n;
-	const char *name;
+	uint32_t job;
 	int r;
 
 	if (names_complete_pattern(arg, pattern) < 0) {
@@ -336,15 +337,19 @@ static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 		return ctl_call_failed(c, pattern, &error, r);
 	}
 	r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, NULL,
-				  NULL, NULL, NULL, NULL, NULL, NULL)) > 0) {
-		r = unit_name_is_valid(name) ? unit_list_add(l, name) : 0;
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, &active,
+				  NULL, NULL, NULL, &job, NULL, NULL)) > 0) {
+		bool down = strcmp(active, "inactive") == 0 && job == 0;
+
+		r = unit_name_is_valid(name) && !(c->up_only && down) ? unit_list_add(l, name) : 0;
 	}
 	if (r < 0) {
 		return ctl_call_failed(c, pattern, NULL, r);
 	}
 	if (l->n == before && !c->o.quiet) {
-		ctl_error(c, "%s: no loaded unit matches", pattern);
+		ctl_error(c, "%s: no loaded unit%s matches%s", pattern,
+			c->up_only ? " that is up" : "",
+			c->up_only ? " (--all: also those that are down)" : "");
 	}
 	return EXIT_OK;
 }
@@ -392,6 +397,16 @@ int ctl_units(struct ctl *c, int n, char *const *args, struct unit_list *ret)
 	return code == EXIT_OK ? ctl_expand(c, n, args, ret) : code;
 }
 
+int ctl_units_up(struct ctl *c, int n, char *const *args, struct unit_list *ret)
+{
+	int code;
+
+	c->up_only = !c->o.all;
+	code = ctl_units(c, n, args, ret);
+	c->up_only = false;
+	return code;
+}
+
 int ctl_each_unit(struct ctl *c, int n, char *const *args,
 	int (*act)(struct ctl *c, const char *unit, sd_bus_error *error))
 {
@@ -403,7 +418,8 @@ int ctl_each_unit(struct ctl *c, int n, char *const *args,
 		int r = act(c, units.names[i], &error);
 
 		if (r < 0) {
-			code = ctl_call_failed(c, units.names[i], &error, r);
+			ctl_call_failed(c, units.names[i], &error, r);
+			code = EXIT_FAILED;
 		}
 	}
 	return code;
@@ -450,7 +466,7 @@ int ctl_show_units(struct ctl *c, const struct unit_list *units, struct json *j,
 			putc('\n', c->out);
 		}
 		own = show(c, j, units->names[i]);
-		code = own != EXIT_OK ? own : code;
+		code = code == EXIT_OK ? own : code;
 	}
 	if (c->o.json) {
 		json_end(j);

@@ -36,6 +36,7 @@ struct ctl {
 	uint64_t patience_us;
 	uint64_t connect_from; /* of several tries; 0: of one */
 	bool said_waiting;
+	bool up_only; /* patterns leave out what is down */
 };
 
 void ctl_init(struct ctl *c, FILE *out, FILE *err);
@@ -88,6 +89,8 @@ int unit_list_add(struct unit_list *l, const char *name);
 int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret);
 /* ctl_connect, then ctl_expand: how verbs begin that ask supd about the units they are given. */
 int ctl_units(struct ctl *c, int n, char *const *args, struct unit_list *ret);
+/* The same, for verbs that act: patterns stand for units that are up, with --all for all. */
+int ctl_units_up(struct ctl *c, int n, char *const *args, struct unit_list *ret);
 /*
  * ctl_units, then act on one after the other, which is a call about the unit: -errno with *error
  * filled. What fails is said; the last failure's exit code.

@@ -84,7 +84,6 @@ int exitcode_of_error(const char *error_name)
 		{ "org.freedesktop.systemd1.JobTypeNotApplicable", EXIT_NOT_RUNNING },
 		{ "org.freedesktop.DBus.Error.NotSupported", EXIT_NOT_RUNNING },
 		{ "org.freedesktop.systemd1.LoadFailed", EXIT_NOT_CONFIGURED },
-		{ "org.freedesktop.DBus.Error.InvalidArgs", EXIT_USAGE },
 	};
 
 	return find(rows, ELEMENTSOF(rows), error_name, EXIT_FAILED);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/unitname.h"
+#include "../../runtime/plan/unitenum.h"
 #include "exitcode.h"
 #include "verbs.h"
 
@@ -138,6 +140,31 @@ int help_print(struct ctl *c, const char *verb)
 		}
 	}
 	fputs("\nsupctl(1) has all of it.\n", c->out);
+	return EXIT_OK;
+}
+
+int help_types(struct ctl *c)
+{
+	for (int i = 0; i < UNIT_TYPE_COUNT; i++) {
+		fprintf(c->out, "%s\n", unit_type_to_string((enum unit_type)i));
+	}
+	return EXIT_OK;
+}
+
+int help_states(struct ctl *c)
+{
+	static const char *const active[] = { "active", "reloading", "inactive", "failed",
+		"activating", "deactivating", "crash-looping" };
+
+	for (int i = 0; i < LOAD_STATE_COUNT; i++) {
+		fprintf(c->out, "%s\n", load_state_to_string((enum unit_load_state)i));
+	}
+	for (size_t i = 0; i < ELEMENTSOF(active); i++) {
+		fprintf(c->out, "%s\n", active[i]);
+	}
+	fputs("and the SUB states, as list shows them; of list-unit-files: enabled, disabled, "
+	      "static, masked, …\n",
+		c->out);
 	return EXIT_OK;
 }
 

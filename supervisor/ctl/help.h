@@ -12,6 +12,10 @@ int help_print(struct ctl *c, const char *verb);
 /* Says that there is no such verb, and which one is near. Exit code. */
 int help_unknown(struct ctl *c, const char *verb);
 
+/* What --type or --state takes, a line each. Exit code. */
+int help_types(struct ctl *c);
+int help_states(struct ctl *c);
+
 int verb_help(struct ctl *c, int n, char *const *args);
 /*
  * For the completion, a line each: "verb NAME OPERAND", "option --NAME flag|argument", "json NAME"

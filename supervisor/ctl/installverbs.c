@@ -201,7 +201,7 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 	AUTO(install_plan_fini) struct install_plan plan = { NULL, 0 };
 	struct install_record record;
 	const char *cursor;
-	bool enabled = false;
+	bool enabled = false, absent = false;
 	struct json j;
 	int code = ask(c, n, args, &plan);
 
@@ -222,6 +222,7 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 		if (strcmp(record.kind, "state") != 0 && !missing) {
 			continue;
 		}
+		absent = absent || missing;
 		enabled = enabled || (!missing && exitcode_is_enabled(record.source) == EXIT_OK);
 		if (c->o.json) {
 			json_string(&j, record.path, missing ? "not-found" : record.source);
@@ -233,7 +234,7 @@ int verb_is_enabled(struct ctl *c, int n, char *const *args)
 	if (c->o.json) {
 		json_end(&j);
 	}
-	return enabled ? EXIT_OK : EXIT_FAILED;
+	return enabled && !absent ? EXIT_OK : EXIT_FAILED;
 }
 
 int verb_get_default(struct ctl *c, int n, char *const *args)
@@ -317,6 +318,7 @@ int verb_list_unit_files(struct ctl *c, int n, char *const *args)
 	const char *cursor;
 	struct json j;
 	int code = ask(c, 1, args, &plan);
+	size_t shown = 0;
 	int r = 0;
 
 	if (code != EXIT_OK) {
@@ -336,6 +338,7 @@ int verb_list_unit_files(struct ctl *c, int n, char *const *args)
 			!is_shown(c, name, record.source, n - 1, args + 1)) {
 			continue;
 		}
+		shown++;
 		if (c->o.json) {
 			file_json(&j, &record, name);
 		} else {
@@ -349,7 +352,7 @@ int verb_list_unit_files(struct ctl *c, int n, char *const *args)
 		table_print(&t, c->out, !c->o.no_legend);
 	}
 	if (!c->o.json && !c->o.no_legend) {
-		fprintf(c->out, "\n%zu unit files listed.\n", t.n_rows);
+		fprintf(c->out, "\n%zu unit files listed.\n", shown);
 	}
-	return r < 0 ? EXIT_FAILED : EXIT_OK;
+	return r < 0 || (n > 1 && !shown) ? EXIT_FAILED : EXIT_OK;
 }

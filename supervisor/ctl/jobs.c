@@ -134,7 +134,7 @@ int verb_job(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
 	AUTO(job_set_fini) struct job_set set = { 0 };
-	int code = ctl_units(c, n - 1, args + 1, &units);
+	int code = ctl_units_up(c, n - 1, args + 1, &units);
 	int waited, r;
 
 	if (code != EXIT_OK) {
@@ -149,7 +149,7 @@ int verb_job(struct ctl *c, int n, char *const *args)
 
 		strcpy(set.jobs[i].unit, units.names[i]);
 		own = request(&set, i);
-		code = own != EXIT_OK ? own : code;
+		code = code == EXIT_OK ? own : code; /* the first one's, as systemctl */
 	}
 	if (c->o.no_block) {
 		return code;
@@ -161,7 +161,7 @@ int verb_job(struct ctl *c, int n, char *const *args)
 		return EXIT_FAILED;
 	}
 	waited = report(&set);
-	return code != EXIT_OK ? code : waited;
+	return waited != EXIT_OK ? waited : code;
 }
 
 int verb_isolate_target(struct ctl *c, int n, char *const *args)
@@ -188,8 +188,14 @@ int verb_isolate_target(struct ctl *c, int n, char *const *args)
 
 int verb_isolate(struct ctl *c, int n, char *const *args)
 {
+	char name[LIMIT_UNIT_NAME];
 	char *start[] = { (char *)"start", n > 1 ? args[1] : NULL, NULL };
 
+	/* As systemctl: what is isolated is a target. */
+	if (n > 1 && !strpbrk(args[1], "./*?[") &&
+		snprintf(name, sizeof(name), "%s.target", args[1]) < (int)sizeof(name)) {
+		start[1] = name;
+	}
 	c->o.job_mode = "isolate";
 	return verb_job(c, n, start);
 }

@@ -63,9 +63,21 @@ int verb_reset_failed(struct ctl *c, int n, char *const *args)
 	return n == 1 ? reset_all(c) : ctl_each_unit(c, n - 1, args + 1, reset_one);
 }
 
+static int cancel_all(struct ctl *c)
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = ctl_manager(c, "ClearJobs", &error, NULL, "");
+
+	return r < 0 ? ctl_call_failed(c, "cancel", &error, r) : EXIT_OK;
+}
+
 int verb_cancel(struct ctl *c, int n, char *const *args)
 {
 	int code = ctl_connect(c);
+
+	if (n == 1 && code == EXIT_OK) {
+		return cancel_all(c);
+	}
 
 	for (int i = 1; i < n && code == EXIT_OK; i++) {
 		__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;

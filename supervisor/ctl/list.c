@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* list, list-jobs. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,22 @@ int verb_list(struct ctl *c, int n, char *const *args)
 	return code == EXIT_OK ? run(c, &l, m) : code;
 }
 
+/* Is the unit named by the operands behind the verb? None: yes. */
+static bool is_named(const struct ctl *c, const char *unit)
+{
+	bool match = c->o.n_args < 2;
+	char name[LIMIT_UNIT_NAME];
+
+	for (size_t i = 1; i < c->o.n_args && !match; i++) {
+		const char *arg = c->o.args[i];
+		int r = names_is_pattern(arg) ? names_complete_pattern(arg, name)
+					      : names_complete(arg, name);
+
+		match = r == 0 && fnmatch(name, unit, FNM_NOESCAPE) == 0;
+	}
+	return match;
+}
+
 static int read_jobs(struct ctl *c, sd_bus_message *m, struct table *t, struct json *j)
 {
 	const char *unit, *type, *state;
@@ -206,6 +223,9 @@ static int read_jobs(struct ctl *c, sd_bus_message *m, struct table *t, struct j
 
 	while (r >= 0 && (r = sd_bus_message_read(
 				  m, "(usssoo)", &id, &unit, &type, &state, NULL, NULL)) > 0) {
+		if (!is_named(c, unit)) {
+			continue;
+		}
 		if (!c->o.json) {
 			snprintf(number, sizeof(number), "%u", id);
 			r = table_add(t, (const char *const[]) { number, unit, type, state });

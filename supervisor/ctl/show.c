@@ -105,7 +105,7 @@ static int show_one(struct ctl *c, struct json *j, const char *unit)
 int verb_show(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_units(c, n - 1, args + 1, &units);
+	int code = ctl_units_up(c, n - 1, args + 1, &units);
 	struct json j;
 
 	if (code != EXIT_OK) {

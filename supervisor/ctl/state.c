@@ -49,12 +49,12 @@ static int code_failed(struct ctl *c, const char *unit, char *buf, size_t size)
 	return get_states(c, unit, true, buf, size);
 }
 
-/* One success is success (systemctl(1)); otherwise the last unit's code. */
+/* One success is success (systemctl(1)); no unit at all that is there is 4. */
 static int ask_all(struct ctl *c, int n, char *const *args,
 	int (*ask)(struct ctl *, const char *, char *, size_t))
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_units(c, n - 1, args + 1, &units);
+	int code = ctl_units_up(c, n - 1, args + 1, &units);
 	char word[64];
 	bool any = false;
 	struct json j;
@@ -66,10 +66,12 @@ static int ask_all(struct ctl *c, int n, char *const *args,
 	if (c->o.json) {
 		json_object(&j, NULL);
 	}
-	code = ask == code_active ? EXIT_NOT_RUNNING : EXIT_FAILED;
+	code = ask == code_failed ? EXIT_FAILED : units.n ? EXIT_NO_UNIT : EXIT_NOT_RUNNING;
 	for (size_t i = 0; i < units.n; i++) {
-		code = ask(c, units.names[i], word, sizeof(word));
-		any = any || code == EXIT_OK;
+		int own = ask(c, units.names[i], word, sizeof(word));
+
+		code = own == EXIT_NOT_RUNNING ? own : code;
+		any = any || own == EXIT_OK;
 		answer(c, &j, units.names[i], word);
 	}
 	if (c->o.json) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
+#include "../../runtime/base/number.h"
 #include "advice.h"
 #include "exitcode.h"
 #include "logsource.h"
@@ -244,10 +245,55 @@ static int show_manager(struct ctl *c)
 	return EXIT_OK;
 }
 
+/* A number is a process: the unit that it belongs to. ret: the unit's name. */
+static int unit_of_pid(struct ctl *c, const char *arg, char ret[LIMIT_UNIT_NAME])
+{
+	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+	AUTO_FREE char *name = NULL;
+	const char *path = NULL;
+	uint32_t pid;
+	int r;
+
+	if (number_parse_u32(arg, &pid) < 0) {
+		ctl_error(c, "%s: no number of a process", arg);
+		return EXIT_FAILED;
+	}
+	r = ctl_manager(c, "GetUnitByPID", &error, &m, "u", pid);
+	r = r < 0 ? r : sd_bus_message_read(m, "o", &path);
+	if (r < 0) {
+		ctl_call_failed(c, arg, &error, r);
+		return EXIT_FAILED;
+	}
+	r = sd_bus_path_decode(path, CTL_UNIT_PATH, &name);
+	snprintf(ret, LIMIT_UNIT_NAME, "%s", r > 0 ? name : "");
+	return r > 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int find_units(struct ctl *c, int n, char *const *args, struct unit_list *ret)
+{
+	AUTO_FREE char **named = calloc((size_t)n + 1, sizeof(*named));
+	char name[LIMIT_UNIT_NAME];
+	int code = named ? ctl_connect(c) : EXIT_FAILED;
+
+	for (int i = 0; i < n && code == EXIT_OK; i++) {
+		bool is_pid = *args[i] && strspn(args[i], "0123456789") == strlen(args[i]);
+
+		code = is_pid ? unit_of_pid(c, args[i], name) : EXIT_OK;
+		named[i] = strdup(is_pid && code == EXIT_OK ? name : args[i]);
+		code = named[i] ? code : EXIT_FAILED;
+	}
+	code = code == EXIT_OK ? ctl_units_up(c, n, named, ret) : code;
+	for (int i = 0; named && i < n; i++) {
+		free(named[i]);
+	}
+	return code;
+}
+
 int verb_status(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
-	int code = ctl_units(c, n - 1, args + 1, &units);
+	int code = find_units(c, n - 1, args + 1, &units);
 	struct json j;
 
 	if (code != EXIT_OK) {

@@ -1,51 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
-
-/* Lead byte -> length, first code point of that length (to refuse overlong forms). */
-static const struct {
-	unsigned char mask, lead;
-	size_t length;
-	uint32_t first;
-} utf8_forms[] = {
-	{ 0x80, 0x00, 1, 0 },
-	{ 0xe0, 0xc0, 2, 0x80 },
-	{ 0xf0, 0xe0, 3, 0x800 },
-	{ 0xf8, 0xf0, 4, 0x10000 },
-};
-
-static size_t utf8_decode(const char *s, size_t n, uint32_t *ret)
-{
-	const unsigned char *u = (const unsigned char *)s;
-
-	for (size_t f = 0; f < ELEMENTSOF(utf8_forms); f++) {
-		uint32_t c = u[0] & (unsigned char)~utf8_forms[f].mask;
-
-		if ((u[0] & utf8_forms[f].mask) != utf8_forms[f].lead) {
-			continue;
-		}
-		if (utf8_forms[f].length > n) {
-			return 0;
-		}
-		for (size_t i = 1; i < utf8_forms[f].length; i++) {
-			if ((u[i] & 0xc0) != 0x80) {
-				return 0;
-			}
-			c = c << 6 | (u[i] & 0x3f);
-		}
-		if (c < utf8_forms[f].first || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-			return 0;
-		}
-		*ret = c;
-		return utf8_forms[f].length;
-	}
-	return 0;
-}
+#include "../../runtime/base/utf8.h"
 
 size_t text_character(const char *s, size_t n)
 {
@@ -54,33 +14,11 @@ size_t text_character(const char *s, size_t n)
 	return utf8_decode(s, n, &c);
 }
 
-/* Ranges that change what a terminal does or the order in which it shows the rest. */
-static const struct {
-	uint32_t first, last;
-} unprintable[] = {
-	{ 0x00, 0x1f },
-	{ 0x7f, 0x9f },
-	{ 0x200e, 0x200f },
-	{ 0x2028, 0x202e },
-	{ 0x2066, 0x2069 },
-	{ 0xfff9, 0xfffb },
-};
-
-static bool is_unprintable(uint32_t c)
-{
-	for (size_t i = 0; i < ELEMENTSOF(unprintable); i++) {
-		if (c >= unprintable[i].first && c <= unprintable[i].last) {
-			return true;
-		}
-	}
-	return false;
-}
-
 uint32_t text_hidden(const char *s, size_t length)
 {
 	uint32_t c = 0;
 
-	return utf8_decode(s, length, &c) && is_unprintable(c) ? c : 0;
+	return utf8_decode(s, length, &c) && utf8_is_hidden(c) ? c : 0;
 }
 
 /*
@@ -92,7 +30,7 @@ static size_t printable(const char *s, size_t n)
 	uint32_t c = 0;
 	size_t length = utf8_decode(s, n, &c);
 
-	return length && !is_unprintable(c) ? length : 0;
+	return length && !utf8_is_hidden(c) ? length : 0;
 }
 
 /* buf needs 5 bytes. Returns the length of the escape for one byte. */

@@ -139,7 +139,8 @@ static int make_text(struct run *r, int n, char *const *args, struct unit_text *
 	int code;
 
 	unit_text_add(text, "# made by supctl run; removed when the unit is done\n[Unit]\n");
-	unit_text_add(text, "Description=%s\n", description ? description : r->program);
+	unit_text_add(text, "Description=%s\n%s", description ? description : r->program,
+		r->c->o.collect ? "CollectMode=inactive-or-failed\n" : "");
 	unit_text_add(text, "[Service]\n");
 	if (r->c->o.remain_after_exit) {
 		unit_text_add(text, "RemainAfterExit=yes\n");
@@ -188,13 +189,24 @@ static int write_trigger(struct run *r)
 	return text.failed ? EXIT_FAILED : write_file(r, r->timer, &text);
 }
 
+/* What failed stays to be looked at, with its file: reset-failed removes both. */
+static bool has_failed(struct run *r)
+{
+	AUTO(props_fini) struct props p = { 0 };
+
+	return ctl_unit_props(r->c, r->unit, &p, NULL) >= 0 && !r->c->o.collect &&
+	       strcmp(props_string(&p, "ActiveState"), "failed") == 0;
+}
+
 /* Is there a unit of that name already, with a file of its own? */
 static int refuse_known(struct run *r)
 {
 	AUTO(unitfiles_fini) struct unitfiles files = { .n = 0 };
 
 	if (unitpath_find(&r->dirs.path, r->unit, &files) == 0) {
-		ctl_error(r->c, "%s: there is such a unit already: %s", r->unit, files.paths[0]);
+		ctl_error(r->c, "%s: there is such a unit already: %s%s%s", r->unit, files.paths[0],
+			has_failed(r) ? "; it failed: supctl reset-failed " : "",
+			has_failed(r) ? r->unit : "");
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -285,7 +297,9 @@ static int start(struct run *r)
 		code = start_and_see(r);
 	}
 	if (code != EXIT_OK) {
-		unlink_file(r, r->unit);
+		if (!has_failed(r)) {
+			unlink_file(r, r->unit);
+		}
 		if (r->timer[0]) {
 			unlink_file(r, r->timer);
 		}
@@ -379,7 +393,9 @@ static int wait_for_end(struct run *r)
 	if (r->c->o.collect) {
 		(void)ctl_manager(r->c, "ResetFailedUnit", &error, NULL, "s", r->unit);
 	}
-	unlink_file(r, r->unit);
+	if (r->c->o.collect || strcmp(props_string(&p, "ActiveState"), "failed") != 0) {
+		unlink_file(r, r->unit);
+	}
 	return exit_code_of(&p);
 }
 

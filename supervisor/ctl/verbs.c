@@ -34,19 +34,23 @@ static const struct verb verb_rows[] = {
 	{ "default", verb_isolate_target, 0, 0, OPERAND_NONE, "", "Isolate default.target" },
 	{ "rescue", verb_isolate_target, 0, 0, OPERAND_NONE, "", "Isolate rescue.target" },
 	{ "emergency", verb_isolate_target, 0, 0, OPERAND_NONE, "", "Isolate emergency.target" },
-	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…]", "Show how units are doing",
+	{ "status", verb_status, 0, -1, OPERAND_UNIT, "[UNIT…|PID…]", "Show how units are doing",
 		VERB_READS },
 	{ "list", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "List units", VERB_READS },
 	{ "list-units", verb_list, 0, -1, OPERAND_PATTERN, "[PATTERN…]", "The same", VERB_READS },
 	{ "list-unit-files", verb_list_unit_files, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List installed unit files", VERB_READS },
-	{ "list-sockets", verb_list_sockets, 0, 0, OPERAND_NONE, "",
+	{ "list-sockets", verb_list_kind, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List addresses that sockets listen on", VERB_READS },
-	{ "list-jobs", verb_list_jobs, 0, 0, OPERAND_NONE, "", "List jobs that wait or run",
-		VERB_READS },
+	{ "list-paths", verb_list_kind, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
+		"List what path units watch", VERB_READS },
+	{ "list-automounts", verb_list_kind, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
+		"List places that are mounted when used", VERB_READS },
+	{ "list-jobs", verb_list_jobs, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
+		"List jobs that wait or run", VERB_READS },
 	{ "list-timers", verb_list_timers, 0, -1, OPERAND_PATTERN, "[PATTERN…]",
 		"List timers by when they are due", VERB_READS },
-	{ "cancel", verb_cancel, 1, -1, OPERAND_JOB, "JOB…", "Cancel jobs" },
+	{ "cancel", verb_cancel, 0, -1, OPERAND_JOB, "[JOB…]", "Cancel jobs, or all of them" },
 	{ "denials", verb_denials, 1, -1, OPERAND_UNIT, "UNIT…",
 		"Show the system calls that units were denied", VERB_READS },
 	{ "exec", verb_exec, 2, -1, OPERAND_UNIT, "UNIT -- COMMAND…",
@@ -223,6 +227,12 @@ int verbs_main(struct ctl *c, int argc, char **argv)
 	if (options_parse(&c->o, argc, argv, getenv(OPTIONS_RUNTIME_ENV), text) < 0) {
 		ctl_error(c, "%s", text);
 		return EXIT_FAILED;
+	}
+	if (c->o.type && strcmp(c->o.type, "help") == 0) {
+		return help_types(c);
+	}
+	if (c->o.state && strcmp(c->o.state, "help") == 0) {
+		return help_states(c);
 	}
 	wrong = options_wrong_type(&c->o);
 	if (wrong) {

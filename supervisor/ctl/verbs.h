@@ -48,7 +48,7 @@ int verb_list(struct ctl *c, int n, char *const *args);
 int verb_list_unit_files(struct ctl *c, int n, char *const *args);
 int verb_list_jobs(struct ctl *c, int n, char *const *args);
 int verb_list_timers(struct ctl *c, int n, char *const *args);
-int verb_list_sockets(struct ctl *c, int n, char *const *args);
+int verb_list_kind(struct ctl *c, int n, char *const *args);
 int verb_cancel(struct ctl *c, int n, char *const *args);
 int verb_denials(struct ctl *c, int n, char *const *args);
 int verb_exec(struct ctl *c, int n, char *const *args); /* and shell */

@@ -8,7 +8,7 @@ runs, and the memory of the supervisors' processes; from outside: the end. All o
 (TCG), so only the ratios mean anything: each is that of one turn's figures. A boot that fails is
 shown and left out. contrib/bench-vm.sh calls it.
 usage: vm_boot.py [-n SERVICES] [-r REPEATS] [-p PEER,PEER…] [-m MINUTES] [-a WORDS] [--details]
-                  [--smallest]
+                  [--smallest] [--plot FILE]
 """
 import argparse
 import contextlib
@@ -17,9 +17,7 @@ import re
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,6 +25,7 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(SOURCE, "tests/vm"))
 import vm  # noqa: E402
 import vm_peers  # noqa: E402
+import vm_smallest  # noqa: E402
 
 READY_WITHIN, END_WITHIN = 900, 600
 # What this project wants of supd / systemd; None: no goal.
@@ -135,70 +134,6 @@ def compare(args):
     return all(peer in turn for turn in turns for peer in peers)
 
 
-ONLY = """[Service]
-ExecStart=/only
-[Install]
-WantedBy=multi-user.target
-[Container]
-Profile=trusted
-"""
-
-
-def smallest(repeats):
-    """Kernel and initramfs with supd and one static service, until the host has READY=1."""
-    top = tempfile.mkdtemp(prefix="supd-bench-", dir="/run")
-    try:
-        os.makedirs(top + "/units")
-        os.makedirs(top + "/files")
-        with open(top + "/units/only.service", "w", encoding="ascii") as f:
-            f.write(ONLY)
-        with open(top + "/only.c", "w", encoding="ascii") as f:
-            f.write("#include <unistd.h>\nint main(void) { for (;;) pause(); }\n")
-        vm.run("cc", "-static", "-O", "-o", top + "/files/only", top + "/only.c")
-        vm.run(SOURCE + "/contrib/vm/build", "-o", top + "/out", "--build", vm.BUILD, "--minimal",
-               "--files", top + "/files", "--kernel", vm.CACHE + "/kernel", top + "/units")
-        rows = [one_appliance(top) for _ in range(repeats)]
-        size = os.path.getsize(top + "/out/initrd") // 1024
-    finally:
-        shutil.rmtree(top)
-    median = {k: statistics.median(row[k] for row in rows) for k in rows[0]}
-    print(f"\n### The smallest appliance: an initramfs of {size} KiB, {repeats} boots, medians\n")
-    print("| | |\n|---|---|")
-    for name, seconds in median.items():
-        print(f"| {name} | {seconds:.2f} s |")
-
-
-def one_appliance(top):
-    notes = top + "/notes"
-    env = dict(os.environ, VM_ACCEL="tcg,thread=multi")
-    qemu = [SOURCE + "/contrib/vm/run", top + "/out", "-device", "virtio-serial-pci",
-            "-chardev", f"file,id=note,path={notes}",
-            "-device", "virtserialport,chardev=note,name=org.supd.notify"]
-    if os.path.exists(notes):
-        os.unlink(notes)
-    start = time.monotonic()
-    with subprocess.Popen(qemu, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as p:
-        try:
-            text = ""
-            while "X_SUPD_READY_USEC=" not in text or not text.endswith("\n\n"):
-                if time.monotonic() > start + 300 or p.poll() is not None:
-                    raise vm.Failed("the appliance does not become ready: " + text)
-                time.sleep(0.02)
-                if os.path.exists(notes):
-                    with open(notes, encoding="utf-8", errors="replace") as f:
-                        text = f.read()
-            whole = time.monotonic() - start
-        finally:
-            p.kill()
-    told = {k: int(v) / 1e6 for k, v in re.findall(r"X_SUPD_(\w+)_USEC=(\d+)", text)}
-    return {"qemu and kernel until hand-over": whole - (told["READY"] - told["USERSPACE"]),
-            "of it by the kernel's clock": told["USERSPACE"],
-            "hand-over → supd-init": told["INIT"] - told["USERSPACE"],
-            "supd-init → the units are loaded": told["LOADED"] - told["INIT"],
-            "units loaded → READY": told["READY"] - told["LOADED"],
-            "hand-over → READY=1 at the host": told["READY"] - told["USERSPACE"]}
-
-
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("-n", dest="services", type=int, default=100)
@@ -209,11 +144,13 @@ def main():
     p.add_argument("-a", dest="append", default="", help="more words for the kernel command line")
     p.add_argument("--details", action="store_true", help="where the time of the first boots went")
     p.add_argument("--smallest", action="store_true", help="the smallest appliance alone")
+    p.add_argument("--plot", default=os.path.join(vm.BUILD, "smallest.svg"),
+                   help="the file that gets the last boot of the smallest appliance as a picture")
     args = p.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the machines go too
     vm.prepare()
     good = args.smallest or compare(args)
-    smallest(args.repeats)
+    vm_smallest.measure(args.repeats, args.plot)
     sys.exit(0 if good else 1)
 
 

@@ -6,6 +6,7 @@
 
 #include "../../runtime/base/limits.h"
 #include "../../runtime/base/unitname.h"
+#include "../../runtime/base/utf8.h"
 #include "../../units/specifier.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	r = specifier_expand(&unit, text, &arena, &out, &bad);
 	assert(r != 0 || out);
+	assert(r != 0 || !utf8_is_valid(text) || utf8_is_valid(out));
 	assert(r != 0 || strchr(text, '%') || strcmp(out, text) == 0);
 	arena_fini(&arena);
 	return 0;

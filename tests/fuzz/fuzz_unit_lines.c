@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "../../runtime/base/utf8.h"
 #include "../../units/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,6 +22,16 @@ static void apply(
 	if (unit_init(&u, arena, name) == 0) {
 		settings_apply(&c, lines);
 		assert(u.refused || d->n_errors == 0);
+	}
+}
+
+/* Whatever the file is, what is said of it goes to terminals and over D-Bus. */
+static void check_text(const struct diagnostics *d)
+{
+	const struct diagnostic *rows = d->rows.items;
+
+	for (size_t i = 0; i < d->rows.n; i++) {
+		assert(utf8_is_shown(rows[i].text));
 	}
 }
 
@@ -43,8 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(!rows[i].key || !strchr(rows[i].value, '\n'));
 		}
 		apply(&arena, &again, &lines, "x@y.service");
+		check_text(&again);
 		diag_init(&again, &arena);
 		apply(&arena, &again, &lines, "x-y.slice");
+		check_text(&d);
 	}
 	arena_fini(&arena);
 	return 0;

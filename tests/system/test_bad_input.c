@@ -6,7 +6,9 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -80,6 +82,16 @@ static void make_endless(const char *name)
 	CHECK(symlink("/dev/zero", unit_path(name)) == 0);
 }
 
+/* What no open() takes: it is judged before. */
+static void make_socket(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, unit_path(name));
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+}
+
 static void make_loop(const char *name)
 {
 	CHECK(symlink(name, unit_path(name)) == 0);
@@ -135,6 +147,7 @@ static const struct bad_file {
 	{ "sparse.service", make_sparse, ": error: file is larger than 1 MiB" },
 	{ "fifo.service", make_fifo, ": error: not a regular file" },
 	{ "endless.service", make_endless, ": error: not a regular file" },
+	{ "socket.service", make_socket, ": error: not a regular file" },
 	{ "loop.service", make_loop, ": error: cannot open: Too many levels" },
 	{ "dangling.service", make_dangling, ": error: cannot open: No such file" },
 	{ "folder.service", make_directory, ": error: not a regular file" },
@@ -223,7 +236,25 @@ static void test_drop_in_directories(void **state)
 	CHECK(said_of_file("lent.service.d", "refused"));
 	CHECK(said_of_file("around.service.d", "Too many levels"));
 	CHECK(!property_equals("in.service", "Description", "from outside"));
+	/* What they would have said, perhaps of walls, is not left out. */
+	CHECK(sys_ctl(s, "start in.service") != 0);
+	CHECK(sys_said(s, "in.service.d: error: its settings are not read, so the unit is"));
 	CHECK(!property_equals("lent.service", "Description", "from outside"));
+	check_good();
+}
+
+/* A stranger's file, looked at by root: it says nothing to the terminal. */
+static void test_verify_prints_text(void **state)
+{
+	(void)state;
+	sys_unit(s, "paint.service",
+		"[Service]\nExecStart=/bin/true\nProtectSystem=\033[2J\xc2\x9b\n");
+	sys_unit(s, "paint.service.d/a\033[32m.conf", "[Service]\nNoSuchThing=1\n");
+	CHECK(sys_ctl(s, "verify %s", unit_path("paint.service")) == 1);
+	CHECK(!strchr(s->output, '\033') && !sys_said(s, "\xc2\x9b"));
+	CHECK(sys_said(s, "\\x1b[2J\\xc2\\x9b") && sys_said(s, "a\\x1b[32m.conf"));
+	sys_remove_unit(s, "paint.service.d/a\033[32m.conf");
+	sys_remove_unit(s, "paint.service");
 	check_good();
 }
 
@@ -332,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_files_are_named),
 		cmocka_unit_test(test_files_do_not_start),
 		cmocka_unit_test(test_drop_in_directories),
+		cmocka_unit_test(test_verify_prints_text),
 		cmocka_unit_test(test_broken_later),
 		cmocka_unit_test(test_missing_programs),
 		cmocka_unit_test(test_unknown_user),

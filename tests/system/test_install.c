@@ -179,8 +179,9 @@ static void test_edit(void **state)
 static void test_run(void **state)
 {
 	(void)state;
-	CHECK(sys_ctl(s, "run --wait --unit two -- false") == 1);
+	CHECK(sys_ctl(s, "run --wait --unit two --collect -- false") == 1);
 	CHECK(sys_said(s, "Finished with result: exit-code"));
+	CHECK(!exists("run/transient/two.service"));
 	CHECK(sys_ctl(s, "run --pipe -q -- echo %%h $HOME 100%%") == 0);
 	CHECK(sys_said(s, "%h $HOME 100%\n"));
 	CHECK(sys_ctl(s, "run --unit three -p RestartSec=often -- true") == 1);
@@ -204,6 +205,45 @@ static void test_run(void **state)
 		CHECK(sys_ctl(s, "daemon-reload --dry-run") == 0);
 	}
 	CHECK(sys_ctl(s, "run nosuchprogram") == 1 && sys_said(s, "no such program"));
+}
+
+static bool file_gone(struct sys *sys, void *name)
+{
+	(void)sys;
+	return !exists(name);
+}
+
+/* What failed is there over reloads, with its file, until reset-failed: as in systemd. */
+static void test_run_failed(void **state)
+{
+	(void)state;
+	CHECK(sys_ctl(s, "run --unit bad -p RuntimeDirectory=bad -- false") == 0);
+	sys_wait(s, "bad.service", "ActiveState", "failed");
+	CHECK(sys_ctl(s, "run --wait -q --unit bad2 -- false") == 1);
+	CHECK(sys_ctl(s, "run --unit bad3 --service-type oneshot -- false") == 1);
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	sys_kill_supd(s);
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	for (const char *name = "bad\0bad2\0bad3\0"; *name; name += strlen(name) + 1) {
+		char unit[32];
+
+		snprintf(unit, sizeof(unit), "%s.service", name);
+		CHECK(property_equals(unit, "ActiveState", "failed"));
+		CHECK(property_equals(unit, "Result", "exit-code"));
+		CHECK(property_equals(unit, "LoadState", "loaded"));
+		CHECK(property_equals(unit, "CollectMode", "inactive"));
+	}
+	CHECK(sys_ctl(s, "list --failed") == 0 && sys_said(s, "bad2.service"));
+	CHECK(sys_ctl(s, "run --unit bad -- true") == 1);
+	CHECK(sys_said(s, "already") && sys_said(s, "supctl reset-failed bad.service"));
+	CHECK(sys_ctl(s, "reset-failed bad bad2 bad3") == 0);
+	sys_wait_for(s, "bad's file", file_gone, (void *)(uintptr_t) "run/transient/bad.service");
+	sys_wait_for(s, "bad2's file", file_gone, (void *)(uintptr_t) "run/transient/bad2.service");
+	sys_wait_for(s, "bad3's file", file_gone, (void *)(uintptr_t) "run/transient/bad3.service");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+	CHECK(sys_ctl(s, "status bad") == 4);
+	CHECK(sys_ctl(s, "run --unit bad -G -p RuntimeDirectory=bad -- false") == 0);
+	sys_wait_for(s, "bad's file", file_gone, (void *)(uintptr_t) "run/transient/bad.service");
 }
 
 static void test_names(void **state)
@@ -236,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_set_property),
 		cmocka_unit_test(test_edit),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_run_failed),
 		cmocka_unit_test(test_names),
 	};
 

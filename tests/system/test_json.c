@@ -33,14 +33,16 @@ static const struct row {
 	{ "get-default", "get-default", "\"default.target\"", 0, false },
 	{ "is-active", "is-active web absent", "\"web.service\":\"active\"", 0, false },
 	{ "is-active", "is-active absent", "\"absent.service\":\"inactive\"", 4, false },
-	{ "is-enabled", "is-enabled web absent", "\"web.service\":\"enabled\"", 0, false },
+	{ "is-enabled", "is-enabled web absent", "\"web.service\":\"enabled\"", 1, false },
 	{ "is-failed", "is-failed broken", "\"broken.service\":\"failed\"", 0, false },
 	{ "is-system-running", "is-system-running", "\"degraded\"", 1, false },
 	{ "list", "list --all", "{\"unit\":\"web.service\"", 0, false },
 	{ "list", "list nothing-like-*", "[]", 0, false },
 	{ "list-dependencies", "list-dependencies", "\"depth\":0", 0, false },
 	{ "list-dependencies", "list-dependencies web bad!name", "", 2, false },
+	{ "list-automounts", "list-automounts --all", "[", 0, false },
 	{ "list-jobs", "list-jobs", "]", 0, false },
+	{ "list-paths", "list-paths --all", "[", 0, false },
 	{ "list-sockets", "list-sockets", "\"activates\":\"web.service\"", 0, false },
 	{ "list-timers", "list-timers", "{\"unit\":\"later.timer\"", 0, false },
 	{ "list-unit-files", "list-unit-files", "\"unit_file\":\"web.service\"", 0, false },
@@ -164,7 +166,7 @@ static void test_suggestions(void **state)
 	check_says("status wbe web", 4, "● web.service");
 	check_says("start wbe", 5, "not found; did you mean web.service?");
 	check_says("stop web.servce", 5, "did you mean web.service?");
-	check_says("kill web.path", 5, "did you mean web.s");
+	check_says("kill web.path", 1, "did you mean web.s");
 	check_says("status tmepl@x", 4, "did you mean templ@x.service?");
 	check_says("status templ", 4, "did you mean templ@INSTANCE.service?");
 	check_says("cat wbe", 1, "no unit file; did you mean web.service?");

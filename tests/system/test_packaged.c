@@ -40,6 +40,7 @@ struct packaged {
 	const char *ask_again;
 	const char *arrived_again;
 	bool new_process; /* the verb is not a reload */
+	const char *tool; /* must be there as well */
 };
 
 /*
@@ -55,51 +56,53 @@ struct packaged {
 	" done; }\n"
 
 #define HAPROXY(mark)                                                                              \
-	"cat >/etc/haproxy/haproxy.cfg <<-EOT\n"                                                   \
-	"	global\n"                                                                                \
-	"	log /dev/log local0\n"                                                                   \
-	"	chroot /var/lib/haproxy\n"                                                               \
-	"	user haproxy\n"                                                                          \
-	"	group haproxy\n"                                                                         \
-	"	defaults\n"                                                                              \
-	"	mode http\n"                                                                             \
-	"	log global\n"                                                                            \
-	"	option httplog\n"                                                                        \
-	"	timeout connect 5s\n"                                                                    \
-	"	timeout client 5s\n"                                                                     \
-	"	timeout server 5s\n"                                                                     \
-	"	frontend front\n"                                                                        \
-	"	bind 127.0.0.1:80\n"                                                                     \
-	"	default_backend back\n"                                                                  \
-	"	backend back\n"                                                                          \
-	"	server one 127.0.0.1:8080\n"                                                             \
-	"	frontend web\n"                                                                          \
-	"	bind 127.0.0.1:8080\n"                                                                   \
-	"	http-request return status 200 content-type text/plain string " mark "\n"          \
+	"cat >/etc/haproxy/haproxy.cfg <<EOT\n"                                                    \
+	"global\n"                                                                                 \
+	"log /dev/log local0\n"                                                                    \
+	"chroot /var/lib/haproxy\n"                                                                \
+	"user haproxy\n"                                                                           \
+	"group haproxy\n"                                                                          \
+	"defaults\n"                                                                               \
+	"mode http\n"                                                                              \
+	"log global\n"                                                                             \
+	"option httplog\n"                                                                         \
+	"timeout connect 5s\n"                                                                     \
+	"timeout client 5s\n"                                                                      \
+	"timeout server 5s\n"                                                                      \
+	"frontend front\n"                                                                         \
+	"bind 127.0.0.1:80\n"                                                                      \
+	"default_backend back\n"                                                                   \
+	"backend back\n"                                                                           \
+	"server one 127.0.0.1:8080\n"                                                              \
+	"frontend web\n"                                                                           \
+	"bind 127.0.0.1:8080\n"                                                                    \
+	"http-request return status 200 content-type text/plain string " mark "\n"                 \
 	"EOT\n"
 
 #define RSYSLOG(file)                                                                              \
-	"cat >/run/rsyslog.conf <<-EOT\n"                                                          \
-	"	module(load=\"imuxsock\")\n"                                                             \
-	"	input(type=\"imuxsock\" Socket=\"/run/systemd/journal/dev-log\")\n"                      \
-	"	*.* " file "\n"                                                                    \
+	"cat >/run/rsyslog.conf <<EOT\n"                                                           \
+	"module(load=\"imuxsock\")\n"                                                              \
+	"input(type=\"imuxsock\" Socket=\"/run/systemd/journal/dev-log\")\n"                       \
+	"*.* " file "\n"                                                                           \
 	"EOT\n"
 
-/* Each line another, and where it is looked for there is none yet. */
-#define LOG                                                                                        \
-	"logger --id=$$ --socket /run/systemd/journal/syslog mark-$$; grep mark-$$ /var/log/supd"
+/* Lines that came before the file was moved are in the other one: they are sent until one is here.
+ */
+#define LOG(mark)                                                                                  \
+	"logger --socket-errors=on --socket /run/systemd/journal/syslog " mark " && grep " mark    \
+	" /var/log/supd"
 
 #define POSTFIX(mark)                                                                              \
-	"cat >/etc/postfix/main.cf <<-EOT\n"                                                       \
-	"	compatibility_level = 3.6\n"                                                             \
-	"	myhostname = supd.test\n"                                                                \
-	"	myorigin = supd.test\n"                                                                  \
-	"	mydestination = supd.test\n"                                                             \
-	"	inet_interfaces = 127.0.0.1\n"                                                           \
-	"	inet_protocols = ipv4\n"                                                                 \
-	"	smtpd_banner = " mark "\n"                                                         \
-	"	alias_maps =\n"                                                                          \
-	"	mail_spool_directory = /var/mail\n"                                                      \
+	"cat >/etc/postfix/main.cf <<EOT\n"                                                        \
+	"compatibility_level = 3.6\n"                                                              \
+	"myhostname = supd.test\n"                                                                 \
+	"myorigin = supd.test\n"                                                                   \
+	"mydestination = supd.test\n"                                                              \
+	"inet_interfaces = 127.0.0.1\n"                                                            \
+	"inet_protocols = ipv4\n"                                                                  \
+	"smtpd_banner = " mark "\n"                                                                \
+	"alias_maps =\n"                                                                           \
+	"mail_spool_directory = /var/mail\n"                                                       \
 	"EOT\n"
 #define MAIL                                                                                       \
 	"printf 'Subject: supd\\r\\n\\r\\nletter of supd\\r\\n' | curl -sv --max-time 20 "         \
@@ -107,10 +110,11 @@ struct packaged {
 
 #define SQL(command, text) "test \"$(" command ")\" = \"" text "\""
 #define PSQL                                                                                       \
-	"psql -h /run/postgresql -U postgres -At -c "                                              \
+	"/usr/lib/postgresql/15/bin/psql -h /run/postgresql -U postgres -At -c "                   \
 	"\"select sum(a*a), current_setting('supd.mark') from t\""
 #define PSQL_TABLE                                                                                 \
-	"psql -h /run/postgresql -U postgres -q -c 'create table if not exists t as "              \
+	"/usr/lib/postgresql/15/bin/psql -h /run/postgresql -U postgres -q -c 'create table if "   \
+	"not exists t as "                                                                         \
 	"select a from generate_series(6, 7) a' && "
 
 #define AVAHI(address)                                                                             \
@@ -126,7 +130,7 @@ static const struct packaged table[] = {
 		"printf '[server]\\nallow-interfaces=lo\\nhost-name=supd\\n' "
 		">/etc/avahi/avahi-daemon.conf\n",
 		AVAHI("10.77.1.1"), NULL, "echo 10.77.2.2 mark.local >/etc/avahi/hosts\n", "reload",
-		AVAHI("10.77.2.2"), NULL, false },
+		AVAHI("10.77.2.2"), NULL, false, "/usr/bin/dbus-send" },
 	{ "haproxy", { "rsyslog.service", "haproxy.service" },
 		{ "haproxy.service", "rsyslog.service", "syslog.socket" },
 		{ "/haproxy", "/rsyslogd" },
@@ -134,7 +138,7 @@ static const struct packaged table[] = {
 		"/var/lib/haproxy/dev\n"
 		"mkdir -p /run/systemd/system /run/systemd/journal; empty /var/log\n"
 		"rm -f /dev/log; ln -s /run/systemd/journal/dev-log /dev/log\n" RSYSLOG(
-			"/var/log/supd") "touch /etc/rsyslog.conf\n"
+			"/var/log/supd") ""
 					 "mount --bind /run/rsyslog.conf "
 					 "/etc/rsyslog.conf\n" HAPROXY("mark-one"),
 		"curl -s --max-time 5 http://127.0.0.1/path-one | grep mark-one",
@@ -167,12 +171,13 @@ static const struct packaged table[] = {
 		"echo supd.mark = one >>/etc/postgresql/15/main/postgresql.conf\n",
 		PSQL_TABLE SQL(PSQL, "85|one"), NULL,
 		"echo supd.mark = two >>/etc/postgresql/15/main/postgresql.conf\n", "reload",
-		SQL(PSQL, "85|two"), NULL, false },
+		SQL(PSQL, "85|two"), NULL, false, "/usr/lib/postgresql/15/bin/initdb" },
 	{ "rsyslog", { "syslog.socket", "rsyslog.service" }, { "rsyslog.service", "syslog.socket" },
 		{ "/rsyslogd" },
-		"mkdir -p /run/systemd/system; empty /var/log; touch /etc/rsyslog.conf\n" RSYSLOG(
+		"mkdir -p /run/systemd/system; empty /var/log; " RSYSLOG(
 			"/var/log/supd") "mount --bind /run/rsyslog.conf /etc/rsyslog.conf\n",
-		LOG, NULL, "mv /var/log/supd /var/log/supd.1\n", "kill -s HUP", LOG, NULL, false },
+		LOG("mark-one"), NULL, "mv /var/log/supd /var/log/supd.1\n", "kill -s HUP",
+		LOG("mark-two"), NULL, false },
 };
 
 static const struct packaged *d;
@@ -333,6 +338,28 @@ static const struct packaged *find(const char *name)
 	return NULL;
 }
 
+static bool is_there(const char *path)
+{
+	if (access(path, R_OK) < 0) {
+		printf("skipped: %s is not installed\n", path);
+		return false;
+	}
+	return true;
+}
+
+static bool is_installed(void)
+{
+	for (size_t i = 0; i < ELEMENTSOF(d->files) && d->files[i]; i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), UNITS "%s", d->files[i]);
+		if (!is_there(path)) {
+			return false;
+		}
+	}
+	return !d->tool || is_there(d->tool);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const scratch[] = { "/tmp", NULL };
@@ -348,14 +375,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	sys_require();
-	for (size_t i = 0; i < ELEMENTSOF(d->files) && d->files[i]; i++) {
-		char path[256];
-
-		snprintf(path, sizeof(path), UNITS "%s", d->files[i]);
-		if (access(path, R_OK) < 0) {
-			printf("skipped: %s is not installed\n", d->files[i]);
-			return 77;
-		}
+	if (!is_installed()) {
+		return 77;
 	}
 	deniedcalls_open();
 	sys_private(scratch);

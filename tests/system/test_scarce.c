@@ -84,6 +84,7 @@ static void test_supd_load(void **state)
 		}
 		CHECK(code == 1 && sys_said(s, "Loading the units failed"));
 		CHECK(sys_said(s, "supd-load") && !sys_said(s, "\\n"));
+		CHECK(!sys_said(s, "Invalid argument: supd-load: "));
 		failed += sys_said(s, "supd-load: load: Cannot allocate memory (RLIMIT_AS)");
 		CHECK(property_equals("many-299.service", "Description", "first 299"));
 		CHECK(sys_number(s, "keep.service", "MainPID") == keep_pid);

@@ -217,6 +217,22 @@ static void check_refused(const char *line, const char *method)
 	wait_log("", text);
 }
 
+/* One unit whose name brings what is no text does not keep the others from being listed. */
+static void test_odd_name(void **state)
+{
+	char link[256];
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/odd@\\xff.service", s->units);
+	CHECK(symlink("odd@.service", link) == 0);
+	load("odd@.service", "[Unit]\nDescription=odd %I\n[Service]\nExecStart=/bin/true\n");
+	CHECK(sys_said(s, "odd@.service:2") && sys_said(s, "specifier %I"));
+	CHECK(systemctl("list-units --all") == 0 && sys_said(s, "web.service"));
+	CHECK(unlink(link) == 0);
+	sys_remove_unit(s, "odd@.service");
+	CHECK(sys_ctl(s, "daemon-reload") == 0);
+}
+
 static void test_unprivileged(void **state)
 {
 	long pid;
@@ -274,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_odd_name),
 		cmocka_unit_test(test_unprivileged),
 	};
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Everything at once that a unit can do to a machine: the disk is full, the console and the log are
-flooded, processes fork for ever. For a machine that a test has anyway."""
+"""Everything at once that a unit can do to a machine: the disk and /run are full, the console and the
+log are flooded, processes fork for ever. For a machine that a test has anyway."""
 import vm
 
 TRUSTED = "[Container]\nProfile=trusted\n"
@@ -13,6 +13,7 @@ UNITS = {
     "echo x >one-more'\n" + TRUSTED,
     "console.service": "[Service]\nExecStart=/bin/sh -c 'exec yes flooded >/dev/console'\n"
     + TRUSTED,
+    "needs-run.service": "[Service]\nType=oneshot\nRuntimeDirectory=needed\nExecStart=/bin/true\n",
     "talker.service": "[Service]\nExecStart=/usr/bin/yes flooded\n",
     # a fork with signals blocked, as perl's, cannot be ended by SIGTERM
     "forks.service": "[Service]\nExecStart=/usr/bin/perl -e 'while (1) { fork }'\n"
@@ -32,6 +33,25 @@ def fill(m):
     m.wait_console(NO_ROOM)
 
 
+# /run as it is, and four files more.
+NO_MORE = """set -- $(df --output=itotal,iused /run | tail -n 1); echo $1 >/var/inodes
+mount -o remount,nr_inodes=$(($2 + 4)) /run; i=0
+while touch /run/full.$i 2>/dev/null; do i=$((i + 1)); done; ! touch /run/one-more"""
+
+
+def fill_run(m):
+    """Who needs a file there is told which and why; the rest goes on, under a new supd too."""
+    m.sh("supctl start works.service")
+    m.sh(NO_MORE)
+    status, out = m.try_sh("supctl start needs-run.service; supctl logs -n 5 needs-run.service")
+    vm.check("what has no room is named", "needed" in out and "No space left" in out, out)
+    m.sh("supctl status works.service")
+    m.sh("old=$(pidof supd); kill -9 $old; until new=$(pidof supd) && test $new != $old; do "
+         "sleep 0.1; done; supctl is-active works.service")
+    m.sh("rm /run/full.*; mount -o remount,nr_inodes=$(cat /var/inodes) /run")
+    m.sh("supctl start needs-run.service && supctl restart works.service")
+
+
 def flood(m):
     """Who writes and forks for ever is answered past; a new supd finds its way in it."""
     m.sh(f"supctl start {FLOODS}", WITHIN)
@@ -40,11 +60,13 @@ def flood(m):
     m.sh("supctl restart works.service && supctl status works.service", WITHIN)
     m.sh("old=$(pidof supd); kill -9 $old; until new=$(pidof supd) && test $new != $old; do "
          "sleep 0.1; done; supctl restart works.service", WITHIN)
-    for unit in f"works.service {FLOODS}".split():
-        m.sh(f"supctl is-active {unit}", WITHIN)
+    # asked once: each question takes its time there
+    states = m.sh(f"supctl show -p ActiveState --value works.service {FLOODS}", WITHIN).split()
+    vm.check("all go on", states == ["active"] * 4, states)
 
 
 def check(m):
+    fill_run(m)
     fill(m)
     flood(m)
     m.sh(f"supctl stop {FLOODS}", WITHIN)

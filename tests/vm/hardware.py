@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A watchdog that is hardware to the machine: qemu's i6300esb, which only Debian's generic kernel drives.
-Not part of the suite, for that kernel is 70 MB to fetch and unpacked 400 MB, and boots slowly:
-contrib/hardware-vm.sh."""
+"""A watchdog that is hardware to the machine: qemu's i6300esb, which only Debian's generic kernel drives;
+and a disk that no longer answers. Not part of the suite, for that kernel is 70 MB to fetch and
+unpacked 400 MB, and boots slowly, and the disk is waited for: contrib/hardware-vm.sh."""
 import os
 
 import vm
@@ -37,6 +37,35 @@ while read now rest </proc/uptime; [ ${now%.*} -lt $end ]; do kill -9 $(pidof su
         took = m.wait_end("guest-reset")
         vm.check("by the watchdog", any(e["event"] == "WATCHDOG" for e in m.events), m.events)
         print(f"     reset {took:.0f} s after supd-init was frozen")
+
+
+SUSPEND = """export DM_DISABLE_UDEV=1; n=$(blockdev --getsz /dev/nvme1n1)
+dmsetup create dead --table "0 $n linear /dev/nvme1n1 0"; mkdir -p /dead; mount /dev/mapper/dead /dead
+echo x >/dead/file; dmsetup suspend --noflush --nolockfs dead; echo y >>/dead/file"""
+
+
+def test_dead_disk():
+    """A file system whose disk hangs in the middle costs its own time: the machine still goes down,
+    and the root file system is let go of as ever."""
+    disk = vm.disk(f"/run/supd-vm-dead-{os.getpid()}")
+    root = vm.root_copy(f"/var/tmp/supd-vm-root-{os.getpid()}")
+    try:
+        with vm.Machine(append=vm.QUIET, disk=disk, persist=root) as m:
+            m.wait_sh("supctl is-active multi-user.target")
+            m.sh(SUSPEND)
+            m.send("dd if=/dev/urandom of=/var/blob bs=64k count=20; md5sum </var/blob >/var/sum; "
+                   "supctl poweroff")
+            took = m.wait_end("guest-shutdown")
+            text = m.console_text()
+            vm.check("what hangs is named", vm.said("supd-umount: does not come to an end and is "
+                                                    "left as it is: /dead", text), text)
+            vm.check("the root was let go of", "cannot be made read-only" not in text, text)
+            print(f"     poweroff took {took:.0f} s")
+        vm.fsck_clean(root)
+        vm.check("its data", len(vm.file_in(root, "/var/blob")) == 20 << 16)
+    finally:
+        os.unlink(disk)
+        os.unlink(root)
 
 
 vm.main(globals())

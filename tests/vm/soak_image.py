@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The root file system of soak.py's machines: supd, a shell, e2fsck and vm-soaker, and nothing else. The
 kernel mounts it itself, read-only, and executes supd-boot; so a boot is as short as it can be."""
-import importlib.machinery
-import importlib.util
 import os
 import shutil
 import stat
@@ -45,16 +43,6 @@ WORDS = vm.QUIET + " rootwait 8250.nr_uarts=3"
 FSTAB = "/dev/nvme0n1 / ext4 defaults 0 1\n"
 
 
-def appliance_builder():
-    """contrib/vm/build, which knows the libraries of a tree's programs."""
-    loader = importlib.machinery.SourceFileLoader(
-        "appliance", os.path.join(vm.SOURCE, "contrib/vm/build"))
-    module = importlib.util.module_from_spec(
-        importlib.util.spec_from_loader("appliance", loader))
-    loader.exec_module(module)
-    return module
-
-
 def put(root, path, text):
     os.makedirs(os.path.dirname(root + path), exist_ok=True)
     with open(root + path, "w", encoding="ascii") as f:
@@ -79,7 +67,7 @@ def fill(root):
             os.symlink(f"../{name}.service", f"{root}/etc/supd/{target}.wants/{name}.service")
     put(root, "/etc/fstab", FSTAB)
     put(root, "/etc/machine-id", "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e\n")
-    appliance_builder().libraries(root)
+    vm.appliance_builder().libraries(root)
     os.mknod(root + "/dev/console", stat.S_IFCHR | 0o600, os.makedev(5, 1))
 
 

@@ -50,12 +50,14 @@ def test_kexec():
 
 def test_halt():
     """A linear device on another below a mount, a loop device in it: all are let go of in order. Then
-    the kernel stands still and the power stays on."""
+    the kernel stands still and the power stays on. All of it from rescue mode, with its shell."""
     disk = vm.disk("/run/supd-vm-dm-%d" % os.getpid())
     inner = disk + ".inner"
     try:
-        with vm.Machine(append=vm.QUIET, disk=disk) as m:
-            m.wait_sh("supctl is-active multi-user.target")
+        with vm.Machine(files={"/usr/sbin/sulogin": None}, append=vm.QUIET + " rescue",
+                        disk=disk) as m:
+            m.wait_console("rescue mode: file systems are there, services are not")
+            m.wait_sh("supctl is-active rescue.target && ! supctl is-active multi-user.target")
             m.sh("export DM_DISABLE_UDEV=1; n=$(blockdev --getsz /dev/nvme1n1); "
                  "dmsetup create lower --table \"0 $n linear /dev/nvme1n1 0\"; "
                  "dmsetup create upper --table \"0 $n linear /dev/mapper/lower 0\"; "
@@ -65,7 +67,7 @@ def test_halt():
                  "echo kept >/mnt/x/file")
             m.send("supctl halt")
             m.wait_console("the kernel does it: halt")
-            m.wait_console("System halted")
+            m.wait_halt()
             vm.check("the machine is still on", m.process.poll() is None)
             text = m.console_text()
             vm.check("supd-umount has nothing to say", not vm.said("supd-umount: ", text), text)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/init/cgroup.h"
+#include "../../../runtime/init/cgrouptree.h"
 
 struct seen {
 	size_t n;
@@ -101,6 +103,7 @@ static void single_init(struct single *t)
 	t->root = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	t->child = fork();
 	if (t->child == 0) {
+		alarm(60); /* whom nobody signals ends otherwise */
 		for (;;) {
 			pause();
 		}
@@ -179,6 +182,52 @@ static void test_several(void **state)
 	single_fini(&t);
 }
 
+/* No more than so many descriptors can be opened; what the limit was. */
+static struct rlimit leave_descriptors(rlim_t left)
+{
+	AUTO_CLOSE int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rlimit before, few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)next + left;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return before;
+}
+
+/* Who fails for want of descriptors is asked again when there are some, by the same descriptor. */
+static void test_tree_again(void **state)
+{
+	struct cgroup_signal what = { .signo = SIGTERM };
+	struct rlimit before;
+	struct single t;
+	char path[48];
+	int r;
+
+	(void)state;
+	single_init(&t);
+	snprintf(path, sizeof(path), "%s/below", t.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	AUTO_CLOSE int top = t.root;
+
+	t.root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	write_procs(&t, false);
+	assert_int_equal(mknodat(top, "cgroup.procs", S_IFREG | 0600, 0), 0);
+	before = leave_descriptors(1);
+	r = cgrouptree_signal(top, &what);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_int_equal(waitpid(t.child, NULL, WNOHANG), 0);
+	/* Its file still has the child once that is dead: the walk ends all the same. */
+	assert_int_equal(cgrouptree_signal(top, &what), 0);
+	assert_true(ended_by(t.child, SIGTERM));
+	assert_int_equal(unlinkat(t.root, "cgroup.procs", 0), 0);
+	close(t.root);
+	assert_int_equal(rmdir(path), 0);
+	t.root = TAKE_FD(top);
+	single_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_single),
 		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_tree_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,25 @@ static void test_format(void **state)
 	arena_fini(&a);
 }
 
+static void test_hostile_text(void **state)
+{
+	struct arena a;
+	struct diagnostics d;
+	const struct diagnostic *rows;
+
+	(void)state;
+	arena_init(&a);
+	diag_init(&d, &a);
+	diag_add(&d, &(struct diag_place) { .file = "/x/\033[31m\nweb.service" }, SEVERITY_ERROR,
+		"\"%.2s\": \033]0;x\007 \xc2\x9b \xe2\x80\xae gr\xc3\xbcn", "a\xc3\xbc");
+	rows = d.rows.items;
+	/* The cut half of a character too: it would be no text for D-Bus. */
+	assert_string_equal(diag_format(&a, &rows[0]),
+		"/x/\\x1b[31m\\x0aweb.service: error: \"a\\xc3\": \\x1b]0;x\\x07 \\xc2\\x9b "
+		"\\xe2\\x80\\xae gr\xc3\xbcn");
+	arena_fini(&a);
+}
+
 static void test_bound(void **state)
 {
 	struct arena a;
@@ -48,6 +67,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_bound),
 	};
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "../../../runtime/base/cleanup.h"
 #include "loadbox.h"
 
 static void put_link(struct loadbox *f, const char *target, const char *name)
@@ -252,6 +253,90 @@ static void test_writable(void **state)
 	assert_int_equal(f->d.n_errors, 2);
 }
 
+/* Without the drop-in that confines it a unit is another one. */
+static void test_unread_dropins(void **state)
+{
+	struct loadbox *f = *state;
+	static const char *const dirs[] = { "etc/web.service.d", "etc/a-.service.d",
+		"etc/i@.service.d", "etc/target.d" };
+
+	loadbox_put(f, "etc/web.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/a-b.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/i@.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/other.service", "[Unit]\nWants=i@1.service\n[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/t.target", "[Unit]\nDescription=t\n");
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		loadbox_put(f, arena_printf(&f->a, "%s/x.conf", dirs[i]),
+			"[Service]\nPrivateNetwork=yes\n");
+		assert_int_equal(chmod(arena_printf(&f->a, "%s/%s", f->dir, dirs[i]), 0775), 0);
+	}
+	load(f);
+	assert_int_equal(find(f, "web.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "a-b.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "i@1.service")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "t.target")->load_state, LOAD_ERROR);
+	assert_int_equal(find(f, "other.service")->load_state, LOAD_LOADED);
+	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.d"));
+}
+
+/* Anybody may ask why a unit is refused. */
+static void test_secret_error(void **state)
+{
+	struct loadbox *f = *state;
+	const char *error;
+
+	loadbox_put(f, "etc/secret.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/secret.service", f->dir), 0600), 0);
+	loadbox_put(f, "etc/plain.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	load(f);
+	error = find(f, "secret.service")->load_error;
+	assert_null(strstr(error, "hunter2"));
+	assert_non_null(strstr(error, "secret.service:3:15: error: "));
+	assert_non_null(strstr(error, "supctl verify"));
+	assert_non_null(strstr(find(f, "plain.service")->load_error, "hunter2"));
+}
+
+static const struct unit_path *only_path(struct loadbox *f, const char *name)
+{
+	const struct unit *u = find(f, name);
+
+	assert_int_equal(u->load_state, LOAD_LOADED);
+	assert_int_equal(u->exec->paths.n, 1);
+	return u->exec->paths.items;
+}
+
+/* What an instance is called separates nothing: no second path, target, link or option. */
+static void test_instance_fields(void **state)
+{
+	struct loadbox *f = *state;
+
+	loadbox_put(f, "etc/bind@.service", "[Service]\nExecStart=/a\nBindPaths=/srv/%I\n");
+	loadbox_put(
+		f, "etc/tmpfs@.service", "[Service]\nExecStart=/a\nTemporaryFileSystem=/srv/%I\n");
+	loadbox_put(f, "etc/image@.service", "[Service]\nExecStart=/a\nMountImages=/srv/%I:/mnt\n");
+	loadbox_put(f, "etc/state@.service", "[Service]\nExecStart=/a\nStateDirectory=%i\n");
+	loadbox_put(f, "etc/sign@.service", "[Service]\nExecStart=/a\nReadWritePaths=%I\n");
+	put_link(f, "bind@.service", "etc/bind@a:-etc.service");
+	put_link(f, "tmpfs@.service", "etc/tmpfs@a:mode\\x3d0777.service");
+	put_link(f, "image@.service", "etc/image@a:-etc.service");
+	put_link(f, "state@.service", "etc/state@a:b:ro.service");
+	put_link(f, "sign@.service", "etc/sign@\\x2b-etc.service");
+	loadbox_put(f, "etc/log@.service", "[Service]\nExecStart=/a\nSyslogIdentifier=%I\n");
+	put_link(f, "log@.service", "etc/log@a\\x0aother.service.service");
+	load(f);
+	assert_int_equal(find(f, "log@a\\x0aother.service.service")->load_state, LOAD_BAD_SETTING);
+	assert_string_equal(only_path(f, "bind@a:-etc.service")->source, "/srv/a:/etc");
+	assert_string_equal(only_path(f, "bind@a:-etc.service")->target, "/srv/a:/etc");
+	assert_string_equal(
+		only_path(f, "tmpfs@a:mode\\x3d0777.service")->target, "/srv/a:mode=0777");
+	assert_null(only_path(f, "tmpfs@a:mode\\x3d0777.service")->options);
+	assert_string_equal(only_path(f, "image@a:-etc.service")->source, "/srv/a:/etc");
+	assert_string_equal(only_path(f, "image@a:-etc.service")->target, "/mnt");
+	/* A colon in a directory's own name would be a separator in $STATE_DIRECTORY. */
+	assert_int_equal(find(f, "state@a:b:ro.service")->load_state, LOAD_BAD_SETTING);
+	assert_int_equal(find(f, "sign@\\x2b-etc.service")->load_state, LOAD_BAD_SETTING);
+}
+
 static void test_profile(void **state)
 {
 	struct loadbox *f = *state;
@@ -344,6 +429,9 @@ int main(void)
 		T(test_connections),
 		T(test_refusals),
 		T(test_writable),
+		T(test_unread_dropins),
+		T(test_secret_error),
+		T(test_instance_fields),
 		T(test_profile),
 		T(test_verify),
 		T(test_debian),

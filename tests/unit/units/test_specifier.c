@@ -41,6 +41,35 @@ static void test_expand(void **state)
 	arena_fini(&a);
 }
 
+/* What a name may escape, and no text may have. */
+static void test_odd_bytes(void **state)
+{
+	static const struct specifier_host host = { .arch = "" };
+	static const char *const refused[][2] = {
+		{ "u@\\xff.service", "%I" },
+		{ "u@\\xc3.service", "a %I b" },
+		{ "u@\\xff.service", "%f" },
+		{ "\\xfe.service", "%P" },
+		{ "a-\\xfe.service", "%J" },
+	};
+	struct arena a;
+	const char *out = NULL;
+	char bad = 0;
+
+	(void)state;
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		const struct specifier_unit unit = { refused[i][0], NULL, &host };
+
+		assert_int_equal(specifier_expand(&unit, refused[i][1], &a, &out, &bad), -ENOENT);
+	}
+	const struct specifier_unit umlaut = { "u@\\xc3\\xbc.service", NULL, &host };
+
+	assert_int_equal(specifier_expand(&umlaut, "%i %I", &a, &out, &bad), 0);
+	assert_string_equal(out, "\\xc3\\xbc \xc3\xbc");
+	arena_fini(&a);
+}
+
 static void test_instance(void **state)
 {
 	(void)state;
@@ -67,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_odd_bytes),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_host),
 	};
