@@ -1,86 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "../test.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../../../runtime/base/arenafmt.h"
 #include "../../../runtime/base/cleanup.h"
-#include "../../../units/loader.h"
+#include "loadbox.h"
 
-struct fixture {
-	char dir[64];
-	struct arena a;
-	struct diagnostics d;
-	struct unit_set set;
-	struct loader_dir dirs[2];
-	struct loader_options opts;
-};
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	snprintf(f->dir, sizeof(f->dir), "/tmp/supd-test-loader-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	arena_init(&f->a);
-	diag_init(&f->d, &f->a);
-	f->dirs[0].path = arena_printf(&f->a, "%s/etc", f->dir);
-	f->dirs[1].path = arena_printf(&f->a, "%s/lib", f->dir);
-	assert_int_equal(mkdir(f->dirs[0].path, 0755), 0);
-	assert_int_equal(mkdir(f->dirs[1].path, 0755), 0);
-	f->dirs[1].systemd = true;
-	f->opts = (struct loader_options) { .dirs = f->dirs, .n_dirs = 2, .owner_uid = getuid() };
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	arena_fini(&f->a);
-	free(f);
-	return 0;
-}
-
-static void put(struct fixture *f, const char *name, const char *text)
-{
-	const char *path = arena_printf(&f->a, "%s/%s", f->dir, name);
-	char *slash;
-	char copy[512];
-	FILE *file;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	slash = strrchr(copy, '/');
-	*slash = '\0';
-	if (mkdir(copy, 0755) != 0) {
-		assert_int_equal(errno, EEXIST);
-	}
-	file = fopen(path, "we");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, 0644), 0);
-}
-
-static void put_link(struct fixture *f, const char *target, const char *name)
+static void put_link(struct loadbox *f, const char *target, const char *name)
 {
 	const char *path = arena_printf(&f->a, "%s/%s", f->dir, name);
 	char copy[512];
@@ -91,12 +18,12 @@ static void put_link(struct fixture *f, const char *target, const char *name)
 	assert_int_equal(symlink(target, path), 0);
 }
 
-static void load(struct fixture *f)
+static void load(struct loadbox *f)
 {
 	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
 }
 
-static struct unit *find(struct fixture *f, const char *name)
+static struct unit *find(struct loadbox *f, const char *name)
 {
 	struct unit *u = unit_set_find(&f->set, name);
 
@@ -104,31 +31,24 @@ static struct unit *find(struct fixture *f, const char *name)
 	return u;
 }
 
-static bool has_dep(struct fixture *f, const char *name, enum dep_kind kind, const char *other)
+static bool has_dep(struct loadbox *f, const char *name, enum dep_kind kind, const char *other)
 {
-	const struct unit *u = find(f, name);
-	const struct unit_dep *deps = u->deps.items;
-
-	for (size_t i = 0; i < u->deps.n; i++) {
-		if (deps[i].kind == kind && strcmp(f->set.units[deps[i].unit]->name, other) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return loadbox_has_dep(find(f, name), kind, other);
 }
 
 static void test_merge(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u;
 
-	put(f, "lib/web.service",
+	loadbox_put(f, "lib/web.service",
 		"[Unit]\nDescription=lib\n[Service]\nExecStart=/bin/lib\nEnvironment=A=1\n");
-	put(f, "etc/web.service",
+	loadbox_put(f, "etc/web.service",
 		"[Unit]\nDescription=etc\nWants=gone.service\n[Service]\nExecStart=/bin/etc\n"
 		"Environment=A=1\nPrivateTmp=yes\n[Install]\nWantedBy=multi-user.target\n");
-	put(f, "lib/web.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/drop %n\n");
-	put(f, "etc/service.d/20.conf", "[Service]\nEnvironment=B=2\n");
+	loadbox_put(
+		f, "lib/web.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/drop %n\n");
+	loadbox_put(f, "etc/service.d/20.conf", "[Service]\nEnvironment=B=2\n");
 	put_link(f, "../web.service", "etc/multi-user.target.wants/web.service");
 	load(f);
 	u = find(f, "web.service");
@@ -154,17 +74,17 @@ static void test_merge(void **state)
 /* A target comes after what it pulls in; not if that one, or the target, says otherwise. */
 static void test_targets(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "lib/t.target",
+	loadbox_put(f, "lib/t.target",
 		"[Unit]\nWants=plain.service early.service late.service second.service\n"
 		"Before=second.service\n");
-	put(f, "lib/plain.service", "[Service]\nExecStart=/bin/x\n");
-	put(f, "lib/early.service",
+	loadbox_put(f, "lib/plain.service", "[Service]\nExecStart=/bin/x\n");
+	loadbox_put(f, "lib/early.service",
 		"[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/x\n");
-	put(f, "lib/late.service", "[Unit]\nAfter=t.target\n[Service]\nExecStart=/bin/x\n");
-	put(f, "lib/second.service", "[Service]\nExecStart=/bin/x\n");
-	put(f, "lib/bare.target", "[Unit]\nDefaultDependencies=no\nWants=plain.service\n");
+	loadbox_put(f, "lib/late.service", "[Unit]\nAfter=t.target\n[Service]\nExecStart=/bin/x\n");
+	loadbox_put(f, "lib/second.service", "[Service]\nExecStart=/bin/x\n");
+	loadbox_put(f, "lib/bare.target", "[Unit]\nDefaultDependencies=no\nWants=plain.service\n");
 	load(f);
 	assert_true(has_dep(f, "t.target", DEP_AFTER, "plain.service"));
 	assert_false(has_dep(f, "t.target", DEP_AFTER, "early.service"));
@@ -178,16 +98,18 @@ static void test_targets(void **state)
  * those of its name below. */
 static void test_masked_links(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "lib/a-b.service", "[Service]\nExecStart=/bin/a\n");
-	put(f, "lib/w.service", "[Service]\nExecStart=/bin/w\n");
-	put(f, "lib/once.service", "[Service]\nType=oneshot\nTimeoutStartSec=\nExecStart=/bin/o\n");
-	put(f, "lib/s.socket", "[Socket]\nListenStream=/run/s\nPrivateTmp=yes\nStateDirectory=s\n");
-	put(f, "lib/systemd-tmpfiles-setup.service", "[Service]\nExecStart=/bin/w\n");
-	put(f, "lib/systemd-remount-fs.service", "[Service]\nExecStart=/bin/w\n");
+	loadbox_put(f, "lib/a-b.service", "[Service]\nExecStart=/bin/a\n");
+	loadbox_put(f, "lib/w.service", "[Service]\nExecStart=/bin/w\n");
+	loadbox_put(f, "lib/once.service",
+		"[Service]\nType=oneshot\nTimeoutStartSec=\nExecStart=/bin/o\n");
+	loadbox_put(f, "lib/s.socket",
+		"[Socket]\nListenStream=/run/s\nPrivateTmp=yes\nStateDirectory=s\n");
+	loadbox_put(f, "lib/systemd-tmpfiles-setup.service", "[Service]\nExecStart=/bin/w\n");
+	loadbox_put(f, "lib/systemd-remount-fs.service", "[Service]\nExecStart=/bin/w\n");
 	put_link(f, "/dev/null", "etc/gone.service");
-	put(f, "etc/empty.service", "");
+	loadbox_put(f, "etc/empty.service", "");
 	put_link(f, "../gone.service", "etc/a-b.service.requires/gone.service");
 	put_link(f, "../empty.service", "etc/a-b.service.requires/empty.service");
 	put_link(f, "../nowhere.service", "etc/a-b.service.requires/nowhere.service");
@@ -198,7 +120,7 @@ static void test_masked_links(void **state)
 	put_link(f, "../w.service", "lib/a-b.service.upholds/w.service");
 	put_link(f, "../w.service", "etc/t.target.wants/w.service");
 	put_link(f, "/dev/null", "lib/t.target.wants/w.service");
-	put(f, "lib/t.target", "[Unit]\nDescription=the higher one counts\n");
+	loadbox_put(f, "lib/t.target", "[Unit]\nDescription=the higher one counts\n");
 	load(f);
 	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "gone.service"));
 	assert_false(has_dep(f, "a-b.service", DEP_REQUIRES, "empty.service"));
@@ -216,17 +138,18 @@ static void test_masked_links(void **state)
 
 static void test_names(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "lib/real.service", "[Service]\nExecStart=/bin/x\n[Install]\nAlias=other.service\n");
+	loadbox_put(f, "lib/real.service",
+		"[Service]\nExecStart=/bin/x\n[Install]\nAlias=other.service\n");
 	put_link(f, "../lib/real.service", "etc/other.service");
-	put(f, "lib/t@.service", "[Service]\nExecStart=/bin/t %i\n");
+	loadbox_put(f, "lib/t@.service", "[Service]\nExecStart=/bin/t %i\n");
 	put_link(f, "t@.service", "etc/t@one.service");
-	put(f, "lib/user.service",
+	loadbox_put(f, "lib/user.service",
 		"[Unit]\nRequires=t@two.service other.service\n[Service]\nExecStart=/bin/u\n");
 	put_link(f, "/dev/null", "etc/masked.service");
-	put(f, "lib/masked.service", "[Service]\nExecStart=/bin/m\n");
-	put(f, "etc/empty.service", "");
+	loadbox_put(f, "lib/masked.service", "[Service]\nExecStart=/bin/m\n");
+	loadbox_put(f, "etc/empty.service", "");
 	load(f);
 	assert_int_equal(f->d.n_errors, 0);
 	assert_ptr_equal(find(f, "other.service"), find(f, "real.service"));
@@ -244,14 +167,15 @@ static void test_names(void **state)
 /* All errors of a file at once, each with its line; the neighbours are well. */
 static void test_errors(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct diagnostic *rows;
 	size_t errors = 0;
 
-	put(f, "etc/bad.service",
+	loadbox_put(f, "etc/bad.service",
 		"[Service]\nExecStart=rel/x\nPrivatTmp=yes\nUser=0day\nTypo=1\nX-Mine=1\n"
 		"NFTSet=any\nTimeoutStopSec=soon\n[X-Sec]\nFoo=1\n");
-	put(f, "etc/good.service", "[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/x\n");
+	loadbox_put(f, "etc/good.service",
+		"[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/x\n");
 	load(f);
 	rows = f->d.rows.items;
 	for (size_t i = 0; i < f->d.rows.n; i++) {
@@ -273,14 +197,14 @@ static void test_errors(void **state)
 /* A template for connections is compiled without an instance: what needs one is refused. */
 static void test_connections(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "etc/good.socket", "[Socket]\nListenStream=/run/x\nAccept=yes\n");
-	put(f, "etc/good@.service", "[Service]\nExecStart=/bin/date +%%I:%%M\n");
-	put(f, "etc/bad.socket", "[Socket]\nListenStream=/run/y\nAccept=yes\n");
-	put(f, "etc/bad@.service", "[Service]\nExecStart=/bin/x\nRuntimeDirectory=%i\n");
-	put(f, "etc/path.socket", "[Socket]\nListenStream=/run/z\nAccept=yes\n");
-	put(f, "etc/path@.service", "[Service]\nExecStart=/bin/x\nReadOnlyPaths=%f\n");
+	loadbox_put(f, "etc/good.socket", "[Socket]\nListenStream=/run/x\nAccept=yes\n");
+	loadbox_put(f, "etc/good@.service", "[Service]\nExecStart=/bin/date +%%I:%%M\n");
+	loadbox_put(f, "etc/bad.socket", "[Socket]\nListenStream=/run/y\nAccept=yes\n");
+	loadbox_put(f, "etc/bad@.service", "[Service]\nExecStart=/bin/x\nRuntimeDirectory=%i\n");
+	loadbox_put(f, "etc/path.socket", "[Socket]\nListenStream=/run/z\nAccept=yes\n");
+	loadbox_put(f, "etc/path@.service", "[Service]\nExecStart=/bin/x\nReadOnlyPaths=%f\n");
 	load(f);
 	assert_int_equal(f->d.n_errors, 2);
 	assert_int_equal(find(f, "good@.service")->load_state, LOAD_LOADED);
@@ -295,14 +219,15 @@ static void test_refusals(void **state)
 	static const char *const bad[] = { "Type=simple\n", "ExecStart=/a\nExecStart=/b\n",
 		"ExecStop=/a\n", "Type=oneshot\nExecStart=/a\nRestart=always\n",
 		"Type=oneshot\nExecStart=/a\nExitType=cgroup\n", "Type=dbus\nExecStart=/a\n" };
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		put(f, arena_printf(&f->a, "etc/r%zu.service", i),
+		loadbox_put(f, arena_printf(&f->a, "etc/r%zu.service", i),
 			arena_printf(&f->a, "[Service]\n%s", bad[i]));
 	}
-	put(f, "etc/strict.service", "[Service]\nExecStart=/a\nTypo=1\n[Container]\nStrict=yes\n");
-	put(f, "etc/ok.service", "[Service]\nType=oneshot\nExecStart=/a\nExecStart=/b\n");
+	loadbox_put(f, "etc/strict.service",
+		"[Service]\nExecStart=/a\nTypo=1\n[Container]\nStrict=yes\n");
+	loadbox_put(f, "etc/ok.service", "[Service]\nType=oneshot\nExecStart=/a\nExecStart=/b\n");
 	load(f);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		const char *name = arena_printf(&f->a, "r%zu.service", i);
@@ -316,11 +241,11 @@ static void test_refusals(void **state)
 
 static void test_writable(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "etc/open.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/open.service", "[Service]\nExecStart=/a\n");
 	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/open.service", f->dir), 0666), 0);
-	put(f, "lib/hidden.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "lib/hidden.service", "[Service]\nExecStart=/a\n");
 	assert_int_equal(chmod(f->dirs[1].path, 0777), 0);
 	load(f);
 	assert_int_equal(find(f, "open.service")->load_state, LOAD_ERROR);
@@ -331,17 +256,17 @@ static void test_writable(void **state)
 /* Without the drop-in that confines it a unit is another one. */
 static void test_unread_dropins(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	static const char *const dirs[] = { "etc/web.service.d", "etc/a-.service.d",
 		"etc/i@.service.d", "etc/target.d" };
 
-	put(f, "etc/web.service", "[Service]\nExecStart=/a\n");
-	put(f, "etc/a-b.service", "[Service]\nExecStart=/a\n");
-	put(f, "etc/i@.service", "[Service]\nExecStart=/a\n");
-	put(f, "etc/other.service", "[Unit]\nWants=i@1.service\n[Service]\nExecStart=/a\n");
-	put(f, "etc/t.target", "[Unit]\nDescription=t\n");
+	loadbox_put(f, "etc/web.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/a-b.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/i@.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/other.service", "[Unit]\nWants=i@1.service\n[Service]\nExecStart=/a\n");
+	loadbox_put(f, "etc/t.target", "[Unit]\nDescription=t\n");
 	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
-		put(f, arena_printf(&f->a, "%s/x.conf", dirs[i]),
+		loadbox_put(f, arena_printf(&f->a, "%s/x.conf", dirs[i]),
 			"[Service]\nPrivateNetwork=yes\n");
 		assert_int_equal(chmod(arena_printf(&f->a, "%s/%s", f->dir, dirs[i]), 0775), 0);
 	}
@@ -357,12 +282,12 @@ static void test_unread_dropins(void **state)
 /* Anybody may ask why a unit is refused. */
 static void test_secret_error(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const char *error;
 
-	put(f, "etc/secret.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	loadbox_put(f, "etc/secret.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
 	assert_int_equal(chmod(arena_printf(&f->a, "%s/etc/secret.service", f->dir), 0600), 0);
-	put(f, "etc/plain.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
+	loadbox_put(f, "etc/plain.service", "[Service]\nExecStart=/a\nProtectSystem=hunter2\n");
 	load(f);
 	error = find(f, "secret.service")->load_error;
 	assert_null(strstr(error, "hunter2"));
@@ -371,7 +296,7 @@ static void test_secret_error(void **state)
 	assert_non_null(strstr(find(f, "plain.service")->load_error, "hunter2"));
 }
 
-static const struct unit_path *only_path(struct fixture *f, const char *name)
+static const struct unit_path *only_path(struct loadbox *f, const char *name)
 {
 	const struct unit *u = find(f, name);
 
@@ -383,19 +308,20 @@ static const struct unit_path *only_path(struct fixture *f, const char *name)
 /* What an instance is called separates nothing: no second path, target, link or option. */
 static void test_instance_fields(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
-	put(f, "etc/bind@.service", "[Service]\nExecStart=/a\nBindPaths=/srv/%I\n");
-	put(f, "etc/tmpfs@.service", "[Service]\nExecStart=/a\nTemporaryFileSystem=/srv/%I\n");
-	put(f, "etc/image@.service", "[Service]\nExecStart=/a\nMountImages=/srv/%I:/mnt\n");
-	put(f, "etc/state@.service", "[Service]\nExecStart=/a\nStateDirectory=%i\n");
-	put(f, "etc/sign@.service", "[Service]\nExecStart=/a\nReadWritePaths=%I\n");
+	loadbox_put(f, "etc/bind@.service", "[Service]\nExecStart=/a\nBindPaths=/srv/%I\n");
+	loadbox_put(
+		f, "etc/tmpfs@.service", "[Service]\nExecStart=/a\nTemporaryFileSystem=/srv/%I\n");
+	loadbox_put(f, "etc/image@.service", "[Service]\nExecStart=/a\nMountImages=/srv/%I:/mnt\n");
+	loadbox_put(f, "etc/state@.service", "[Service]\nExecStart=/a\nStateDirectory=%i\n");
+	loadbox_put(f, "etc/sign@.service", "[Service]\nExecStart=/a\nReadWritePaths=%I\n");
 	put_link(f, "bind@.service", "etc/bind@a:-etc.service");
 	put_link(f, "tmpfs@.service", "etc/tmpfs@a:mode\\x3d0777.service");
 	put_link(f, "image@.service", "etc/image@a:-etc.service");
 	put_link(f, "state@.service", "etc/state@a:b:ro.service");
 	put_link(f, "sign@.service", "etc/sign@\\x2b-etc.service");
-	put(f, "etc/log@.service", "[Service]\nExecStart=/a\nSyslogIdentifier=%I\n");
+	loadbox_put(f, "etc/log@.service", "[Service]\nExecStart=/a\nSyslogIdentifier=%I\n");
 	put_link(f, "log@.service", "etc/log@a\\x0aother.service.service");
 	load(f);
 	assert_int_equal(find(f, "log@a\\x0aother.service.service")->load_state, LOAD_BAD_SETTING);
@@ -413,17 +339,19 @@ static void test_instance_fields(void **state)
 
 static void test_profile(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	f->opts.profile_dir = arena_printf(&f->a, "%s/profiles", f->dir);
-	put(f, "profiles/standard.conf", "[Service]\nPrivateTmp=yes\nNoNewPrivileges=yes\n");
-	put(f, "profiles/compat.conf", "[Service]\nNoNewPrivileges=yes\n");
-	put(f, "profiles/compat-needs.conf",
+	loadbox_put(
+		f, "profiles/standard.conf", "[Service]\nPrivateTmp=yes\nNoNewPrivileges=yes\n");
+	loadbox_put(f, "profiles/compat.conf", "[Service]\nNoNewPrivileges=yes\n");
+	loadbox_put(f, "profiles/compat-needs.conf",
 		"[Service]\nX-For=known.service\nNoNewPrivileges=no\nNice=3\n");
-	put(f, "lib/known.service", "[Service]\nExecStart=/a\nNice=4\n");
-	put(f, "etc/own.service", "[Service]\nExecStart=/a\nNoNewPrivileges=no\n");
-	put(f, "etc/chosen.service", "[Service]\nExecStart=/a\n[Container]\nProfile=compat\n");
-	put(f, "lib/sys.service", "[Service]\nExecStart=/a\n");
+	loadbox_put(f, "lib/known.service", "[Service]\nExecStart=/a\nNice=4\n");
+	loadbox_put(f, "etc/own.service", "[Service]\nExecStart=/a\nNoNewPrivileges=no\n");
+	loadbox_put(
+		f, "etc/chosen.service", "[Service]\nExecStart=/a\n[Container]\nProfile=compat\n");
+	loadbox_put(f, "lib/sys.service", "[Service]\nExecStart=/a\n");
 	load(f);
 	assert_int_equal(f->d.n_errors, 0);
 	assert_true(find(f, "own.service")->exec->private_tmp);
@@ -440,7 +368,7 @@ static void test_profile(void **state)
 	assert_int_equal(find(f, "known.service")->exec->nice, 4);
 }
 
-static int verify(struct fixture *f, const char *file)
+static int verify(struct loadbox *f, const char *file)
 {
 	const char *const files[] = { file, NULL };
 
@@ -449,12 +377,13 @@ static int verify(struct fixture *f, const char *file)
 
 static void test_verify(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const char *file = arena_printf(&f->a, "%s/home/mine.service", f->dir);
 
-	put(f, "home/mine.service", "[Unit]\nRequires=gone.service\n[Service]\nExecStart=/a\n");
-	put(f, "home/mine.service.d/a.conf", "[Service]\nNice=50\n");
-	put(f, "etc/bad.service", "[Service]\nExecStart=x/y\n");
+	loadbox_put(
+		f, "home/mine.service", "[Unit]\nRequires=gone.service\n[Service]\nExecStart=/a\n");
+	loadbox_put(f, "home/mine.service.d/a.conf", "[Service]\nNice=50\n");
+	loadbox_put(f, "etc/bad.service", "[Service]\nExecStart=x/y\n");
 	assert_int_equal(verify(f, file), 0);
 	assert_int_equal(f->d.n_errors, 1);
 	assert_int_equal(f->d.rows.n, 2);
@@ -465,7 +394,7 @@ static void test_verify(void **state)
 static void test_debian(void **state)
 {
 	static const char *const names[] = { "nginx", "redis-server", "memcached" };
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *file = arena_printf(&f->a, "/lib/systemd/system/%s.service", names[i]);
@@ -487,7 +416,7 @@ static void test_debian(void **state)
 	}
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, loadbox_setup, loadbox_teardown)
 
 int main(void)
 {

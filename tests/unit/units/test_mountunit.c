@@ -2,107 +2,12 @@
 /* [Mount] and [Swap]: what is read, what is refused, what they stand for. */
 #include "../test.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../../../runtime/base/arenafmt.h"
-#include "../../../units/loader.h"
-
-struct fixture {
-	char dir[64];
-	struct arena a;
-	struct diagnostics d;
-	struct unit_set set;
-	struct loader_dir dirs[2];
-	struct loader_options opts;
-};
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	snprintf(f->dir, sizeof(f->dir), "/tmp/supd-test-loader-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	arena_init(&f->a);
-	diag_init(&f->d, &f->a);
-	f->dirs[0].path = arena_printf(&f->a, "%s/etc", f->dir);
-	f->dirs[1].path = arena_printf(&f->a, "%s/lib", f->dir);
-	assert_int_equal(mkdir(f->dirs[0].path, 0755), 0);
-	assert_int_equal(mkdir(f->dirs[1].path, 0755), 0);
-	f->dirs[1].systemd = true;
-	f->opts = (struct loader_options) { .dirs = f->dirs, .n_dirs = 2, .owner_uid = getuid() };
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	arena_fini(&f->a);
-	free(f);
-	return 0;
-}
-
-static void put(struct fixture *f, const char *name, const char *text)
-{
-	const char *path = arena_printf(&f->a, "%s/%s", f->dir, name);
-	char *slash;
-	char copy[512];
-	FILE *file;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	slash = strrchr(copy, '/');
-	*slash = '\0';
-	if (mkdir(copy, 0755) != 0) {
-		assert_int_equal(errno, EEXIST);
-	}
-	file = fopen(path, "we");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, 0644), 0);
-}
-
-static struct unit *load_one(struct fixture *f, const char *name)
-{
-	struct unit *u;
-
-	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
-	u = unit_set_find(&f->set, name);
-	assert_non_null(u);
-	return u;
-}
-
-static bool has_dep(const struct unit *u, enum dep_kind kind, const char *name)
-{
-	const struct unit_dep *deps = u->deps.items;
-
-	for (size_t i = 0; i < u->deps.n; i++) {
-		if (deps[i].kind == kind && strcmp(deps[i].name, name) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
+#include "loadbox.h"
 
 /* The arguments of the command of a phase, joined by blanks. */
-static const char *command(struct fixture *f, const struct unit *u, enum exec_phase phase)
+static const char *command(struct loadbox *f, const struct unit *u, enum exec_phase phase)
 {
 	const struct unit_command *rows = u->service->commands.items;
 	const char *text = "";
@@ -117,20 +22,20 @@ static const char *command(struct fixture *f, const struct unit *u, enum exec_ph
 
 static void test_mount(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u, *below;
 
-	put(f, "lib/local-fs.target", "[Unit]\n");
-	put(f, "lib/network-online.target", "[Unit]\n");
-	put(f, "lib/umount.target", "[Unit]\n");
-	put(f, "lib/remote-fs.target", "[Unit]\n");
-	put(f, "etc/srv-a.mount",
+	loadbox_put(f, "lib/local-fs.target", "[Unit]\n");
+	loadbox_put(f, "lib/network-online.target", "[Unit]\n");
+	loadbox_put(f, "lib/umount.target", "[Unit]\n");
+	loadbox_put(f, "lib/remote-fs.target", "[Unit]\n");
+	loadbox_put(f, "etc/srv-a.mount",
 		"[Mount]\nWhat=/dev/x\nWhere=/srv/a\nType=ext4\nOptions=ro,noatime\n"
 		"SloppyOptions=yes\nLazyUnmount=yes\nForceUnmount=yes\nReadWriteOnly=yes\n"
 		"DirectoryMode=0700\nTimeoutSec=7\nKillMode=process\n");
-	put(f, "etc/srv-a-b.mount",
+	loadbox_put(f, "etc/srv-a-b.mount",
 		"[Mount]\nWhat=h:/x\nWhere=/srv/a/b\nType=nfs\nOptions=nofail\n");
-	u = load_one(f, "srv-a.mount");
+	u = loadbox_load(f, "srv-a.mount");
 	below = unit_set_find(&f->set, "srv-a-b.mount");
 	assert_int_equal(u->load_state, LOAD_LOADED);
 	assert_string_equal(command(f, u, PHASE_START),
@@ -140,13 +45,13 @@ static void test_mount(void **state)
 		command(f, u, PHASE_RELOAD), "/bin/mount /dev/x /srv/a -o remount,ro,noatime");
 	assert_int_equal(u->service->timeout_start_us, 7000000);
 	assert_int_equal(u->service->kill_mode, KILL_PROCESS);
-	assert_true(has_dep(u, DEP_BEFORE, "local-fs.target"));
-	assert_true(has_dep(u, DEP_CONFLICTS, "umount.target"));
-	assert_true(has_dep(below, DEP_REQUIRES, "srv-a.mount"));
-	assert_true(has_dep(below, DEP_AFTER, "srv-a.mount"));
-	assert_true(has_dep(below, DEP_AFTER, "network-online.target"));
-	assert_false(has_dep(below, DEP_BEFORE, "local-fs.target"));
-	assert_false(has_dep(below, DEP_BEFORE, "remote-fs.target"));
+	assert_true(loadbox_has_dep(u, DEP_BEFORE, "local-fs.target"));
+	assert_true(loadbox_has_dep(u, DEP_CONFLICTS, "umount.target"));
+	assert_true(loadbox_has_dep(below, DEP_REQUIRES, "srv-a.mount"));
+	assert_true(loadbox_has_dep(below, DEP_AFTER, "srv-a.mount"));
+	assert_true(loadbox_has_dep(below, DEP_AFTER, "network-online.target"));
+	assert_false(loadbox_has_dep(below, DEP_BEFORE, "local-fs.target"));
+	assert_false(loadbox_has_dep(below, DEP_BEFORE, "remote-fs.target"));
 	assert_int_equal(below->service->timeout_start_us, 90000000);
 }
 
@@ -163,13 +68,13 @@ static void test_automount(void **state)
 		{ "etc/c.automount", "[Automount]\nTimeoutIdleSec=5\n", false },
 		{ "etc/proc.automount", "[Automount]\nWhere=/proc\n", false },
 	};
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u;
 
-	put(f, "etc/a.mount", "[Mount]\nWhat=tmpfs\nWhere=/a\n");
-	put(f, "lib/local-fs.target", "[Unit]\n");
+	loadbox_put(f, "etc/a.mount", "[Mount]\nWhat=tmpfs\nWhere=/a\n");
+	loadbox_put(f, "lib/local-fs.target", "[Unit]\n");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		put(f, rows[i].name, rows[i].text);
+		loadbox_put(f, rows[i].name, rows[i].text);
 	}
 	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -179,8 +84,9 @@ static void test_automount(void **state)
 	u = unit_set_find(&f->set, "a.automount");
 	assert_int_equal(u->watch->idle_us, 5000000);
 	assert_int_equal(u->watch->dir_mode, 0700);
-	assert_true(has_dep(u, DEP_TRIGGERS, "a.mount") && has_dep(u, DEP_BEFORE, "a.mount"));
-	assert_true(has_dep(u, DEP_BEFORE, "local-fs.target"));
+	assert_true(loadbox_has_dep(u, DEP_TRIGGERS, "a.mount") &&
+		    loadbox_has_dep(u, DEP_BEFORE, "a.mount"));
+	assert_true(loadbox_has_dep(u, DEP_BEFORE, "local-fs.target"));
 }
 
 static void test_refused(void **state)
@@ -199,10 +105,10 @@ static void test_refused(void **state)
 		{ "etc/h.swap", "[Swap]\nWhat=/dev/x\n" },
 		{ "etc/i.swap", "[Swap]\nPriority=1\n" },
 	};
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		put(f, rows[i].name, rows[i].text);
+		loadbox_put(f, rows[i].name, rows[i].text);
 	}
 	assert_int_equal(loader_load_all(&f->opts, &f->a, &f->d, &f->set), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -219,26 +125,28 @@ static void test_refused(void **state)
 /* What a mount is on is waited for, and takes it along. */
 static void test_device(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u, *device;
 
-	put(f, "etc/a.mount", "[Mount]\nWhat=/dev/vdb\nWhere=/a\nType=ext4\n");
-	put(f, "etc/b.mount", "[Mount]\nWhat=LABEL=my disk\nWhere=/b\n");
-	put(f, "etc/c.mount", "[Mount]\nWhat=/dev/shm\nWhere=/c\nOptions=ro,bind\n");
-	put(f, "etc/d.mount", "[Mount]\nWhat=tmpfs\nWhere=/d\n");
-	put(f, "etc/dev-vdb.device.d/x.conf", "[Unit]\nJobRunningTimeoutSec=5\n");
-	put(f, "etc/s.service", "[Unit]\nBindsTo=dev-ttyS0.device\n[Service]\nExecStart=/bin/x\n");
-	u = load_one(f, "a.mount");
+	loadbox_put(f, "etc/a.mount", "[Mount]\nWhat=/dev/vdb\nWhere=/a\nType=ext4\n");
+	loadbox_put(f, "etc/b.mount", "[Mount]\nWhat=LABEL=my disk\nWhere=/b\n");
+	loadbox_put(f, "etc/c.mount", "[Mount]\nWhat=/dev/shm\nWhere=/c\nOptions=ro,bind\n");
+	loadbox_put(f, "etc/d.mount", "[Mount]\nWhat=tmpfs\nWhere=/d\n");
+	loadbox_put(f, "etc/dev-vdb.device.d/x.conf", "[Unit]\nJobRunningTimeoutSec=5\n");
+	loadbox_put(f, "etc/s.service",
+		"[Unit]\nBindsTo=dev-ttyS0.device\n[Service]\nExecStart=/bin/x\n");
+	u = loadbox_load(f, "a.mount");
 	assert_int_equal(f->d.rows.n, 0);
-	assert_true(has_dep(u, DEP_BINDS_TO, "dev-vdb.device"));
-	assert_true(has_dep(u, DEP_AFTER, "dev-vdb.device"));
+	assert_true(loadbox_has_dep(u, DEP_BINDS_TO, "dev-vdb.device"));
+	assert_true(loadbox_has_dep(u, DEP_AFTER, "dev-vdb.device"));
 	device = unit_set_find(&f->set, "dev-vdb.device");
 	assert_int_equal(device->load_state, LOAD_LOADED);
 	assert_int_equal(device->job_running_timeout_us, 5000000);
 	assert_true(device->flags & UNIT_IGNORE_ON_ISOLATE);
 	assert_int_equal(device->deps.n, 0);
 	u = unit_set_find(&f->set, "b.mount");
-	assert_true(has_dep(u, DEP_BINDS_TO, "dev-disk-by\\x2dlabel-my\\x5cx20disk.device"));
+	assert_true(
+		loadbox_has_dep(u, DEP_BINDS_TO, "dev-disk-by\\x2dlabel-my\\x5cx20disk.device"));
 	u = unit_set_find(&f->set, "c.mount");
 	assert_null(unit_set_find(&f->set, "dev-shm.device"));
 	device = unit_set_find(&f->set, "dev-ttyS0.device");
@@ -248,14 +156,15 @@ static void test_device(void **state)
 
 static void test_fstab_options(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u, *other;
 
-	put(f, "lib/local-fs.target", "[Unit]\n");
-	put(f, "lib/x.target", "[Unit]\n");
-	put(f, "lib/systemd-fsck@.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
-	put(f, "etc/srv.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv\n");
-	put(f, "fstab",
+	loadbox_put(f, "lib/local-fs.target", "[Unit]\n");
+	loadbox_put(f, "lib/x.target", "[Unit]\n");
+	loadbox_put(
+		f, "lib/systemd-fsck@.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+	loadbox_put(f, "etc/srv.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv\n");
+	loadbox_put(f, "fstab",
 		"UUID=1-2 /a ext4 x-systemd.device-timeout=7s,x-systemd.requires=/srv,"
 		"x-systemd.requires=y.service,x-systemd.after=/dev/z 0 2\n"
 		"/dev/vdc /b ext4 x-systemd.wanted-by=x.target 0 0\n"
@@ -263,57 +172,60 @@ static void test_fstab_options(void **state)
 		"tmpfs /d tmpfs x-systemd.requires-mounts-for=/srv/x,x-systemd.device-timeout=1\n"
 		"tmpfs /e tmpfs noauto,x-systemd.automount,x-systemd.idle-timeout=1min\n");
 	f->opts.fstab = arena_printf(&f->a, "%s/fstab", f->dir);
-	u = load_one(f, "a.mount");
+	u = loadbox_load(f, "a.mount");
 	assert_int_equal(f->d.rows.n, 2); /* growfs; a timeout without a device */
 	other = unit_set_find(&f->set, "e.automount");
 	assert_int_equal(other->load_state, LOAD_LOADED);
 	assert_string_equal(other->watch->where, "/e");
 	assert_int_equal(other->watch->idle_us, 60000000);
-	assert_true(
-		has_dep(other, DEP_TRIGGERS, "e.mount") && has_dep(other, DEP_BEFORE, "e.mount"));
-	assert_true(
-		has_dep(unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.automount"));
-	assert_false(has_dep(unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.mount"));
+	assert_true(loadbox_has_dep(other, DEP_TRIGGERS, "e.mount") &&
+		    loadbox_has_dep(other, DEP_BEFORE, "e.mount"));
+	assert_true(loadbox_has_dep(
+		unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.automount"));
+	assert_false(loadbox_has_dep(
+		unit_set_find(&f->set, "local-fs.target"), DEP_REQUIRES, "e.mount"));
 	other = unit_set_find(&f->set, "dev-disk-by\\x2duuid-1\\x2d2.device");
 	assert_int_equal(other->job_running_timeout_us, 7000000);
-	assert_true(has_dep(u, DEP_BINDS_TO, other->name));
-	assert_true(has_dep(u, DEP_REQUIRES, "systemd-fsck@dev-disk-by\\x2duuid-1\\x2d2.service"));
-	assert_true(has_dep(u, DEP_REQUIRES, "srv.mount") && has_dep(u, DEP_AFTER, "srv.mount"));
-	assert_true(has_dep(u, DEP_REQUIRES, "y.service"));
-	assert_true(has_dep(u, DEP_AFTER, "dev-z.device"));
+	assert_true(loadbox_has_dep(u, DEP_BINDS_TO, other->name));
+	assert_true(loadbox_has_dep(
+		u, DEP_REQUIRES, "systemd-fsck@dev-disk-by\\x2duuid-1\\x2d2.service"));
+	assert_true(loadbox_has_dep(u, DEP_REQUIRES, "srv.mount") &&
+		    loadbox_has_dep(u, DEP_AFTER, "srv.mount"));
+	assert_true(loadbox_has_dep(u, DEP_REQUIRES, "y.service"));
+	assert_true(loadbox_has_dep(u, DEP_AFTER, "dev-z.device"));
 	other = unit_set_find(&f->set, "x.target");
-	assert_true(has_dep(other, DEP_WANTS, "b.mount"));
-	assert_true(has_dep(other, DEP_REQUIRES, "c.mount"));
+	assert_true(loadbox_has_dep(other, DEP_WANTS, "b.mount"));
+	assert_true(loadbox_has_dep(other, DEP_REQUIRES, "c.mount"));
 	other = unit_set_find(&f->set, "local-fs.target");
-	assert_true(has_dep(other, DEP_REQUIRES, "a.mount"));
-	assert_false(has_dep(other, DEP_REQUIRES, "b.mount"));
+	assert_true(loadbox_has_dep(other, DEP_REQUIRES, "a.mount"));
+	assert_false(loadbox_has_dep(other, DEP_REQUIRES, "b.mount"));
 	u = unit_set_find(&f->set, "d.mount");
-	assert_true(has_dep(u, DEP_REQUIRES, "srv.mount"));
+	assert_true(loadbox_has_dep(u, DEP_REQUIRES, "srv.mount"));
 }
 
 static void test_swap(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u;
 
-	put(f, "lib/swap.target", "[Unit]\n");
-	put(f, "etc/dev-x.swap", "[Swap]\nWhat=/dev/x\nPriority=5\nOptions=discard\n");
-	u = load_one(f, "dev-x.swap");
+	loadbox_put(f, "lib/swap.target", "[Unit]\n");
+	loadbox_put(f, "etc/dev-x.swap", "[Swap]\nWhat=/dev/x\nPriority=5\nOptions=discard\n");
+	u = loadbox_load(f, "dev-x.swap");
 	assert_int_equal(u->load_state, LOAD_LOADED);
 	assert_string_equal(command(f, u, PHASE_START), "/sbin/swapon -o discard -p 5 /dev/x");
 	assert_string_equal(command(f, u, PHASE_STOP), "/sbin/swapoff /dev/x");
-	assert_true(has_dep(u, DEP_BEFORE, "swap.target"));
+	assert_true(loadbox_has_dep(u, DEP_BEFORE, "swap.target"));
 }
 
 static void test_fstab(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 	const struct unit *u, *target;
 
-	put(f, "lib/local-fs.target", "[Unit]\n");
-	put(f, "lib/swap.target", "[Unit]\n");
-	put(f, "etc/srv-own.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv/own\n");
-	put(f, "fstab",
+	loadbox_put(f, "lib/local-fs.target", "[Unit]\n");
+	loadbox_put(f, "lib/swap.target", "[Unit]\n");
+	loadbox_put(f, "etc/srv-own.mount", "[Mount]\nWhat=tmpfs\nWhere=/srv/own\n");
+	loadbox_put(f, "fstab",
 		"# a comment\n\n"
 		"/dev/vda1 / ext4 defaults 0 1\n"
 		"proc /proc proc defaults 0 0\n"
@@ -327,24 +239,24 @@ static void test_fstab(void **state)
 		"tmpfs /srv/c tmpfs defaults 0 0\n"
 		"tmpfs /srv/d tmpfs defaults 0 x\n");
 	f->opts.fstab = arena_printf(&f->a, "%s/fstab", f->dir);
-	u = load_one(f, "srv-a\\x20b.mount");
+	u = loadbox_load(f, "srv-a\\x20b.mount");
 	target = unit_set_find(&f->set, "local-fs.target");
 	assert_int_equal(f->d.rows.n, 4); /* the last four lines */
 	assert_int_equal(u->load_state, LOAD_LOADED);
 	assert_string_equal(u->mount->where, "/srv/a b");
 	assert_int_equal(u->service->timeout_start_us, 7000000);
-	assert_true(has_dep(target, DEP_REQUIRES, u->name));
-	assert_true(has_dep(u, DEP_BEFORE, "local-fs.target"));
+	assert_true(loadbox_has_dep(target, DEP_REQUIRES, u->name));
+	assert_true(loadbox_has_dep(u, DEP_BEFORE, "local-fs.target"));
 	u = unit_set_find(&f->set, "srv-c.mount");
 	assert_string_equal(u->mount->what, "/srv/a b/c");
-	assert_true(has_dep(u, DEP_REQUIRES, "srv-a\\x20b.mount"));
-	assert_true(has_dep(target, DEP_WANTS, "srv-c.mount"));
-	assert_false(has_dep(u, DEP_BEFORE, "local-fs.target"));
+	assert_true(loadbox_has_dep(u, DEP_REQUIRES, "srv-a\\x20b.mount"));
+	assert_true(loadbox_has_dep(target, DEP_WANTS, "srv-c.mount"));
+	assert_false(loadbox_has_dep(u, DEP_BEFORE, "local-fs.target"));
 	u = unit_set_find(&f->set, "srv-own.mount");
 	assert_null(u->mount->options); /* the unit file counts */
 	u = unit_set_find(&f->set, "srv-no.mount");
 	assert_int_equal(u->load_state, LOAD_LOADED);
-	assert_false(has_dep(target, DEP_REQUIRES, "srv-no.mount"));
+	assert_false(loadbox_has_dep(target, DEP_REQUIRES, "srv-no.mount"));
 	u = unit_set_find(&f->set, "dev-disk-by\\x2duuid-12\\x2d34.swap");
 	assert_non_null(u);
 	assert_int_equal(u->load_state, LOAD_LOADED);
@@ -356,13 +268,14 @@ static void test_fstab(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_mount, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_automount, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_device, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_fstab_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_swap, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_fstab, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mount, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(test_automount, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(test_device, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_fstab_options, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(test_swap, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(test_fstab, loadbox_setup, loadbox_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

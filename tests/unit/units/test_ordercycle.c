@@ -2,56 +2,13 @@
 /* Ordering cycles among given files and what they pull in, and where each edge is written. */
 #include "../test.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../../../runtime/base/arenafmt.h"
 #include "../../../units/ordercycle.h"
-
-struct fixture {
-	char dir[64];
-	struct arena a;
-	struct diagnostics d;
-	struct unit_set set;
-};
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	snprintf(f->dir, sizeof(f->dir), "/tmp/supd-test-cycle-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	arena_init(&f->a);
-	diag_init(&f->d, &f->a);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	arena_fini(&f->a);
-	free(f);
-	return 0;
-}
+#include "loadbox.h"
 
 /* A drop-in, or a unit without default dependencies, so that only what is written counts. */
-static void put(struct fixture *f, const char *name, const char *lines)
+static void put(struct loadbox *f, const char *name, const char *lines)
 {
 	FILE *file = fopen(arena_printf(&f->a, "%s/%s", f->dir, name), "we");
 
@@ -66,7 +23,7 @@ static void put(struct fixture *f, const char *name, const char *lines)
 }
 
 /* Loads one file, as `verify` does. */
-static void look(struct fixture *f, const char *name)
+static void look(struct loadbox *f, const char *name)
 {
 	const char *const files[] = { arena_printf(&f->a, "%s/%s", f->dir, name), NULL };
 	const char *const names[] = { name, NULL };
@@ -77,13 +34,13 @@ static void look(struct fixture *f, const char *name)
 	assert_int_equal(ordercycle_report(&f->set, names, &f->a, &f->d), 0);
 }
 
-static const char *row(struct fixture *f, size_t i)
+static const char *row(struct loadbox *f, size_t i)
 {
 	assert_true(i < f->d.rows.n);
 	return diag_format(&f->a, (struct diagnostic *)f->d.rows.items + i);
 }
 
-static void assert_row(struct fixture *f, size_t i, const char *text)
+static void assert_row(struct loadbox *f, size_t i, const char *text)
 {
 	assert_string_equal(row(f, i), arena_printf(&f->a, "%s/%s", f->dir, text));
 }
@@ -91,7 +48,7 @@ static void assert_row(struct fixture *f, size_t i, const char *text)
 /* Both directions of the order, a drop-in, and units that are only beside the given one. */
 static void test_three(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	put(f, "a.service", "Requires=b.service\nAfter=b.service\n");
 	put(f, "b.service", "Wants=c.service\n");
@@ -119,7 +76,7 @@ static void test_three(void **state)
 /* Order alone pulls nothing in: what does not start does not wait. */
 static void test_not_pulled(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	put(f, "a.service", "After=b.service\n");
 	put(f, "b.service", "After=a.service\n");
@@ -136,7 +93,7 @@ static void test_not_pulled(void **state)
 /* Two cycles are two errors; who only waits for one of them is in none. */
 static void test_two(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	put(f, "a.service", "Wants=b.service c.service d.service\nAfter=b.service c.service\n");
 	put(f, "b.service", "After=b2.service\nBindsTo=b2.service\n");
@@ -152,7 +109,7 @@ static void test_two(void **state)
 /* A long cycle is cut in the line and told whole in the notes. */
 static void test_long(void **state)
 {
-	struct fixture *f = *state;
+	struct loadbox *f = *state;
 
 	for (unsigned i = 0; i < 60; i++) {
 		put(f, arena_printf(&f->a, "unit-%02u.service", i),
@@ -166,7 +123,7 @@ static void test_long(void **state)
 	assert_non_null(strstr(row(f, 60), "unit-59.service waits for unit-00.service"));
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, loadbox_setup, loadbox_teardown)
 
 int main(void)
 {
