@@ -143,7 +143,9 @@ def test_command_line():
         vm.check("host name", m.sh("hostname") == "named\n")
         vm.check("the wrong word is named", "not a log level" in m.console_text())
         m.sh("ip link show lo | grep -q LOWER_UP; grep -Eq '^[0-9a-f]{32}$' /etc/machine-id; "
-             "grep -q memory /sys/fs/cgroup/system.slice/cgroup.subtree_control")
+             "grep -q memory /sys/fs/cgroup/system.slice/cgroup.subtree_control; "
+             "for c in cpu cpuset io memory pids; do grep -qw $c /sys/fs/cgroup/cgroup.subtree_control "
+             "|| exit 1; done")
         for place, kind in (("/dev/pts", "devpts"), ("/dev/shm", "tmpfs"), ("/run", "tmpfs"),
                             ("/sys/fs/cgroup", "cgroup2"), ("/sys/fs/bpf", "bpf"),
                             ("/sys/kernel/security", "securityfs")):
