@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* poweroff, reboot, halt, kexec, soft-reboot, exit: the stop begins; nobody waits for its end. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,11 +36,27 @@ static int set_code(struct ctl *c, const char *text)
 	return r < 0 ? ctl_call_failed(c, "exit", &error, r) : EXIT_OK;
 }
 
+/*
+ * supd has told supd-init before it answers, and nobody forgets it then. One that ended before may
+ * have taken the request with it, so its successor is asked again; twice is as good as once.
+ * -errno; who is gone for good has done what it was asked.
+ */
 static int call(struct ctl *c, const char *method, sd_bus_error *error)
 {
-	/* systemd's SoftReboot names a new root; here /run/nextroot is looked at. */
-	return strcmp(method, "SoftReboot") == 0 ? ctl_manager(c, method, error, NULL, "s", "")
-						 : ctl_manager(c, method, error, NULL, "");
+	unsigned lost = 0;
+	int r;
+
+	do {
+		sd_bus_error_free(error);
+		/* systemd's SoftReboot names a new root; here /run/nextroot is looked at. */
+		r = strcmp(method, "SoftReboot") == 0 ? ctl_manager(c, method, error, NULL, "s", "")
+						      : ctl_manager(c, method, error, NULL, "");
+	} while (ctl_reconnects(c, r, &lost));
+	if (r < 0 && ctl_is_lost(r) && !c->bus) {
+		r = ctl_try_connect(c);
+		r = r == -ENOENT || r == -ECONNREFUSED ? 0 : r < 0 ? r : -ECONNRESET;
+	}
+	return r;
 }
 
 int verb_power(struct ctl *c, int n, char *const *args)
@@ -59,7 +76,7 @@ int verb_power(struct ctl *c, int n, char *const *args)
 			continue;
 		}
 		r = call(c, rows[i].method, &error);
-		if (r < 0 && !ctl_is_lost(r)) {
+		if (r < 0) {
 			return ctl_call_failed(c, args[0], &error, r);
 		}
 	}

@@ -48,18 +48,24 @@ static int on_up(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* As after kill -9: every connection is gone, and for a moment nobody listens. */
-static void go_down(struct mock *s)
+/* As after kill -9 with a supd-init that holds the socket. */
+static void hang_up(struct mock *s)
 {
-	char path[108];
-	sd_event_source *timer;
-
 	for (size_t i = 0; i < s->n_buses; i++) {
 		sd_bus_detach_event(s->buses[i]);
 		sd_bus_close(s->buses[i]);
 	}
 	s->n_buses = 0;
 	s->crashes++;
+}
+
+/* And for a moment nobody listens. */
+static void go_down(struct mock *s)
+{
+	char path[108];
+	sd_event_source *timer;
+
+	hang_up(s);
 	sd_event_source_disable_unref(s->listener);
 	close(s->listen_fd);
 	snprintf(path, sizeof(path), "%s/control", s->dir);
@@ -284,6 +290,20 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	}
 	if (strcmp(member, "ListUnitsPacked") == 0) {
 		return list_packed(m);
+	}
+	if (strcmp(member, "PowerOff") == 0 || strcmp(member, "Exit") == 0) {
+		go_down(s);
+		return 1;
+	}
+	if (strcmp(member, "Reboot") == 0 || strcmp(member, "Halt") == 0) {
+		if (s->crashes < 2) {
+			hang_up(s);
+			return 1;
+		}
+		return strcmp(member, "Halt") == 0
+			       ? sd_bus_reply_method_return(m, "")
+			       : sd_bus_reply_method_errorf(
+					 m, SD_BUS_ERROR_NOT_SUPPORTED, "asked again");
 	}
 	if (strcmp(member, "GetUnitProcesses") == 0) {
 		return sd_bus_reply_method_return(

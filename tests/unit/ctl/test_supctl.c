@@ -352,6 +352,20 @@ static void test_manager(void **state)
 	assert_contains(f->err, "is supd running?");
 }
 
+/* A supd that ends before it answers may have taken the request with it. */
+static void test_power(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, "reboot"), 3);
+	assert_contains(f->err, "asked again");
+	assert_int_equal(run(f, "halt"), 0);
+	assert_string_equal(f->err, "");
+	/* Nobody listens any more: it was done. */
+	assert_int_equal(run(f, "poweroff"), 0);
+	assert_string_equal(f->err, "");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -370,6 +384,7 @@ int main(void)
 		CASE(test_cat),
 		CASE(test_logs),
 		CASE(test_manager),
+		CASE(test_power),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
