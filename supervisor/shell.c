@@ -212,7 +212,10 @@ static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
-/* READY=1, a ping or an extension that lies in the queue was sent in time, however late supd is. */
+/*
+ * READY=1, a ping or an extension that lies in the queue was sent in time, however late supd is.
+ * Not heard is what lies behind a descriptor that is still on its way to supd-init.
+ */
 static int expire(struct shell *s, uint32_t unit, usec_t now)
 {
 	const struct unit *u = engine_unit(s->engine, unit);

@@ -272,6 +272,7 @@ static int add_diagnostics(struct compile *c)
 	const struct diagnostic *rows = c->diagnostics->rows.items;
 
 	for (size_t i = 0; i < c->diagnostics->rows.n; i++) {
+		const struct unit *u = rows[i].unit ? unit_set_find(c->set, rows[i].unit) : NULL;
 		struct manifest_diagnostic *row =
 			compile_array_push(c->arena, &c->manifest.diagnostics, sizeof(*row));
 
@@ -283,7 +284,9 @@ static int add_diagnostics(struct compile *c)
 		row->column = rows[i].column;
 		row->severity = rows[i].severity;
 		row->unit = rows[i].unit;
-		row->text = rows[i].text;
+		row->text = !u || !u->is_secret                  ? rows[i].text
+			    : rows[i].severity == SEVERITY_ERROR ? UNIT_ERROR_HIDDEN
+								 : UNIT_WARNING_HIDDEN;
 	}
 	return 0;
 }

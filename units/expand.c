@@ -23,7 +23,7 @@ const char *expand_complaint(struct arena *arena, int r, char bad)
 		bad);
 }
 
-static void note_instances(struct setting_context *c, const char *text)
+void expand_note_instances(struct setting_context *c, const char *text)
 {
 	c->for_instances = c->unit->is_template && specifier_of_instance(text);
 }
@@ -34,7 +34,7 @@ int expand_text(struct setting_context *c, const char *text, unsigned column, co
 	int r = specifier_expand(&c->specifiers, text, c->arena, ret, &bad);
 	const char *complaint;
 
-	note_instances(c, r == 0 ? text : "");
+	expand_note_instances(c, r == 0 ? text : "");
 	if (r == 0 || r == -ENOMEM) {
 		return r;
 	}
@@ -57,7 +57,7 @@ int expand_word_error(struct setting_context *c, unsigned column, const char *te
 		return -ENOMEM;
 	}
 	if (specifier_expand(&c->specifiers, word, c->arena, &expanded, &bad) == 0) {
-		note_instances(c, word);
+		expand_note_instances(c, word);
 	}
 	return setting_error(c, column, "%s", text);
 }

@@ -12,7 +12,12 @@ const char *expand_complaint(struct arena *arena, int r, char bad);
  * reported until the next text is expanded (c->for_instances).
  */
 int expand_text(struct setting_context *c, const char *text, unsigned column, const char **ret);
-/* The same for the whole value. */
+/*
+ * What is wrong with text, one or more expanded texts, from here on is said in the instances only,
+ * if it has one of these.
+ */
+void expand_note_instances(struct setting_context *c, const char *text);
+/* The same as expand_text for the whole value. */
 int expand_value(struct setting_context *c, const char **ret);
 /* setting_error() about the word of c's value at column, which had its specifiers expanded. */
 int expand_word_error(struct setting_context *c, unsigned column, const char *text);

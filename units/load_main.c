@@ -303,6 +303,7 @@ static int run_dump(struct load *l, const char *const *args)
 	int status = load_files(l, &settings, args);
 	int r;
 
+	forget_beside(l);
 	print_diagnostics(l);
 	if (status != EXIT_OK || fd < 0) {
 		return fd < 0 ? EXIT_BROKEN : status;

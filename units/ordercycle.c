@@ -8,6 +8,8 @@
 
 #include "../runtime/plan/catalogue.h"
 
+#define CYCLE_TEXT 380 /* of the names in the line about a circle */
+
 /* One unit waits for another: `waits` has, or `other` wrote, the line of dep. */
 struct edge {
 	uint32_t waits, other;
@@ -257,9 +259,8 @@ static void tell(struct search *s, uint32_t self, const struct edge **way)
 			text + at, sizeof(text) - at, "%s -> ", s->set->units[way[i]->waits]->name);
 	}
 	place = place_of(s->set->units[way[0]->owner], way[0]->dep);
-	diag_add(s->d, &place, SEVERITY_ERROR,
-		"ordering cycle: %.380s%s%s (each waits for the next)", text,
-		at < sizeof(text) ? "" : "… -> ", s->set->units[self]->name);
+	diag_add(s->d, &place, SEVERITY_ERROR, "ordering cycle: %.*s%s%s (each waits for the next)",
+		CYCLE_TEXT, text, at <= CYCLE_TEXT ? "" : "… -> ", s->set->units[self]->name);
 	for (size_t i = 0; i < n; i++) {
 		tell_edge(s, way[i]);
 	}

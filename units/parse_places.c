@@ -37,6 +37,7 @@ int parse_fields(struct setting_context *c, const struct word *word, char **fiel
 			return -ENOMEM;
 		}
 	}
+	expand_note_instances(c, word->text);
 	return (int)n;
 }
 

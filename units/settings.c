@@ -380,7 +380,6 @@ static int apply_line(struct setting_context *c, unsigned section)
 	const char *slash = strrchr(c->file, '/');
 	int r;
 
-	c->for_instances = false;
 	c->row = find_setting(section, c->line->key);
 	if (!c->row) {
 		unknown_setting(c, section);
@@ -484,6 +483,7 @@ int settings_apply(struct setting_context *c, const struct list *lines)
 	find_strict(c, lines);
 	for (size_t i = 0; i < lines->n; i++) {
 		c->line = &rows[i];
+		c->for_instances = false;
 		if (!rows[i].key) {
 			section = open_section(c);
 		} else if (section && strncmp(rows[i].key, "X-", 2) != 0 &&

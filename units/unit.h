@@ -494,7 +494,8 @@ struct unit_assignment {
 };
 
 /* Instead of what is wrong in a unit that is_secret. */
-#define UNIT_ERROR_HIDDEN "refused; not everybody may read why: supctl verify, as root, says it"
+#define UNIT_WARNING_HIDDEN "not everybody may read this: supctl verify, as root, says it"
+#define UNIT_ERROR_HIDDEN   "refused; not everybody may read why: supctl verify, as root, says it"
 
 struct unit {
 	const char *name;

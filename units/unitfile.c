@@ -125,7 +125,10 @@ static int compare_dropins(const void *a, const void *b)
 	return strcmp(((const struct scan_dropin *)a)->base, ((const struct scan_dropin *)b)->base);
 }
 
-/* Drop-ins confine: a unit is not started without those that were not read. */
+/*
+ * Drop-ins confine: a unit is not started without those that were not read. A whole unit directory
+ * that was refused is another matter: it is one error, and the machine starts without it.
+ */
 static int take_dropins(
 	const struct unitfile_context *c, struct unit *u, const char *owner, struct list *ret)
 {
@@ -440,7 +443,6 @@ static const char *tell_error(const struct unitfile_context *c, const struct uni
 
 static void finish(const struct unitfile_context *c, struct unit *u)
 {
-
 	if (!u->refused) {
 		return;
 	}

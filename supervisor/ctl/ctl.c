@@ -315,6 +315,11 @@ int unit_list_add(struct unit_list *l, const char *name)
 	return 0;
 }
 
+static const char *suffix_of(const struct ctl *c)
+{
+	return c->suffix ? c->suffix : ".service";
+}
+
 static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 {
 	__attribute__((cleanup(sd_bus_error_free))) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -325,7 +330,7 @@ static int expand_pattern(struct ctl *c, const char *arg, struct unit_list *l)
 	uint32_t job;
 	int r;
 
-	if (names_complete_pattern(arg, pattern) < 0) {
+	if (names_complete_pattern_as(arg, suffix_of(c), pattern) < 0) {
 		ctl_error(c, "%s: pattern is too long", arg);
 		return EXIT_USAGE;
 	}
@@ -375,7 +380,7 @@ int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret)
 	for (int i = 0; i < n && code == EXIT_OK; i++) {
 		if (names_is_pattern(args[i])) {
 			code = expand_pattern(c, args[i], ret);
-		} else if (names_complete(args[i], name) < 0) {
+		} else if (names_complete_as(args[i], suffix_of(c), name) < 0) {
 			say_no_name(c, args[i]);
 			code = EXIT_USAGE;
 		} else if (unit_list_add(ret, name) < 0) {
@@ -404,6 +409,23 @@ int ctl_units_up(struct ctl *c, int n, char *const *args, struct unit_list *ret)
 	c->up_only = !c->o.all;
 	code = ctl_units(c, n, args, ret);
 	c->up_only = false;
+	return code;
+}
+
+int ctl_units_of(struct ctl *c, const char *suffix, int n, char *const *args, struct unit_list *ret)
+{
+	char every[32];
+	char *const all[] = { every };
+	const bool quiet = c->o.quiet;
+	int code;
+
+	snprintf(every, sizeof(every), "*%s", suffix);
+	/* That there is none is no surprise when nobody asked for it. */
+	c->o.quiet = quiet || n == 0;
+	c->suffix = suffix;
+	code = n > 0 ? ctl_units(c, n, args, ret) : ctl_units(c, 1, all, ret);
+	c->suffix = NULL;
+	c->o.quiet = quiet;
 	return code;
 }
 

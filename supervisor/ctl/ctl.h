@@ -36,7 +36,8 @@ struct ctl {
 	uint64_t patience_us;
 	uint64_t connect_from; /* of several tries; 0: of one */
 	bool said_waiting;
-	bool up_only; /* patterns leave out what is down */
+	bool up_only;       /* patterns leave out what is down */
+	const char *suffix; /* of names without one; NULL: ".service" */
 };
 
 void ctl_init(struct ctl *c, FILE *out, FILE *err);
@@ -91,16 +92,19 @@ int ctl_expand(struct ctl *c, int n, char *const *args, struct unit_list *ret);
 int ctl_units(struct ctl *c, int n, char *const *args, struct unit_list *ret);
 /* The same, for verbs that act: patterns stand for units that are up, with --all for all. */
 int ctl_units_up(struct ctl *c, int n, char *const *args, struct unit_list *ret);
+/* The same, for verbs about one type of units: n may be 0 for all of them. */
+int ctl_units_of(
+	struct ctl *c, const char *suffix, int n, char *const *args, struct unit_list *ret);
 /*
  * ctl_units, then act on one after the other, which is a call about the unit: -errno with *error
- * filled. What fails is said; the last failure's exit code.
+ * filled. What fails is said; EXIT_FAILED if anything did.
  */
 int ctl_each_unit(struct ctl *c, int n, char *const *args,
 	int (*act)(struct ctl *c, const char *unit, sd_bus_error *error));
 
 /*
  * Shows one unit after the other: an array in JSON, else with an empty line between. show writes
- * one and returns its exit code; the last that is not EXIT_OK counts.
+ * one and returns its exit code; the first that is not EXIT_OK counts.
  */
 int ctl_show_units(struct ctl *c, const struct unit_list *units, struct json *j,
 	int (*show)(struct ctl *c, struct json *j, const char *unit));

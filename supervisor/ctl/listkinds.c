@@ -171,17 +171,12 @@ int verb_list_kind(struct ctl *c, int n, char *const *args)
 {
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
 	struct kind_list l = { .c = c };
-	char every[32];
-	char *const all[] = { every };
 	int code;
 
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
 		l.kind = strcmp(kinds[i].verb, args[0]) == 0 ? &kinds[i] : l.kind;
 	}
-	snprintf(every, sizeof(every), "*%s", l.kind->suffix);
-	/* That there is none is no surprise when nobody asked for it. */
-	c->o.quiet = c->o.quiet || n == 1;
-	code = n > 1 ? ctl_units(c, n - 1, args + 1, &units) : ctl_units(c, 1, all, &units);
+	code = ctl_units_of(c, l.kind->suffix, n - 1, args + 1, &units);
 	if (code != EXIT_OK) {
 		return code;
 	}

@@ -22,9 +22,11 @@ static int with_suffix(const char *text, const char *suffix, char ret[LIMIT_UNIT
 	return n < 0 || n >= (int)LIMIT_UNIT_NAME ? -EINVAL : 0;
 }
 
-static int from_path(const char *path, char ret[LIMIT_UNIT_NAME])
+static int from_path(const char *path, const char *wanted, char ret[LIMIT_UNIT_NAME])
 {
-	const char *suffix = strncmp(path, "/dev/", 5) == 0 ? ".device" : ".mount";
+	const char *suffix = strcmp(wanted, ".automount") == 0 ? wanted
+			     : strncmp(path, "/dev/", 5) == 0  ? ".device"
+							       : ".mount";
 	char escaped[LIMIT_UNIT_NAME];
 
 	if (unit_name_escape_path(path, escaped, sizeof(escaped)) < 0) {
@@ -33,15 +35,15 @@ static int from_path(const char *path, char ret[LIMIT_UNIT_NAME])
 	return with_suffix(escaped, suffix, ret);
 }
 
-int names_complete(const char *text, char ret[LIMIT_UNIT_NAME])
+int names_complete_as(const char *text, const char *suffix, char ret[LIMIT_UNIT_NAME])
 {
 	char name[LIMIT_UNIT_NAME];
 	int r;
 
 	if (text[0] == '/') {
-		r = from_path(text, name);
+		r = from_path(text, suffix, name);
 	} else {
-		r = with_suffix(text, unit_name_is_valid(text) ? "" : ".service", name);
+		r = with_suffix(text, unit_name_is_valid(text) ? "" : suffix, name);
 	}
 	if (r < 0 || !unit_name_is_valid(name)) {
 		return -EINVAL;
@@ -50,7 +52,12 @@ int names_complete(const char *text, char ret[LIMIT_UNIT_NAME])
 	return 0;
 }
 
-int names_complete_pattern(const char *text, char ret[LIMIT_UNIT_NAME])
+int names_complete(const char *text, char ret[LIMIT_UNIT_NAME])
+{
+	return names_complete_as(text, ".service", ret);
+}
+
+int names_complete_pattern_as(const char *text, const char *suffix, char ret[LIMIT_UNIT_NAME])
 {
 	const char *last = text + strlen(text);
 
@@ -59,7 +66,12 @@ int names_complete_pattern(const char *text, char ret[LIMIT_UNIT_NAME])
 	if (strchr(text, '.') || (last > text && last[-1] == '*')) {
 		return with_suffix(text, "", ret);
 	}
-	return with_suffix(text, ".service", ret);
+	return with_suffix(text, suffix, ret);
+}
+
+int names_complete_pattern(const char *text, char ret[LIMIT_UNIT_NAME])
+{
+	return names_complete_pattern_as(text, ".service", ret);
 }
 
 /* "RTMIN+3", "RTMAX-1" with n digits after the sign. */

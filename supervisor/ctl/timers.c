@@ -128,10 +128,9 @@ static int print_rows(struct ctl *c, const struct timer_rows *rows)
 
 int verb_list_timers(struct ctl *c, int n, char *const *args)
 {
-	static char *const every[] = { (char *)"*.timer" };
 	AUTO(unit_list_fini) struct unit_list units = { 0 };
 	AUTO(rows_fini) struct timer_rows rows = { 0 };
-	int code = n > 1 ? ctl_units(c, n - 1, args + 1, &units) : ctl_units(c, 1, every, &units);
+	int code = ctl_units_of(c, ".timer", n - 1, args + 1, &units);
 
 	if (code != EXIT_OK) {
 		return code;

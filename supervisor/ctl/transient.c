@@ -194,7 +194,7 @@ static bool has_failed(struct run *r)
 {
 	AUTO(props_fini) struct props p = { 0 };
 
-	return ctl_unit_props(r->c, r->unit, &p, NULL) >= 0 && !r->c->o.collect &&
+	return ctl_unit_props(r->c, r->unit, &p, NULL) >= 0 &&
 	       strcmp(props_string(&p, "ActiveState"), "failed") == 0;
 }
 
@@ -204,9 +204,10 @@ static int refuse_known(struct run *r)
 	AUTO(unitfiles_fini) struct unitfiles files = { .n = 0 };
 
 	if (unitpath_find(&r->dirs.path, r->unit, &files) == 0) {
+		const bool failed = has_failed(r);
+
 		ctl_error(r->c, "%s: there is such a unit already: %s%s%s", r->unit, files.paths[0],
-			has_failed(r) ? "; it failed: supctl reset-failed " : "",
-			has_failed(r) ? r->unit : "");
+			failed ? "; it failed: supctl reset-failed " : "", failed ? r->unit : "");
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -297,7 +298,7 @@ static int start(struct run *r)
 		code = start_and_see(r);
 	}
 	if (code != EXIT_OK) {
-		if (!has_failed(r)) {
+		if (r->c->o.collect || !has_failed(r)) {
 			unlink_file(r, r->unit);
 		}
 		if (r->timer[0]) {

@@ -43,7 +43,8 @@ static const char *const reads[] = { "Ping", "GetMachineId", "Introspect", "Get"
 	"GetDenials", "GetDiagnostics" };
 
 static const char *const secrets[] = { "PlantedEnvironment", "PlantedFileValue",
-	"PlantedCredential", "PlantedArgument", "PlantedPublicEnvironment" };
+	"PlantedCredential", "PlantedArgument", "PlantedPublicEnvironment", "PlantedError",
+	"PlantedWarning" };
 
 static void close_file(FILE **f)
 {
@@ -133,7 +134,8 @@ static void try_change(struct walk *w, const char *path, const char *interface, 
 /* The argument that most of them take; the others answer with an error, which is looked at too. */
 static void try_read(struct walk *w, const char *path, const char *interface, const char *member)
 {
-	static const char *const arguments[] = { NULL, "secret.service", "open.service" };
+	static const char *const arguments[] = { NULL, "secret.service", "broken.service",
+		"open.service" };
 
 	for (size_t i = 0; i < ELEMENTSOF(arguments); i++) {
 		AUTO(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -406,6 +408,10 @@ static int control_setup(void **state)
 		"ExecStart=%s pause PlantedPublicArgument\n",
 		payload);
 	sys_unit(s, "open.service", text);
+	/* What is wrong in a unit is a part of it. */
+	snprintf(path, sizeof(path), "%s/broken.service", s->units);
+	write_secret(path,
+		"[Service]\nExecStart=/bin/true\nProtectSystem=PlantedError\nPlantedWarning=x\n");
 	snprintf(path, sizeof(path), "%s/supd.conf", s->dir);
 	write_secret(path, "[supd]\nControlAccessGroup=" GROUP "\n");
 	sys_start(s, (const char *const[]) { "secret.service", "open.service", NULL });

@@ -108,6 +108,7 @@ static void test_exists(void **state)
 	CHECK(sys_ctl(s, "list-paths") == 0);
 	CHECK(sys_said(s, "/e/deep/flag") && sys_said(s, "PathExists"));
 	CHECK(sys_said(s, "exists.path") && sys_said(s, "exists.service"));
+	CHECK(sys_ctl(s, "list-paths exists") == 0 && sys_said(s, "exists.path"));
 	CHECK(sys_ctl(s, "list-paths no*") == 0 && !sys_said(s, "exists.path"));
 	CHECK(sys_ctl(s, "stop exists.path") == 0);
 	make("e/deep/flag", "x");

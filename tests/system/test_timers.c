@@ -120,6 +120,7 @@ static void test_persistent(void **state)
 	sys_wait(s, "late.timer", "SubState", "waiting");
 	CHECK(sys_ctl(s, "list-timers") == 0);
 	CHECK(sys_said(s, "late.timer") && sys_said(s, "plain.timer") && sys_said(s, "ACTIVATES"));
+	CHECK(sys_ctl(s, "list-timers late") == 0 && sys_said(s, "late.timer"));
 }
 
 static void test_refused(void **state)

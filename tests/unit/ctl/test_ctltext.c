@@ -168,6 +168,12 @@ static void test_names(void **state)
 	assert_int_equal(names_complete("a b", name), -EINVAL);
 	assert_int_equal(names_complete("../x", name), -EINVAL);
 	assert_int_equal(names_complete("", name), -EINVAL);
+	assert_int_equal(names_complete_as("web", ".timer", name), 0);
+	assert_string_equal(name, "web.timer");
+	assert_int_equal(names_complete_as("/srv", ".automount", name), 0);
+	assert_string_equal(name, "srv.automount");
+	assert_int_equal(names_complete_pattern_as("we?", ".path", name), 0);
+	assert_string_equal(name, "we?.path");
 	assert_int_equal(names_signal("SIGHUP"), SIGHUP);
 	assert_int_equal(names_signal("USR1"), SIGUSR1);
 	assert_int_equal(names_signal("9"), SIGKILL);

@@ -31,6 +31,9 @@ static const struct {
 	{ "%f", "srv-web" },
 	{ "/x/%i", "web" },
 	{ "a-%i", "web" },
+	{ "%i:web", "app" },
+	{ "%I:/x", "-srv-web" },
+	{ "%I:mode=0700", "-srv-web" },
 };
 
 /* How many diagnostics there are of one line in the unit of that instance ("": the template). */
@@ -92,11 +95,23 @@ static void test_still_said(void **state)
 	}
 }
 
+/* The line before a section's name says nothing about that name. */
+static void test_section(void **state)
+{
+	struct reading r = { 0 };
+
+	(void)state;
+	reading_of(&r, "x@.service", "Service", "SyslogIdentifier=%i\n[Instal]");
+	assert_int_equal(r.d.rows.n, 1);
+	arena_fini(&r.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_settings),
 		cmocka_unit_test(test_still_said),
+		cmocka_unit_test(test_section),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,21 +106,37 @@ static void test_two(void **state)
 	assert_non_null(strstr(row(f, 3), "ordering cycle: c.service -> d.service -> c.service"));
 }
 
+/* A circle of n. */
+static void put_circle(struct loadbox *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		put(f, arena_printf(&f->a, "unit-%02u.service", i),
+			arena_printf(&f->a, "Wants=unit-%02u.service\nAfter=unit-%02u.service\n",
+				(i + 1) % n, (i + 1) % n));
+	}
+	look(f, "unit-07.service");
+}
+
 /* A long cycle is cut in the line and told whole in the notes. */
 static void test_long(void **state)
 {
 	struct loadbox *f = *state;
 
-	for (unsigned i = 0; i < 60; i++) {
-		put(f, arena_printf(&f->a, "unit-%02u.service", i),
-			arena_printf(&f->a, "Wants=unit-%02u.service\nAfter=unit-%02u.service\n",
-				(i + 1) % 60, (i + 1) % 60));
-	}
-	look(f, "unit-07.service");
+	put_circle(f, 60);
 	assert_int_equal(f->d.n_errors, 1);
 	assert_int_equal(f->d.rows.n, 61);
 	assert_non_null(strstr(row(f, 0), "… -> unit-00.service"));
 	assert_non_null(strstr(row(f, 60), "unit-59.service waits for unit-00.service"));
+}
+
+/* Nothing is cut without a sign: the line holds the names of 20 of these. */
+static void test_cut(void **state)
+{
+	struct loadbox *f = *state;
+
+	put_circle(f, 21);
+	assert_int_equal(f->d.n_errors, 1);
+	assert_non_null(strstr(row(f, 0), "… -> unit-00.service"));
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, loadbox_setup, loadbox_teardown)
@@ -132,6 +148,7 @@ int main(void)
 		T(test_not_pulled),
 		T(test_two),
 		T(test_long),
+		T(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
