@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The one service of the smallest appliance (vm_boot.py): sleeps until the host writes a line,
+ * The one service of the smallest appliance (vm_smallest.py): sleeps until the host writes a line,
  * words between single blanks, to the second serial port; runs it, its output goes back the same
  * way and ends with EOT. A machine of its own, so nothing is checked. Static.
  */

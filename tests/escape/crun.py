@@ -130,6 +130,9 @@ def hunted(container):
         subprocess.run(container.crun("delete", "--force", container.name), capture_output=True)
         said, _ = hunter.communicate(timeout=roof.WITHIN)
     print(f"{ran} × exec, hunted: {sorted(set(said.splitlines())) or 'never seen, never traced'}")
+    if ran == 0:
+        print("FAILED: none was hunted")
+    return ran == 0
 
 
 def main(payload):
@@ -151,7 +154,7 @@ def main(payload):
         wrong = attempts(container)
         directories(container)
         links(container, top)
-        hunted(container)
+        wrong += hunted(container)
         return 1 if wrong else 0
     try:
         return roof.run_in_child(work)

@@ -272,38 +272,23 @@ void sys_start(struct sys *s, const char *const *units)
 	sys_wait_for(s, "supd is ready", is_ready, NULL);
 }
 
-static void ctl_child(struct sys *s, char *line, int out, bool errors)
+int sys_run(struct sys *s, const char *const *argv, bool errors)
 {
-	char runtime[96];
-	char *argv[ARGS_MAX] = { "supctl", "--runtime-dir", runtime };
-	int n = 3;
-
-	snprintf(runtime, sizeof(runtime), "%s/run", s->dir);
-	for (char *save, *word = strtok_r(line, " ", &save); word && n < ARGS_MAX - 1;
-		word = strtok_r(NULL, " ", &save)) {
-		argv[n++] = word;
-	}
-	dup2(out, STDOUT_FILENO);
-	if (errors) {
-		dup2(out, STDERR_FILENO);
-	}
-	exec_program("supctl", argv);
-}
-
-/* errors: the error stream is in s->output as well. */
-static int run_ctl(struct sys *s, bool errors, const char *format, va_list ap)
-{
-	char line[4096];
 	int pair[2], status;
 	ssize_t n;
 	pid_t pid;
 
-	vsnprintf(line, sizeof(line), format, ap);
 	must(pipe2(pair, O_CLOEXEC) == 0, "pipe");
 	pid = fork();
 	must(pid >= 0, "fork");
 	if (pid == 0) {
-		ctl_child(s, line, pair[1], errors);
+		dup2(pair[1], STDOUT_FILENO);
+		if (errors) {
+			dup2(pair[1], STDERR_FILENO);
+		}
+		execvp(argv[0], (char **)(uintptr_t)argv);
+		fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+		_exit(127);
 	}
 	close(pair[1]);
 	n = fd_read_full(pair[0], s->output, sizeof(s->output) - 1);
@@ -311,9 +296,26 @@ static int run_ctl(struct sys *s, bool errors, const char *format, va_list ap)
 	close(pair[0]);
 	must(waitpid(pid, &status, 0) == pid, "waitpid");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == FINDING_STATUS && !s->failing) {
-		sys_fail(s, "a sanitizer stopped supctl %s", line);
+		sys_fail(s, "a sanitizer stopped %s", argv[0]);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* errors: the error stream is in s->output as well. */
+static int run_ctl(struct sys *s, bool errors, const char *format, va_list ap)
+{
+	char line[4096], program[4096], runtime[96];
+	const char *argv[ARGS_MAX] = { program, "--runtime-dir", runtime };
+	int n = 3;
+
+	vsnprintf(line, sizeof(line), format, ap);
+	snprintf(program, sizeof(program), "%s/supctl", getenv("SUPD_BUILD"));
+	snprintf(runtime, sizeof(runtime), "%s/run", s->dir);
+	for (char *save, *word = strtok_r(line, " ", &save); word && n < ARGS_MAX - 1;
+		word = strtok_r(NULL, " ", &save)) {
+		argv[n++] = word;
+	}
+	return sys_run(s, argv, errors);
 }
 
 int sys_ctl(struct sys *s, const char *format, ...)

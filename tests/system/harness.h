@@ -60,6 +60,11 @@ void sys_start(struct sys *s, const char *const *units);
 /* Starts supd-init without waiting for readiness. */
 void sys_spawn(struct sys *s, const char *const *units);
 
+/*
+ * Runs argv (NULL-terminated, its first word found as a shell does), its output, with errors that
+ * of its error stream too, in s->output; returns the exit code.
+ */
+int sys_run(struct sys *s, const char *const *argv, bool errors);
 /* Runs supctl with printf-style arguments split at spaces; returns its exit code, fills s->output.
  */
 int sys_ctl(struct sys *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

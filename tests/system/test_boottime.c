@@ -239,5 +239,6 @@ int main(void)
 	};
 
 	sys_require();
+	sys_private(NULL);
 	return cmocka_run_group_tests(tests, setup_boot, teardown);
 }

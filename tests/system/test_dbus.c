@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +14,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
+#include "knowsupd.h"
 
 #define BUS_CONFIG                                                                                 \
 	"<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN'"         \
@@ -126,21 +126,6 @@ static void test_bus_restarts(void **state)
 	CHECK(property_equals("owner.service", "SubState", "running"));
 }
 
-/* dbus-daemon talks to users of /etc/passwd only. */
-static void know_supd(void)
-{
-	static const char users[] = "supd:x:61990:61990::/nonexistent:/usr/sbin/nologin\n"
-				    "supd-load:x:61991:61991::/nonexistent:/usr/sbin/nologin\n"
-				    "supd-log:x:61992:61992::/nonexistent:/usr/sbin/nologin\n";
-	char text[65536];
-	AUTO_CLOSE int fd = open("/run/passwd", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	CHECK(fd_read_text("/etc/passwd", text, sizeof(text)) > 0 && fd >= 0);
-	CHECK(fd_write_full(fd, text, strlen(text)) == 0);
-	CHECK(fd_write_full(fd, users, strlen(users)) == 0);
-	CHECK(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL) == 0);
-}
-
 static int set_up(void **state)
 {
 	char config[160];
@@ -148,8 +133,8 @@ static int set_up(void **state)
 
 	(void)state;
 	sys_private(NULL);
-	know_supd();
 	s = sys_new();
+	CHECK(knowsupd() == 0);
 	snprintf(go, sizeof(go), "%s/go", s->dir);
 	snprintf(config, sizeof(config), "%s/bus.conf", s->dir);
 	fd = open(config, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);

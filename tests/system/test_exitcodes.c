@@ -6,39 +6,46 @@
  */
 #include "check.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
-#include "../../runtime/base/fd.h"
 
 #define SAME  (-1)
 #define WORDS 24
 
+enum kind {
+	READS,
+	ACTS,  /* the states are made anew before it */
+	KILLS, /* so too, and up.service ends some time after the answer */
+};
+
 struct row {
 	const char *line;
-	bool changes; /* the states are made anew before it */
-	int own;      /* supctl's code where it differs on purpose; SAME */
+	enum kind kind;
+	int own; /* supctl's code where it differs on purpose; SAME */
 };
 
 #define READ(text)                                                                                 \
 	{                                                                                          \
-		text, false, SAME                                                                  \
+		text, READS, SAME                                                                  \
 	}
 #define ACT(text)                                                                                  \
 	{                                                                                          \
-		text, true, SAME                                                                   \
+		text, ACTS, SAME                                                                   \
+	}
+#define KILL(text)                                                                                 \
+	{                                                                                          \
+		text, KILLS, SAME                                                                  \
 	}
 #define OWN(text, code)                                                                            \
 	{                                                                                          \
-		text, false, code                                                                  \
+		text, READS, code                                                                  \
 	}
 #define OWN_ACT(text, code)                                                                        \
 	{                                                                                          \
-		text, true, code                                                                   \
+		text, ACTS, code                                                                   \
 	}
 
 static const struct row rows[] = {
@@ -237,21 +244,21 @@ static const struct row rows[] = {
 	ACT("isolate gone"),
 	ACT("isolate up"),
 	ACT("isolate masked"),
-	ACT("kill up"),
+	KILL("kill up"),
 	ACT("kill down"),
 	ACT("kill failed"),
 	ACT("kill gone"),
 	ACT("kill masked"),
-	ACT("kill up gone"),
-	ACT("kill gone up"),
-	ACT("kill -s KILL up"),
+	KILL("kill up gone"),
+	KILL("kill gone up"),
+	KILL("kill -s KILL up"),
 	ACT("kill -s nonsense up"),
 	ACT("kill -s 99 up"),
-	ACT("kill --kill-whom=main up"),
+	KILL("kill --kill-whom=main up"),
 	ACT("kill --kill-whom=control up"),
 	ACT("kill --kill-whom=main down"),
 	ACT("kill --kill-whom=nonsense up"),
-	ACT("kill --kill-who=main up"),
+	KILL("kill --kill-who=main up"),
 	ACT("kill zz*"),
 	ACT("reset-failed"),
 	ACT("reset-failed failed"),
@@ -270,30 +277,6 @@ static const struct row rows[] = {
 
 static char supctl[512];
 
-/* Runs argv with no input; output in s->output, returns the exit code. */
-static int run(const char *const *argv)
-{
-	int ends[2], status;
-	ssize_t got;
-	pid_t pid;
-
-	CHECK(pipe2(ends, O_CLOEXEC) == 0);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		dup2(ends[1], STDERR_FILENO);
-		execvp(argv[0], (char **)(uintptr_t)argv);
-		_exit(127);
-	}
-	close(ends[1]);
-	got = fd_read_full(ends[0], s->output, sizeof(s->output) - 1);
-	s->output[got > 0 ? got : 0] = '\0';
-	close(ends[0]);
-	CHECK(waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static int run_line(const char *const *first, const char *line)
 {
 	const char *argv[WORDS] = { NULL };
@@ -309,7 +292,7 @@ static int run_line(const char *const *first, const char *line)
 		word = strtok_r(NULL, " ", &save)) {
 		argv[n++] = word;
 	}
-	return run(argv);
+	return sys_run(s, argv, true);
 }
 
 static const char states[] = "show -p SubState --value up.service loading.service "
@@ -333,6 +316,27 @@ static void first_line(char *buf, size_t size)
 	snprintf(buf, size, "%.*s", (int)strcspn(s->output, "\n"), s->output);
 }
 
+static bool up_has_ended(struct sys *sys, void *arg)
+{
+	(void)arg;
+	return strcmp(sys_text(sys, "up.service", "ActiveState"), "active") != 0;
+}
+
+static int run_row(const char *const *first, const struct row *row, char *ret_word, size_t size)
+{
+	int code;
+
+	if (row->kind != READS) {
+		prepare();
+	}
+	code = run_line(first, row->line);
+	first_line(ret_word, size);
+	if (row->kind == KILLS) {
+		sys_wait_for(s, row->line, up_has_ended, NULL);
+	}
+	return code;
+}
+
 static void test_table(void **state)
 {
 	static const char *const theirs[] = { "systemctl", "--user", "--no-pager", NULL };
@@ -345,18 +349,9 @@ static void test_table(void **state)
 	prepare();
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		const struct row *row = &rows[i];
-		int their, own;
+		int their = run_row(theirs, row, words[0], sizeof(words[0]));
+		int own = run_row(ours, row, words[1], sizeof(words[1]));
 
-		if (row->changes) {
-			prepare();
-		}
-		their = run_line(theirs, row->line);
-		first_line(words[0], sizeof(words[0]));
-		if (row->changes) {
-			prepare();
-		}
-		own = run_line(ours, row->line);
-		first_line(words[1], sizeof(words[1]));
 		if (row->own == SAME ? own != their : (own != row->own || own == their)) {
 			printf("%s: systemctl %d (%s), supctl %d (%s)\n", row->line, their,
 				words[0], own, words[1]);

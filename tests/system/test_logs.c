@@ -456,6 +456,7 @@ int main(void)
 	const struct CMUnitTest limited[] = { cmocka_unit_test(test_rate_limit) };
 
 	sys_require();
+	sys_private(NULL);
 	return cmocka_run_group_tests(tests, setup_unlimited, teardown) +
 	       cmocka_run_group_tests(limited, setup_limited, teardown);
 }

@@ -184,5 +184,6 @@ int main(void)
 		return 77;
 	}
 	sys_require();
+	sys_private(NULL);
 	return cmocka_run_group_tests(tests, prepare, teardown);
 }

@@ -534,6 +534,7 @@ class Machine:
         deadline = time.monotonic() + within
         while True:
             state = self.command_qmp("human-monitor-command", **{"command-line": "info registers"})
+            check("the machine should be there still", state is not None)
             flags = int(re.search(r"FL=([0-9a-f]+)", state)[1], 16)
             if "HLT=1" in state and not flags & 0x200:
                 return
