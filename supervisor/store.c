@@ -251,7 +251,7 @@ static bool park_is_known(const struct store *st, const struct wire_park *park)
  * What goes beside a descriptor into its place: the name; behind its NUL, where launchers do not
  * look, what the next supd has to know.
  */
-static size_t describe(const struct stored_fd *f, char text[LIMIT_FD_NAME + 2])
+static size_t describe(const struct stored_fd *f, char text[LIMIT_PARKED_NAME])
 {
 	size_t n = strlen(f->name);
 
@@ -268,7 +268,7 @@ static size_t describe(const struct stored_fd *f, char text[LIMIT_FD_NAME + 2])
 static int push(struct store *st, const struct wire_park *park, int push_fd)
 {
 	struct stored_fd **at = first_waiting(st, park->slot);
-	char text[LIMIT_FD_NAME + 2];
+	char text[LIMIT_PARKED_NAME];
 	int r;
 
 	if (!at) {
@@ -289,7 +289,7 @@ static int push(struct store *st, const struct wire_park *park, int push_fd)
 /* A place from before a crash: take a copy of what is in it. Empty: supd died before it pushed. */
 static int peek(struct store *st, const struct wire_park *park, int peek_fd)
 {
-	char name[LIMIT_FD_NAME + 3] = { 0 };
+	char name[LIMIT_PARKED_NAME + 1] = { 0 };
 	size_t n_fds = 1;
 	struct stored_fd *f;
 	int fd = -1;

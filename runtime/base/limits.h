@@ -15,6 +15,7 @@
 #define LIMIT_FAIL_TEXT      192u /* object of a failed launch step */
 #define LIMIT_FAIL_ORIGIN    96u  /* "web.service:14" */
 #define LIMIT_FD_NAME        256u
+#define LIMIT_PARKED_NAME    (LIMIT_FD_NAME + 2u) /* with the NUL and the mark of FDPOLL=0 */
 #define LIMIT_LOG_IDENTIFIER 64u
 
 /* Unit files */

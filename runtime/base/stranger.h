@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "sysx.h"
 
 #define STRANGER_ID 2147483647u
 
@@ -19,12 +19,11 @@ static inline int stranger_become(void)
 {
 	static const uint32_t ids[] = { STRANGER_ID, 65534 };
 
-	if (syscall(SYS_setgroups, (size_t)0, NULL) < 0) {
+	if (sysx_setgroups(0, NULL) < 0) {
 		return -errno;
 	}
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		if (syscall(SYS_setresgid, ids[i], ids[i], ids[i]) == 0 &&
-			syscall(SYS_setresuid, ids[i], ids[i], ids[i]) == 0) {
+		if (sysx_setresgid(ids[i]) == 0 && sysx_setresuid(ids[i]) == 0) {
 			return 0;
 		}
 		if (errno != EINVAL) {

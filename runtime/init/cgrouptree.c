@@ -45,7 +45,7 @@ static void signal_one(struct walk *w, int dir, uint32_t depth)
 	}
 }
 
-/* From the beginning: who tries again with the same descriptor starts where the last try ended. */
+/* From the beginning: a descriptor that was read before stands where that try ended. */
 static void signal_below(struct walk *w, int dir, uint32_t depth)
 {
 	char buf[1024] __attribute__((aligned(8)));

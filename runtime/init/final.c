@@ -170,8 +170,7 @@ static void run_limited(struct broker *b, const struct spawn *spawn, uint64_t wi
 	}
 }
 
-/* False: a disk does not answer. */
-static bool sync_limited(struct broker *b)
+static void sync_limited(struct broker *b)
 {
 	pid_t pid = fork();
 
@@ -181,11 +180,14 @@ static bool sync_limited(struct broker *b)
 	}
 	if (pid > 0 && !reap_until(b, pid, now_us() + SYNC_WITHIN_US)) {
 		util_say("sync does not come to an end; the shutdown goes on", NULL, 0);
-		return false;
 	}
-	return true;
 }
 
+/*
+ * A disk that answers nothing and one with a minute's worth of writing before it cannot be told
+ * apart but by waiting, and reboot(2) takes from the second what it has not written: each step gets
+ * its time, whatever became of the one before. Neither keeps the machine longer than their sum.
+ */
 static void let_go_of_disks(struct broker *b)
 {
 	const char *const argv[] = { "supd-umount", NULL };
@@ -194,12 +196,9 @@ static void let_go_of_disks(struct broker *b)
 	util_close(&b->idtable_fd); /* what is open for writing keeps the root writable */
 	util_close(&b->stamps_fd);
 	util_close(&b->log_dir_fd);
-	bool answers = sync_limited(b);
-
+	sync_limited(b);
 	run_limited(b, &spawn, UMOUNT_WITHIN_US);
-	if (answers) {
-		sync_limited(b); /* else it would wait for the same disk; what let go was written */
-	}
+	sync_limited(b); /* waits for the unmounts that the kernel is still at, too */
 }
 
 static void tell_kernel(struct broker *b)

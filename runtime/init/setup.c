@@ -128,7 +128,10 @@ int setup_runtime(struct broker *b, const struct settings *settings, int *ret_lo
 	if (lock < 0) {
 		return setupdir_fail(&file, "open", errno);
 	}
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK) {
+			return setupdir_fail(&file, "take", errno);
+		}
 		util_say("a supd-init that runs has this runtime directory: stop that one, or "
 			 "give this one its own --runtime-dir, --state-dir and --log-dir",
 			path, 0);

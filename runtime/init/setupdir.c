@@ -24,60 +24,62 @@ static int say(const struct setupdir *d, const char *what, int error)
 	return -error;
 }
 
-int setupdir_fail(const struct setupdir *d, const char *call, int error)
+/* The same with a sentence of several parts. */
+static int say_joined(const struct setupdir *d, const char *const parts[4], int error)
 {
 	char what[SAY_MAX];
-	const char *const parts[4] = { "cannot ", call, " the ", d->what };
 
 	return say(d, util_join(what, sizeof(what), parts) < 0 ? d->what : what, error);
+}
+
+int setupdir_fail(const struct setupdir *d, const char *call, int error)
+{
+	return say_joined(d, (const char *const[4]) { "cannot ", call, " the ", d->what }, error);
 }
 
 /* Whoever owns it could put anything in the place of what is made there. */
 static int fail_owner(const struct setupdir *d, uid_t is)
 {
-	char what[SAY_MAX], numbers[64];
+	char numbers[64];
 	char *at = numbers;
+	const char *const parts[4] = { "the ", d->what, " belongs to uid ", numbers };
 
 	at += number_format_u64(at, is);
 	util_copy(at, 32, " and should belong to uid ");
 	number_format_u64(numbers + strlen(numbers), d->uid);
-	const char *const parts[4] = { "the ", d->what, " belongs to uid ", numbers };
-
-	say(d, util_join(what, sizeof(what), parts) < 0 ? d->what : what, 0);
+	say_joined(d, parts, 0);
 	return -EPERM;
 }
 
 static int fail_mode(const struct setupdir *d)
 {
-	char what[SAY_MAX];
 	const char *const parts[4] = { "others may write to the ", d->what,
 		", which is refused: chmod go-w", NULL };
 
-	say(d, util_join(what, sizeof(what), parts) < 0 ? d->what : what, 0);
+	say_joined(d, parts, 0);
 	return -EPERM;
 }
 
 static int fail_open(const struct setupdir *d, int error)
 {
-	char what[SAY_MAX];
 	const char *const parts[4] = { "in the place of the ", d->what,
 		" is something else, or a link", NULL };
 
 	if (error != ENOTDIR && error != ELOOP) {
 		return setupdir_fail(d, "open", error);
 	}
-	say(d, util_join(what, sizeof(what), parts) < 0 ? d->what : what, 0);
+	say_joined(d, parts, 0);
 	return -error;
 }
 
 static int fail_give(const struct setupdir *d, int error)
 {
-	char what[SAY_MAX], number[24];
+	char number[24];
 	const char *const parts[4] = { "cannot give the ", d->what, " to uid ", number };
 
 	number_format_u64(number, d->uid);
 	if (error != EINVAL) {
-		return say(d, util_join(what, sizeof(what), parts) < 0 ? d->what : what, error);
+		return say_joined(d, parts, error);
 	}
 	/* Of chown(2): this user namespace has no such id. */
 	return say(d,
@@ -103,7 +105,7 @@ int setupdir_open(int parent, const struct setupdir *d)
 	if (st.st_uid != d->uid && st.st_uid != geteuid()) {
 		return fail_owner(d, st.st_uid);
 	}
-	if (d->uid == geteuid() && st.st_mode & 022) {
+	if (st.st_uid == geteuid() && st.st_mode & 022) {
 		return fail_mode(d);
 	}
 	if ((st.st_uid != d->uid || (d->gid != SETUPDIR_ANY_GROUP && st.st_gid != d->gid)) &&

@@ -58,11 +58,10 @@ static int take_ids(const struct spawn *spawn)
 	if (spawn->uid == STRANGER_ID) {
 		return stranger_become();
 	}
-	if (syscall(SYS_setgroups, 0, NULL) < 0 ||
-		syscall(SYS_setresgid, spawn->gid, spawn->gid, spawn->gid) < 0) {
+	if (sysx_setgroups(0, NULL) < 0 || sysx_setresgid(spawn->gid) < 0) {
 		return -errno;
 	}
-	return syscall(SYS_setresuid, spawn->uid, spawn->uid, spawn->uid) < 0 ? -errno : 0;
+	return sysx_setresuid(spawn->uid) < 0 ? -errno : 0;
 }
 
 /* Whoever owns supd or supd-load must not regain anything: every set is emptied, for ever. */

@@ -191,11 +191,11 @@ static int put_pressure(struct launch *l)
 
 /* ---- LISTEN_FDS ---- */
 
-static int parked_name(int park, char *buf)
+static int parked_name(int park, char buf[LIMIT_PARKED_NAME])
 {
 	size_t n = 1;
 	int fd;
-	ssize_t size = fd_recv(park, buf, LIMIT_FD_NAME - 1, &fd, &n, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t size = fd_recv(park, buf, LIMIT_PARKED_NAME - 1, &fd, &n, MSG_PEEK | MSG_DONTWAIT);
 
 	if (size < 0 || n != 1) {
 		return -ENOENT;
@@ -209,7 +209,7 @@ static int put_listen(struct launch *l)
 {
 	uint32_t n = 0;
 	size_t at = 0;
-	char *names, buf[LIMIT_FD_NAME];
+	char *names, buf[LIMIT_PARKED_NAME];
 	int r;
 
 	if (!launch_has(l, PLAN_PASS_LISTEN_FDS) || l->n_listen + l->n_park == 0) {

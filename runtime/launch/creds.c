@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../base/sysx.h"
 #include "launch.h"
 #include "probe.h"
 
@@ -103,14 +104,13 @@ static int set_ids(struct launch *l)
 		translate(&p->gid_map, user_ns, p->gid, &gid) < 0) {
 		return launch_fail(l, -EINVAL, NULL, "user outside the map", NULL);
 	}
-	/* By raw calls: one thread, and musl's wrappers would stop others that do not exist. */
-	if (syscall(SYS_setgroups, (size_t)p->groups.n, groups) < 0) {
+	if (sysx_setgroups(p->groups.n, groups) < 0) {
 		return launch_fail(l, -errno, NULL, "setgroups", NULL);
 	}
-	if (syscall(SYS_setresgid, gid, gid, gid) < 0) {
+	if (sysx_setresgid(gid) < 0) {
 		return launch_fail(l, -errno, NULL, "setresgid", NULL);
 	}
-	if (syscall(SYS_setresuid, uid, uid, uid) < 0) {
+	if (sysx_setresuid(uid) < 0) {
 		return launch_fail(l, -errno, NULL, "setresuid", NULL);
 	}
 	return 0;

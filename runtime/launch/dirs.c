@@ -11,18 +11,11 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "dirmove.h"
 #include "launch.h"
 #include "pathwalk.h"
-
-struct dirent_record {
-	uint64_t ino;
-	int64_t off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
 
 /* ---- walking down ---- */
 
@@ -86,13 +79,13 @@ int dir_each(int dir, int (*visit)(void *ctx, int dir, const char *name), void *
 		return -errno;
 	}
 	for (;;) {
-		long n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+		long n = sysx_getdents(fd, buf, sizeof(buf));
 
 		if (n <= 0) {
 			return n < 0 ? -errno : 0;
 		}
 		for (long at = 0; at < n;) {
-			const struct dirent_record *e = (const void *)(buf + at);
+			const struct sysx_dirent *e = (const void *)(buf + at);
 			int r = 0;
 
 			at += e->reclen;

@@ -130,7 +130,7 @@ int launch_enter_directory(struct launch *l)
 static int peek_parked(int park)
 {
 	size_t n = 1;
-	char name[LIMIT_FD_NAME];
+	char name[LIMIT_PARKED_NAME];
 	int fd;
 	ssize_t size = fd_recv(park, name, sizeof(name), &fd, &n, MSG_PEEK | MSG_DONTWAIT);
 

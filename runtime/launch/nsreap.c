@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -14,7 +15,7 @@
 #include "../base/sysfilter.h"
 #include "../plan/launchwire.h"
 
-static void report(uint32_t type, uint32_t step, int32_t value)
+static void report(uint32_t type, uint32_t step, int32_t value, const char *text)
 {
 	struct launch_report r = {
 		.magic = LAUNCH_MAGIC,
@@ -23,6 +24,7 @@ static void report(uint32_t type, uint32_t step, int32_t value)
 		.value = value,
 	};
 
+	strcpy(r.text, text);
 	while (send(LAUNCH_FD, &r, sizeof(r), MSG_NOSIGNAL) < 0 && errno == EINTR) {
 	}
 }
@@ -40,14 +42,14 @@ static void reap(pid_t payload)
 		if (info.si_pid != payload) {
 			continue;
 		}
-		report(LAUNCH_EXITED, (uint32_t)info.si_code, info.si_status);
+		report(LAUNCH_EXITED, (uint32_t)info.si_code, info.si_status, "");
 		_exit(info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status);
 	}
 }
 
 /*
  * Whoever may trace everything in the unit's user namespace may trace this process too: it must
- * have nothing that the service's own filter and Landlock keep from it.
+ * have nothing that the service's own filter and Landlock keep from it. On x86-64 and AArch64 only.
  */
 static void shut_in(void)
 {
@@ -57,8 +59,14 @@ static void shut_in(void)
 		.n_allowed = ELEMENTSOF(allowed),
 		.otherwise = SECCOMP_RET_ERRNO | EPERM };
 
-	/* A kernel without filters has none for the service either. */
-	(void)sysfilter_apply(&filter);
+	int r = sysfilter_apply(&filter);
+
+	/* A kernel without filters (EINVAL) has none for the service either; ENOSYS: an
+	 * architecture whose calls sysfilter.c has no numbers of. */
+	if (r < 0 && r != -EINVAL && r != -ENOSYS) {
+		report(LAUNCH_FAILED, STEP_SECCOMP, -r, "filter of supd-nsinit");
+		_exit(1);
+	}
 }
 
 void nsreap_serve(pid_t payload)

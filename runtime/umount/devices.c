@@ -57,9 +57,9 @@ bool devices_swap_off(void)
 	for (char *p = strtok_r(NULL, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
 		p[strcspn(p, " \t")] = 0;
 		mounts_unescape(p);
-		int r = limited_call(swap_off, p, LIMITED_WITHIN_MS);
+		int r = limited_call(swap_off, p, LIMITED_SWAP_MS);
 
-		if (r < 0) {
+		if (r < 0 && r != -ETIMEDOUT) {
 			say("cannot stop swapping to", p, -r);
 		}
 		moved |= r == 0;
@@ -81,7 +81,7 @@ static bool each_device(const char *prefix, const char *leaf, int (*what)(const 
 		}
 		join(path, sizeof(path), BLOCK_DIR, e->d_name, leaf);
 		if (access(path, F_OK) == 0) {
-			moved |= limited_call(what, e->d_name, LIMITED_WITHIN_MS) == 0;
+			moved |= what(e->d_name) == 0;
 		}
 	}
 	if (dir) {
@@ -90,7 +90,7 @@ static bool each_device(const char *prefix, const char *leaf, int (*what)(const 
 	return moved;
 }
 
-static int detach_loop(const char *name)
+static int clear_loop(const char *name)
 {
 	char path[512];
 
@@ -105,12 +105,17 @@ static int detach_loop(const char *name)
 	return access(path, F_OK) < 0 ? 0 : -EBUSY;
 }
 
+static int detach_loop(const char *name)
+{
+	return limited_call(clear_loop, name, LIMITED_WITHIN_MS);
+}
+
 bool devices_detach_loops(void)
 {
 	return each_device("loop", "loop/backing_file", detach_loop);
 }
 
-static int remove_dm(const char *name)
+static int remove_mapping(const char *name)
 {
 	struct dm_ioctl request = { .version = { 4, 0, 0 }, .data_size = sizeof(request) };
 	char path[512], dm_name[DM_NAME_LEN];
@@ -123,6 +128,11 @@ static int remove_dm(const char *name)
 	dm_name[strcspn(dm_name, "\n")] = 0;
 	memcpy(request.name, dm_name, strlen(dm_name)); /* shorter than DM_NAME_LEN */
 	return ioctl(fd, DM_DEV_REMOVE, &request) < 0 ? -errno : 0;
+}
+
+static int remove_dm(const char *name)
+{
+	return limited_call(remove_mapping, name, LIMITED_WITHIN_MS);
 }
 
 bool devices_remove_dm(void)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,14 +40,17 @@ static bool is_hanging(const char *object)
 	return false;
 }
 
-/* What hangs in the kernel takes the signal only when it is over: nobody waits for it. */
+/*
+ * A call that is in the kernel takes the signal only when it is over: a disk that is slow gets all
+ * of what it was to get. Whoever ends the machine before limited_wait() says so takes it away.
+ */
 static int give_up(pid_t pid, const char *object)
 {
 	kill(pid, SIGKILL);
 	if (n_hanging < HANGING_MAX) {
 		hanging[n_hanging++] = hash(object);
 	}
-	say("does not come to an end and is left as it is", object, 0);
+	say("does not come to an end, the others go first", object, 0);
 	return -ETIMEDOUT;
 }
 
@@ -76,4 +78,16 @@ int limited_call(int (*what)(const char *object), const char *object, int within
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 	}
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+bool limited_wait(void)
+{
+	bool some = false;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, 0)) > 0 || (pid < 0 && errno == EINTR)) {
+		some |= pid > 0;
+	}
+	n_hanging = 0;
+	return some;
 }

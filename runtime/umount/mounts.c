@@ -156,10 +156,10 @@ int mounts_read_only(void)
 		}
 		int r = limited_call(make_read_only, rows[i].where, LIMITED_WITHIN_MS);
 
-		if (r < 0) {
+		if (r < 0 && r != -ETIMEDOUT) {
 			say("cannot be made read-only", rows[i].where, -r);
-			left++;
 		}
+		left += r < 0;
 	}
 	return left;
 }

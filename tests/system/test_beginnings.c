@@ -49,6 +49,7 @@ static const struct {
 	{ "--state-dir @/file", "in the place of the state directory is something else|: @/file" },
 	{ "--log-dir @/ro/log", "cannot make the log directory: @/ro/log: Read-only file" },
 	{ "--log-dir @/foreign", "the log directory belongs to uid 1234|: @/foreign" },
+	{ "--log-dir @/open", "others may write to the log directory|chmod go-w: @/open" },
 	{ "--cgroup /sys/fs/cgroup/no/such", "cannot make the cgroup|/sys/fs/cgroup/no/such" },
 	{ "--cgroup @/units", "no cgroup of version 2|below /sys/fs/cgroup: @/units" },
 	{ "--cgroup @/units/new", "no cgroup of version 2|below /sys/fs/cgroup: @/units/new" },

@@ -57,8 +57,8 @@ def test_dead_disk():
                    "supctl poweroff")
             took = m.wait_end("guest-shutdown")
             text = m.console_text()
-            vm.check("what hangs is named", vm.said("supd-umount: does not come to an end and is "
-                                                    "left as it is: /dead", text), text)
+            vm.check("what hangs is named", vm.said("supd-umount: does not come to an end, the "
+                                                    "others go first: /dead", text), text)
             vm.check("the root was let go of", "cannot be made read-only" not in text, text)
             print(f"     poweroff took {took:.0f} s")
         vm.fsck_clean(root)

@@ -370,7 +370,7 @@ static void test_timer_and_store(void **state)
 	assert_int_equal(SYSTEMCTL(x, "--no-block", "start", "ready.service"), 0);
 	fake_pump_until(&x->fake, has_run_ready, NULL);
 	x->fake.hold_parks = true;
-	fake_notify(&x->fake, READY, "READY=1\nWATCHDOG_USEC=200000", -1);
+	fake_notify(&x->fake, READY, "READY=1\nWATCHDOG_USEC=2000000", -1);
 	fake_notify(&x->fake, READY, "FDSTORE=1\nFDNAME=conn\nFDPOLL=0", fd);
 	fake_pump_until(&x->fake, is_signalled, NULL);
 	assert_int_equal(x->fake.parks_held, 1);

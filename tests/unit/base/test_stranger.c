@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "../../../runtime/base/cleanup.h"
 #include "../../../runtime/base/stranger.h"
@@ -43,9 +47,28 @@ static int is(uint32_t id)
 	return setresuid(0, 0, 0) == 0 ? 3 : 0;
 }
 
+/* The namespace in which this test runs may be without the number itself. */
+static bool is_mapped(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t inside, outside, n;
+	bool mapped = !file; /* a kernel without user namespaces */
+
+	while (file &&
+		fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64, &inside, &outside, &n) == 3) {
+		mapped |= inside <= STRANGER_ID && STRANGER_ID - inside < n;
+	}
+	if (file) {
+		fclose(file);
+	}
+	return mapped;
+}
+
 static int is_stranger(void)
 {
-	return is(STRANGER_ID);
+	bool both = is_mapped("/proc/self/uid_map") && is_mapped("/proc/self/gid_map");
+
+	return is(both ? STRANGER_ID : 65534);
 }
 
 static int write_map(const char *path)
@@ -66,6 +89,7 @@ static int is_nobody_in_container(void)
 		return 10;
 	}
 	if (pid == 0) {
+		close(go[1]); /* who waits for the byte sees the end of whom it comes from */
 		if (unshare(CLONE_NEWUSER) < 0) {
 			_exit(77);
 		}
@@ -75,12 +99,15 @@ static int is_nobody_in_container(void)
 		_exit(is(65534));
 	}
 	close(ready[1]);
+	close(go[0]);
 	if (read(ready[0], &byte, 1) == 1) {
 		snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
 		status = write_map(path);
 		snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
 		if (status < 0 || write_map(path) < 0 || write(go[1], "g", 1) != 1) {
-			return 12;
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return 77;
 		}
 	}
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 13;
@@ -98,8 +125,8 @@ static void test_container(void **state)
 
 	(void)state;
 	if (status == 77) {
-		print_message("not tried: no user namespaces here\n");
-		return;
+		print_message("not tried: no user namespaces here, or none with 65536 ids\n");
+		skip();
 	}
 	assert_int_equal(status, 0);
 }

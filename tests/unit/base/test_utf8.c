@@ -48,6 +48,7 @@ static void test_shown(void **state)
 	assert_false(utf8_is_shown("\x1b[31m"));
 	assert_false(utf8_is_shown("\xc2\x9b"));
 	assert_false(utf8_is_shown("\xe2\x80\xae"));
+	assert_false(utf8_is_shown("\xd8\x9c"));
 	assert_false(utf8_is_shown("\xff"));
 }
 

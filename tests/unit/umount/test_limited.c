@@ -53,6 +53,10 @@ static void test_hang(void **state)
 	assert_int_equal(limited_call(hang, "/dead", LONG_MS), -ETIMEDOUT);
 	assert_int_equal(limited_call(succeed, "/dead", LONG_MS), -ETIMEDOUT);
 	assert_int_equal(limited_call(succeed, "/alive", LONG_MS), 0);
+	/* Over at last, and tried again. */
+	assert_true(limited_wait());
+	assert_int_equal(limited_call(succeed, "/dead", LONG_MS), 0);
+	assert_false(limited_wait());
 }
 
 int main(void)
