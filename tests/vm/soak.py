@@ -54,7 +54,8 @@ class Soak:
             if args.image:
                 copy(args.image, self.image)
             else:
-                self.state["init"] = soak_image.make(self.image)
+                soak_image.make(self.image)
+            self.state["init"] = soak_image.init_path()
 
     def save(self):
         with open(self.path + ".new", "w", encoding="ascii") as f:

@@ -72,11 +72,15 @@ def fill(root):
 
 
 def make(image):
-    """A fresh one with the supd of the build directory; the path of its PID 1."""
+    """A fresh one with the supd of the build directory."""
     vm.run(os.path.join(vm.SOURCE, "contrib/vm/kernel"), KERNEL)
     with tempfile.TemporaryDirectory(prefix="supd-soak-", dir="/var/tmp") as top:
         fill(top + "/root")
         vm.run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", top + "/root", "-F", "-L", "root",
                image + ".new", SIZE)
     os.rename(image + ".new", image)
+
+
+def init_path():
+    """The kernel's init= in such an image."""
     return vm.libexec(vm.installed_tree()) + "/supd-boot"
