@@ -4,6 +4,7 @@
 
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/number.h"
+#include "../runtime/base/utf8.h"
 #include "../runtime/plan/unitenum.h"
 #include "notifymsg.h"
 
@@ -77,37 +78,14 @@ static int take_int(struct notify_msg *m, const char *value, uint32_t field)
 	return 0;
 }
 
-/* Bytes of the UTF-8 character at p (n bytes left), 0: not one. */
-static size_t utf8_char(const uint8_t *p, size_t n)
-{
-	size_t len = p[0] < 0x80                   ? 1
-		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
-
-	if (len == 0 || len > n) {
-		return 0;
-	}
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90)) {
-		return 0;
-	}
-	return len;
-}
-
 static int take_status(struct notify_msg *m, const char *value, uint32_t field)
 {
 	size_t n = strlen(value);
 	size_t keep = 0;
 
 	for (size_t i = 0; i < n;) {
-		size_t len = utf8_char((const uint8_t *)value + i, n - i);
+		uint32_t character;
+		size_t len = utf8_decode(value + i, n - i, &character);
 
 		if (len == 0 || (len == 1 && value[i] != '\t' && (uint8_t)value[i] < 0x20) ||
 			value[i] == 0x7f) {

@@ -10,6 +10,7 @@
 
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
+#include "../runtime/base/utf8.h"
 
 #define READER_SECTION_MAX 40
 /* A key longer than this cannot be a setting; keeps what inih sees far below its line limit. */
@@ -56,38 +57,12 @@ reader_error(struct reader *r, uint32_t line, uint32_t column, const char *forma
 	r->n_errors++;
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no surrogates, shortest form), 0 when invalid. */
-static size_t utf8_length(const unsigned char *s, size_t n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80       ? 1
-		     : s[0] >> 5 == 6  ? 2
-		     : s[0] >> 4 == 14 ? 3
-		     : s[0] >> 3 == 30 ? 4
-				       : 0;
-	uint32_t code;
-
-	if (len <= 1 || len > n) {
-		return len <= n ? len : 0;
-	}
-	code = s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if (s[i] >> 6 != 2) {
-			return 0;
-		}
-		code = code << 6 | (s[i] & 0x3fu);
-	}
-	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-		return 0;
-	}
-	return len;
-}
-
 /* True when the line has neither NUL nor invalid UTF-8; else reports its first bad byte. */
 static bool check_text(struct reader *r, const char *s, size_t n, uint32_t line)
 {
 	for (size_t i = 0; i < n;) {
-		size_t len = utf8_length((const unsigned char *)s + i, n - i);
+		uint32_t character;
+		size_t len = utf8_decode(s + i, n - i, &character);
 
 		if (s[i] == '\0') {
 			reader_error(r, line, (uint32_t)i + 1, "NUL byte");
