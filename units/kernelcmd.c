@@ -8,6 +8,7 @@
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/unitname.h"
+#include "conf.h"
 #include "values.h"
 
 #define WORD_MAX 512u
@@ -86,15 +87,97 @@ static void take_watchdog(struct state *st, const char *value)
 	}
 }
 
+/* 0 and "infinity": no limit. */
+static void take_limit(struct state *st, const char *value, uint64_t *to)
+{
+	uint64_t us;
+
+	if (value_parse_timespan(value, 1000000, &us) < 0) {
+		warn(st, "not a time span", value);
+	} else {
+		*to = us ? us : UINT64_MAX;
+	}
+}
+
+static void take_start_timeout(struct state *st, const char *value)
+{
+	take_limit(st, value, &st->s->timeout_start_us);
+}
+
+static void take_device_timeout(struct state *st, const char *value)
+{
+	take_limit(st, value, &st->s->device_timeout_us);
+}
+
+static void take_setenv(struct state *st, const char *value)
+{
+	if (settings_add_environment(st->s, value) < 0) {
+		warn(st, "not NAME=VALUE, or too much of it", value);
+	}
+}
+
+static void take_show(struct state *st, const char *value)
+{
+	bool on;
+
+	if (strcmp(value, "auto") == 0) {
+		st->s->show = SHOW_WAITING;
+	} else if (strcmp(value, "error") == 0) {
+		st->s->show = SHOW_NOTHING;
+	} else if (value_parse_bool(*value ? value : "yes", &on) < 0) {
+		warn(st, "neither yes, no, auto nor error", value);
+	} else if (st->s->show != SHOW_LOG_ALWAYS) {
+		st->s->show = on ? SHOW_LOG : SHOW_NOTHING;
+	}
+}
+
+/* Where the log goes is settled by who reads it; it can go to the console as well. */
+static void take_target(struct state *st, const char *value)
+{
+	static const char *const others[] = { "auto", "journal", "journal-or-kmsg", "kmsg",
+		"syslog", "syslog-or-kmsg", "null" };
+
+	if (strcmp(value, "console") == 0 || strcmp(value, "console-prefixed") == 0) {
+		st->s->show = SHOW_LOG_ALWAYS;
+		return;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+		if (strcmp(value, others[i]) == 0) {
+			return;
+		}
+	}
+	warn(st, "not a log target (console is one)", value);
+}
+
 static const struct {
-	const char *key; /* after "supd." or "systemd." */
-	void (*take)(struct state *st, const char *value);
+	const char *key;                                   /* after "supd." or "systemd." */
+	void (*take)(struct state *st, const char *value); /* NULL: supd-boot's */
+	bool bare;                                         /* may have no value */
 } keys[] = {
-	{ "unit", take_unit },
-	{ "wants", take_wants },
-	{ "mask", take_mask },
-	{ "log_level", take_level },
-	{ "watchdog_sec", take_watchdog },
+	{ "unit", take_unit, false },
+	{ "wants", take_wants, false },
+	{ "mask", take_mask, false },
+	{ "log_level", take_level, false },
+	{ "log_target", take_target, false },
+	{ "show_status", take_show, true },
+	{ "setenv", take_setenv, false },
+	{ "default_timeout_start_sec", take_start_timeout, false },
+	{ "default_device_timeout_sec", take_device_timeout, false },
+	{ "watchdog_sec", take_watchdog, false },
+	{ "hostname", NULL, false },
+	{ "machine_id", NULL, false },
+	{ "condition_first_boot", NULL, true },
+	{ "import_credentials", NULL, true },
+	{ "set_credential", NULL, false },
+	{ "set_credential_binary", NULL, false },
+	{ "mount-extra", NULL, false },
+	{ "swap-extra", NULL, false },
+	{ "getty_auto", NULL, true },
+	{ "debug_shell", NULL, true },
+	{ "default_debug_tty", NULL, false },
+	{ "run", NULL, false },
+	{ "run_success_action", NULL, false },
+	{ "run_failure_action", NULL, false },
 };
 
 static const struct {
@@ -121,18 +204,28 @@ static void take_key(struct state *st, const char *key, const char *word)
 
 	for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
 		if (strlen(keys[i].key) == n && strncmp(keys[i].key, key, n) == 0) {
-			if (equals) {
-				keys[i].take(st, equals + 1);
-			} else {
+			if (!equals && !keys[i].bare) {
 				warn(st, "needs a value", word);
+			} else if (keys[i].take) {
+				keys[i].take(st, equals ? equals + 1 : "");
 			}
 			return;
 		}
 	}
 	/* systemd has words of its own that ask nothing of us. */
 	if (strncmp(word, "supd.", 5) == 0) {
-		warn(st, "unknown; there are supd.unit, wants, mask, log_level, watchdog_sec",
-			word);
+		warn(st, "unknown; supd-boot(8) has the list", word);
+	}
+}
+
+static void take_fstab(struct state *st, const char *value)
+{
+	bool on;
+
+	if (value_parse_bool(value, &on) < 0) {
+		warn(st, "fstab= is neither yes nor no", value);
+	} else {
+		st->s->fstab = on;
 	}
 }
 
@@ -148,6 +241,8 @@ static void take_word(struct state *st, const char *word)
 		take_key(st, word + 5, word);
 	} else if (strncmp(word, "systemd.", 8) == 0) {
 		take_key(st, word + 8, word);
+	} else if (strncmp(word, "fstab=", 6) == 0) {
+		take_fstab(st, word + 6);
 	}
 }
 
@@ -186,7 +281,7 @@ static const struct {
 	{ "vsock-stream:", SOCK_STREAM },
 	{ "vsock-dgram:", SOCK_DGRAM },
 	{ "vsock-seqpacket:", SOCK_SEQPACKET },
-	{ "vsock:", SOCK_STREAM },
+	{ "vsock:", SETTINGS_VSOCK_ANY },
 };
 
 static bool parse_vsock(const char *text, uint32_t *cid, uint32_t *port)
@@ -222,10 +317,10 @@ void kernelcmd_notify(const char *text, struct diagnostics *d, struct settings *
 			return;
 		}
 	}
-	if (value_is_path(address)) {
+	if (value_is_path(address) || (address[0] == '@' && address[1])) {
 		memcpy(s->notify_path, address, n + 1);
 		return;
 	}
 	diag_add(d, &place, SEVERITY_WARNING,
-		"neither vsock:CID:PORT nor an absolute path: '%.100s'", address);
+		"neither vsock:CID:PORT, an absolute path nor @NAME: '%.100s'", address);
 }
