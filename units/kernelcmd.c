@@ -152,33 +152,77 @@ static void take_target(struct state *st, const char *value)
 static const struct {
 	const char *key;                                   /* after "supd." or "systemd." */
 	void (*take)(struct state *st, const char *value); /* NULL: supd-boot's */
-	bool bare;                                         /* may have no value */
+	const char *value;                                 /* "[...]": it may be without */
+	const char *help;
 } keys[] = {
-	{ "unit", take_unit, false },
-	{ "wants", take_wants, false },
-	{ "mask", take_mask, false },
-	{ "log_level", take_level, false },
-	{ "log_target", take_target, false },
-	{ "show_status", take_show, true },
-	{ "setenv", take_setenv, false },
-	{ "default_timeout_start_sec", take_start_timeout, false },
-	{ "default_device_timeout_sec", take_device_timeout, false },
-	{ "watchdog_sec", take_watchdog, false },
-	{ "hostname", NULL, false },
-	{ "machine_id", NULL, false },
-	{ "condition_first_boot", NULL, true },
-	{ "import_credentials", NULL, true },
-	{ "set_credential", NULL, false },
-	{ "set_credential_binary", NULL, false },
-	{ "mount-extra", NULL, false },
-	{ "swap-extra", NULL, false },
-	{ "getty_auto", NULL, true },
-	{ "debug_shell", NULL, true },
-	{ "default_debug_tty", NULL, false },
-	{ "run", NULL, false },
-	{ "run_success_action", NULL, false },
-	{ "run_failure_action", NULL, false },
+	{ "unit", take_unit, "UNIT", "What is started instead of default.target" },
+	{ "wants", take_wants, "UNIT", "And this beside it" },
+	{ "mask", take_mask, "UNIT", "As if masked" },
+	{ "run", NULL, "COMMAND",
+		"A command that runs instead of default.target; the machine ends with it, and the "
+		"host is told its status" },
+	{ "run_success_action", NULL, "ACTION", "What follows it: exit, none, reboot, ..." },
+	{ "run_failure_action", NULL, "ACTION", "What follows it when it fails" },
+	{ "debug_shell", NULL, "[TTY]",
+		"Root's shell on that terminal (tty9) from the beginning, without a password" },
+	{ "default_debug_tty", NULL, "TTY", "The terminal of a debug_shell that names none" },
+	{ "setenv", take_setenv, "NAME=VALUE", "In the environment of all services" },
+	{ "default_timeout_start_sec", take_start_timeout, "SPAN",
+		"As DefaultTimeoutStartSec= of supd.conf" },
+	{ "default_device_timeout_sec", take_device_timeout, "SPAN",
+		"As DefaultDeviceTimeoutSec= of supd.conf" },
+	{ "watchdog_sec", take_watchdog, "SPAN", "As RuntimeWatchdogSec= of supd.conf" },
+	{ "log_level", take_level, "LEVEL", "As LogLevel= of supd.conf" },
+	{ "log_target", take_target, "console",
+		"What supd logs goes to the console as well; other targets change nothing" },
+	{ "show_status", take_show, "[yes|no|auto|error]",
+		"What the console shows while the machine comes up or goes down: what supd logs; "
+		"nothing; jobs that take long (auto, the default)" },
+	{ "hostname", NULL, "NAME", "Instead of /etc/hostname" },
+	{ "machine_id", NULL, "ID|firmware", "Instead of what /etc/machine-id has" },
+	{ "condition_first_boot", NULL, "[yes|no]", "What ConditionFirstBoot= sees" },
+	{ "mount-extra", NULL, "WHAT:WHERE[:TYPE[:OPTIONS]]", "As a line of /etc/fstab" },
+	{ "swap-extra", NULL, "WHAT[:OPTIONS]", "As a line of /etc/fstab" },
+	{ "getty_auto", NULL, "[yes|no]",
+		"Logins on the kernel's consoles, but for virtual terminals (yes)" },
+	{ "import_credentials", NULL, "[yes|no]", "System credentials are taken (yes)" },
+	{ "set_credential", NULL, "NAME:TEXT", "One more; everybody on the machine can read it" },
+	{ "set_credential_binary", NULL, "NAME:BASE64", "The same" },
 };
+
+/* Of supd-boot and of units. */
+static const struct kernelcmd_row others[] = {
+	{ "rescue, single, s, S, 1", false, "", "rescue.target" },
+	{ "emergency, -b", false, "", "emergency.target" },
+	{ "2, 3, 4; 5", false, "", "multi-user.target; graphical.target" },
+	{ "fstab=", false, "yes|no", "Lines of /etc/fstab are units (yes)" },
+	{ "root=", false, "DEVICE",
+		"In an initramfs: the root file system, by path, UUID=, LABEL=, PARTUUID= or "
+		"PARTLABEL=; without it the initramfs is the system" },
+	{ "rootfstype=, rootflags=, rootwait=", false, "",
+		"Its type, options, and the seconds to wait for it" },
+	{ "ro, rw", false, "", "How it is mounted where fstab says nothing" },
+	{ "fsck.mode=", false, "auto|force|skip", "Whether file systems are checked" },
+	{ "fsck.repair=", false, "preen|yes|no",
+		"What a check may mend: what is safe, all, nothing" },
+	{ "fastboot", false, "", "As fsck.mode=skip" },
+	{ "init=", false, "PATH", "What supd-boot executes instead of supd-init" },
+	{ "rd.break, rd.systemd.unit=", false, "emergency.target",
+		"A shell in the initramfs before the root file system is mounted" },
+};
+
+bool kernelcmd_row(size_t i, struct kernelcmd_row *ret)
+{
+	if (i < ELEMENTSOF(keys)) {
+		*ret = (struct kernelcmd_row) { keys[i].key, true, keys[i].value, keys[i].help };
+		return true;
+	}
+	i -= ELEMENTSOF(keys);
+	if (i < ELEMENTSOF(others)) {
+		*ret = others[i];
+	}
+	return i < ELEMENTSOF(others);
+}
 
 static const struct {
 	const char *word;
@@ -204,7 +248,7 @@ static void take_key(struct state *st, const char *key, const char *word)
 
 	for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
 		if (strlen(keys[i].key) == n && strncmp(keys[i].key, key, n) == 0) {
-			if (!equals && !keys[i].bare) {
+			if (!equals && keys[i].value[0] != '[') {
 				warn(st, "needs a value", word);
 			} else if (keys[i].take) {
 				keys[i].take(st, equals ? equals + 1 : "");
@@ -214,7 +258,7 @@ static void take_key(struct state *st, const char *key, const char *word)
 	}
 	/* systemd has words of its own that ask nothing of us. */
 	if (strncmp(word, "supd.", 5) == 0) {
-		warn(st, "unknown; supd-boot(8) has the list", word);
+		warn(st, "unknown; supd-init(8) has the list", word);
 	}
 }
 

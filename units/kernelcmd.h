@@ -10,8 +10,22 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "../runtime/plan/settings.h"
 #include "diag.h"
+
+/* A word, as it is told to people. */
+struct kernelcmd_row {
+	const char *word;
+	bool prefixed;     /* "supd." or "systemd." and '=' belong to it */
+	const char *value; /* may be "" */
+	const char *help;
+};
+
+/* The i-th word; false beyond the last. */
+bool kernelcmd_row(size_t i, struct kernelcmd_row *ret);
 
 /* text: /proc/cmdline. */
 void kernelcmd_apply(const char *text, struct diagnostics *d, struct settings *s);

@@ -161,6 +161,8 @@ void times_store(const char *path, struct boottimes *times, bool again);
  * without a line there, unless the command line says ro.
  */
 void root_make_writable(const struct cmdline *c);
+/* fsck's option for fsck.repair=: -a, -y or -n. */
+const char *fsck_option(const struct cmdline *c);
 
 /* ---- powerkey.c ---- */
 

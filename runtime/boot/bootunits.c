@@ -252,7 +252,9 @@ static void make_debug_shell(const struct cmdline *c)
 			"Documentation=man:systemd-debug-generator(8)\nDefaultDependencies=no\n"
 			"IgnoreOnIsolate=yes\n[Service]\nEnvironment=TERM=linux\nExecStart=",
 			access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh",
-			"\nRestart=always\nRestartSec=0\nStandardInput=tty\nTTYPath=/dev/", tty,
+			"\nRestart=always\nRestartSec=0\nStandardInput=tty\nStandardOutput="
+			"tty\nStandardError=tty\nTTYPath=/dev/",
+			tty,
 			"\nTTYReset=yes\nTTYVHangup=yes\nKillMode=process\nIgnoreSIGPIPE=no\n"
 			"KillSignal=SIGHUP\n[Container]\nProfile=trusted\n",
 			NULL });
@@ -262,6 +264,23 @@ static void make_debug_shell(const struct cmdline *c)
 		    (const char *[]) { BOOTUNITS_DIR "/serial-getty@", tty, ".service", NULL }) &&
 		symlink("/dev/null", getty) < 0 && errno != EEXIST) {
 		say("cannot mask the login on the debug shell's terminal", tty, errno);
+	}
+}
+
+/* ---- fsck.mode=, fsck.repair= ---- */
+
+/* systemd's own program reads the words itself; for that of units/machine. */
+static void make_fsck(const struct cmdline *c)
+{
+	const char *mode = cmdline_find(c, "fsck.mode"), *repair = cmdline_find(c, "fsck.repair");
+	bool force = mode && strcmp(mode, "force") == 0;
+	char text[96];
+
+	if ((force || repair) &&
+		join(text, sizeof(text),
+			(const char *[]) { "[Service]\nEnvironment=FSCK_REPAIR=", fsck_option(c),
+				" FSCK_FORCE=", force ? "-f" : "", "\n", NULL })) {
+		put("systemd-fsck@.service.d", "10-kernel-command-line.conf", text, strlen(text));
 	}
 }
 
@@ -382,6 +401,7 @@ void bootunits_make(const struct cmdline *c)
 	make_gettys(c);
 	make_run(c);
 	make_debug_shell(c);
+	make_fsck(c);
 	if (access("/etc/rc.local", X_OK) == 0) {
 		want("multi-user.target", "rc-local.service");
 	}

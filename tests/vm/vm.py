@@ -40,10 +40,10 @@ BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
 REPORT_WITHIN = 60
 CONSOLE_END = 100000  # of a console that was flooded: so much of its beginning and of its end
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
-               "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 "
+               "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 systemd.getty_auto=no "
                "root=/dev/nvme0n1 rootfstype=ext4")
 MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
-           "qemu_fw_cfg", "dmi_sysfs"]
+           "qemu_fw_cfg"]
 # What Debian's generic kernel needs for the root file system; the cloud kernel has it built in.
 ROOT_MODULES = ["nvme", "crc32c_generic", "ext4"]
 # A lean boot, for tests of something else: no udevd, and none of what sets up a machine's files
