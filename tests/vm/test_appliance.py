@@ -98,6 +98,27 @@ def test_debian():
         shutil.rmtree(top)
 
 
+def mistakes(top):
+    """Each is told in a line that names it, at once, and nothing is left of the build."""
+    out, units = top + "/wrong", top + "/bad"
+    os.mkdir(units)
+    with open(units + "/bad.service", "w", encoding="ascii") as f:
+        f.write("[Service]\nExecStart=/only\nProtectAll=yes\n")
+    minimal = ("--minimal", "--files", top + "/files", "--kernel", vm.CACHE + "/kernel")
+    for words, said in (
+            ((*minimal, units), "bad.service:3:1: error: unknown setting ProtectAll="),
+            ((*minimal, top + "/nothing"), "/nothing is not a directory of unit files"),
+            ((*minimal, "--modules", "nosuch", top + "/units"), "has no module nosuch"),
+            (("--size", "much", top + "/units"), "--size much: a number"),
+            ((top + "/units", "Not a package"), "Not a package is no name of a package")):
+        done = subprocess.run([vm.SOURCE + "/contrib/vm/build", "-o", out, "--build", vm.BUILD, *words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        vm.check("a mistake is told", done.returncode == 1 and said in done.stdout and
+                 "Traceback" not in done.stdout, (words, done.stdout))
+        vm.check("nothing is left", not os.path.exists(out) or not os.listdir(out), out)
+
+
 def test_minimal():
     vm.prepare()
     top = tempfile.mkdtemp(prefix="supd-appliance-test-")
@@ -109,6 +130,7 @@ def test_minimal():
         with open(top + "/only.c", "w", encoding="ascii") as f:
             f.write(SOURCE)
         vm.run("cc", "-static", "-O", "-o", top + "/files/only", top + "/only.c")
+        mistakes(top)
         vm.run(vm.SOURCE + "/contrib/vm/build", "-o", top + "/out", "--build", vm.BUILD,
                "--minimal", "--files", top + "/files", "--kernel", vm.CACHE + "/kernel",
                top + "/units")
