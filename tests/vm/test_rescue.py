@@ -160,9 +160,13 @@ def test_command_line():
     units["only.target"] = "[Unit]\nRequires=basic.target\nAfter=basic.target\n"
     with vm.Machine(units, append=vm.QUIET + " systemd.unit=only.target supd.mask=not.service "
                     "systemd.hostname=named supd.log_level=loud " + WORDS, links=links,
-                    line=True) as m:
+                    line=True, note=False) as m:
         m.wait_sh("supctl is-active only.target")
         check_words(m)
+        # The boot is over: a host that listens late is told all the same.
+        m.listen_late()
+        m.wait_note("READY=1")
+        m.wait_note("X_SYSTEMD_UNIT_ACTIVE=only.target")
         vm.check("masked", m.try_sh("supctl is-active not.service")[0] != 0)
         vm.check("default is not started", m.try_sh("supctl is-active multi-user.target")[0] != 0)
         vm.check("host name", m.sh("hostname") == "named\n")
