@@ -80,13 +80,16 @@ void host_link_systemctl(void)
 
 /*
  * All of a boot's messages fit into the kernel's log until a journald reads them there, and into
- * journald's socket while that one is busy. What the administrator says comes later: sysctl.
+ * journald's socket while that one is busy. The kernel's own bound of open files, a tenth of the
+ * memory, would let one service take them from supd; the memory that they cost is its own anyway.
+ * What the administrator says comes later: sysctl.
  */
 void host_set_kernel(void)
 {
 	static const struct {
 		const char *path, *value;
 	} rows[] = {
+		{ "/proc/sys/fs/file-max", "9223372036854775807\n" },
 		{ "/proc/sys/kernel/printk_devkmsg", "on\n" },
 		{ "/proc/sys/net/unix/max_dgram_qlen", "512\n" },
 	};

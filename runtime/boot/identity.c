@@ -78,6 +78,7 @@ static int write_id(const char *path, const char *id)
 static void set_machine_id(const struct cmdline *c)
 {
 	const char *wanted = cmdline_find(c, "systemd.machine_id");
+	struct stat st;
 	char id[64];
 
 	if (read_plain(MACHINE_ID, id, sizeof(id)) > 0 && is_id(id)) {
@@ -94,6 +95,9 @@ static void set_machine_id(const struct cmdline *c)
 	}
 	int r = write_id(RUN_ID, id);
 
+	if (r == 0 && lstat(MACHINE_ID, &st) == 0 && S_ISLNK(st.st_mode)) {
+		r = -ELOOP; /* to something that is no id, and would be hidden by one */
+	}
 	if (r == 0 && mount(RUN_ID, MACHINE_ID, NULL, MS_BIND, NULL) < 0) {
 		r = -errno;
 	}
