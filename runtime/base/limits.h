@@ -81,6 +81,10 @@
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
 
+/* Path units: what goes on beside their paths has them look so often, and not more */
+#define LIMIT_PATH_LOOKS    20u
+#define LIMIT_PATH_LOOKS_US (1u * 1000000u)
+
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u
 #define LIMIT_CLEAN_DEPTH   128u
