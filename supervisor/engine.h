@@ -245,6 +245,11 @@ usec_t engine_deadline(const struct engine *e);
  */
 uint32_t engine_due(const struct engine *e, usec_t now);
 int engine_expire(struct engine *e, uint32_t unit, usec_t now);
+/*
+ * Nobody could do anything for so long before now: the limits of jobs, of states that are to end
+ * and of watchdogs are put off by it. Not restarts, timers and what else is only waited for.
+ */
+int engine_put_off(struct engine *e, usec_t by, usec_t now);
 /* All timers that are due, whatever is still to be given. */
 int engine_tick(struct engine *e, usec_t now);
 
