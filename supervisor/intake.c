@@ -46,6 +46,7 @@ static void note_loaded(struct shell *s, uint64_t cookie)
 	}
 }
 
+/* 0: its job is queued; 1: it cannot be; -errno. */
 static int start_unit(struct shell *s, const char *name)
 {
 	struct engine_request q = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
@@ -56,7 +57,7 @@ static int start_unit(struct shell *s, const char *name)
 	q.unit = engine_find(s->engine, name);
 	if (q.unit == ENGINE_NONE) {
 		unitlog_plain(s, LOG_ERR, "%s: there is no such unit", name);
-		return 0;
+		return 1;
 	}
 	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
 	s->initial_job = s->initial_job ? s->initial_job : job;
@@ -64,22 +65,30 @@ static int start_unit(struct shell *s, const char *name)
 		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
 			engine_error_to_string(error.code), error.text);
 	}
-	return r < 0 ? r : 0;
+	return r;
+}
+
+/* What the machine is to be brought to: the first that was named, or the default. NULL: nothing. */
+static const char *goal(const struct shell *s)
+{
+	const struct manifest *manifest = engine_manifest(s->engine);
+
+	return s->hello.n_units ? s->hello.units[0] : manifest ? manifest->default_target : NULL;
 }
 
 static int start_initial(struct shell *s)
 {
-	const struct manifest *manifest = engine_manifest(s->engine);
-	uint32_t n = s->hello.n_units;
-	int r = 0;
+	const char *name = goal(s);
+	int r = name ? start_unit(s, name) : 0;
 
-	if (n == 0) {
-		return manifest->default_target ? start_unit(s, manifest->default_target) : 0;
+	if (r == 1) {
+		r = machine_boot_failed(s, name);
 	}
-	for (uint32_t i = 0; r == 0 && i < n && i < ELEMENTSOF(s->hello.units); i++) {
+	for (uint32_t i = 1; r >= 0 && i < s->hello.n_units && i < ELEMENTSOF(s->hello.units);
+		i++) {
 		r = start_unit(s, s->hello.units[i]);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* What is wrong with the units of a machine is said once; `supctl verify` says it at any time. */
@@ -118,9 +127,7 @@ static int ask_initial(struct shell *s)
 /* The boot goes on, and what becomes of it is still to be seen to. */
 static void find_initial(struct shell *s)
 {
-	const struct manifest *manifest = engine_manifest(s->engine);
-	const char *name =
-		s->hello.n_units ? s->hello.units[0] : (manifest ? manifest->default_target : NULL);
+	const char *name = goal(s);
 	const struct unit *u = name ? engine_unit(s->engine, engine_find(s->engine, name)) : NULL;
 
 	if (!s->hello.times.ready_us && u && u->job) {

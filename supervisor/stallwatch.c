@@ -6,7 +6,8 @@
 #include "shell.h"
 #include "unitlog.h"
 
-usec_t stallwatch_lost(usec_t due, usec_t now)
+/* What is too late by so much that it does not count; 0: nothing. due: USEC_INFINITY: never. */
+static usec_t lost_since(usec_t due, usec_t now)
 {
 	return due < now && now - due > STALL_LATE_US ? now - due : 0;
 }
@@ -22,7 +23,7 @@ static int set(struct shell *s, usec_t now)
 
 int stallwatch_woken(struct shell *s, usec_t due, usec_t now)
 {
-	usec_t lost = stallwatch_lost(due < s->stall_us ? due : s->stall_us, now);
+	usec_t lost = lost_since(due < s->stall_us ? due : s->stall_us, now);
 	int r;
 
 	if (!lost || !s->listed) {

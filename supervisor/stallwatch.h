@@ -14,9 +14,6 @@ struct shell;
 #define STALL_EVERY_US (2 * USEC_PER_SEC)
 #define STALL_LATE_US  (2 * USEC_PER_SEC)
 
-/* What is too late by so much that it does not count; 0: nothing. due: USEC_INFINITY: never. Pure.
- */
-usec_t stallwatch_lost(usec_t due, usec_t now);
 /* Its timer, off. -errno. */
 int stallwatch_init(struct shell *s);
 /* After each turn: on while something has a limit. -errno. */
