@@ -29,6 +29,7 @@
 #include "notify.h"
 #include "reloaddiff.h"
 #include "store.h"
+#include "usage.h"
 
 struct shell {
 	sd_event *event;
@@ -51,6 +52,7 @@ struct shell {
 	struct devicewatch devices;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
+	struct usage_table usage;
 	usec_t armed_us;         /* what the timer is set to */
 	bool timer_heard;        /* it was due; everybody else has a turn first */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
