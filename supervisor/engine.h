@@ -207,6 +207,10 @@ int engine_shutdown(struct engine *e, usec_t now);
 /* ---- events ---- */
 /* safe_mode: of HELLO; before the first slot. */
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
+/* Startup…= limits hold until engine_started(); before the first slot. */
+void engine_set_starting(struct engine *e, bool starting);
+/* EFFECT_BOOTED was carried out: what runs gets its later limits. */
+int engine_started(struct engine *e, usec_t now);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);

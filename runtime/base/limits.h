@@ -17,6 +17,9 @@
 #define LIMIT_FD_NAME        256u
 #define LIMIT_PARKED_NAME    (LIMIT_FD_NAME + 2u) /* with the NUL and the mark of FDPOLL=0 */
 #define LIMIT_LOG_IDENTIFIER 64u
+#define LIMIT_LOG_NAMESPACE  64u    /* with the NUL */
+#define LIMIT_LOG_FIELDS     16384u /* LogExtraFields= of a unit, with their lengths */
+#define LIMIT_LOG_FILE_TEXT  24u    /* a number that journald is told */
 
 /* Unit files */
 #define LIMIT_UNIT_FILE        (1024u * 1024u)
