@@ -40,11 +40,12 @@ static size_t count_defaults(const struct compile *c)
 	return n;
 }
 
-/* PATH, LANG, four of the identity, the directories', the defaults, and what the unit says. */
+/* PATH, LANG, LOG_NAMESPACE, four of the identity, the directories', the defaults, and what the
+ * unit says. */
 static int make_room(struct block *b)
 {
 	const struct unit_exec *e = b->cu->unit->exec;
-	size_t n = 6 + PLAN_DIR_KIND_COUNT + count_defaults(b->cu->c) + e->pass_environment.n +
+	size_t n = 7 + PLAN_DIR_KIND_COUNT + count_defaults(b->cu->c) + e->pass_environment.n +
 		   e->environment.n;
 
 	b->room = n < LIMIT_ENV_VARS ? (uint32_t)n : LIMIT_ENV_VARS;
@@ -201,6 +202,9 @@ int compile_environment(struct compile_unit *cu)
 		set(&b, arena_strdup(cu->c->arena, p));
 	}
 	set_identity(&b);
+	if (e->log_namespace) {
+		set_pair(&b, "LOG_NAMESPACE", e->log_namespace);
+	}
 	set_directories(&b);
 	for (size_t i = 0; i < e->pass_environment.n; i++) {
 		pass(&b, names[i].text);

@@ -59,6 +59,11 @@ void apimounts_make(void);
 void identity_set(const struct cmdline *c);
 /* 32 digits or a UUID, then NUL or a line's end, as 32 lower-case digits: into id. */
 bool identity_parse_id(const char *text, char id[static 33]);
+/*
+ * Length of the host name that the text begins with, up to a blank, "#" or its end: 1 to 64
+ * letters, digits, dots, dashes and underscores, no dot or dash at first. 0: it begins with none.
+ */
+size_t identity_host_name(const char *text);
 
 /* ---- credentials.c ---- */
 
@@ -124,6 +129,12 @@ const char *root_device(const char *name, char *buf, size_t size);
  * nowhere to go, -errno: said.
  */
 int root_switch(const struct cmdline *c);
+
+/*
+ * Makes the file system mounted there the root, with /dev, /proc, /sys and /run moved into it;
+ * remove: what lies on the old one goes. -errno: said.
+ */
+int root_enter(const char *where, bool remove);
 
 /* After a soft reboot: goes to /run/nextroot when something is mounted there. */
 void root_next(void);

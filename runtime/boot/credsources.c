@@ -25,13 +25,12 @@
 #define FW_CFG         "/sys/firmware/qemu_fw_cfg"
 #define FW_CFG_DIR     FW_CFG "/by_name/opt/io.systemd.credentials"
 #define FW_CFG_DEVICE  "/sys/bus/acpi/devices/QEMU0002:00"
-#define DMI_MAX        (1u << 20)
 #define CREDENTIAL_MAX (1u << 20) /* systemd's limit */
 #define DMI_HEADER     4u
 #define DMI_OEM        11u
 #define DMI_END        127u
 
-static char data[DMI_MAX + 2]; /* of whatever is read at the moment */
+static char data[CREDENTIAL_MAX + 2]; /* of whatever is read at the moment */
 
 static void take_text(char *name, char *value, bool is_binary, const char *from)
 {
@@ -99,13 +98,23 @@ void credentials_each_oem(char *table, size_t size, void (*take)(char *text))
 	}
 }
 
+/* Into data. What does not fit is not taken: half a key is worse than none. -errno. */
+static ssize_t read_whole(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, CREDENTIAL_MAX + 1);
+
+	return n > (ssize_t)CREDENTIAL_MAX ? -EFBIG : n;
+}
+
 static void import_smbios(void)
 {
-	AUTO_CLOSE int fd = open(DMI_TABLE, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, data, DMI_MAX);
+	ssize_t n = read_whole(DMI_TABLE);
 
 	if (n > 0) {
 		credentials_each_oem(data, (size_t)n, take_oem_string);
+	} else if (n < 0 && n != -ENOENT) {
+		say("cannot read the host's strings", DMI_TABLE, (int)-n);
 	}
 }
 
@@ -126,8 +135,7 @@ static void import_directory(const char *where, const char *leaf)
 		strcat(path, entry->d_name);
 		strcat(path, leaf);
 
-		AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, CREDENTIAL_MAX);
+		ssize_t n = read_whole(path);
 
 		if (n >= 0) {
 			credentials_store(entry->d_name, data, (size_t)n);

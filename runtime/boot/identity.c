@@ -16,6 +16,7 @@
 
 #define ID_LENGTH    32
 #define HOSTNAME_MAX 64
+#define ID_FILE_MAX  64 /* "uninitialized" among them */
 #define MACHINE_ID   "/etc/machine-id"
 #define RUN_ID       "/run/machine-id"
 #define DMI_DIR      "/sys/class/dmi/id"
@@ -58,9 +59,29 @@ static void make_id(char *id)
 	id[ID_LENGTH] = 0;
 }
 
+/* As fd_read_text() of what a file system has, which may be anything. */
+static ssize_t read_plain(const char *path, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = fd_open_plain(path);
+	ssize_t n = fd < 0 ? fd : fd_read_full(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+/*
+ * Nothing but a file that is missing or as short as an id is written over, whatever a link leads
+ * to.
+ */
 static int write_id(const char *path, const char *id)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > ID_FILE_MAX)) {
+		return -EINVAL;
+	}
+	AUTO_CLOSE int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0444);
 
 	return fd < 0 ? -errno : fd_write_full(fd, id, ID_LENGTH + 1);
 }
@@ -69,7 +90,7 @@ static bool read_id(const char *path, char *id)
 {
 	char text[64];
 
-	return fd_read_text(path, text, sizeof(text)) > 0 && identity_parse_id(text, id);
+	return read_plain(path, text, sizeof(text)) > 0 && identity_parse_id(text, id);
 }
 
 /* What the hypervisor calls this machine. That of a board is its maker's, and not always one. */
@@ -125,7 +146,7 @@ static void find_id(char *id)
 static void mark_first_boot(const struct cmdline *c)
 {
 	char text[64];
-	ssize_t n = fd_read_text(MACHINE_ID, text, sizeof(text));
+	ssize_t n = read_plain(MACHINE_ID, text, sizeof(text));
 
 	if (!cmdline_yes(c, ".condition_first_boot",
 		    n == -ENOENT || (n > 0 && strncmp(text, "uninitialized", 13) == 0))) {
@@ -149,6 +170,7 @@ static void set_machine_id(const struct cmdline *c)
 {
 	char id[ID_LENGTH + 2], there[ID_LENGTH + 1] = "";
 	bool kept = read_id(MACHINE_ID, there);
+	struct stat st;
 
 	if (!wanted_id(c, id)) {
 		if (kept) {
@@ -165,12 +187,26 @@ static void set_machine_id(const struct cmdline *c)
 	}
 	int r = write_id(RUN_ID, id);
 
+	if (r == 0 && lstat(MACHINE_ID, &st) == 0 && S_ISLNK(st.st_mode)) {
+		r = -ELOOP; /* to something that is no id, and would be hidden by one */
+	}
 	if (r == 0 && mount(RUN_ID, MACHINE_ID, NULL, MS_BIND, NULL) < 0) {
 		r = -errno;
 	}
 	if (r < 0) {
 		say("no machine id", MACHINE_ID, -r);
 	}
+}
+
+size_t identity_host_name(const char *text)
+{
+	size_t n = strcspn(text, " \t\r\n#");
+
+	return n <= HOSTNAME_MAX && text[0] != '.' && text[0] != '-' &&
+			       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					    "0123456789._-") >= n
+		       ? n
+		       : 0;
 }
 
 static void set_hostname(const struct cmdline *c)
@@ -182,18 +218,19 @@ static void set_hostname(const struct cmdline *c)
 	if (wanted && *wanted) {
 		from = "the kernel command line";
 		strncpy(name, wanted, sizeof(name) - 1);
-	} else if (fd_read_text("/etc/hostname", name, sizeof(name)) <= 0) {
+	} else if (read_plain("/etc/hostname", name, sizeof(name)) <= 0) {
 		from = "the credential system.hostname";
 		if (credentials_read("system.hostname", name, sizeof(name)) < 0) {
 			strcpy(name, "localhost");
 		}
 	}
-	n = strcspn(name, " \t\r\n#");
-	if (n == 0 || n > HOSTNAME_MAX) {
+	n = identity_host_name(name);
+	if (n == 0) {
 		say("no valid host name: localhost is taken", from, 0);
 		strcpy(name, "localhost");
 		n = strlen(name);
 	}
+	name[n] = 0;
 	if (sethostname(name, n) < 0) {
 		say("cannot set the host name", name, errno);
 	}

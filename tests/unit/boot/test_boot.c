@@ -2,8 +2,10 @@
 #include "../test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../../runtime/boot/boot.h"
 
@@ -218,6 +220,41 @@ static void test_mounts(void **state)
 	assert_int_equal(bootfstab_line("/dev/vdb:/data", false, small, sizeof(small)), -E2BIG);
 }
 
+static void test_host_name(void **state)
+{
+	(void)state;
+	assert_int_equal(identity_host_name("web-1.example # mine"), 13);
+	assert_int_equal(identity_host_name("a\n"), 1);
+	assert_int_equal(identity_host_name(""), 0);
+	assert_int_equal(identity_host_name("\033[31mred"), 0);
+	assert_int_equal(identity_host_name("-x"), 0);
+	assert_int_equal(identity_host_name(".."), 0);
+	assert_int_equal(identity_host_name("a/b"), 0);
+	assert_int_equal(identity_host_name("0123456789012345678901234567890123456789"
+					    "0123456789012345678901234"),
+		0);
+}
+
+/* A disk, a host or a user has named it. */
+static void test_say(void **state)
+{
+	int ends[2], old = dup(STDERR_FILENO);
+	char text[256] = "";
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	dup2(ends[1], STDERR_FILENO);
+	say("cannot link", "/dev/\033]0;x\a\nsupd-boot: all is well", ENOENT);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(ends[1]);
+	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	close(ends[0]);
+	assert_string_equal(text,
+		"supd-boot: cannot link: /dev/\\x1b]0;x\\x07\\x0asupd-boot: all is "
+		"well: No such file or directory\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +266,8 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_nothing_and_too_much),
 		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
