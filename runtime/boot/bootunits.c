@@ -29,6 +29,7 @@
 #define TTY_CLASS  "/sys/class/tty/"
 #define TTY_ACTIVE TTY_CLASS "console/active"
 #define TTY_NAME   64u
+#define GETTY      "/sbin/agetty"
 #define TEXT_MAX   16384u
 #define UNIT_MAX   (1u << 20)
 #define PARTS      12
@@ -177,7 +178,8 @@ static void make_gettys(const struct cmdline *c)
 	if (credentials_read("getty.ttys.serial", text, sizeof(text)) > 0) {
 		each_word(text, want_getty);
 	}
-	if (!cmdline_yes(c, ".getty_auto", credentials_yes("getty.auto", true))) {
+	if (!cmdline_yes(c, ".getty_auto", credentials_yes("getty.auto", true)) ||
+		access(GETTY, X_OK) < 0) {
 		return;
 	}
 	if (fd_read_text(TTY_ACTIVE, text, sizeof(text)) > 0) {

@@ -20,6 +20,7 @@
 #define MACHINE_ID   "/etc/machine-id"
 #define RUN_ID       "/run/machine-id"
 #define DMI_DIR      "/sys/class/dmi/id"
+#define FIRST_BOOT   "/run/systemd/first-boot"
 
 /* Anything but all 0 and all f, which firmware has where nobody set one. */
 bool identity_parse_id(const char *text, char id[static 33])
@@ -148,17 +149,17 @@ static void mark_first_boot(const struct cmdline *c)
 	char text[64];
 	ssize_t n = read_plain(MACHINE_ID, text, sizeof(text));
 
+	unlink(FIRST_BOOT); /* a soft reboot's */
 	if (!cmdline_yes(c, ".condition_first_boot",
 		    n == -ENOENT || (n > 0 && strncmp(text, "uninitialized", 13) == 0))) {
 		return;
 	}
 	mkdir("/run/systemd", 0755);
 
-	AUTO_CLOSE int fd =
-		open("/run/systemd/first-boot", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	AUTO_CLOSE int fd = open(FIRST_BOOT, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0) {
-		say("the first boot is not noted", "/run/systemd/first-boot", errno);
+		say("the first boot is not noted", FIRST_BOOT, errno);
 	}
 }
 
