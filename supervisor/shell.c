@@ -20,6 +20,9 @@
 /* Events of one turn, so that clients get their turn too. */
 #define EVENTS_PER_TURN 64u
 
+/* A timer was put off for what a unit has said: so long until the next look. */
+#define LISTEN_AGAIN_US (100 * USEC_PER_MSEC)
+
 const char *shell_unit_cgroup(const struct unit *u)
 {
 	return u->def && u->def->cgroup && *u->def->cgroup ? u->def->cgroup : NULL;
@@ -222,13 +225,18 @@ static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *
 
 /*
  * READY=1, a ping or an extension that lies in the queue was sent in time, however late supd is.
- * Not heard is what lies behind a descriptor that is still on its way to supd-init.
+ * What lies behind a descriptor that is still on its way to supd-init is waited for.
  */
 static int expire(struct shell *s, uint32_t unit, usec_t now)
 {
-	const struct unit *u = engine_unit(s->engine, unit);
-	int r = notify_hear(&s->notify, u->slot);
+	uint32_t slot = engine_unit(s->engine, unit)->slot;
+	int r = notify_hear(&s->notify, slot);
+	usec_t due = engine_unit_deadline(s->engine, unit);
 
+	if (r > 0 && due <= now && notify_may_be_late(&s->notify, slot, due, now)) {
+		engine_put_off(s->engine, unit, usec_add(now, LISTEN_AGAIN_US));
+		return 0;
+	}
 	return r < 0 ? r : engine_expire(s->engine, unit, now);
 }
 

@@ -67,6 +67,7 @@
 
 /* Slots and processes in supd-init */
 #define LIMIT_SLOTS             16384u
+#define LIMIT_FAILED_TRANSIENT  1024u /* kept until reset-failed; then the oldest goes */
 #define LIMIT_NOTE              256u
 #define LIMIT_LAUNCHES_LIVE     16u    /* supd-launch processes at once */
 #define LIMIT_LAUNCHES_WARM     8u     /* of those that wait for a job */
@@ -94,6 +95,8 @@
 #define LIMIT_NOTIFY_DATAGRAM 4096u
 #define LIMIT_NOTIFY_FDS      253u
 #define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
+/* A timer waits so long for what lies behind a descriptor on its way to supd-init. */
+#define LIMIT_NOTIFY_LATE_US  5000000u
 #define LIMIT_CONTROL_CLIENTS 256u
 #define LIMIT_CONTROL_UID     32u                   /* of one uid that may not change anything */
 #define LIMIT_CONTROL_OTHERS  128u                  /* of all such uids */

@@ -312,6 +312,7 @@ static void on_store_new(struct fake *f, const struct wire_request *q)
 
 	if (f->hold_parks) {
 		f->parks_held++;
+		f->held_park = *q;
 		return;
 	}
 	while (i < FAKE_PARKS && f->parks[i].used) {
@@ -327,6 +328,14 @@ static void on_store_new(struct fake *f, const struct wire_request *q)
 	e.park.has_push = 1;
 	send_event(f, &e, pair[0]);
 	close(pair[0]);
+}
+
+void fake_let_park(struct fake *f)
+{
+	f->hold_parks = false;
+	for (; f->parks_held; f->parks_held--) {
+		on_store_new(f, &f->held_park);
+	}
 }
 
 static void on_store_drop(struct fake *f, const struct wire_request *q)
@@ -453,6 +462,15 @@ void fake_pump_until(struct fake *f, bool (*condition)(struct fake *f, void *use
 			fprintf(stderr, "log of supd:\n%.*s\n", (int)f->log_size, f->log);
 			fail_msg("condition not reached");
 		}
+		pump(f);
+	}
+}
+
+void fake_pump_for(struct fake *f, uint64_t time_us)
+{
+	usec_t end = now_us() + time_us;
+
+	while (now_us() < end) {
 		pump(f);
 	}
 }

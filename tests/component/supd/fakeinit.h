@@ -48,7 +48,8 @@ struct fake {
 	bool hold_starts; /* RUN gets no answer for now */
 	bool hold_parks;  /* STORE_NEW likewise */
 	uint32_t parks_held;
-	uint32_t signals;       /* SIGNAL requests that end something */
+	struct wire_request held_park; /* the last of these */
+	uint32_t signals;              /* SIGNAL requests that end something */
 	bool signal_had_queued; /* with the last of them a datagram lay in the slot's socket */
 	bool power_asked;
 	uint32_t power;
@@ -87,6 +88,10 @@ int fake_command_as(struct fake *f, uid_t uid, char *const argv[], char *buf, si
 
 /* The slot of a unit; NULL if there is none. */
 struct fake_slot *fake_slot_of(struct fake *f, uint32_t unit);
+/* Answers the STORE_NEW that were held, as far as they are the same slot's. */
+void fake_let_park(struct fake *f);
+/* Serves for that long. */
+void fake_pump_for(struct fake *f, uint64_t time_us);
 /* The main process ends. */
 void fake_exit_main(struct fake *f, uint32_t unit, uint32_t code, uint32_t status);
 /* Sends a datagram to the slot's notify socket, with at most one descriptor (-1: none). */
