@@ -18,7 +18,7 @@
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
 /* supd-init never blocks, so a full pipe empties at once. */
-#define FLUSH_WAIT_MS 2000
+#define FLUSH_WAIT_MS 60000 /* supd-init never waits for us: a slow machine */
 #define TELL_EVERY_US (10 * USEC_PER_SEC)
 
 struct datagram {

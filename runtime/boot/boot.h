@@ -97,6 +97,12 @@ const char *root_device(const char *name, char *buf, size_t size);
  */
 int root_switch(const struct cmdline *c);
 
+/*
+ * How many seconds rootwait= gives the root device: 30 without the word; alone it is, as to the
+ * kernel, no limit (UINT32_MAX). What is no number counts as if it were not there.
+ */
+uint32_t cmdline_root_patience(const struct cmdline *c);
+
 /* After a soft reboot: goes to /run/nextroot when something is mounted there. */
 void root_next(void);
 

@@ -12,15 +12,13 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "boot.h"
 
-#define NEW_ROOT       "/sysroot"
-#define NEXT_ROOT      "/run/nextroot"
-#define WAIT_STEP_NS   (20 * 1000 * 1000)
-#define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
-#define WAIT_DEFAULT_S 30u
-#define TYPES_MAX      4096u
+#define NEW_ROOT     "/sysroot"
+#define NEXT_ROOT    "/run/nextroot"
+#define WAIT_STEP_NS (20 * 1000 * 1000)
+#define PROBE_STEPS  10u /* looks at all disks only so often when no new one came */
+#define TYPES_MAX    4096u
 
 /* Still the kernel's own first file system? */
 static bool in_initramfs(void)
@@ -134,22 +132,17 @@ static int mount_root(const struct cmdline *c, const char *root)
 {
 	const char *type = cmdline_find(c, "rootfstype");
 	const char *options = cmdline_find(c, "rootflags");
-	const char *delay = cmdline_find(c, "rootwait");
 	unsigned long flags = cmdline_find(c, "rw") ? 0 : MS_RDONLY;
 	char buf[BOOT_PATH_MAX];
-	uint32_t seconds = WAIT_DEFAULT_S;
 	const char *value, *device = NULL;
 	bool named = link_directory(root, &value) != NULL;
 	int error;
 
-	if (delay) {
-		number_parse_u32(delay, &seconds);
-	}
 	if (!named && !type) {
 		say("root= is neither a path nor UUID=, LABEL=, PARTUUID=, PARTLABEL=", root, 0);
 		return -EINVAL;
 	}
-	if (named && !(device = wait_for(root, seconds, buf, sizeof(buf)))) {
+	if (named && !(device = wait_for(root, cmdline_root_patience(c), buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
 		return -ENODEV;
 	}
