@@ -15,7 +15,7 @@ static bool is_limited(const struct unit *u)
 		       u->active == ACTIVE_DEACTIVATING);
 }
 
-int engine_lost_time(struct engine *e, usec_t lost, usec_t now)
+int engine_stood_still(struct engine *e, usec_t by, usec_t now)
 {
 	for (uint32_t i = 0; i < e->graph.n_units; i++) {
 		struct unit *u = e->units[i];
@@ -24,13 +24,13 @@ int engine_lost_time(struct engine *e, usec_t lost, usec_t now)
 			continue; /* it waits for nothing */
 		}
 		if (u->job) {
-			put_off(&u->job->deadline_us, lost);
+			put_off(&u->job->deadline_us, by);
 		}
 		if (is_limited(u)) {
-			put_off(&u->service.deadline_us, lost);
-			put_off(&u->service.deadline_base_us, lost);
+			put_off(&u->service.deadline_us, by);
+			put_off(&u->service.deadline_base_us, by);
 		}
-		put_off(&u->service.watchdog_deadline_us, lost);
+		put_off(&u->service.watchdog_deadline_us, by);
 		engine_touch(e, u, true);
 	}
 	return engine_settle(e, now);

@@ -25,6 +25,7 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	clockwatch_hello(&s->clock);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
+	engine_set_starting(s->engine, s->hello.times.ready_us == 0);
 	/* all of LIST follows by itself */
 	return 0;
 }

@@ -76,6 +76,11 @@ int machine_power(struct shell *s, uint32_t power, uint32_t status)
 	return send_power(s, power, status, true);
 }
 
+int machine_power_force(struct shell *s, uint32_t power)
+{
+	return send_power(s, power, 0, false);
+}
+
 /* 0: its job is queued; 1: it cannot be; -errno. */
 static int start_unit(struct shell *s, const char *name, enum job_mode mode)
 {

@@ -9,6 +9,9 @@
 
 /* Asks supd-init to begin: EV_STOP follows, now and to every later supd. */
 int machine_power(struct shell *s, uint32_t power, uint32_t status);
+/* Asks supd-init for the last phase at once: no unit is stopped, processes are ended all together.
+ */
+int machine_power_force(struct shell *s, uint32_t power);
 /* EV_STOP: starts the target of that action, which stops all else; without one all is stopped. */
 int machine_stop(struct shell *s, const struct wire_stop *stop);
 /* EV_START. */

@@ -422,6 +422,7 @@ void shell_fini(struct shell *s)
 	sd_event_source_disable_unref(s->request_source);
 	sd_event_source_disable_unref(s->event_source);
 	reloaddiff_fini(&s->changes);
+	usage_table_fini(&s->usage);
 	engine_free(s->engine);
 	catalogues_fini(&s->catalogues);
 	broker_fini(&s->broker);

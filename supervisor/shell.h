@@ -29,6 +29,7 @@
 #include "notify.h"
 #include "reloaddiff.h"
 #include "store.h"
+#include "usage.h"
 
 struct shell {
 	sd_event *event;
@@ -52,6 +53,7 @@ struct shell {
 	struct devicewatch devices;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
+	struct usage_table usage;
 	usec_t armed_us;         /* what the timer is set to */
 	usec_t armed_at_us;      /* … since then */
 	bool timer_heard;        /* it was due; everybody else has a turn first */

@@ -33,7 +33,7 @@ int stallwatch_woken(struct shell *s, usec_t due, usec_t now)
 		"the machine, or supd, stood still for %llu s: what has a limit gets as much more",
 		(unsigned long long)(lost / USEC_PER_SEC));
 	r = s->stall_us == USEC_INFINITY ? 0 : set(s, now);
-	return r < 0 ? r : engine_lost_time(s->engine, lost, now);
+	return r < 0 ? r : engine_stood_still(s->engine, lost, now);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)

@@ -17,6 +17,9 @@
 #define LIMIT_FD_NAME        256u
 #define LIMIT_PARKED_NAME    (LIMIT_FD_NAME + 2u) /* with the NUL and the mark of FDPOLL=0 */
 #define LIMIT_LOG_IDENTIFIER 64u
+#define LIMIT_LOG_NAMESPACE  64u    /* with the NUL */
+#define LIMIT_LOG_FIELDS     16384u /* LogExtraFields= of a unit, with their lengths */
+#define LIMIT_LOG_FILE_TEXT  24u    /* a number that journald is told */
 
 /* Unit files */
 #define LIMIT_UNIT_FILE        (1024u * 1024u)
@@ -85,6 +88,10 @@
 
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
+
+/* Path units: what goes on beside their paths has them look so often, and not more */
+#define LIMIT_PATH_LOOKS    20u
+#define LIMIT_PATH_LOOKS_US (1u * 1000000u)
 
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u

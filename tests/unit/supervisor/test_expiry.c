@@ -248,7 +248,7 @@ static void test_stood_still(void **state)
 	(void)state;
 	begin(&w);
 	say(&w, 0, "READY=1", START);
-	assert_int_equal(engine_lost_time(w.e, lost, LATE), 0);
+	assert_int_equal(engine_stood_still(w.e, lost, LATE), 0);
 	drain(&w);
 	assert_int_equal(engine_due(w.e, LATE + LIMIT - 1), ENGINE_NONE);
 	say(&w, 1, "READY=1", LATE);
@@ -259,7 +259,7 @@ static void test_stood_still(void **state)
 	assert_result(&w, 2, RESULT_TIMEOUT);
 
 	/* And what ends them is given its time, too. */
-	assert_int_equal(engine_lost_time(w.e, lost, LATE + LIMIT + lost), 0);
+	assert_int_equal(engine_stood_still(w.e, lost, LATE + LIMIT + lost), 0);
 	assert_int_equal(engine_due(w.e, LATE + LIMIT + lost), ENGINE_NONE);
 	engine_free(w.e);
 }
@@ -271,8 +271,8 @@ static void test_stood_still_jobs(void **state)
 
 	(void)state;
 	begin_with(&w, 2 * LIMIT);
-	assert_int_equal(engine_lost_time(w.e, LIMIT, START + LIMIT), 0);
-	assert_int_equal(engine_lost_time(w.e, LIMIT, START + 2 * LIMIT), 0);
+	assert_int_equal(engine_stood_still(w.e, LIMIT, START + LIMIT), 0);
+	assert_int_equal(engine_stood_still(w.e, LIMIT, START + 2 * LIMIT), 0);
 	assert_int_equal(unit(&w, 1)->job->deadline_us, START + 4 * LIMIT);
 	assert_int_equal(unit(&w, 1)->service.deadline_us, START + 3 * LIMIT);
 	engine_free(w.e);
