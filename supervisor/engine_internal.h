@@ -70,6 +70,7 @@ struct engine {
 	bool all_stopped;
 	bool boot_asked; /* even if that made no job */
 	bool booted;
+	bool starting;     /* the machine does: Startup…= limits hold */
 	bool idle_waiting; /* a unit of Type=idle waits for the queue to drain */
 	bool kept_more;    /* one more failed transient unit is kept */
 	int error;         /* sticky */
@@ -135,7 +136,7 @@ void engine_cause_adopt(struct engine *e, struct unit *u, const struct note *n);
  */
 void engine_realize(struct engine *e, struct unit *u);
 /* Something of the unit is to be executed: what makes a cgroup writes all limits. */
-void engine_limits_run(struct unit *u, enum entry_kind kind);
+void engine_limits_run(const struct engine *e, struct unit *u, enum entry_kind kind);
 /* A record of the worker: true if it was REALIZE's. */
 void engine_realized(struct engine *e, struct unit *u, const struct wire_proc *p);
 

@@ -441,7 +441,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 		thaw_for(e, u, x->type);
 		if (x->type == EFFECT_RUN) {
-			engine_limits_run(u, x->kind);
+			engine_limits_run(e, u, x->kind);
 			engine_tell_cause(e, u, x);
 		}
 		give_cookie(e, &u->service, x);

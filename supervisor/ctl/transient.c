@@ -178,6 +178,14 @@ static int write_file(struct run *r, const char *unit, const struct unit_text *t
 	return code == EXIT_OK ? unit_write_put(r->c, &w) : code;
 }
 
+static void unlink_file(const struct run *r, const char *unit)
+{
+	char path[LIMIT_PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", r->dirs.transient, unit);
+	(void)unlink(path);
+}
+
 static int write_trigger(struct run *r)
 {
 	AUTO(unit_text_fini) struct unit_text text = { 0 };
@@ -247,15 +255,14 @@ static int prepare(struct run *r, int n, char *const *args)
 	}
 	code = make_text(r, n, args, &text);
 	code = code == EXIT_OK ? write_file(r, r->unit, &text) : code;
-	return code == EXIT_OK && r->timer[0] ? write_trigger(r) : code;
-}
-
-static void unlink_file(const struct run *r, const char *unit)
-{
-	char path[LIMIT_PATH];
-
-	snprintf(path, sizeof(path), "%s/%s", r->dirs.transient, unit);
-	(void)unlink(path);
+	if (code != EXIT_OK || !r->timer[0]) {
+		return code;
+	}
+	code = write_trigger(r);
+	if (code != EXIT_OK) {
+		unlink_file(r, r->unit); /* alone it is nothing that anybody asked for */
+	}
+	return code;
 }
 
 /*
