@@ -254,6 +254,11 @@ usec_t engine_unit_deadline(const struct engine *e, uint32_t unit);
 /* What the unit has said cannot be heard yet: it is not due before until_us, or before its next
  * event if that is earlier. */
 void engine_put_off(struct engine *e, uint32_t unit, usec_t until_us);
+/*
+ * Nobody could do anything for so long before now: the limits of jobs, of states that are to end
+ * and of watchdogs are put off by it. Not restarts, timers and what else is only waited for.
+ */
+int engine_stood_still(struct engine *e, usec_t by, usec_t now);
 /* All timers that are due, whatever is still to be given. */
 int engine_tick(struct engine *e, usec_t now);
 

@@ -72,6 +72,7 @@ struct engine {
 	bool booted;
 	bool starting;     /* the machine does: Startup…= limits hold */
 	bool idle_waiting; /* a unit of Type=idle waits for the queue to drain */
+	bool kept_more;    /* one more failed transient unit is kept */
 	int error;         /* sticky */
 };
 
@@ -111,6 +112,10 @@ void engine_queue(struct engine *e, struct job *j);
 void engine_wake_neighbours(struct engine *e, const struct unit *u);
 /* A job has run out of time or of what it needs: OnFailure=, though no state has changed. */
 void engine_never_tried(struct engine *e, struct unit *u, usec_t now);
+
+/* ---- engine_kept.c ---- */
+/* Forgets the oldest failed transient units beyond LIMIT_FAILED_TRANSIENT. */
+void engine_bound_kept(struct engine *e, usec_t now);
 
 /* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);

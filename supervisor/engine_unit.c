@@ -322,6 +322,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		return; /* adopted as it is: the word was said before */
 	}
 	if (x->state == SERVICE_FAILED) {
+		e->kept_more |= service_is_kept(&u->service);
 		final_action(e, u, true, limit);
 		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 		if (limit && m->start_limit_cooldown_us &&

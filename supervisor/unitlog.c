@@ -97,6 +97,8 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_DISCARD_FAILED] = { LOG_ERR, DETAIL_TEXT, "Cannot be cleaned", NULL },
 	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
 		"Cannot start: it triggers what is not loaded", NULL },
+	[LOG_COLLECTED] = { LOG_NOTICE, DETAIL_NONE,
+		"Forgotten: too many transient units have failed since (see reset-failed).", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };

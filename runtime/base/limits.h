@@ -60,8 +60,13 @@
 #define LIMIT_LANDLOCK_RULES  256u
 #define LIMIT_LANDLOCK_PORTS  256u
 
-/* Loads: supd-load is killed when it takes longer or uses more */
-#define LIMIT_LOAD_TIME_US (60u * 1000000u)
+/*
+ * Loads: supd-load is killed when it takes longer or uses more. Twice as long after each that was,
+ * for the machine may be slow: up to the maximum, which is also what it may use of the CPU.
+ */
+#define LIMIT_LOAD_TIME_US     (60u * 1000000u)
+#define LIMIT_LOAD_TIME_MAX_US (1800u * 1000000u)
+#define LIMIT_SETTINGS_TRIES   3u /* of making the settings, where supd-load was killed */
 
 /* Slots and processes in supd-init */
 #define LIMIT_SLOTS             16384u
@@ -83,6 +88,10 @@
 
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
+
+/* Path units: what goes on beside their paths has them look so often, and not more */
+#define LIMIT_PATH_LOOKS    20u
+#define LIMIT_PATH_LOOKS_US (1u * 1000000u)
 
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u
@@ -108,7 +117,8 @@
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)
 #define LIMIT_PONG_WITHIN_US  (10u * 1000000u)
-#define LIMIT_PONG_SLICE_US   (500u * 1000u) /* a wait that took longer counts as this much */
+#define LIMIT_PONG_MAX_US     (640u * 1000000u) /* doubled up to this after each that hung */
+#define LIMIT_GRACE_SLICE_US  (500u * 1000u)    /* a wait that took longer counts as this much */
 #define LIMIT_RESTART_MAX_US  (30u * 1000000u)
 #define LIMIT_CRASH_WINDOW_US (10u * 1000000u)
 

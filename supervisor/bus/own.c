@@ -7,6 +7,7 @@
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/plan/launchwire.h"
+#include "../machine.h"
 #include "../shell.h"
 #include "../unitlog.h"
 #include "objects.h"
@@ -153,6 +154,39 @@ static int get_time(sd_bus *bus, const char *path, const char *interface, const 
 		reply, "t", property[0] == 'I' ? b->shell->hello.started_us : b->shell->asked_us);
 }
 
+/* systemd's PowerOff() and its kin, which stop no units: there they are what `--force` calls. */
+static int method_power_force(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	static const struct {
+		const char *name;
+		enum wire_power power;
+	} rows[] = {
+		{ "halt", WIRE_POWER_HALT },
+		{ "kexec", WIRE_POWER_KEXEC },
+		{ "poweroff", WIRE_POWER_POWEROFF },
+		{ "reboot", WIRE_POWER_REBOOT },
+	};
+	struct bus_server *b = userdata;
+	const char *name;
+	int r = sd_bus_message_read(m, "s", &name);
+
+	if (r < 0) {
+		return r;
+	}
+	if (!b->shell->hello.pid1) {
+		return sd_bus_error_setf(
+			error, SD_BUS_ERROR_NOT_SUPPORTED, "%s: supd-init is not PID 1 here", name);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (strcmp(rows[i].name, name) == 0) {
+			r = machine_power_force(b->shell, rows[i].power);
+			return r < 0 ? bus_fatal(b, r) : sd_bus_reply_method_return(m, NULL);
+		}
+	}
+	return sd_bus_error_setf(
+		error, SD_BUS_ERROR_INVALID_ARGS, "%s: not halt, kexec, poweroff or reboot", name);
+}
+
 const sd_bus_vtable bus_vtable_own_manager[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Reload", "", "a(suuuss)", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -162,6 +196,7 @@ const sd_bus_vtable bus_vtable_own_manager[] = {
 		"GetDiagnostics", "", "a(suuuss)", method_diagnostics, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("ListUnitsPacked", "as", "ay", bus_list_packed, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("GetDenials", "s", "ba(suutsit)", method_denials, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("PowerForce", "s", "", method_power_force, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("RuntimeDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("LogDir", "s", get_place, 0, SD_BUS_VTABLE_PROPERTY_CONST),
