@@ -18,7 +18,7 @@
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
 /* supd-init never blocks, so a full pipe empties at once. */
-#define FLUSH_WAIT_MS 2000
+#define FLUSH_WAIT_MS 60000 /* supd-init never waits for us: a slow machine */
 #define TELL_EVERY_US (10 * USEC_PER_SEC)
 
 struct datagram {
@@ -150,7 +150,7 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 			       ? u->service.def.service->fdstore_max
 			       : 0;
 	const char *name = msg->fields & NOTIFY_FDNAME ? msg->fd_name : "stored";
-	bool waits = false;
+	uint32_t added;
 
 	if (d->rights && max > 0 && peek(ns->fd, d, sizeof(union control)) <= 0) {
 		return false;
@@ -158,21 +158,19 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 	if (d->cut && max > 0) {
 		tell_lost(ns, u, name, "supd has no descriptor left (RLIMIT_NOFILE)");
 	}
-	for (size_t i = 0; i < d->n_fds; i++) {
-		int r = store_add(&s->store, ns->slot, max, name, d->fds[i]);
+	struct store_news news = {
+		.slot = ns->slot, .max = max, .name = name, .fds = d->fds, .n = d->n_fds
+	};
+	int r = store_add(&s->store, &news, &added);
 
-		waits |= r == 1;
-		d->fds[i] = -1;
-		if (r < 0) {
-			tell_lost(ns, u, name,
-				r == -ENOSPC ? "more than FileDescriptorStoreMax= allows"
-					     : strerror(-r));
-		}
+	if (r < 0) {
+		tell_lost(ns, u, name,
+			r == -ENOSPC ? "more than FileDescriptorStoreMax= allows" : strerror(-r));
 	}
 	if (msg->fields & NOTIFY_FDPOLL_OFF) {
 		store_no_poll(&s->store, ns->slot, name);
 	}
-	return waits;
+	return added > 0;
 }
 
 /* Steps one datagram. -errno: fatal. */
@@ -247,6 +245,7 @@ static int turn(struct notify_slot *ns, bool may_wait)
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
 	struct notify_slot *ns = user;
+	usec_t began = now_us();
 	int r = 1;
 
 	(void)source;
@@ -255,7 +254,9 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	if (!ns->hub->shell->listed || broker_is_congested(&ns->hub->shell->broker)) {
 		return 0; /* before adoption nobody knows whom the message is for */
 	}
-	for (unsigned i = 0; r == 1 && i < LIMIT_NOTIFY_PER_TURN; i++) {
+	for (unsigned i = 0;
+		r == 1 && i < LIMIT_NOTIFY_PER_TURN && now_us() - began < LIMIT_NOTIFY_TURN_US;
+		i++) {
 		r = turn(ns, true);
 	}
 	if (r < 0) {
