@@ -73,9 +73,10 @@ struct unit {
 	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
 	enum unit_active_state active;
 	enum unit_type type;
-	bool is_service; /* a service, mount or swap with a definition */
-	bool vanished;   /* lives by an old catalogue's definition only */
-	bool desired;    /* its start was asked for and no stop since */
+	bool is_instance; /* of a template */
+	bool is_service;  /* a service, mount or swap with a definition */
+	bool vanished;    /* lives by an old catalogue's definition only */
+	bool desired;     /* its start was asked for and no stop since */
 
 	/* Meaningful when is_service; its places serve every type: see engine_class.h. */
 	struct service service;
@@ -207,6 +208,10 @@ int engine_shutdown(struct engine *e, usec_t now);
 /* ---- events ---- */
 /* safe_mode: of HELLO; before the first slot. */
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
+/* Startup…= limits hold until engine_started(); before the first slot. */
+void engine_set_starting(struct engine *e, bool starting);
+/* EFFECT_BOOTED was carried out: what runs gets its later limits. */
+int engine_started(struct engine *e, usec_t now);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
@@ -250,6 +255,11 @@ usec_t engine_unit_deadline(const struct engine *e, uint32_t unit);
 /* What the unit has said cannot be heard yet: it is not due before until_us, or before its next
  * event if that is earlier. */
 void engine_put_off(struct engine *e, uint32_t unit, usec_t until_us);
+/*
+ * Nobody could do anything for so long before now: the limits of jobs, of states that are to end
+ * and of watchdogs are put off by it. Not restarts, timers and what else is only waited for.
+ */
+int engine_stood_still(struct engine *e, usec_t by, usec_t now);
 /* All timers that are due, whatever is still to be given. */
 int engine_tick(struct engine *e, usec_t now);
 

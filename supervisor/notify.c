@@ -17,7 +17,10 @@
 
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
-/* supd-init never blocks, so a full pipe empties soon. */
+/*
+ * supd-init reads on as soon as it gets to run, unless it waits for us to read an event; then the
+ * message is left for later.
+ */
 #define FLUSH_WAIT_MS 2000
 #define TELL_EVERY_US (10 * USEC_PER_SEC)
 

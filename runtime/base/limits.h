@@ -17,6 +17,9 @@
 #define LIMIT_FD_NAME        256u
 #define LIMIT_PARKED_NAME    (LIMIT_FD_NAME + 2u) /* with the NUL and the mark of FDPOLL=0 */
 #define LIMIT_LOG_IDENTIFIER 64u
+#define LIMIT_LOG_NAMESPACE  64u    /* with the NUL */
+#define LIMIT_LOG_FIELDS     16384u /* LogExtraFields= of a unit, with their lengths */
+#define LIMIT_LOG_FILE_TEXT  24u    /* a number that journald is told */
 
 /* Unit files */
 #define LIMIT_UNIT_FILE        (1024u * 1024u)
@@ -57,8 +60,13 @@
 #define LIMIT_LANDLOCK_RULES  256u
 #define LIMIT_LANDLOCK_PORTS  256u
 
-/* Loads: supd-load is killed when it takes longer or uses more */
-#define LIMIT_LOAD_TIME_US (60u * 1000000u)
+/*
+ * Loads: supd-load is killed when it takes longer or uses more. Twice as long after each that was,
+ * for the machine may be slow: up to the maximum, which is also what it may use of the CPU.
+ */
+#define LIMIT_LOAD_TIME_US     (60u * 1000000u)
+#define LIMIT_LOAD_TIME_MAX_US (1800u * 1000000u)
+#define LIMIT_SETTINGS_TRIES   3u /* of making the settings, where supd-load was killed */
 
 /* Slots and processes in supd-init */
 #define LIMIT_SLOTS             16384u
@@ -110,7 +118,8 @@
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)
 #define LIMIT_PONG_WITHIN_US  (10u * 1000000u)
-#define LIMIT_PONG_SLICE_US   (500u * 1000u) /* a wait that took longer counts as this much */
+#define LIMIT_PONG_MAX_US     (640u * 1000000u) /* doubled up to this after each that hung */
+#define LIMIT_GRACE_SLICE_US  (500u * 1000u)    /* a wait that took longer counts as this much */
 #define LIMIT_RESTART_MAX_US  (30u * 1000000u)
 #define LIMIT_CRASH_WINDOW_US (10u * 1000000u)
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "../base/number.h"
 #include "boot.h"
+
+#define ROOT_WAIT_S 30u
 
 static bool is_blank(char c)
 {
@@ -59,4 +62,18 @@ const char *cmdline_find(const struct cmdline *c, const char *name)
 		}
 	}
 	return found;
+}
+
+uint32_t cmdline_root_patience(const struct cmdline *c)
+{
+	const char *delay = cmdline_find(c, "rootwait");
+	uint32_t seconds = ROOT_WAIT_S;
+
+	if (delay && !*delay) {
+		return UINT32_MAX;
+	}
+	if (delay) {
+		number_parse_u32(delay, &seconds);
+	}
+	return seconds;
 }

@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "launch.h"
+#include "prepare.h"
 
 /* In this order: a group that is idle takes no weight. */
 static const struct {
@@ -71,11 +72,31 @@ static bool is_planned(const struct launch *l, const char *cgroup, const char *f
 		bool same = cgroup ? rows[i].cgroup && strcmp(rows[i].cgroup, cgroup) == 0
 				   : !rows[i].cgroup;
 
-		if (same && !rows[i].device && strcmp(rows[i].file, file) == 0) {
+		if (same && !rows[i].device && launch_limit_is_meant(l, &rows[i]) &&
+			strcmp(rows[i].file, file) == 0) {
 			return true;
 		}
 	}
 	return false;
+}
+
+/*
+ * The kernel empties no cpuset in which processes are: all that there is means the same. Others
+ * have one way only.
+ */
+static int write_default(struct launch *l, int dir, size_t i)
+{
+	char file[40] = "", text[4096];
+	int r = write_at(dir, defaults[i].file, defaults[i].value);
+
+	if (r != -ENOSPC || strncmp(defaults[i].file, "cpuset.", 7) != 0) {
+		return r;
+	}
+	strcat(file, defaults[i].file);
+	strcat(file, ".effective");
+	return read_at(l->fds[LAUNCH_TAG_CGROUP_ROOT], file, text, sizeof(text)) <= 0
+		       ? r
+		       : write_at(dir, defaults[i].file, text);
 }
 
 static int reset_file(struct launch *l, int dir, const char *cgroup, size_t i)
@@ -95,7 +116,7 @@ static int reset_file(struct launch *l, int dir, const char *cgroup, size_t i)
 	if (strcmp(text, want) == 0) {
 		return 0;
 	}
-	r = write_at(dir, defaults[i].file, defaults[i].value);
+	r = write_default(l, dir, i);
 	return r < 0 ? launch_fail(l, r, cgroup, "reset ", defaults[i].file) : 0;
 }
 

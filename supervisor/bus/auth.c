@@ -94,6 +94,8 @@ static const struct {
 	{ "Reboot", true, SMALL },
 	{ "Halt", true, SMALL },
 	{ "KExec", true, SMALL },
+	{ "SoftReboot", true, SMALL },
+	{ "PowerForce", true, SMALL },
 };
 
 static int method_row(const char *member)

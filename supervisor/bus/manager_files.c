@@ -257,6 +257,25 @@ static const struct {
 	{ "SoftReboot", WIRE_POWER_SOFT_REBOOT },
 };
 
+/* One end at a time: jobs run for it that could not be called back. */
+static int refuse_other(
+	const struct shell *s, enum wire_power power, const char *member, sd_bus_error *error)
+{
+	bool exits = power == WIRE_POWER_EXIT || s->stop.power == WIRE_POWER_EXIT;
+
+	if (!s->hello.pid1 || !s->stop_begun || exits || s->stop.power == power) {
+		return 0;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(powers); i++) {
+		if (powers[i].power == s->stop.power) {
+			return sd_bus_error_setf(error, "org.freedesktop.systemd1.ShuttingDown",
+				"%s: the machine is going down already, by %s", member,
+				powers[i].member);
+		}
+	}
+	return 0;
+}
+
 static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_server *b = userdata;
@@ -270,6 +289,10 @@ static int method_power(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		if (!b->shell->hello.pid1 && powers[i].power != WIRE_POWER_EXIT) {
 			return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
 				"%s: supd-init is not PID 1 here", member);
+		}
+		r = refuse_other(b->shell, powers[i].power, member, error);
+		if (r < 0) {
+			return r;
 		}
 		uint32_t status = powers[i].power == WIRE_POWER_EXIT ? b->shell->exit_code : 0;
 

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "exitcode.h"
+#include "sysv.h"
 #include "verbs.h"
 
 /* What is opened next must not become a standard stream: the caller may have closed his. */
@@ -31,7 +33,10 @@ int main(int argc, char **argv)
 	}
 	setlocale(LC_TIME, "C");
 	ctl_init(&c, stdout, stderr);
-	code = verbs_main(&c, argc, argv);
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "supctl";
+
+	code = sysv_is(name) ? power_by_old_name(&c, name, argc, argv) : verbs_main(&c, argc, argv);
 	ctl_fini(&c);
 	return code;
 }

@@ -22,6 +22,7 @@ enum option_kind {
 	OPTION_PROPERTY,
 	OPTION_SIGNAL,
 	OPTION_LINES,
+	OPTION_FORCE,   /* a flag, and counted: twice is more */
 	OPTION_SETTING, /* of a unit that run makes */
 	OPTION_SETTING_FLAG,
 };
@@ -34,6 +35,8 @@ enum option_kind {
 #define FOR_LINKS                                                                                  \
 	"enable disable reenable preset preset-all mask unmask link revert add-wants "             \
 	"add-requires set-default"
+
+#define FOR_ENDS "poweroff reboot halt kexec"
 
 /*
  * One row per option. verbs: those that heed it, NULL: all. Help, manual page and completion are
@@ -85,7 +88,8 @@ static const struct option_row {
 		"What is ordered before the units" },
 	{ "before", 0, OPTION_FLAG, AT(before), NULL, "list-dependencies",
 		"What is ordered behind the units" },
-	{ "follow", 'f', OPTION_FLAG, AT(follow), NULL, "logs", "Go on with what comes" },
+	{ "follow", 'f', OPTION_FORCE, AT(follow), NULL, "logs",
+		"Go on with what comes; of poweroff and its kin -f is --force" },
 	{ "lines", 'n', OPTION_LINES, AT(lines), "N", "logs status top",
 		"The last N lines, or all" },
 	{ "since", 'S', OPTION_TEXT, AT(since), "TIME", "logs",
@@ -105,9 +109,12 @@ static const struct option_row {
 		"Until the next boot" },
 	{ "now", 0, OPTION_FLAG, AT(now), NULL, "enable disable reenable mask",
 		"Start or stop as well" },
-	{ "force", 0, OPTION_FLAG, AT(force), NULL,
-		"enable reenable link mask preset add-wants add-requires set-default edit",
-		"Replace links that are in the way; of edit: add to a unit that is not there" },
+	{ "force", 0, OPTION_FORCE, AT(force), NULL,
+		"enable reenable link mask preset add-wants add-requires set-default "
+		"edit " FOR_ENDS,
+		"Replace links that are in the way; of edit: add to a unit that is not there; of "
+		"poweroff and its kin (also -f): stop no units; twice: without supd, nothing is "
+		"unmounted" },
 	{ "no-reload", 0, OPTION_FLAG, AT(no_reload), NULL, FOR_LINKS " edit",
 		"supd does not read its files again" },
 	{ "dry-run", 0, OPTION_FLAG, AT(dry_run), NULL, "daemon-reload",
@@ -169,7 +176,16 @@ static const struct option_row {
 		"With --unescape: of names, only the instance" },
 	{ "no-ask-password", 0, OPTION_IGNORED },
 	{ "no-pager", 0, OPTION_IGNORED },
-	{ "no-wall", 0, OPTION_IGNORED },
+	{ "no-wall", 0, OPTION_FLAG, AT(no_wall), NULL, FOR_ENDS " soft-reboot",
+		"Do not tell those who are logged in" },
+	{ "message", 0, OPTION_TEXT, AT(message), "TEXT", FOR_ENDS " soft-reboot",
+		"Tell this to those who are logged in" },
+	{ "when", 0, OPTION_TEXT, AT(when), "TIME", FOR_ENDS " soft-reboot",
+		"Not now: \"+10\" minutes, \"+1h\", \"23:00\", a calendar time; show; cancel" },
+	{ "check-inhibitors", 0, OPTION_TEXT, AT(check_inhibitors), "WHEN", FOR_ENDS " soft-reboot",
+		"Ask logind's inhibitors: auto (on a terminal), yes, no" },
+	{ "ignore-inhibitors", 'i', OPTION_FLAG, AT(ignore_inhibitors), NULL,
+		FOR_ENDS " soft-reboot", "As --check-inhibitors=no" },
 	{ "no-warn", 0, OPTION_IGNORED },
 	{ "system", 0, OPTION_IGNORED },
 	{ "host", 'H', OPTION_REFUSED, 0, "supd is not reached over the network: ssh HOST supctl" },
@@ -185,6 +201,7 @@ static bool takes_argument(enum option_kind kind)
 	case OPTION_IGNORED:
 	case OPTION_REFUSED:
 	case OPTION_FLAG:
+	case OPTION_FORCE:
 	case OPTION_SETTING_FLAG:
 		return false;
 	case OPTION_TEXT:
@@ -269,6 +286,10 @@ static int apply(struct options *o, const struct option_row *row, const char *te
 		return -EOPNOTSUPP;
 	case OPTION_FLAG:
 		*(bool *)(base + row->field) = true;
+		return 0;
+	case OPTION_FORCE:
+		*(bool *)(base + row->field) = true;
+		o->n_force++;
 		return 0;
 	case OPTION_TEXT:
 		*(const char **)(base + row->field) = text;
@@ -410,6 +431,7 @@ static void say_wrong_argument(
 		return;
 	case OPTION_IGNORED:
 	case OPTION_FLAG:
+	case OPTION_FORCE:
 	case OPTION_TEXT:
 		return;
 	}

@@ -19,6 +19,9 @@ struct options {
 	bool batch;                                       /* top */
 	bool force, runtime, now, no_reload, dry_run;     /* unit files */
 	bool wait, pty, pipe, remain_after_exit, collect; /* run */
+	unsigned n_force;                                 /* --force and -f */
+	bool no_wall, ignore_inhibitors;                  /* poweroff and its kin */
+	const char *message, *when, *check_inhibitors;    /* poweroff and its kin */
 	bool reverse, before, after;                      /* list-dependencies */
 	const char *runtime_dir;
 	const char *properties[OPTIONS_PROPERTIES];

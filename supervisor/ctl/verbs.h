@@ -66,7 +66,9 @@ int verb_is_failed(struct ctl *c, int n, char *const *args);
 int verb_is_enabled(struct ctl *c, int n, char *const *args);
 int verb_is_system_running(struct ctl *c, int n, char *const *args);
 int verb_get_default(struct ctl *c, int n, char *const *args);
-int verb_power(struct ctl *c, int n, char *const *args);   /* poweroff, reboot, halt, … */
+int verb_power(struct ctl *c, int n, char *const *args); /* poweroff, reboot, halt, … */
+/* The same by the name of an older program (sysv_is); argv is that program's. */
+int power_by_old_name(struct ctl *c, const char *name, int argc, char **argv);
 int verb_install(struct ctl *c, int n, char *const *args); /* enable, disable, mask, … */
 int verb_edit(struct ctl *c, int n, char *const *args);
 int verb_set_property(struct ctl *c, int n, char *const *args);

@@ -75,9 +75,32 @@ static void test_refusals(void **state)
 	CHECK(sys_ctl(s, "run --timer-property Nonsense /bin/true") == 2);
 	CHECK(sys_said(s, "not SETTING=VALUE"));
 	CHECK(sys_ctl(s, "run --pty --on-active 1 /bin/true") == 2);
-	CHECK(sys_ctl(s, "run --on-calendar never-ever /bin/true") != 0);
+	CHECK(sys_ctl(s, "run --unit never --on-calendar never-ever /bin/true") != 0);
 	CHECK(sys_said(s, "never-ever"));
+	/* and it has left nothing behind */
+	CHECK(sys_ctl(s, "run --unit never --on-active 1d /bin/true") == 0);
 	CHECK(sys_ctl(s, "run -E NO_SUCH_VARIABLE_HERE /bin/true") == 2);
+}
+
+/* The end of a machine by a timer; here it is not let come to it. */
+static void test_scheduled_end(void **state)
+{
+	(void)state;
+	CHECK(sys_ctl(s, "poweroff --when=show") == 0 && sys_said(s, "0 timers"));
+	CHECK(sys_ctl(s, "poweroff --when=never") != 0 && sys_said(s, "no calendar expression"));
+	CHECK(sys_ctl(s, "poweroff --when=+600") == 0);
+	CHECK(sys_ctl(s, "reboot --when=show") == 0 && sys_said(s, "supd-shutdown.timer"));
+	CHECK(sys_said(s, "h left")); /* minutes: ten hours from now */
+	CHECK(sys_ctl(s, "reboot --when=23:59") == 1 && sys_said(s, "scheduled already"));
+	CHECK(sys_ctl(s, "halt --when=cancel") == 0);
+	CHECK(sys_ctl(s, "halt --when=cancel") == 0 && sys_said(s, "Nothing is scheduled"));
+	CHECK(sys_ctl(s, "reboot --when=23:59") == 0);
+	CHECK(sys_ctl(s, "cat supd-shutdown.service") == 0 && sys_said(s, " reboot\n"));
+	CHECK(sys_ctl(s, "cat supd-shutdown.timer") == 0 && sys_said(s, "OnCalendar=23:59"));
+	CHECK(sys_ctl(s, "poweroff --when=cancel") == 0);
+	/* a short one is carried out: by a supd that is no machine's, which refuses */
+	CHECK(sys_ctl(s, "poweroff --when=+1us") == 0);
+	wait_log("supd-shutdown.service", "supd-init is not PID 1 here");
 }
 
 int main(void)
@@ -88,6 +111,7 @@ int main(void)
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_scheduled_end),
 	};
 
 	sys_require();

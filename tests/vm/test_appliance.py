@@ -25,7 +25,7 @@ After=only.service
 Requires=only.service
 [Service]
 Type=oneshot
-ExecStart=/usr/local/bin/supctl poweroff
+ExecStart=/usr/sbin/poweroff
 [Install]
 WantedBy=multi-user.target
 [Container]

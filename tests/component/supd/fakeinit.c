@@ -117,9 +117,15 @@ static void send_loaded(struct fake *f, uint64_t cookie)
 {
 	struct wire_event e = { .type = WIRE_EV_LOADED };
 
-	e.loaded.catalogue = f->catalogues;
+	e.loaded.catalogue = f->load_fails ? CATALOGUE_NONE : f->catalogues;
 	e.loaded.cookie = cookie;
-	send_event(f, &e, f->manifest);
+	e.loaded.status = f->load_fails ? -ETIMEDOUT : 0;
+	send_event(f, &e, f->load_fails ? -1 : f->manifest);
+}
+
+void fake_load_again(struct fake *f)
+{
+	send_loaded(f, 0);
 }
 
 static void send_slot(struct fake *f, struct fake_slot *s)
@@ -380,6 +386,7 @@ static void on_pong(struct fake *f, const struct wire_request *q)
 static void on_status(struct fake *f, const struct wire_request *q)
 {
 	memcpy(f->counts, q->counts, sizeof(f->counts));
+	f->statuses++;
 }
 
 static void on_power(struct fake *f, const struct wire_request *q)

@@ -61,7 +61,9 @@ struct fake {
 		uint32_t slot;
 		int peek;
 	} parks[FAKE_PARKS]; /* by park index */
+	bool load_fails;     /* LOADED says so */
 	uint32_t counts[4];
+	uint32_t statuses; /* STATUS requests */
 	char *log;
 	size_t log_size;
 };
@@ -71,6 +73,8 @@ void fake_init(struct fake *f, const char *supd, const struct manifest *m);
 void fake_fini(struct fake *f);
 /* Starts (the next) supd with fresh channels and says HELLO. */
 void fake_start_supd(struct fake *f, const char *first_unit);
+/* As if supd-init had tried again: LOADED for nobody. */
+void fake_load_again(struct fake *f);
 /* kill -9, reap, close its channels. */
 void fake_kill_supd(struct fake *f);
 

@@ -305,6 +305,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 			       : sd_bus_reply_method_errorf(
 					 m, SD_BUS_ERROR_NOT_SUPPORTED, "asked again");
 	}
+	if (strcmp(member, "PowerForce") == 0) {
+		return sd_bus_reply_method_errorf(
+			m, SD_BUS_ERROR_NOT_SUPPORTED, "asked for the last phase");
+	}
 	if (strcmp(member, "GetUnitProcesses") == 0) {
 		return sd_bus_reply_method_return(
 			m, "a(sus)", 2, "/t", 12, "worker", "/t", 11, "main -x");

@@ -357,6 +357,20 @@ static void test_power(void **state)
 {
 	struct fixture *f = *state;
 
+	/* By force: no units are stopped. Twice: of this machine, whose supd that is not. */
+	assert_int_equal(run(f, "poweroff -f"), 3);
+	assert_contains(f->err, "asked for the last phase");
+	assert_int_equal(run(f, "kexec --force"), 3);
+	assert_int_equal(run(f, "reboot -ff"), 1);
+	assert_contains(f->err, "supd-init is not PID 1 here");
+	assert_int_equal(run(f, "halt -f --force"), 1);
+	assert_int_equal(run(f, "soft-reboot -f"), 1);
+	assert_contains(f->err, "--force is for poweroff, reboot, halt and kexec");
+	assert_int_equal(run(f, "exit --when=+5"), 1);
+	assert_int_equal(run(f, "poweroff -f --when=+5"), 1);
+	assert_contains(f->err, "--when does not go with --force");
+	assert_int_equal(run(f, "poweroff --check-inhibitors=perhaps"), 1);
+	assert_contains(f->err, "perhaps: not yes, no or auto");
 	assert_int_equal(run(f, "reboot"), 3);
 	assert_contains(f->err, "asked again");
 	assert_int_equal(run(f, "halt"), 0);
