@@ -404,10 +404,12 @@ int notify_resume(struct notify_hub *hub, uint32_t slot)
 	if (r == 0) {
 		r = broker_flush_wait(&hub->shell->broker, FLUSH_WAIT_MS);
 	}
-	if (r < 0) {
+	if (r < 0 && r != -ETIMEDOUT) {
 		return r;
 	}
 	ns->waits_for_park = false;
-	consume(ns->fd, true);
+	if (r == 0) {
+		consume(ns->fd, true);
+	}
 	return sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 }
