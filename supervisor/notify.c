@@ -17,8 +17,11 @@
 
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
-/* supd-init never blocks, so a full pipe empties at once. */
-#define FLUSH_WAIT_MS 60000 /* supd-init never waits for us: a slow machine */
+/*
+ * supd-init reads on as soon as it gets to run, unless it waits for us to read an event; then the
+ * message is left for later.
+ */
+#define FLUSH_WAIT_MS 2000
 #define TELL_EVERY_US (10 * USEC_PER_SEC)
 
 struct datagram {
@@ -236,7 +239,9 @@ static int turn(struct notify_slot *ns, bool may_wait)
 	}
 	r = broker_flush_wait(&s->broker, FLUSH_WAIT_MS);
 	if (r < 0) {
-		return r;
+		/* It may wait for us to read its events: the message stays, and is stepped again.
+		 */
+		return r == -ETIMEDOUT ? 0 : r;
 	}
 	consume(ns->fd, d.rights);
 	return 1;
@@ -399,10 +404,12 @@ int notify_resume(struct notify_hub *hub, uint32_t slot)
 	if (r == 0) {
 		r = broker_flush_wait(&hub->shell->broker, FLUSH_WAIT_MS);
 	}
-	if (r < 0) {
+	if (r < 0 && r != -ETIMEDOUT) {
 		return r;
 	}
 	ns->waits_for_park = false;
-	consume(ns->fd, true);
+	if (r == 0) {
+		consume(ns->fd, true);
+	}
 	return sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 }
