@@ -131,6 +131,12 @@ const char *root_device(const char *name, char *buf, size_t size);
 int root_switch(const struct cmdline *c);
 
 /*
+ * How many seconds rootwait= gives the root device: 30 without the word; alone it is, as to the
+ * kernel, no limit (UINT32_MAX). What is no number counts as if it were not there.
+ */
+uint32_t cmdline_root_patience(const struct cmdline *c);
+
+/*
  * Makes the file system mounted there the root, with /dev, /proc, /sys and /run moved into it;
  * remove: what lies on the old one goes. -errno: said.
  */

@@ -4,7 +4,10 @@
 #include <strings.h>
 
 #include "../base/cleanup.h"
+#include "../base/number.h"
 #include "boot.h"
+
+#define ROOT_WAIT_S 30u
 
 static bool is_blank(char c)
 {
@@ -118,4 +121,18 @@ bool cmdline_yes(const struct cmdline *c, const char *name, bool otherwise)
 		say("neither yes nor no on the kernel command line", name + (*name == '.'), 0);
 	}
 	return is < 0 ? otherwise : is;
+}
+
+uint32_t cmdline_root_patience(const struct cmdline *c)
+{
+	const char *delay = cmdline_find(c, "rootwait");
+	uint32_t seconds = ROOT_WAIT_S;
+
+	if (delay && !*delay) {
+		return UINT32_MAX;
+	}
+	if (delay) {
+		number_parse_u32(delay, &seconds);
+	}
+	return seconds;
 }

@@ -12,16 +12,14 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "../base/sysx.h"
 #include "boot.h"
 
-#define NEW_ROOT       "/sysroot"
-#define NEXT_ROOT      "/run/nextroot"
-#define WAIT_STEP_NS   (20 * 1000 * 1000)
-#define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
-#define WAIT_DEFAULT_S 30u
-#define TYPES_MAX      4096u
+#define NEW_ROOT     "/sysroot"
+#define NEXT_ROOT    "/run/nextroot"
+#define WAIT_STEP_NS (20 * 1000 * 1000)
+#define PROBE_STEPS  10u /* looks at all disks only so often when no new one came */
+#define TYPES_MAX    4096u
 /* MOVE_MOUNT_T_EMPTY_PATH, which lies in another header for each libc */
 #define MOVE_EMPTY_TARGET 0x00000040u
 
@@ -137,22 +135,17 @@ static int mount_root(const struct cmdline *c, const char *root)
 {
 	const char *type = cmdline_find(c, "rootfstype");
 	const char *options = cmdline_find(c, "rootflags");
-	const char *delay = cmdline_find(c, "rootwait");
 	unsigned long flags = cmdline_find(c, "rw") ? 0 : MS_RDONLY;
 	char buf[BOOT_PATH_MAX];
-	uint32_t seconds = WAIT_DEFAULT_S;
 	const char *value, *device = NULL;
 	bool named = link_directory(root, &value) != NULL;
 	int error;
 
-	if (delay) {
-		number_parse_u32(delay, &seconds);
-	}
 	if (!named && !type) {
 		say("root= is neither a path nor UUID=, LABEL=, PARTUUID=, PARTLABEL=", root, 0);
 		return -EINVAL;
 	}
-	if (named && !(device = wait_for(root, seconds, buf, sizeof(buf)))) {
+	if (named && !(device = wait_for(root, cmdline_root_patience(c), buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
 		return -ENODEV;
 	}

@@ -298,6 +298,7 @@ struct broker {
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
 	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t stop_seen;  /* last turn of PHASE_STOPPING; 0: none yet */
 	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
 	uint32_t waits;
 	int spares[5]; /* spare.h */

@@ -12,11 +12,12 @@
 #include "uplink.h"
 #include "util.h"
 
-#define STALLED_US    (300 * USEC_PER_SEC)  /* without a move of supd */
-#define STOP_MAX_US   (1800 * USEC_PER_SEC) /* in all */
-#define SHOW_AFTER    (5 * USEC_PER_SEC)
-#define SHOW_EVERY    (5 * USEC_PER_SEC)
-#define SHOWN_AT_ONCE 4
+#define STALLED_US     (300 * USEC_PER_SEC)  /* without a move of supd */
+#define STOP_MAX_US    (1800 * USEC_PER_SEC) /* in all */
+#define SHOW_AFTER     (5 * USEC_PER_SEC)
+#define SHOW_EVERY     (5 * USEC_PER_SEC)
+#define SHOWN_AT_ONCE  4
+#define STOOD_STILL_US (3 * SHOW_EVERY) /* no turn for so long, though one was due sooner */
 
 /* The host learns where the boot's time went: CLOCK_MONOTONIC, so since the kernel's start. */
 static void tell_times(struct broker *b)
@@ -229,11 +230,24 @@ static void show_waiting(struct broker *b, uint64_t now)
 	}
 }
 
+/* A machine that stood still meanwhile: nobody could move. */
+static void put_off(struct broker *b, uint64_t now)
+{
+	uint64_t gone = b->stop_seen && now > b->stop_seen ? now - b->stop_seen : 0;
+
+	if (gone > STOOD_STILL_US) {
+		b->stop_began += gone;
+		b->stop_deadline += gone;
+	}
+	b->stop_seen = now;
+}
+
 void power_tick(struct broker *b, uint64_t now)
 {
 	if (b->phase != PHASE_STOPPING) {
 		return;
 	}
+	put_off(b, now);
 	if (now >= b->stop_deadline) {
 		util_say("supd did not stop the services in time", NULL, 0);
 		go_final(b, b->supd.stop.power, 1);

@@ -43,6 +43,29 @@ static void test_nothing_and_too_much(void **state)
 	assert_string_equal(cmdline_find(&c, "unclosed b"), "");
 }
 
+/* A machine whose disk is slow to appear may be told to wait for ever. */
+static void test_patience(void **state)
+{
+	static const struct {
+		const char *words;
+		uint32_t seconds;
+	} rows[] = {
+		{ "quiet", 30 },
+		{ "rootwait", UINT32_MAX },
+		{ "rootwait ro", UINT32_MAX },
+		{ "rootwait=7", 7 },
+		{ "rootwait rootwait=7", 7 },
+		{ "rootwait=soon", 30 },
+	};
+	static struct cmdline c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cmdline_parse(&c, rows[i].words);
+		assert_int_equal(cmdline_root_patience(&c), rows[i].seconds);
+	}
+}
+
 static void test_base64(void **state)
 {
 	static const struct {
@@ -265,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_nothing_and_too_much),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_host_name),
 		cmocka_unit_test(test_say),
