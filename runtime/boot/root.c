@@ -160,7 +160,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 }
 
 /* Gives the memory of the initramfs back: one file system, no links followed, bounded depth. */
-static void remove_below(int dir, dev_t device, int depth)
+void root_remove_below(int dir, dev_t device, int depth)
 {
 	DIR *stream = fdopendir(dir);
 	struct dirent *entry;
@@ -184,7 +184,7 @@ static void remove_below(int dir, dev_t device, int depth)
 				    : -1;
 
 		if (child >= 0) {
-			remove_below(child, device, depth - 1);
+			root_remove_below(child, device, depth - 1);
 		}
 		unlinkat(dirfd(stream), name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 	}
@@ -231,9 +231,22 @@ int root_enter(const char *where, bool remove)
 		return -error;
 	}
 	if (remove && old >= 0 && fstat(old, &st) == 0) {
-		remove_below(old, st.st_dev, 32);
+		root_remove_below(old, st.st_dev, 32);
 	}
 	return 0;
+}
+
+/* A look around before the root file system is mounted, as initramfs of others offer it. */
+static void break_before_root(const struct cmdline *c)
+{
+	const char *unit = cmdline_find(c, "rd.systemd.unit");
+
+	if (cmdline_find(c, "rd.break") || cmdline_find(c, "rd.emergency") ||
+		(unit && (strcmp(unit, "emergency.target") == 0 ||
+				 strcmp(unit, "rescue.target") == 0))) {
+		emergency_shell("the kernel command line asks for a shell in the initramfs; its "
+				"end goes on with the root file system");
+	}
 }
 
 int root_switch(const struct cmdline *c)
@@ -243,6 +256,8 @@ int root_switch(const struct cmdline *c)
 	if (!root || !*root || !in_initramfs()) {
 		return 0; /* this is the root */
 	}
+	break_before_root(c);
+
 	int r = mount_root(c, root);
 
 	r = r < 0 ? r : root_enter(NEW_ROOT, true);

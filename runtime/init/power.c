@@ -192,8 +192,8 @@ void power_waits(struct broker *b, const struct wire_request *q, const char *nam
 	uint64_t now = now_us();
 	char line[LIMIT_UNIT_NAME + 160];
 
-	if (!b->pid1) {
-		return; /* there is no console of ours */
+	if (!b->pid1 || b->t->settings.show == SHOW_NOTHING) {
+		return; /* there is no console of ours, or nothing is to be there */
 	}
 	if (now >= b->waits_from + SHOW_EVERY - USEC_PER_SEC) {
 		b->waits_from = now;
@@ -211,7 +211,7 @@ void power_waits(struct broker *b, const struct wire_request *q, const char *nam
  */
 static void show_waiting(struct broker *b, uint64_t now)
 {
-	uint32_t shown = 0;
+	uint32_t shown = b->t->settings.show == SHOW_NOTHING ? SHOWN_AT_ONCE : 0;
 
 	for (uint32_t n = 0; n < b->t->n_slots; n++) {
 		const struct slot *s = &b->t->slots[n];
