@@ -21,6 +21,8 @@
 #define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
 #define WAIT_DEFAULT_S 30u
 #define TYPES_MAX      4096u
+#define PARTITIONS_MAX 8192u
+#define DISKS_MAX      512u
 
 /* Still the kernel's own first file system? */
 static bool in_initramfs(void)
@@ -130,6 +132,34 @@ static int mount_any(const char *device, unsigned long flags, const char *option
 	return error;
 }
 
+/* What root= could have named: whoever reads that at the console has no other way to know. */
+static void say_disks(void)
+{
+	char text[PARTITIONS_MAX], line[DISKS_MAX] = "";
+	char *save = NULL;
+
+	fd_read_text("/proc/partitions", text, sizeof(text));
+	for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		const char *name = strrchr(p, ' ');
+
+		if (!name || strncmp(p, "major", 5) == 0 ||
+			strlen(line) + strlen(name) >= sizeof(line)) {
+			continue;
+		}
+		strcat(line, *line ? name : name + 1);
+	}
+	say("disks and partitions that are there",
+		*line ? line : "none: is the driver's module in the initramfs?", 0);
+}
+
+/* Somebody at the emergency shell has found it. */
+static bool is_mounted_by_hand(void)
+{
+	struct stat there, here;
+
+	return stat(NEW_ROOT, &there) == 0 && stat("/", &here) == 0 && there.st_dev != here.st_dev;
+}
+
 static int mount_root(const struct cmdline *c, const char *root)
 {
 	const char *type = cmdline_find(c, "rootfstype");
@@ -151,6 +181,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 	}
 	if (named && !(device = wait_for(root, seconds, buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
+		say_disks();
 		return -ENODEV;
 	}
 	mkdir(NEW_ROOT, 0755);
@@ -159,6 +190,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 		     : mount_any(device, flags, options);
 	if (error) {
 		say("cannot mount the root file system", root, error);
+		say_disks();
 	}
 	return -error;
 }
@@ -231,7 +263,7 @@ int root_switch(const struct cmdline *c)
 	if (!root || !*root || !in_initramfs()) {
 		return 0; /* this is the root */
 	}
-	int r = mount_root(c, root);
+	int r = is_mounted_by_hand() ? 0 : mount_root(c, root);
 
 	r = r < 0 ? r : go_there(NEW_ROOT, true);
 	return r < 0 ? r : 1;

@@ -9,16 +9,20 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/number.h"
 #include "limited.h"
 #include "say.h"
 
 #define TEXT_MAX   (1u << 20)
 #define MOUNTS_MAX 8192
 
-/* Of the kernel's own making: nothing to lose, and the last steps need some of them. */
+/*
+ * Of the kernel's own making: nothing to lose, and the last steps need some of them. Not nsfs: it
+ * keeps a namespace, whose mounts nobody else can unmount.
+ */
 static const char *const kernel_types[] = { "proc", "sysfs", "devtmpfs", "devpts", "cgroup",
 	"cgroup2", "tmpfs", "ramfs", "rootfs", "mqueue", "hugetlbfs", "securityfs", "debugfs",
-	"tracefs", "configfs", "pstore", "bpf", "efivarfs", "binfmt_misc", "nsfs" };
+	"tracefs", "configfs", "pstore", "bpf", "efivarfs", "binfmt_misc" };
 
 struct mount_row {
 	char *where;
@@ -50,12 +54,37 @@ void mounts_unescape(char *p)
 	*to = 0;
 }
 
+static bool is_kernel_type(const char *type)
+{
+	for (size_t i = 0; i < ELEMENTSOF(kernel_types); i++) {
+		if (strcmp(kernel_types[i], type) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The disk below it, "259:1", whose requests tell whether it lives. */
+static void note_disk(char *field)
+{
+	char *colon = field ? strchr(field, ':') : NULL;
+	uint32_t major, minor;
+
+	if (!colon) {
+		return;
+	}
+	*colon = 0;
+	if (number_parse_u32(field, &major) == 0 && number_parse_u32(colon + 1, &minor) == 0) {
+		limited_disk(major, minor);
+	}
+}
+
 /* "ID PARENT MAJOR:MINOR ROOT WHERE OPTIONS … - TYPE SOURCE SUPER-OPTIONS" */
 static bool parse_line(char *line, struct mount_row *row)
 {
 	char *save = NULL;
 	char *rest = strstr(line, " - ");
-	char *field = NULL;
+	char *field = NULL, *disk = NULL;
 
 	if (!rest) {
 		return false;
@@ -64,6 +93,7 @@ static bool parse_line(char *line, struct mount_row *row)
 	rest += 3;
 	for (int i = 0; i < 5; i++) {
 		field = strtok_r(i ? NULL : line, " ", &save);
+		disk = i == 2 ? field : disk;
 	}
 	row->where = field;
 	row->type = strtok_r(rest, " ", &save);
@@ -74,17 +104,10 @@ static bool parse_line(char *line, struct mount_row *row)
 		return false;
 	}
 	mounts_unescape(row->where);
-	return true;
-}
-
-static bool is_kernel_type(const char *type)
-{
-	for (size_t i = 0; i < ELEMENTSOF(kernel_types); i++) {
-		if (strcmp(kernel_types[i], type) == 0) {
-			return true;
-		}
+	if (!is_kernel_type(row->type)) {
+		note_disk(disk);
 	}
-	return false;
+	return true;
 }
 
 static int read_mounts(void)
@@ -106,6 +129,11 @@ static int read_mounts(void)
 		}
 	}
 	return n;
+}
+
+void mounts_note_disks(void)
+{
+	read_mounts();
 }
 
 static bool is_root(const struct mount_row *row)
@@ -148,10 +176,10 @@ int mounts_read_only(void)
 	int left = 0;
 
 	for (int i = n - 1; i >= 0; i--) {
-		if (rows[i].read_only) {
+		if (rows[i].read_only || strcmp(rows[i].type, "nsfs") == 0) {
 			continue;
 		}
-		if (!is_root(&rows[i])) {
+		if (!is_root(&rows[i]) && !limited_hangs(rows[i].where)) {
 			say("stays mounted, read-only from now on", rows[i].where, 0);
 		}
 		int r = limited_call(make_read_only, rows[i].where, LIMITED_WITHIN_MS);

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+/* Before the first call: the disks of the mounts are those that are looked at (limited_disk). */
+void mounts_note_disks(void);
 /* Unmounts what it can, the last mounted first. True: something went. *ret_left: what did not. */
 bool mounts_unmount(int *ret_left);
 /* Remounts the rest read-only; returns how many stayed writable, each named. */
