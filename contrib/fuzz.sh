@@ -46,6 +46,8 @@ archive units units
 archive supervisor supervisor
 archive init runtime/init
 archive envfile runtime/launch/envfile.c
+archive boot runtime/boot
+archive umount runtime/umount/mounts.c runtime/umount/limited.c runtime/umount/say.c
 
 # The archives whose headers a target includes.
 archives_of() {
@@ -53,6 +55,8 @@ archives_of() {
 	grep -q '"../../supervisor/' "$1" && printf 'build-fuzz/supervisor.a '
 	grep -q '"../../runtime/init/' "$1" && printf 'build-fuzz/init.a '
 	grep -q '"../../runtime/launch/envfile.h"' "$1" && printf 'build-fuzz/envfile.a '
+	grep -q '"../../runtime/boot/' "$1" && printf 'build-fuzz/boot.a '
+	grep -q '"../../runtime/umount/' "$1" && printf 'build-fuzz/umount.a '
 	printf build-fuzz/common.a
 }
 

@@ -40,6 +40,9 @@ static int request(struct shell *s, const struct effect *e, uint32_t type)
 	int r;
 
 	fill_request(e, type, &q);
+	if (type == WIRE_RUN && !s->ready && !s->hello.times.ready_us) {
+		q.params.flags |= WIRE_RUN_STARTUP;
+	}
 	r = broker_send(&s->broker, &q);
 	if (r == -EBADMSG) {
 		unitlog_plain(s, LOG_ERR, "request %u for slot %u is malformed; not sent",
@@ -89,7 +92,10 @@ static int booted(struct shell *s)
 
 	s->ready = true;
 	s->ready_us = s->hello.times.ready_us ? s->hello.times.ready_us : now_us();
-	return broker_send(&s->broker, &q);
+	if (!s->hello.times.ready_us) {
+		unitlog_booted(s);
+	}
+	return engine_started(s->engine, now_us()) < 0 ? -ENOMEM : broker_send(&s->broker, &q);
 }
 
 static int stamp(struct shell *s, const struct effect *e)
@@ -106,6 +112,16 @@ static int load(struct shell *s)
 	return shell_load(s, false, &cookie);
 }
 
+static void use_of(struct shell *s, const struct effect *e,
+	void (*what)(struct shell *s, const struct unit *u))
+{
+	const struct unit *u = engine_unit(s->engine, e->unit);
+
+	if (u) {
+		what(s, u);
+	}
+}
+
 int apply_effect(struct shell *s, const struct effect *e)
 {
 	switch (e->type) {
@@ -114,6 +130,7 @@ int apply_effect(struct shell *s, const struct effect *e)
 	case EFFECT_SIGNAL:
 		return request(s, e, WIRE_SIGNAL);
 	case EFFECT_KILL_ALL:
+		use_of(s, e, usage_look);
 		return request(s, e, WIRE_KILL_ALL);
 	case EFFECT_FREEZE:
 		return request(s, e, WIRE_FREEZE);
@@ -122,6 +139,7 @@ int apply_effect(struct shell *s, const struct effect *e)
 	case EFFECT_FORGET:
 		return request(s, e, WIRE_FORGET);
 	case EFFECT_RELEASE:
+		use_of(s, e, usage_end);
 		return request(s, e, WIRE_RELEASE);
 	case EFFECT_WATCH:
 		return request(s, e, WIRE_WATCH);

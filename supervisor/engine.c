@@ -62,6 +62,7 @@ static const char *const effect_log_table[] = {
 	[LOG_DISCARDED] = "discarded",
 	[LOG_DISCARD_FAILED] = "discard-failed",
 	[LOG_TRIGGER_MISSING] = "trigger-missing",
+	[LOG_COLLECTED] = "collected",
 };
 ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
 
@@ -290,6 +291,7 @@ static void wake_idle(struct engine *e, usec_t now)
 
 int engine_settle(struct engine *e, usec_t now)
 {
+	engine_bound_kept(e, now);
 	engine_run_jobs(e, now);
 	while (e->idle_waiting && e->listed && e->live_jobs == 0 && e->error == 0) {
 		wake_idle(e, now);

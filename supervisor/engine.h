@@ -207,6 +207,10 @@ int engine_shutdown(struct engine *e, usec_t now);
 /* ---- events ---- */
 /* safe_mode: of HELLO; before the first slot. */
 void engine_set_safe_mode(struct engine *e, bool safe_mode);
+/* Startup…= limits hold until engine_started(); before the first slot. */
+void engine_set_starting(struct engine *e, bool starting);
+/* EFFECT_BOOTED was carried out: what runs gets its later limits. */
+int engine_started(struct engine *e, usec_t now);
 /* Returns the unit's index in *ret_unit, for the shell's own table of slots. */
 int engine_slot(struct engine *e, const struct wire_slot *slot, usec_t now, uint32_t *ret_unit);
 int engine_proc(struct engine *e, const struct wire_proc *proc, usec_t now);
@@ -245,6 +249,16 @@ usec_t engine_deadline(const struct engine *e);
  */
 uint32_t engine_due(const struct engine *e, usec_t now);
 int engine_expire(struct engine *e, uint32_t unit, usec_t now);
+/* When the least timer of that unit falls due, or fell; USEC_INFINITY: it has none. */
+usec_t engine_unit_deadline(const struct engine *e, uint32_t unit);
+/* What the unit has said cannot be heard yet: it is not due before until_us, or before its next
+ * event if that is earlier. */
+void engine_put_off(struct engine *e, uint32_t unit, usec_t until_us);
+/*
+ * Nobody could do anything for so long before now: the limits of jobs, of states that are to end
+ * and of watchdogs are put off by it. Not restarts, timers and what else is only waited for.
+ */
+int engine_stood_still(struct engine *e, usec_t by, usec_t now);
 /* All timers that are due, whatever is still to be given. */
 int engine_tick(struct engine *e, usec_t now);
 

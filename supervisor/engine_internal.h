@@ -70,7 +70,9 @@ struct engine {
 	bool all_stopped;
 	bool boot_asked; /* even if that made no job */
 	bool booted;
+	bool starting;     /* the machine does: Startup…= limits hold */
 	bool idle_waiting; /* a unit of Type=idle waits for the queue to drain */
+	bool kept_more;    /* one more failed transient unit is kept */
 	int error;         /* sticky */
 };
 
@@ -111,6 +113,10 @@ void engine_wake_neighbours(struct engine *e, const struct unit *u);
 /* A job has run out of time or of what it needs: OnFailure=, though no state has changed. */
 void engine_never_tried(struct engine *e, struct unit *u, usec_t now);
 
+/* ---- engine_kept.c ---- */
+/* Forgets the oldest failed transient units beyond LIMIT_FAILED_TRANSIENT. */
+void engine_bound_kept(struct engine *e, usec_t now);
+
 /* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);
 bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
@@ -131,7 +137,7 @@ void engine_cause_adopt(struct engine *e, struct unit *u, const struct note *n);
  */
 void engine_realize(struct engine *e, struct unit *u);
 /* Something of the unit is to be executed: what makes a cgroup writes all limits. */
-void engine_limits_run(struct unit *u, enum entry_kind kind);
+void engine_limits_run(const struct engine *e, struct unit *u, enum entry_kind kind);
 /* A record of the worker: true if it was REALIZE's. */
 void engine_realized(struct engine *e, struct unit *u, const struct wire_proc *p);
 

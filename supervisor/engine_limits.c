@@ -5,12 +5,20 @@
 
 #include "engine_class.h"
 
+#define STARTUP 0x55aa55aau /* tells the limits of the start from the later ones */
+
+/* Of the limits that are meant now. */
+static uint32_t limits_of(const struct engine *e, const struct unit *u)
+{
+	return u->def->limits_hash ^ (e->starting && u->def->startup_limits ? STARTUP : 0);
+}
+
 /* Between states the next commands write them; before the start there is no cgroup. */
-static bool wants_limits(const struct unit *u)
+static bool wants_limits(const struct engine *e, const struct unit *u)
 {
 	return u->is_service && u->def && u->load_state == LOAD_LOADED &&
 	       u->active == ACTIVE_ACTIVE && u->def->realize_entry != CATALOGUE_NONE &&
-	       u->limits != u->def->limits_hash && u->slot != WIRE_SLOT_NONE &&
+	       u->limits != limits_of(e, u) && u->slot != WIRE_SLOT_NONE &&
 	       (u->slot_flags & WIRE_SLOT_POPULATED);
 }
 
@@ -19,7 +27,7 @@ void engine_realize(struct engine *e, struct unit *u)
 	struct service_place *place = &u->service.places[ENTRY_WORK];
 	struct effect *x;
 
-	if (!e->listed || e->shutting_down || !wants_limits(u) || place->phase != PLACE_FREE ||
+	if (!e->listed || e->shutting_down || !wants_limits(e, u) || place->phase != PLACE_FREE ||
 		u->service.stale_waiting) {
 		return;
 	}
@@ -34,15 +42,29 @@ void engine_realize(struct engine *e, struct unit *u)
 		.entry = x->entry,
 		.cookie = x->cookie,
 		.forgotten = place->forgotten };
-	u->limits = u->def->limits_hash;
+	u->limits = limits_of(e, u);
 	engine_touch(e, u, true);
 }
 
-void engine_limits_run(struct unit *u, enum entry_kind kind)
+void engine_limits_run(const struct engine *e, struct unit *u, enum entry_kind kind)
 {
 	if (u->def && kind != ENTRY_WORK && !(u->slot_flags & WIRE_SLOT_POPULATED)) {
-		u->limits = u->def->limits_hash;
+		u->limits = limits_of(e, u);
 	}
+}
+
+void engine_set_starting(struct engine *e, bool starting)
+{
+	e->starting = starting;
+}
+
+int engine_started(struct engine *e, usec_t now)
+{
+	e->starting = false;
+	for (uint32_t i = 0; i < e->graph.n_units; i++) {
+		engine_realize(e, e->units[i]);
+	}
+	return engine_settle(e, now);
 }
 
 void engine_realized(struct engine *e, struct unit *u, const struct wire_proc *p)

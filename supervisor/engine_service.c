@@ -194,7 +194,7 @@ static void class_adopt(
 	}
 	engine_step(e, u, &event, now);
 	/* Killed just before supd was: where it makes no difference it is not told twice. */
-	if (facts->note && (u->slot_flags & WIRE_SLOT_OOM) &&
+	if (facts->note && (u->slot_flags & WIRE_SLOT_OOM) && u->service.result == RESULT_SUCCESS &&
 		u->service.def.service->oom_policy != OOM_POLICY_CONTINUE) {
 		simple_step(e, u, EV_OOM, now);
 	}

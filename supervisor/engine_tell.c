@@ -47,7 +47,9 @@ void engine_tell_change(struct engine *e, struct unit *u, enum unit_active_state
 {
 	switch (u->active) {
 	case ACTIVE_INACTIVE:
-		tell_down(e, u);
+		if (old != ACTIVE_FAILED) { /* reset-failed: it was down */
+			tell_down(e, u);
+		}
 		return;
 	case ACTIVE_ACTIVATING:
 		/* The wait before a restart is no start yet. */

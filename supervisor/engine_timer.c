@@ -119,6 +119,21 @@ uint32_t engine_due(const struct engine *e, usec_t now)
 	return e->error == 0 && engine_deadline(e) <= now ? e->heap[0] : ENGINE_NONE;
 }
 
+usec_t engine_unit_deadline(const struct engine *e, uint32_t unit)
+{
+	return unit_deadline(e->units[unit]);
+}
+
+void engine_put_off(struct engine *e, uint32_t unit, usec_t until_us)
+{
+	struct unit *u = e->units[unit];
+
+	if (u->heap_index != ENGINE_NONE && u->heap_us < until_us) {
+		u->heap_us = until_us;
+		sift(e, u->heap_index);
+	}
+}
+
 int engine_expire(struct engine *e, uint32_t unit, usec_t now)
 {
 	struct unit *u = e->units[unit];

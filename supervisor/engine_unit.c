@@ -322,6 +322,7 @@ static void final_state(struct engine *e, struct unit *u, const struct effect *x
 		return; /* adopted as it is: the word was said before */
 	}
 	if (x->state == SERVICE_FAILED) {
+		e->kept_more |= service_is_kept(&u->service);
 		final_action(e, u, true, limit);
 		want_all(e, u, REL_ON_FAILURE, JOB_START, now);
 		if (limit && m->start_limit_cooldown_us &&
@@ -440,7 +441,7 @@ void engine_step(struct engine *e, struct unit *u, const struct service_event *e
 		}
 		thaw_for(e, u, x->type);
 		if (x->type == EFFECT_RUN) {
-			engine_limits_run(u, x->kind);
+			engine_limits_run(e, u, x->kind);
 			engine_tell_cause(e, u, x);
 		}
 		give_cookie(e, &u->service, x);

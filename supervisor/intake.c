@@ -25,6 +25,7 @@ static int on_hello(struct shell *s, struct broker_message *m)
 	cgroup_root_init(&s->cgroup, s->hello.cgroup_root);
 	clockwatch_hello(&s->clock);
 	engine_set_safe_mode(s->engine, s->hello.safe_mode != 0);
+	engine_set_starting(s->engine, s->hello.times.ready_us == 0);
 	/* all of LIST follows by itself */
 	return 0;
 }
@@ -46,8 +47,97 @@ static void note_loaded(struct shell *s, uint64_t cookie)
 	}
 }
 
+/* 0: its job is queued; 1: it cannot be; -errno. */
+static int start_unit(struct shell *s, const char *name)
+{
+	struct engine_request q = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
+	struct engine_error error = { .code = ENGINE_OK };
+	uint32_t job = 0;
+	int r;
+
+	q.unit = engine_find(s->engine, name);
+	if (q.unit == ENGINE_NONE) {
+		unitlog_plain(s, LOG_ERR, "%s: there is no such unit", name);
+		return 1;
+	}
+	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
+	s->initial_job = s->initial_job ? s->initial_job : job;
+	if (r == 1) {
+		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
+			engine_error_to_string(error.code), error.text);
+	}
+	return r;
+}
+
+/* What the machine is to be brought to: the first that was named, or the default. NULL: nothing. */
+static const char *goal(const struct shell *s)
+{
+	const struct manifest *manifest = engine_manifest(s->engine);
+
+	return s->hello.n_units ? s->hello.units[0] : manifest ? manifest->default_target : NULL;
+}
+
+static int start_initial(struct shell *s)
+{
+	const char *name = goal(s);
+	int r = name ? start_unit(s, name) : 0;
+
+	if (r == 1) {
+		r = machine_boot_failed(s, name);
+	}
+	for (uint32_t i = 1; r >= 0 && i < s->hello.n_units && i < ELEMENTSOF(s->hello.units);
+		i++) {
+		r = start_unit(s, s->hello.units[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* What is wrong with the units of a machine is said once; `supctl verify` says it at any time. */
+static void tell_diagnostics(struct shell *s)
+{
+	const struct manifest *m = engine_manifest(s->engine);
+	const struct manifest_diagnostic *rows = m ? m->diagnostics.items : NULL;
+
+	for (uint32_t i = 0; m && s->hello.pid1 && i < m->diagnostics.n; i++) {
+		if (rows[i].severity == SEVERITY_ERROR) {
+			unitlog_plain(s, LOG_ERR, "%s:%u: %s", rows[i].file ? rows[i].file : "?",
+				(unsigned)rows[i].line, rows[i].text ? rows[i].text : "?");
+		}
+	}
+}
+
+/*
+ * Once, when what runs and the units are both known, by a supd of which none before has lived to
+ * note its jobs. On a slow machine the first load may fail, and its next try comes later than
+ * LISTED.
+ */
+static int ask_initial(struct shell *s)
+{
+	int r;
+
+	if (!s->listed || !s->initial_due || !engine_manifest(s->engine)) {
+		return 0;
+	}
+	s->initial_due = false;
+	s->asked_us = now_us();
+	tell_diagnostics(s);
+	r = start_initial(s);
+	return r < 0 ? r : engine_boot_asked(s->engine, now_us());
+}
+
+/* The boot goes on, and what becomes of it is still to be seen to. */
+static void find_initial(struct shell *s)
+{
+	const char *name = goal(s);
+	const struct unit *u = name ? engine_unit(s->engine, engine_find(s->engine, name)) : NULL;
+
+	if (!s->hello.times.ready_us && u && u->job) {
+		s->initial_job = u->job->id;
+	}
+}
+
 /* It counts, and whoever asked for it hears what it has changed. */
-static void finish_load(struct shell *s)
+static int finish_load(struct shell *s)
 {
 	note_loaded(s, s->load.cookie);
 	s->rest_due = true;
@@ -57,6 +147,7 @@ static void finish_load(struct shell *s)
 	bus_loaded(&s->bus, s->load.cookie, 0, "");
 	reloaddiff_fini(&s->changes);
 	s->decoded = NULL;
+	return ask_initial(s);
 }
 
 /* What is new is worked out before the engine may drop what was. */
@@ -127,10 +218,7 @@ int intake_load_some(struct shell *s)
 		return 0;
 	}
 	s->loading = false;
-	if (r == 0) {
-		finish_load(s);
-	}
-	return r;
+	return r < 0 ? r : finish_load(s);
 }
 
 static int no_descriptor(const struct broker_message *m)
@@ -249,58 +337,6 @@ static int on_park(struct shell *s, struct broker_message *m)
 	return r < 0 ? r : notify_resume(&s->notify, park->slot);
 }
 
-static int start_unit(struct shell *s, const char *name)
-{
-	struct engine_request q = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
-	struct engine_error error = { .code = ENGINE_OK };
-	uint32_t job;
-	int r;
-
-	q.unit = engine_find(s->engine, name);
-	if (q.unit == ENGINE_NONE) {
-		unitlog_plain(s, LOG_ERR, "%s: there is no such unit", name);
-		return 0;
-	}
-	r = engine_enqueue(s->engine, &q, now_us(), &job, &error);
-	s->initial_job = s->initial_job ? s->initial_job : job;
-	if (r == 1) {
-		unitlog_plain(s, LOG_ERR, "%s: not started: %s %s", name,
-			engine_error_to_string(error.code), error.text);
-	}
-	return r < 0 ? r : 0;
-}
-
-static int start_initial(struct shell *s)
-{
-	const struct manifest *manifest = engine_manifest(s->engine);
-	uint32_t n = s->hello.n_units;
-	int r = 0;
-
-	if (n == 0) {
-		return manifest && manifest->default_target
-			       ? start_unit(s, manifest->default_target)
-			       : 0;
-	}
-	for (uint32_t i = 0; r == 0 && i < n && i < ELEMENTSOF(s->hello.units); i++) {
-		r = start_unit(s, s->hello.units[i]);
-	}
-	return r;
-}
-
-/* What is wrong with the units of a machine is said once; `supctl verify` says it at any time. */
-static void tell_diagnostics(struct shell *s)
-{
-	const struct manifest *m = engine_manifest(s->engine);
-	const struct manifest_diagnostic *rows = m ? m->diagnostics.items : NULL;
-
-	for (uint32_t i = 0; m && s->hello.pid1 && i < m->diagnostics.n; i++) {
-		if (rows[i].severity == SEVERITY_ERROR) {
-			unitlog_plain(s, LOG_ERR, "%s:%u: %s", rows[i].file ? rows[i].file : "?",
-				(unsigned)rows[i].line, rows[i].text ? rows[i].text : "?");
-		}
-	}
-}
-
 static int on_listed(struct shell *s, struct broker_message *m)
 {
 	int r;
@@ -316,12 +352,13 @@ static int on_listed(struct shell *s, struct broker_message *m)
 	}
 	s->listed = true;
 	busnames_adopt(&s->busnames);
-	s->asked_us = s->hello.asked ? 0 : now_us();
-	if (!s->hello.asked) { /* nor has a former supd lived to note its jobs */
-		tell_diagnostics(s);
-		r = start_initial(s);
+	s->initial_due = !s->hello.asked;
+	if (s->hello.asked) {
+		find_initial(s);
+		r = engine_boot_asked(s->engine, now_us());
+	} else {
+		r = ask_initial(s);
 	}
-	r = r < 0 ? r : engine_boot_asked(s->engine, now_us());
 	return r == 0 && s->stop_waits ? machine_stop(s, &s->stop) : r;
 }
 

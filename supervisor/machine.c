@@ -181,13 +181,15 @@ static int reached(struct shell *s, const struct unit *u)
 	return is_target(u->name) && u->def ? broker_send(&s->broker, &q) : 0;
 }
 
-/* The machine was to be brought to a target, and that did not work: somebody must see to it. */
-static int boot_failed(struct shell *s, const struct unit *u)
+int machine_boot_failed(struct shell *s, const char *name)
 {
 	int r;
 
 	s->initial_job = 0;
-	unitlog_plain(s, LOG_CRIT, "%s has failed: starting emergency.target", u->name);
+	if (!s->hello.pid1) {
+		return 0;
+	}
+	unitlog_plain(s, LOG_CRIT, "%s has failed: starting emergency.target", name);
 	r = start_unit(s, "emergency.target", JOB_MODE_REPLACE);
 	return r == 1 ? 0 : r;
 }
@@ -205,7 +207,7 @@ int machine_job_removed(struct shell *s, const struct effect *e)
 	}
 	if (e->job == s->initial_job && e->job_result != JOB_CANCELED &&
 		e->job_result != JOB_SKIPPED && !s->stopping) {
-		return boot_failed(s, u);
+		return machine_boot_failed(s, u->name);
 	}
 	return 0;
 }

@@ -18,5 +18,10 @@ int machine_stop(struct shell *s, const struct wire_stop *stop);
 int machine_start(struct shell *s, uint32_t which);
 /* EFFECT_EMERGENCY: StartLimitAction= and its kin. */
 int machine_action(struct shell *s, const struct effect *e);
+/*
+ * The machine was to be brought to that unit, and that did not work: somebody must see to it. Does
+ * nothing where there is no machine.
+ */
+int machine_boot_failed(struct shell *s, const char *name);
 /* EFFECT_JOB_REMOVED: a target was reached, or the boot has failed. */
 int machine_job_removed(struct shell *s, const struct effect *e);

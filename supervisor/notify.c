@@ -326,12 +326,30 @@ int notify_drain(struct notify_hub *hub, uint32_t slot)
 int notify_hear(struct notify_hub *hub, uint32_t slot)
 {
 	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
-	int r = 1;
+	int r;
 
-	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
-		r = ns && !ns->waits_for_park ? turn(ns, true) : 0;
+	if (!ns) {
+		return 0;
 	}
-	return r < 0 ? r : 0;
+	r = notify_retry(hub, slot) < 0 ? -EIO : 1;
+	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
+		r = ns->waits_for_park ? 0 : turn(ns, true);
+	}
+	return r < 0 ? r : ns->waits_for_park || ns->waits_for_pid;
+}
+
+bool notify_may_be_late(struct notify_hub *hub, uint32_t slot, uint64_t due_us, uint64_t now_us)
+{
+	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
+
+	if (!ns) {
+		return false;
+	}
+	if (ns->late_due_us != due_us) {
+		ns->late_due_us = due_us;
+		ns->late_since_us = now_us;
+	}
+	return now_us < usec_add(ns->late_since_us, LIMIT_NOTIFY_LATE_US);
 }
 
 int notify_retry(struct notify_hub *hub, uint32_t slot)

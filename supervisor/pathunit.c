@@ -143,10 +143,19 @@ static void path_on_look_failed(struct path_step *x)
 	fail(x, RESULT_RESOURCES);
 }
 
+/*
+ * Each look is a process of ours, and who may write beside a path, or into a directory on the way
+ * to it, can ask for them without end. What is not looked at now waits in the descriptor.
+ */
 static void path_on_readable(struct path_step *x)
 {
-	if (x->p->watched) {
+	if (!x->p->watched) {
+		return;
+	}
+	if (rate_take(&x->p->looks, LIMIT_PATH_LOOKS_US, LIMIT_PATH_LOOKS, x->st.now)) {
 		look(x, 0);
+	} else {
+		x->p->s->deadline_us = x->p->looks.begin_us + LIMIT_PATH_LOOKS_US;
 	}
 }
 
@@ -293,7 +302,7 @@ static path_fn *const table[PATH_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[PATH_FAILED] = { ROWS_ENDED },
 	[PATH_START] = { ROWS_LOOKING },
 	[PATH_WAITING] = { ROWS_LOOKING, [EV_READABLE] = path_on_readable,
-		[EV_TRIGGER_UP] = path_on_up },
+		[EV_TIMEOUT] = path_on_readable, [EV_TRIGGER_UP] = path_on_up },
 	[PATH_RUNNING] = { [EV_ADOPT] = path_on_adopt,
 		[EV_STOP] = path_on_stop,
 		[EV_WORK_EXITED] = path_on_looked_again,

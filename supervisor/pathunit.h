@@ -37,6 +37,7 @@ struct pathunit {
 	bool look_again;
 	uint32_t good; /* index + 1 of the path that was good last; 0: none */
 	struct rate trigger;
+	struct rate looks; /* for something that has happened; the next one waits for its time */
 };
 
 void pathunit_init(struct pathunit *p, struct service *s);

@@ -119,7 +119,7 @@ static const uint8_t active_of_state[SERVICE_STATE_COUNT] = {
 		  [EV_MAIN_STARTED] = on_running_main_started,                                     \
 		  [EV_CONTROL_EXITED] = on_kill_progress, [EV_CONTROL_FAILED] = on_kill_progress,  \
 		  [EV_EMPTY] = on_kill_progress, [EV_REFUSED] = on_kill_progress,                  \
-		  [EV_OOM] = on_oom_noted, [EV_TIMEOUT] = on_kill_timeout
+		  [EV_OOM] = on_oom_ending, [EV_TIMEOUT] = on_kill_timeout
 #define ROWS_ENDED                                                                                 \
 	ROWS_ALL, [EV_START] = on_start, [EV_APPEARED] = on_appeared,                              \
 		  [EV_RESET_FAILED] = on_reset_failed, [EV_EMPTY] = on_left_over_gone,             \
@@ -150,7 +150,7 @@ static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 		[EV_REFUSED] = on_running_empty, [EV_TIMEOUT] = on_running_timeout,
 		[EV_BUS_NAME] = on_running_bus_name, [EV_RESET_FAILED] = on_reset_counters },
 	[SERVICE_EXITED] = { ROWS_ALL, [EV_STOP] = on_stop_running, [EV_RELOAD] = on_reload,
-		[EV_NOTIFY] = on_notify, [EV_VANISHED] = on_vanished,
+		[EV_NOTIFY] = on_notify, [EV_OOM] = on_oom, [EV_VANISHED] = on_vanished,
 		[EV_RESET_FAILED] = on_reset_counters },
 	[SERVICE_RELOAD] = { ROWS_ALL, ROWS_ALIVE,
 		ROWS_CONTROL(on_reload_control), [EV_STOP] = on_stop_now,
@@ -172,7 +172,7 @@ static step_fn *const table[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT] = {
 	[SERVICE_STOP_POST] = { ROWS_ALL,
 		ROWS_CONTROL(on_stop_post_control), [EV_STOP] = on_stop_noted,
 		[EV_NOTIFY] = on_notify, [EV_MAIN_EXITED] = on_post_main_end,
-		[EV_MAIN_FAILED] = on_post_main_end, [EV_OOM] = on_oom_noted,
+		[EV_MAIN_FAILED] = on_post_main_end, [EV_OOM] = on_oom_ending,
 		[EV_TIMEOUT] = on_stop_post_timeout, [EV_RELOADED] = step_rerun },
 	[SERVICE_FINAL_WATCHDOG] = { ROWS_KILLING },
 	[SERVICE_FINAL_SIGTERM] = { ROWS_KILLING },

@@ -221,6 +221,7 @@ enum effect_log {
 	LOG_DISCARDED,         /* what a clean was asked for is gone */
 	LOG_DISCARD_FAILED,    /* number: errno, text: what */
 	LOG_TRIGGER_MISSING,   /* text: the unit that it is to start is not loaded */
+	LOG_COLLECTED,         /* failed and transient, and too many others have failed since */
 	EFFECT_LOG_COUNT,
 };
 ENUM_DECLARE(effect_log, enum effect_log);
@@ -340,6 +341,8 @@ enum unit_active_state service_active_state(const struct service *s);
 usec_t service_watchdog_us(const struct service *s);
 /* In auto-restart (or on its way there) for the third time in a row, or more. */
 bool service_is_crash_looping(const struct service *s);
+/* Transient and failed: its slot and its file are kept until reset-failed. */
+bool service_is_kept(const struct service *s);
 /* May the process that sent a message speak for the service? */
 bool service_notify_allowed(const struct service *s, bool from_main, bool from_control);
 /* The service's part of the note; desired and the job are the engine's. */

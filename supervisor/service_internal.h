@@ -113,7 +113,7 @@ void on_stop_post_control(struct step *st);
 void on_stop_post_timeout(struct step *st);
 void on_watchdog(struct step *st);
 void on_oom(struct step *st);
-void on_oom_noted(struct step *st);
+void on_oom_ending(struct step *st);
 
 /* ---- service_restart.c ---- */
 /* The life is over: clean up, then dead, failed or auto-restart. */

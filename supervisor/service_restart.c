@@ -115,6 +115,11 @@ static bool is_kept(const struct service *s)
 	       end_state(s) == SERVICE_FAILED;
 }
 
+bool service_is_kept(const struct service *s)
+{
+	return s->state == SERVICE_FAILED && s->has_slot && is_kept(s);
+}
+
 void step_push_release(struct step *st, bool restart)
 {
 	const struct service *s = st->s;
@@ -285,7 +290,7 @@ void on_reset_counters(struct step *st)
 void on_reset_failed(struct step *st)
 {
 	struct service *s = st->s;
-	bool kept = s->state == SERVICE_FAILED && is_kept(s);
+	bool kept = service_is_kept(s);
 
 	on_reset_counters(st);
 	s->result = RESULT_SUCCESS;

@@ -338,14 +338,32 @@ void on_oom(struct step *st)
 	if (s->state >= SERVICE_RELOAD && s->state <= SERVICE_RELOAD_NOTIFY) {
 		step_reload_done(st, true);
 	}
-	enter_signal(st, policy == OOM_POLICY_KILL ? SERVICE_STOP_SIGKILL : SERVICE_STOP_SIGTERM,
-		RESULT_OOM_KILL);
+	if (policy == OOM_POLICY_KILL) {
+		enter_signal(st, SERVICE_STOP_SIGKILL, RESULT_OOM_KILL);
+	} else if (s->state == SERVICE_RUNNING || s->state == SERVICE_EXITED) {
+		enter_stop(st, RESULT_OOM_KILL);
+	} else {
+		enter_signal(st, SERVICE_STOP_SIGTERM, RESULT_OOM_KILL);
+	}
 }
 
-/* It is being killed anyway. */
-void on_oom_noted(struct step *st)
+/* What is on its way out and has no memory to go is helped. */
+void on_oom_ending(struct step *st)
 {
-	service_record_result(st->s, RESULT_OOM_KILL);
+	struct service *s = st->s;
+	bool kills = s->state == SERVICE_STOP_SIGKILL || s->state == SERVICE_FINAL_SIGKILL;
+
+	step_log(st, LOG_OOM, 0);
+	if (s->def.service->oom_policy == OOM_POLICY_CONTINUE) {
+		return;
+	}
+	if (kills) {
+		service_record_result(s, RESULT_OOM_KILL);
+	} else if (s->state == SERVICE_STOP_POST) {
+		enter_signal(st, SERVICE_FINAL_SIGKILL, RESULT_OOM_KILL);
+	} else {
+		enter_signal(st, kill_state_after(s->state), RESULT_OOM_KILL);
+	}
 }
 
 bool service_is_mount(const struct service *s)

@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "intake.h"
 #include "progress.h"
+#include "stallwatch.h"
 #include "unitlog.h"
 
 /* So many jobs at once are a burst. */
@@ -18,6 +19,9 @@
 
 /* Events of one turn, so that clients get their turn too. */
 #define EVENTS_PER_TURN 64u
+
+/* A timer was put off for what a unit has said: so long until the next look. */
+#define LISTEN_AGAIN_US (100 * USEC_PER_MSEC)
 
 const char *shell_unit_cgroup(const struct unit *u)
 {
@@ -63,6 +67,9 @@ static int send_counts(struct shell *s)
 	struct wire_request q = { .type = WIRE_STATUS };
 	struct engine_counts c;
 
+	if (s->initial_due) {
+		return 0; /* it says that the first jobs are noted */
+	}
 	engine_counts(s->engine, &c);
 	if (s->counts_sent && memcmp(&c, &s->counts, sizeof(c)) == 0) {
 		return 0;
@@ -90,6 +97,7 @@ static int arm_timer(struct shell *s)
 	}
 	s->timer_heard = false;
 	s->armed_us = due;
+	s->armed_at_us = now_us();
 	if (due == USEC_INFINITY) {
 		return sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
 	}
@@ -113,6 +121,9 @@ static int settle(struct shell *s)
 	}
 	if (r >= 0) {
 		r = progress_arm(s);
+	}
+	if (r >= 0) {
+		r = stallwatch_arm(s);
 	}
 	if (r >= 0) {
 		r = bus_flush(&s->bus);
@@ -214,13 +225,18 @@ static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *
 
 /*
  * READY=1, a ping or an extension that lies in the queue was sent in time, however late supd is.
- * Not heard is what lies behind a descriptor that is still on its way to supd-init.
+ * What lies behind a descriptor that is still on its way to supd-init is waited for.
  */
 static int expire(struct shell *s, uint32_t unit, usec_t now)
 {
-	const struct unit *u = engine_unit(s->engine, unit);
-	int r = notify_hear(&s->notify, u->slot);
+	uint32_t slot = engine_unit(s->engine, unit)->slot;
+	int r = notify_hear(&s->notify, slot);
+	usec_t due = engine_unit_deadline(s->engine, unit);
 
+	if (r > 0 && due <= now && notify_may_be_late(&s->notify, slot, due, now)) {
+		engine_put_off(s->engine, unit, usec_add(now, LISTEN_AGAIN_US));
+		return 0;
+	}
 	return r < 0 ? r : engine_expire(s->engine, unit, now);
 }
 
@@ -242,6 +258,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
 	s->timer_heard = false;
+	/* What was over before it was set has waited for another supd. */
+	r = stallwatch_woken(s, s->armed_us > s->armed_at_us ? s->armed_us : s->armed_at_us, now);
 	s->armed_us = USEC_INFINITY;
 	while (r >= 0 && (unit = engine_due(s->engine, now)) != ENGINE_NONE) {
 		r = expire(s, unit, now);
@@ -330,6 +348,9 @@ static int add_sources(struct shell *s)
 		r = progress_init(s);
 	}
 	if (r >= 0) {
+		r = stallwatch_init(s);
+	}
+	if (r >= 0) {
 		r = sd_event_add_post(s->event, &s->post_source, on_post, s);
 	}
 	if (r >= 0) {
@@ -395,11 +416,13 @@ void shell_fini(struct shell *s)
 	mountwatch_fini(&s->mounts);
 	sd_event_source_disable_unref(s->load_source);
 	sd_event_source_disable_unref(s->post_source);
+	sd_event_source_disable_unref(s->stall_source);
 	sd_event_source_disable_unref(s->progress_source);
 	sd_event_source_disable_unref(s->timer_source);
 	sd_event_source_disable_unref(s->request_source);
 	sd_event_source_disable_unref(s->event_source);
 	reloaddiff_fini(&s->changes);
+	usage_table_fini(&s->usage);
 	engine_free(s->engine);
 	catalogues_fini(&s->catalogues);
 	broker_fini(&s->broker);

@@ -29,6 +29,7 @@
 #include "notify.h"
 #include "reloaddiff.h"
 #include "store.h"
+#include "usage.h"
 
 struct shell {
 	sd_event *event;
@@ -38,6 +39,7 @@ struct shell {
 	sd_event_source *post_source;
 	sd_event_source *progress_source; /* on while a boot's or a stop's jobs run */
 	sd_event_source *load_source;     /* on while a manifest is decoded */
+	sd_event_source *stall_source;    /* on while something has a limit */
 	struct broker broker;
 	struct catalogues catalogues;
 	struct engine *engine;
@@ -51,8 +53,11 @@ struct shell {
 	struct devicewatch devices;
 	struct mountwatch mounts;
 	struct cgroup_root cgroup;
+	struct usage_table usage;
 	usec_t armed_us;         /* what the timer is set to */
+	usec_t armed_at_us;      /* … since then */
 	bool timer_heard;        /* it was due; everybody else has a turn first */
+	usec_t stall_us;         /* when stall_source is due; USEC_INFINITY: it is off */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
 	usec_t asked_us;         /* the first jobs were asked for; 0: by a former supd */
 	usec_t ready_us;         /* the first transaction is through; 0: not yet */
@@ -71,6 +76,7 @@ struct shell {
 	bool progress_on;
 	bool stop_begun;             /* EV_STOP has come */
 	bool stop_waits;             /* EV_STOP came before everything was known */
+	bool initial_due;            /* nobody has asked for the first jobs yet */
 	uint32_t initial_job;        /* of the boot; 0: none, or it is over */
 	struct wire_stop stop;       /* when stopping */
 	uint8_t exit_code;           /* SetExitCode(): what Exit() ends with */

@@ -14,6 +14,7 @@
 #include "../runtime/base/signals.h"
 #include "../runtime/plan/launchwire.h"
 #include "shell.h"
+#include "usage.h"
 
 /* Which details the text ends with. */
 enum detail {
@@ -81,8 +82,7 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_NOTIFY_REFUSED] = { LOG_WARNING, DETAIL_PID,
 		"Notification message refused by NotifyAccess=", NULL },
 	[LOG_LEFTOVERS] = { LOG_NOTICE, DETAIL_NONE, "Processes of the unit stay behind.", NULL },
-	[LOG_REFUSED] = { LOG_ERR, DETAIL_ERRNO, "Request refused by supd-init",
-		MESSAGE_UNIT_RESOURCES },
+	[LOG_REFUSED] = { LOG_ERR, DETAIL_ERRNO, "Request refused by supd-init", NULL },
 	[LOG_NOTE_LOST] = { LOG_WARNING, DETAIL_NONE,
 		"State record could not be read; adopted by the processes found.", NULL },
 	[LOG_TRIGGER_LIMIT] = { LOG_ERR, DETAIL_NONE,
@@ -97,6 +97,8 @@ static const struct row rows[EFFECT_LOG_COUNT] = {
 	[LOG_DISCARD_FAILED] = { LOG_ERR, DETAIL_TEXT, "Cannot be cleaned", NULL },
 	[LOG_TRIGGER_MISSING] = { LOG_ERR, DETAIL_TEXT,
 		"Cannot start: it triggers what is not loaded", NULL },
+	[LOG_COLLECTED] = { LOG_NOTICE, DETAIL_NONE,
+		"Forgotten: too many transient units have failed since (see reset-failed).", NULL },
 	[LOG_UPHOLD_LIMIT] = { LOG_WARNING, DETAIL_NONE, "Upheld too often, giving up for now.",
 		NULL },
 };
@@ -367,5 +369,85 @@ void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *
 	journal_field(&record, "DENIED_SYSCALL", denial_call_name(d));
 	journal_field(&record, "DENIED_COMM", d->comm);
 	journal_field_u64(&record, "DENIED_PID", (uint64_t)d->pid);
+	(void)broker_log(&s->broker, &record);
+}
+
+void unitlog_usage(struct shell *s, const struct unit *u, const struct usage *usage)
+{
+	static const struct {
+		enum usage_value value;
+		const char *field;
+	} fields[] = {
+		{ USAGE_CPU_NSEC, "CPU_USAGE_NSEC" },
+		{ USAGE_MEMORY_PEAK, "MEMORY_PEAK" },
+		{ USAGE_SWAP_PEAK, "MEMORY_SWAP_PEAK" },
+		{ USAGE_IO_READ_BYTES, "IO_METRIC_READ_BYTES" },
+		{ USAGE_IO_WRITE_BYTES, "IO_METRIC_WRITE_BYTES" },
+		{ USAGE_IO_READS, "IO_METRIC_READ_OPERATIONS" },
+		{ USAGE_IO_WRITES, "IO_METRIC_WRITE_OPERATIONS" },
+	};
+	int level = usage_level(usage);
+	struct journal_record record;
+	char used[200], text[LIMIT_UNIT_NAME + 204];
+
+	usage_text(usage, used, sizeof(used));
+	if (!*used || !is_told(s, level)) {
+		return;
+	}
+	snprintf(text, sizeof(text), "%s: %s", u->name, used);
+	journal_begin(&record, level, text);
+	journal_unit(&record, u->name, u->invocation_id);
+	journal_field(&record, "MESSAGE_ID", MESSAGE_UNIT_RESOURCES);
+	for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+		if (usage->values[fields[i].value] != CGROUP_NOT_SET) {
+			journal_field_u64(&record, fields[i].field, usage->values[fields[i].value]);
+		}
+	}
+	(void)broker_log(&s->broker, &record);
+}
+
+/* "1.234s" */
+static void seconds_text(usec_t us, char *buf, size_t size)
+{
+	snprintf(buf, size, "%llu.%03llus", (unsigned long long)(us / USEC_PER_SEC),
+		(unsigned long long)(us % USEC_PER_SEC / 1000));
+}
+
+/* The kernel's clock counts from its own start. Off a machine there is only our own time. */
+void unitlog_booted(struct shell *s)
+{
+	const struct wire_times *t = &s->hello.times;
+	bool machine = t->userspace_us != 0;
+	usec_t begin = machine ? t->userspace_us : s->hello.started_us;
+	usec_t kernel = t->initrd_us ? t->initrd_us : t->userspace_us;
+	usec_t initrd = t->initrd_us ? t->userspace_us - t->initrd_us : 0;
+	usec_t user = s->ready_us > begin ? s->ready_us - begin : 0;
+	char texts[4][24], text[160];
+	struct journal_record record;
+
+	if (!is_told(s, LOG_INFO)) {
+		return;
+	}
+	seconds_text(kernel, texts[0], sizeof(texts[0]));
+	seconds_text(initrd, texts[1], sizeof(texts[1]));
+	seconds_text(user, texts[2], sizeof(texts[2]));
+	seconds_text(kernel + initrd + user, texts[3], sizeof(texts[3]));
+	if (!machine) {
+		snprintf(text, sizeof(text), "Startup finished in %s.", texts[2]);
+	} else {
+		snprintf(text, sizeof(text),
+			"Startup finished in %s (kernel)%s%s%s + %s (userspace) = %s.", texts[0],
+			initrd ? " + " : "", initrd ? texts[1] : "", initrd ? " (initrd)" : "",
+			texts[2], texts[3]);
+	}
+	journal_begin(&record, LOG_INFO, text);
+	journal_field(&record, "MESSAGE_ID", MESSAGE_STARTUP_FINISHED);
+	if (machine) {
+		journal_field_u64(&record, "KERNEL_USEC", kernel);
+	}
+	if (initrd) {
+		journal_field_u64(&record, "INITRD_USEC", initrd);
+	}
+	journal_field_u64(&record, "USERSPACE_USEC", user);
 	(void)broker_log(&s->broker, &record);
 }

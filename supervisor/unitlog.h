@@ -9,11 +9,16 @@
 #include "engine.h"
 
 struct shell;
+struct usage;
 
 /* EFFECT_LOG. */
 void unitlog_effect(struct shell *s, const struct effect *e);
 /* A denied system call. */
 void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *d);
+/* What a unit has used until its end. */
+void unitlog_usage(struct shell *s, const struct unit *u, const struct usage *usage);
+/* The boot's jobs are done. */
+void unitlog_booted(struct shell *s);
 /* A line of supd's own, without a unit. */
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

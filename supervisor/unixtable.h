@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The kernel's table of Unix sockets (/proc/net/unix), which anybody may read: is there a listener
- * behind a socket's file? The file alone says nothing, it stays when its owner ends.
+ * behind a socket's file? The file alone says nothing, it stays when its owner ends. The kernel
+ * writes names as they are, so whoever binds one with a newline can make a line of any form: only
+ * what may be wrong without harm to others can be asked here, and of files that root has made.
  */
 #pragma once
 

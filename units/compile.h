@@ -79,6 +79,7 @@ struct compile_unit {
 	const char *cgroup;
 	struct plan base; /* what all commands of the unit share */
 	uint32_t limits_hash;
+	bool startup_limits; /* some of them are others while the machine starts */
 };
 
 /*
@@ -152,6 +153,8 @@ void compile_landlock_drop(struct plan *p);
 uint32_t compile_landlock_abi(const struct compile_unit *cu);
 /* compile_labels.c: labels of security modules */
 int compile_labels(struct compile_unit *cu);
+/* compile_log.c: what journald is told of the unit */
+int compile_log(struct compile_unit *cu);
 /* compile_attributes.c: rare attributes, namespaces by path; after compile_walls */
 int compile_attributes(struct compile_unit *cu);
 /* MemoryPressureWatch=, MemoryPressureThresholdSec= of the unit, or else of supd.conf. */

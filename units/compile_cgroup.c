@@ -13,6 +13,8 @@
 
 #define PERCENT_SCALE 10000u
 #define CPU_PERIOD_US 100000u
+#define CPU_LEAST_US  1000u
+#define CPU_MOST_US   1000000u
 #define SLICE_DEPTH   COMPILE_SLICES
 
 enum amount_kind {
@@ -21,27 +23,38 @@ enum amount_kind {
 	AMOUNT_WEIGHT, /* plain number */
 };
 
+#define NO_MEMBER SIZE_MAX
+
+/* Members of struct unit_cgroup. */
 static const struct {
 	const char *setting;
 	const char *controller;
 	const char *file;
 	size_t offset;
 	enum amount_kind kind;
+	size_t startup; /* of Startup…=, or NO_MEMBER */
+	size_t above;   /* of Default…= of a slice above, or NO_MEMBER */
+	size_t startup_above;
 } amounts[] = {
-	{ "MemoryMin", "memory", "memory.min", offsetof(struct unit_cgroup, memory_min),
-		AMOUNT_BYTES },
-	{ "MemoryLow", "memory", "memory.low", offsetof(struct unit_cgroup, memory_low),
-		AMOUNT_BYTES },
-	{ "MemoryHigh", "memory", "memory.high", offsetof(struct unit_cgroup, memory_high),
-		AMOUNT_BYTES },
-	{ "MemoryMax", "memory", "memory.max", offsetof(struct unit_cgroup, memory_max),
-		AMOUNT_BYTES },
-	{ "MemorySwapMax", "memory", "memory.swap.max",
-		offsetof(struct unit_cgroup, memory_swap_max), AMOUNT_BYTES },
-	{ "MemoryZSwapMax", "memory", "memory.zswap.max",
-		offsetof(struct unit_cgroup, memory_zswap_max), AMOUNT_BYTES },
-	{ "TasksMax", "pids", "pids.max", offsetof(struct unit_cgroup, tasks_max), AMOUNT_TASKS },
-	{ "IOWeight", "io", "io.weight", offsetof(struct unit_cgroup, io_weight), AMOUNT_WEIGHT },
+#define MEMBER(name_) offsetof(struct unit_cgroup, name_)
+	{ "MemoryMin", "memory", "memory.min", MEMBER(memory_min), AMOUNT_BYTES, NO_MEMBER,
+		MEMBER(default_memory_min), NO_MEMBER },
+	{ "MemoryLow", "memory", "memory.low", MEMBER(memory_low), AMOUNT_BYTES,
+		MEMBER(startup_memory_low), MEMBER(default_memory_low),
+		MEMBER(default_startup_memory_low) },
+	{ "MemoryHigh", "memory", "memory.high", MEMBER(memory_high), AMOUNT_BYTES,
+		MEMBER(startup_memory_high), NO_MEMBER, NO_MEMBER },
+	{ "MemoryMax", "memory", "memory.max", MEMBER(memory_max), AMOUNT_BYTES,
+		MEMBER(startup_memory_max), NO_MEMBER, NO_MEMBER },
+	{ "MemorySwapMax", "memory", "memory.swap.max", MEMBER(memory_swap_max), AMOUNT_BYTES,
+		MEMBER(startup_memory_swap_max), NO_MEMBER, NO_MEMBER },
+	{ "MemoryZSwapMax", "memory", "memory.zswap.max", MEMBER(memory_zswap_max), AMOUNT_BYTES,
+		MEMBER(startup_memory_zswap_max), NO_MEMBER, NO_MEMBER },
+	{ "TasksMax", "pids", "pids.max", MEMBER(tasks_max), AMOUNT_TASKS, NO_MEMBER, NO_MEMBER,
+		NO_MEMBER },
+	{ "IOWeight", "io", "io.weight", MEMBER(io_weight), AMOUNT_WEIGHT,
+		MEMBER(startup_io_weight), NO_MEMBER, NO_MEMBER },
+#undef MEMBER
 };
 
 struct writes {
@@ -49,6 +62,8 @@ struct writes {
 	const struct unit *owner;
 	const char *cgroup; /* NULL: the unit's own */
 	uint32_t required;
+	enum plan_limit_phase phase;
+	bool phased; /* something is other while the machine starts */
 	struct tlv_array *out;
 	int error;
 };
@@ -68,6 +83,7 @@ static void add(struct writes *w, const char *controller, const char *file, cons
 	row->controller = controller;
 	row->required = w->required;
 	row->origin = origin;
+	row->phase = w->phase;
 }
 
 static const char *origin_of(struct writes *w, const char *setting, const char *origin)
@@ -92,33 +108,80 @@ static const char *show_amount(
 	return arena_printf(c->arena, "%" PRIu64, value);
 }
 
+/* The kernel takes neither a period nor a quota below 1 ms: a small share gets a longer period. */
+static void add_quota(struct writes *w)
+{
+	const struct unit_cgroup *g = &w->owner->cgroup;
+	bool limited = g->cpu_quota.set && g->cpu_quota.value != UINT64_MAX;
+	uint64_t period = g->cpu_quota_period_us, quota = 0;
+
+	if (!g->cpu_quota.set && (!period || period == UINT64_MAX)) {
+		return;
+	}
+	period = !period || period == UINT64_MAX ? CPU_PERIOD_US : period;
+	if (limited && CPU_LEAST_US * PERCENT_SCALE / g->cpu_quota.value > period) {
+		period = CPU_LEAST_US * PERCENT_SCALE / g->cpu_quota.value;
+	}
+	period = period < CPU_LEAST_US ? CPU_LEAST_US : period > CPU_MOST_US ? CPU_MOST_US : period;
+	if (limited) {
+		quota = g->cpu_quota.value * period / PERCENT_SCALE;
+		quota = quota < CPU_LEAST_US ? CPU_LEAST_US : quota;
+	}
+	add(w, "cpu", "cpu.max",
+		limited ? arena_printf(w->c->arena, "%" PRIu64 " %" PRIu64, quota, period)
+			: arena_printf(w->c->arena, "max %" PRIu64, period),
+		origin_of(w, g->cpu_quota.set ? "CPUQuota" : "CPUQuotaPeriodSec",
+			g->cpu_quota.origin));
+}
+
+static void add_weight(struct writes *w, const char *setting, const struct unit_amount *weight)
+{
+	if (weight->set && weight->value == 0) {
+		add(w, "cpu", "cpu.idle", "1", origin_of(w, setting, weight->origin));
+	} else if (weight->set) {
+		add(w, "cpu", "cpu.weight", arena_printf(w->c->arena, "%" PRIu64, weight->value),
+			origin_of(w, setting, weight->origin));
+	}
+}
+
+static void add_set(struct writes *w, const char *setting, const char *file, const char *list)
+{
+	if (list) {
+		add(w, "cpuset", file, list, origin_of(w, setting, NULL));
+	}
+}
+
+/* What follows is meant always, or, where there is another value for the start, later only. */
+static void begin_usual(struct writes *w, bool has_startup)
+{
+	w->phase = has_startup ? PLAN_LIMIT_LATER : PLAN_LIMIT_ALWAYS;
+	w->phased |= has_startup;
+}
+
 static void add_cpu(struct writes *w)
 {
 	const struct unit_cgroup *g = &w->owner->cgroup;
-	uint64_t period = g->cpu_quota_period_us ? g->cpu_quota_period_us : CPU_PERIOD_US;
-	const char *value;
+	const struct {
+		const char *setting, *startup_setting, *file, *usual, *startup;
+	} sets[] = {
+		{ "AllowedCPUs", "StartupAllowedCPUs", "cpuset.cpus", g->allowed_cpus,
+			g->startup_cpus },
+		{ "AllowedMemoryNodes", "StartupAllowedMemoryNodes", "cpuset.mems",
+			g->allowed_memory_nodes, g->startup_memory_nodes },
+	};
 
-	if (g->cpu_quota.set) {
-		value = g->cpu_quota.value == UINT64_MAX
-				? arena_printf(w->c->arena, "max %" PRIu64, period)
-				: arena_printf(w->c->arena, "%" PRIu64 " %" PRIu64,
-					  g->cpu_quota.value * period / PERCENT_SCALE, period);
-		add(w, "cpu", "cpu.max", value, origin_of(w, "CPUQuota", g->cpu_quota.origin));
+	add_quota(w);
+	begin_usual(w, g->startup_cpu_weight.set);
+	add_weight(w, "CPUWeight", &g->cpu_weight);
+	w->phase = PLAN_LIMIT_STARTUP;
+	add_weight(w, "StartupCPUWeight", &g->startup_cpu_weight);
+	for (size_t i = 0; i < ELEMENTSOF(sets); i++) {
+		begin_usual(w, sets[i].startup != NULL);
+		add_set(w, sets[i].setting, sets[i].file, sets[i].usual);
+		w->phase = PLAN_LIMIT_STARTUP;
+		add_set(w, sets[i].startup_setting, sets[i].file, sets[i].startup);
 	}
-	if (g->cpu_weight.set && g->cpu_weight.value == 0) {
-		add(w, "cpu", "cpu.idle", "1", origin_of(w, "CPUWeight", g->cpu_weight.origin));
-	} else if (g->cpu_weight.set) {
-		add(w, "cpu", "cpu.weight",
-			arena_printf(w->c->arena, "%" PRIu64, g->cpu_weight.value),
-			origin_of(w, "CPUWeight", g->cpu_weight.origin));
-	}
-	if (g->allowed_cpus) {
-		add(w, "cpuset", "cpuset.cpus", g->allowed_cpus, origin_of(w, "AllowedCPUs", NULL));
-	}
-	if (g->allowed_memory_nodes) {
-		add(w, "cpuset", "cpuset.mems", g->allowed_memory_nodes,
-			origin_of(w, "AllowedMemoryNodes", NULL));
-	}
+	w->phase = PLAN_LIMIT_ALWAYS;
 }
 
 /* The device's numbers are put before the value when it is written. */
@@ -154,31 +217,6 @@ static void add_devices(struct writes *w)
 	}
 }
 
-/* All limits of one unit or slice. */
-static void add_unit(struct writes *w)
-{
-	const struct unit_cgroup *g = &w->owner->cgroup;
-	int required = w->owner->container.require_controllers;
-
-	w->required = required < 0 ? w->c->settings->require_controllers : (uint32_t)required;
-	for (size_t i = 0; i < ELEMENTSOF(amounts); i++) {
-		const struct unit_amount *amount =
-			(const void *)((const char *)g + amounts[i].offset);
-
-		if (amount->set) {
-			add(w, amounts[i].controller, amounts[i].file,
-				show_amount(w->c, amount, amounts[i].kind),
-				origin_of(w, amounts[i].setting, amount->origin));
-		}
-	}
-	add_cpu(w);
-	add_devices(w);
-	if (g->oom_group) {
-		w->required = 0;
-		add(w, "memory", "memory.oom.group", "1", origin_of(w, "OOMPolicy", NULL));
-	}
-}
-
 /* "a-b.slice" -> "a.slice"; false at the top. */
 static bool parent_slice(const char *name, char *buf)
 {
@@ -192,6 +230,83 @@ static bool parent_slice(const char *name, char *buf)
 	memcpy(buf, name, n);
 	memcpy(buf + n, ".slice", sizeof(".slice"));
 	return true;
+}
+
+static const struct unit_amount *member(const struct unit *u, size_t offset)
+{
+	return (const void *)((const char *)&u->cgroup + offset);
+}
+
+/* The slice that u is in; "-.slice" is above all others. NULL: none. */
+static const char *slice_above(const struct unit *u, char *buf)
+{
+	if (u->type != UNIT_SLICE) {
+		return u->cgroup.slice;
+	}
+	if (strcmp(u->name, "-.slice") == 0) {
+		return NULL;
+	}
+	return parent_slice(u->name, buf) ? buf : "-.slice";
+}
+
+/* Default…= of the nearest slice above that has it. */
+static const struct unit_amount *inherited(struct writes *w, size_t offset)
+{
+	static const struct unit_amount none;
+	char buf[LIMIT_UNIT_NAME + 8];
+	const struct unit *u = w->owner;
+
+	for (int depth = 0; offset != NO_MEMBER && u && depth <= SLICE_DEPTH; depth++) {
+		const char *name = slice_above(u, buf);
+
+		u = name && strlen(name) < LIMIT_UNIT_NAME ? unit_set_find(w->c->set, name) : NULL;
+		if (u && u->load_state == LOAD_LOADED && member(u, offset)->set) {
+			return member(u, offset);
+		}
+	}
+	return &none;
+}
+
+static void add_amount(struct writes *w, size_t i)
+{
+	static const struct unit_amount none;
+	const struct unit_amount *usual = member(w->owner, amounts[i].offset);
+	const struct unit_amount *startup =
+		amounts[i].startup == NO_MEMBER ? &none : member(w->owner, amounts[i].startup);
+
+	usual = usual->set ? usual : inherited(w, amounts[i].above);
+	startup = startup->set ? startup : inherited(w, amounts[i].startup_above);
+	begin_usual(w, startup->set);
+	if (usual->set) {
+		add(w, amounts[i].controller, amounts[i].file,
+			show_amount(w->c, usual, amounts[i].kind),
+			origin_of(w, amounts[i].setting, usual->origin));
+	}
+	if (startup->set) {
+		w->phase = PLAN_LIMIT_STARTUP;
+		add(w, amounts[i].controller, amounts[i].file,
+			show_amount(w->c, startup, amounts[i].kind),
+			origin_of(w, amounts[i].setting, startup->origin));
+	}
+	w->phase = PLAN_LIMIT_ALWAYS;
+}
+
+/* All limits of one unit or slice. */
+static void add_unit(struct writes *w)
+{
+	const struct unit_cgroup *g = &w->owner->cgroup;
+	int required = w->owner->container.require_controllers;
+
+	w->required = required < 0 ? w->c->settings->require_controllers : (uint32_t)required;
+	for (size_t i = 0; i < ELEMENTSOF(amounts); i++) {
+		add_amount(w, i);
+	}
+	add_cpu(w);
+	add_devices(w);
+	if (g->oom_group) {
+		w->required = 0;
+		add(w, "memory", "memory.oom.group", "1", origin_of(w, "OOMPolicy", NULL));
+	}
 }
 
 /* A name that the kernel could take for a control file gets a "_" in front, as in systemd. */
@@ -319,6 +434,7 @@ static void hash_writes(struct compile_unit *cu, const struct tlv_array *writes)
 
 			compile_limits_hash(cu, text, strlen(text) + 1);
 		}
+		compile_limits_hash(cu, &rows[i].phase, sizeof(rows[i].phase));
 	}
 }
 
@@ -338,5 +454,6 @@ int compile_cgroup_writes(struct compile_unit *cu, struct tlv_array *ret)
 	w.cgroup = NULL;
 	add_unit(&w);
 	hash_writes(cu, ret);
+	cu->startup_limits = w.phased;
 	return w.error;
 }

@@ -29,11 +29,11 @@ struct block {
 	int error;
 };
 
-/* PATH, LANG, four of the identity, the directories', and what the unit says. */
+/* PATH, LANG, LOG_NAMESPACE, four of the identity, the directories', and what the unit says. */
 static int make_room(struct block *b)
 {
 	const struct unit_exec *e = b->cu->unit->exec;
-	size_t n = 6 + PLAN_DIR_KIND_COUNT + e->pass_environment.n + e->environment.n;
+	size_t n = 7 + PLAN_DIR_KIND_COUNT + e->pass_environment.n + e->environment.n;
 
 	b->room = n < LIMIT_ENV_VARS ? (uint32_t)n : LIMIT_ENV_VARS;
 	b->items = arena_alloc_array(b->cu->c->arena, b->room, sizeof(*b->items));
@@ -186,6 +186,9 @@ int compile_environment(struct compile_unit *cu)
 	set(&b, default_path);
 	pass(&b, "LANG");
 	set_identity(&b);
+	if (e->log_namespace) {
+		set_pair(&b, "LOG_NAMESPACE", e->log_namespace);
+	}
 	set_directories(&b);
 	for (size_t i = 0; i < e->pass_environment.n; i++) {
 		pass(&b, names[i].text);

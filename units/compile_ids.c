@@ -63,7 +63,7 @@ static int get_range(struct compile_unit *cu)
 	if (cu->range) {
 		return 0;
 	}
-	r = idtable_get(cu->c->ids, cu->unit->name, &cu->range);
+	r = idtable_get(cu->c->ids, cu->unit->name, cu->unit->flags & UNIT_TRANSIENT, &cu->range);
 	return r == 0 ? 0 : range_failed(cu, r, &cu->range);
 }
 
@@ -144,7 +144,7 @@ static int resolve_group(
 static int named_range(struct compile_unit *cu, uint32_t *ret)
 {
 	const char *key = arena_printf(cu->c->arena, "user/%s", cu->unit->exec->user);
-	int r = key ? idtable_get(cu->c->ids, key, ret) : -ENOMEM;
+	int r = key ? idtable_get(cu->c->ids, key, false, ret) : -ENOMEM;
 
 	return r == 0 || r == -ENOMEM ? r : range_failed(cu, r, ret);
 }

@@ -333,6 +333,7 @@ static int add_realize(struct compile_unit *cu, struct manifest_unit *m)
 	p.bpf = cu->base.bpf;
 	p.bpf_fixups = cu->base.bpf_fixups;
 	m->limits_hash = cu->limits_hash;
+	m->startup_limits = cu->startup_limits;
 	/* Also of a service without any: those that it had may have to go. */
 	return p.cgroup_writes.n + p.bpf.n == 0 && !cu->unit->service
 		       ? 0

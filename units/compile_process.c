@@ -155,6 +155,7 @@ int compile_process(struct compile_unit *cu)
 	p->flags |= e->tty_reset ? PLAN_TTY_RESET : 0;
 	r = e->cpu_affinity ? compile_bits(cu, "CPUAffinity", e->cpu_affinity, &p->cpu_affinity)
 			    : 0;
+	r = r == 0 ? compile_log(cu) : r;
 	if (r == 0) {
 		r = add_rlimits(cu);
 	}

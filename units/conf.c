@@ -2,7 +2,6 @@
 #include "conf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "../runtime/plan/plan.h"
 #include "kernelcmd.h"
 #include "reader.h"
+#include "rootfile.h"
 #include "unit.h"
 #include "values.h"
 
@@ -306,7 +306,8 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 
 static int read_file(struct state *st, const char *path, bool must_exist, char **ret, size_t *size)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const char *why = NULL;
+	AUTO_CLOSE int fd = rootfile_open(path, S_IWGRP | S_IWOTH, &why);
 	char *text = arena_alloc(st->arena, CONF_FILE_MAX);
 	ssize_t n;
 
@@ -316,7 +317,7 @@ static int read_file(struct state *st, const char *path, bool must_exist, char *
 		return -ENOMEM;
 	}
 	if (fd < 0) {
-		return errno == ENOENT && !must_exist ? 0 : bad(st, "cannot open", strerror(errno));
+		return fd == -ENOENT && !must_exist ? 0 : bad(st, "cannot open", why);
 	}
 	n = fd_read_full(fd, text, CONF_FILE_MAX);
 	if (n < 0 || n == CONF_FILE_MAX) {

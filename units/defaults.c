@@ -121,7 +121,8 @@ int defaults_resolve(const struct defaults_context *c, struct unit *u)
 	if (!u->service) {
 		return 0;
 	}
-	if (sort_commands(c, u) != 0 || default_slice(c, u) != 0) {
+	if (sort_commands(c, u) != 0 || default_slice(c, u) != 0 ||
+		defaults_resolve_log(c, u) != 0) {
 		return -ENOMEM;
 	}
 	resolve_service(u);
@@ -412,6 +413,7 @@ static int add_service_deps(const struct defaults_context *c, struct unit *u)
 	if (r == 0 && !u->mount && executes) {
 		r = add_exec_mounts(c, u);
 	}
+	r = r == 0 && executes ? defaults_log_deps(c, u) : r;
 	if (r == 0 && executes && keeps_files(u->exec)) {
 		r = defaults_add(c, u, DEP_AFTER, "systemd-remount-fs.service");
 	}

@@ -55,6 +55,9 @@ const char *defaults_device_path(struct arena *arena, const char *what);
 int defaults_device_unit(struct arena *arena, const char *what, const char **ret);
 /* A mount or swap is bound to the device that it is on. -ENOMEM. */
 int defaults_mount_device(const struct defaults_context *c, struct unit *u);
+/* defaults_log.c: LogNamespace= */
+int defaults_resolve_log(const struct defaults_context *c, struct unit *u);
+int defaults_log_deps(const struct defaults_context *c, struct unit *u);
 /* defaults_time.c */
 int defaults_resolve_timer(const struct defaults_context *c, struct unit *u);
 void defaults_check_timer(const struct defaults_context *c, struct unit *u);

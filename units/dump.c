@@ -76,6 +76,8 @@ static void put_strings(FILE *out, const char *label, const struct tlv_strv *v)
 
 static void put_walls(FILE *out, const struct plan *p)
 {
+	static const char *const phases[PLAN_LIMIT_PHASE_COUNT] = { "", " while it starts",
+		" later" };
 	const struct plan_mount *mounts = p->mounts.items;
 	const struct plan_dir *dirs = p->dirs.items;
 	const struct plan_cgroup_write *writes = p->cgroup_writes.items;
@@ -92,10 +94,10 @@ static void put_walls(FILE *out, const struct plan *p)
 		fprintf(out, "    dir: %s %04o\n", dirs[i].path, dirs[i].mode);
 	}
 	for (uint32_t i = 0; i < p->cgroup_writes.n; i++) {
-		fprintf(out, "    cgroup: %s%s%s = %s%s (%s)\n",
+		fprintf(out, "    cgroup: %s%s%s = %s%s%s (%s)\n",
 			writes[i].cgroup ? writes[i].cgroup : "", writes[i].cgroup ? "/" : "",
 			writes[i].file, writes[i].value, writes[i].required ? "" : " if there",
-			writes[i].origin);
+			phases[writes[i].phase], writes[i].origin);
 	}
 	for (uint32_t i = 0; i < p->rlimits.n; i++) {
 		fprintf(out, "    rlimit: %u = %" PRIu64 ":%" PRIu64 "\n", limits[i].resource,

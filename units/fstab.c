@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/cleanup.h"
@@ -12,6 +14,7 @@
 #include "../runtime/base/mntent.h"
 #include "../runtime/base/number.h"
 #include "defaults.h"
+#include "rootfile.h"
 #include "values.h"
 
 #define FIELDS         6
@@ -205,22 +208,56 @@ static int read_line(struct reading *r, char *line)
 	return add_row(r, &row);
 }
 
-int fstab_scan(const char *path, struct arena *arena, struct diagnostics *d, struct scan *scan)
+/* False: the line does not end in the buffer. Its rest, which is no line, is read over. */
+static bool is_whole(const char *line, FILE *file)
 {
-	struct reading r = { arena, d, scan, { .file = path } };
-	FILE *file = fopen(path, "re");
+	int c = 0;
+
+	if (strchr(line, '\n') || strlen(line) + 1 < LINE_MAX_BYTES) {
+		return true;
+	}
+	while (c != EOF && c != '\n') {
+		c = getc(file);
+	}
+	return false;
+}
+
+static int read_lines(struct reading *r, FILE *file)
+{
 	char line[LINE_MAX_BYTES];
 	int result = 0;
 
-	if (!file && errno != ENOENT) {
-		diag_add(d, &r.place, SEVERITY_ERROR, "cannot be read: %s", strerror(errno));
+	while (result == 0 && fgets(line, sizeof(line), file)) {
+		r->place.line++;
+		if (is_whole(line, file)) {
+			result = read_line(r, line);
+		} else {
+			diag_add(r->d, &r->place, SEVERITY_ERROR,
+				"the line is longer than %d bytes; it is left out", LINE_MAX_BYTES);
+		}
 	}
-	while (file && result == 0 && fgets(line, sizeof(line), file)) {
-		r.place.line++;
-		result = read_line(&r, line);
+	return result;
+}
+
+int fstab_scan(const char *path, struct arena *arena, struct diagnostics *d, struct scan *scan)
+{
+	struct reading r = { arena, d, scan, { .file = path } };
+	const char *why = NULL;
+	int result, fd = rootfile_open(path, S_IWOTH, &why);
+
+	if (fd < 0) {
+		if (fd != -ENOENT) {
+			diag_add(d, &r.place, SEVERITY_ERROR, "cannot be read: %s", why);
+		}
+		return 0;
 	}
-	if (file) {
-		fclose(file);
+	FILE *file = fdopen(fd, "r");
+
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
 	}
+	result = read_lines(&r, file);
+	fclose(file);
 	return result;
 }

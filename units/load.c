@@ -105,6 +105,11 @@ static void mark_transient(struct unit_set *set, const char *runtime_dir)
 	}
 }
 
+static bool unit_is_there(const void *context, const char *name)
+{
+	return unit_set_index(context, name) != CATALOGUE_NONE;
+}
+
 int load_run(
 	struct load *l, const struct settings *settings, const char *const *files, int idtable_fd)
 {
@@ -130,6 +135,8 @@ int load_run(
 	c->settings = settings;
 	c->users = &l->users;
 	c->ids = &l->ids;
+	l->ids.lives = unit_is_there;
+	l->ids.context = &l->set;
 	c->environ = (const char *const *)environ;
 	compile_read_host(&c->host);
 	r = compile_all(c);

@@ -54,7 +54,11 @@ static const char usage[] = "usage: supd-load --verify [--unit-path DIR[:DIR...]
 			    "       supd-load --dump [--unit-path DIR[:DIR...]] FILE...\n"
 			    "       supd-load --facts [--unit-path DIR[:DIR...]] FILE...\n"
 			    "       supd-load --unit-facts --unit-path DIR[:DIR...] UNIT...\n"
-			    "       supd-load --settings -- [ARGUMENT...]\n";
+			    "       supd-load --install VERB ...\n"
+			    "       supd-load --settings -- [ARGUMENT...]\n"
+			    "       supd-load --machine\n"
+			    "       supd-load --list-settings\n"
+			    "       supd-load --man PAGE\n";
 
 static int complain(const char *what, int error)
 {

@@ -76,6 +76,10 @@ int parse_stdin_text(struct setting_context *c);
 int parse_identifier(struct setting_context *c);
 int parse_facility(struct setting_context *c);
 int parse_level(struct setting_context *c);
+int parse_log_fields(struct setting_context *c);
+int parse_log_level_max(struct setting_context *c); /* level + 1 */
+int parse_log_namespace(struct setting_context *c);
+int parse_log_rate(struct setting_context *c); /* row->arg: 1 for a number, 0 for a time */
 int parse_nice(struct setting_context *c);
 int parse_oom_adjust(struct setting_context *c);
 int parse_io_class(struct setting_context *c);

@@ -145,19 +145,25 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* What the unit must not be started without, and was not read. */
+static int note_unread(struct scanner *s, const char *path, const char *owner)
+{
+	struct scan_entry *entry = scan_make(s->scan, s->arena, owner);
+
+	if (entry) {
+		entry->unread = arena_strdup(s->arena, path);
+	}
+	return entry && entry->unread ? 0 : -ENOMEM;
+}
+
 static int add_dropins(struct scanner *s, const char *path, const char *owner)
 {
 	struct list names = { 0 };
 	int r = list_dir(s, path, &names);
-	bool any = names.n || s->unread;
-	struct scan_entry *entry = r == 0 && any ? scan_make(s->scan, s->arena, owner) : NULL;
+	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
-	if (r == 0 && any && !entry) {
-		return -ENOMEM;
-	}
-	if (s->unread && entry) {
-		entry->unread = arena_strdup(s->arena, path);
-		r = entry->unread ? 0 : -ENOMEM;
+	if (r == 0 && s->unread) {
+		r = note_unread(s, path, owner);
 	}
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		const char *name = ((const struct name *)names.items)[i].text;
@@ -198,6 +204,10 @@ static int add_links(struct scanner *s, const char *path, const char *owner, enu
 	int r = list_dir(s, path, &names);
 	struct scan_entry *entry = r == 0 && names.n ? scan_make(s->scan, s->arena, owner) : NULL;
 
+	/* What is only wanted may be missing: a machine goes up without it, and says so. */
+	if (r == 0 && s->unread && kind == DEP_REQUIRES) {
+		r = note_unread(s, path, owner);
+	}
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		const char *name = ((const struct name *)names.items)[i].text;
 		struct scan_link *row;

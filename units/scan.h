@@ -30,7 +30,7 @@ struct scan_entry {
 	bool named;          /* a symlink to its template: this instance is to be loaded */
 	bool systemd;        /* fragment is in one of systemd's directories */
 	struct list dropins; /* struct scan_dropin, highest priority first */
-	const char *unread;  /* a directory of drop-ins that was refused or unreadable, or NULL */
+	const char *unread;  /* drop-ins or NAME.requires refused or unreadable, or NULL */
 	const struct fstab_row *fstab; /* a line of fstab, or NULL */
 	uint64_t device_timeout_us;    /* a device: x-systemd.device-timeout= of fstab; 0: none */
 	struct list links;             /* struct scan_link: from NAME.wants/ … */

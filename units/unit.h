@@ -236,6 +236,15 @@ enum unit_keyring_mode {
 };
 ENUM_DECLARE(keyring_mode, enum unit_keyring_mode);
 
+/* A limit in bytes or percent. */
+struct unit_amount {
+	bool set;
+	bool old_name;  /* by a setting of cgroup v1 */
+	bool percent;   /* value is in 1/10000 of the machine's total */
+	uint64_t value; /* UINT64_MAX: infinity */
+	const char *origin;
+};
+
 struct unit_exec {
 	/* environment */
 	struct list environment;       /* struct unit_item: "K=V"; later wins */
@@ -268,6 +277,10 @@ struct unit_exec {
 	uint32_t log_facility; /* 3: daemon */
 	uint32_t log_level;    /* 6: info */
 	bool log_level_prefix;
+	uint32_t log_level_max;                               /* level + 1; 0: not written */
+	struct unit_amount log_rate_interval, log_rate_burst; /* microseconds, lines */
+	struct list log_fields;                               /* struct unit_item: "FIELD=VALUE" */
+	const char *log_namespace;                            /* or NULL */
 
 	/* process */
 	uint32_t umask;
@@ -348,15 +361,6 @@ struct unit_exec {
 	const char *smack_label;
 };
 
-/* A limit in bytes or percent. */
-struct unit_amount {
-	bool set;
-	bool old_name;  /* by a setting of cgroup v1 */
-	bool percent;   /* value is in 1/10000 of the machine's total */
-	uint64_t value; /* UINT64_MAX: infinity */
-	const char *origin;
-};
-
 enum unit_device_policy {
 	DEVICE_AUTO,
 	DEVICE_CLOSED,
@@ -409,6 +413,13 @@ struct unit_cgroup {
 	enum unit_device_policy device_policy;
 	struct list devices; /* struct unit_device */
 	struct unit_amount memory_zswap_max;
+	/* The same while the machine starts. */
+	struct unit_amount startup_memory_low, startup_memory_high, startup_memory_max;
+	struct unit_amount startup_memory_swap_max, startup_memory_zswap_max;
+	struct unit_amount startup_cpu_weight, startup_io_weight;
+	const char *startup_cpus, *startup_memory_nodes;
+	/* What units below that say nothing themselves get. */
+	struct unit_amount default_memory_min, default_memory_low, default_startup_memory_low;
 	struct list io_devices; /* struct unit_io */
 	struct list ip_allow;   /* struct ebpf_prefix */
 	struct list ip_deny;

@@ -126,8 +126,9 @@ static int compare_dropins(const void *a, const void *b)
 }
 
 /*
- * Drop-ins confine: a unit is not started without those that were not read. A whole unit directory
- * that was refused is another matter: it is one error, and the machine starts without it.
+ * Drop-ins confine, and NAME.requires/ may name the firewall: a unit is not started without what of
+ * these was not read. A whole unit directory that was refused, or NAME.wants/, is another matter:
+ * it is one error, and the machine starts without it.
  */
 static int take_dropins(
 	const struct unitfile_context *c, struct unit *u, const char *owner, struct list *ret)
@@ -136,8 +137,8 @@ static int take_dropins(
 	const struct scan_dropin *rows = entry ? entry->dropins.items : NULL;
 
 	if (entry && entry->unread) {
-		file_error(c, u, entry->unread, "its settings are not read, so the unit is refused",
-			0);
+		file_error(
+			c, u, entry->unread, "what it says is not read, so the unit is refused", 0);
 	}
 
 	for (size_t i = 0; entry && i < entry->dropins.n; i++) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -48,6 +49,21 @@ ssize_t fd_read_text(const char *path, char *buf, size_t size)
 
 	buf[n > 0 ? n : 0] = '\0';
 	return n;
+}
+
+int fd_open_plain(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return -EINVAL;
+	}
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EINVAL;
 }
 
 int fd_write_full(int fd, const void *buf, size_t size)

@@ -15,6 +15,11 @@ ssize_t fd_read_full(int fd, void *buf, size_t size);
  * Returns the length; after a failure buf is "".
  */
 ssize_t fd_read_text(const char *path, char *buf, size_t size);
+/*
+ * For reading, if it is a regular file or a link to one, else -EINVAL: a FIFO would be waited for,
+ * and some devices begin to work when they are opened. -errno.
+ */
+int fd_open_plain(const char *path);
 /* Writes all of buf. */
 int fd_write_full(int fd, const void *buf, size_t size);
 int fd_set_nonblock(int fd, int on);

@@ -17,6 +17,9 @@
 #define LIMIT_FD_NAME        256u
 #define LIMIT_PARKED_NAME    (LIMIT_FD_NAME + 2u) /* with the NUL and the mark of FDPOLL=0 */
 #define LIMIT_LOG_IDENTIFIER 64u
+#define LIMIT_LOG_NAMESPACE  64u    /* with the NUL */
+#define LIMIT_LOG_FIELDS     16384u /* LogExtraFields= of a unit, with their lengths */
+#define LIMIT_LOG_FILE_TEXT  24u    /* a number that journald is told */
 
 /* Unit files */
 #define LIMIT_UNIT_FILE        (1024u * 1024u)
@@ -57,11 +60,17 @@
 #define LIMIT_LANDLOCK_RULES  256u
 #define LIMIT_LANDLOCK_PORTS  256u
 
-/* Loads: supd-load is killed when it takes longer or uses more */
-#define LIMIT_LOAD_TIME_US (60u * 1000000u)
+/*
+ * Loads: supd-load is killed when it takes longer or uses more. Twice as long after each that was,
+ * for the machine may be slow: up to the maximum, which is also what it may use of the CPU.
+ */
+#define LIMIT_LOAD_TIME_US     (60u * 1000000u)
+#define LIMIT_LOAD_TIME_MAX_US (1800u * 1000000u)
+#define LIMIT_SETTINGS_TRIES   3u /* of making the settings, where supd-load was killed */
 
 /* Slots and processes in supd-init */
 #define LIMIT_SLOTS             16384u
+#define LIMIT_FAILED_TRANSIENT  1024u /* kept until reset-failed; then the oldest goes */
 #define LIMIT_NOTE              256u
 #define LIMIT_LAUNCHES_LIVE     16u    /* supd-launch processes at once */
 #define LIMIT_LAUNCHES_WARM     8u     /* of those that wait for a job */
@@ -80,6 +89,10 @@
 /* Timers */
 #define LIMIT_STAMPS 4096u /* Persistent= timers whose last time is kept */
 
+/* Path units: what goes on beside their paths has them look so often, and not more */
+#define LIMIT_PATH_LOOKS    20u
+#define LIMIT_PATH_LOOKS_US (1u * 1000000u)
+
 /* Trees that CLEAN removes or StateDirectory= gives to another owner */
 #define LIMIT_CLEAN_ENTRIES 1000000u
 #define LIMIT_CLEAN_DEPTH   128u
@@ -89,6 +102,8 @@
 #define LIMIT_NOTIFY_DATAGRAM 4096u
 #define LIMIT_NOTIFY_FDS      253u
 #define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
+/* A timer waits so long for what lies behind a descriptor on its way to supd-init. */
+#define LIMIT_NOTIFY_LATE_US  5000000u
 #define LIMIT_CONTROL_CLIENTS 256u
 #define LIMIT_CONTROL_UID     32u                   /* of one uid that may not change anything */
 #define LIMIT_CONTROL_OTHERS  128u                  /* of all such uids */
@@ -102,7 +117,8 @@
 /* Supervision of supd by supd-init */
 #define LIMIT_PING_AFTER_US   (5u * 1000000u)
 #define LIMIT_PONG_WITHIN_US  (10u * 1000000u)
-#define LIMIT_PONG_SLICE_US   (500u * 1000u) /* a wait that took longer counts as this much */
+#define LIMIT_PONG_MAX_US     (640u * 1000000u) /* doubled up to this after each that hung */
+#define LIMIT_GRACE_SLICE_US  (500u * 1000u)    /* a wait that took longer counts as this much */
 #define LIMIT_RESTART_MAX_US  (30u * 1000000u)
 #define LIMIT_CRASH_WINDOW_US (10u * 1000000u)
 

@@ -65,10 +65,12 @@ static inline int sysx_openat2(int dir, const char *path, const struct open_how 
 /* 32-bit architectures of old have ids of 16 bits under the plain name. */
 #ifdef SYS_setresuid32
 #define SYSX_SETRESUID SYS_setresuid32
+#define SYSX_SETFSUID  SYS_setfsuid32
 #define SYSX_SETRESGID SYS_setresgid32
 #define SYSX_SETGROUPS SYS_setgroups32
 #else
 #define SYSX_SETRESUID SYS_setresuid
+#define SYSX_SETFSUID  SYS_setfsuid
 #define SYSX_SETRESGID SYS_setresgid
 #define SYSX_SETGROUPS SYS_setgroups
 #endif
@@ -77,6 +79,18 @@ static inline int sysx_openat2(int dir, const char *path, const struct open_how 
 static inline int sysx_setresuid(uid_t uid)
 {
 	return (int)syscall(SYSX_SETRESUID, uid, uid, uid);
+}
+
+/* The effective id alone; the file system's goes with it. */
+static inline int sysx_seteuid(uid_t uid)
+{
+	return (int)syscall(SYSX_SETRESUID, (uid_t)-1, uid, (uid_t)-1);
+}
+
+/* Fails without a word, as the kernel does. */
+static inline void sysx_setfsuid(uid_t uid)
+{
+	(void)syscall(SYSX_SETFSUID, uid);
 }
 
 static inline int sysx_setresgid(gid_t gid)

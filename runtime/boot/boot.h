@@ -46,6 +46,11 @@ void apimounts_make(void);
 
 /* Host name, machine id, loopback interface. */
 void identity_set(const struct cmdline *c);
+/*
+ * Length of the host name that the text begins with, up to a blank, "#" or its end: 1 to 64
+ * letters, digits, dots, dashes and underscores, no dot or dash at first. 0: it begins with none.
+ */
+size_t identity_host_name(const char *text);
 
 /* ---- credentials.c ---- */
 
@@ -56,6 +61,12 @@ int credentials_base64(char *text);
 
 /* Keeps one; a bad name or a failure is said, one that is there stays. */
 void credentials_store(const char *name, const void *data, size_t size);
+/*
+ * Gives take the credentials of an SMBIOS structure of OEM strings: header (its length in byte 1),
+ * then strings, each ended by NUL. data has room for n + 1 bytes and is written over.
+ */
+void credentials_structure(
+	char *data, size_t n, void (*take)(const char *name, const void *data, size_t size));
 
 /* ---- host.c ---- */
 
@@ -96,6 +107,12 @@ const char *root_device(const char *name, char *buf, size_t size);
  * nowhere to go, -errno: said.
  */
 int root_switch(const struct cmdline *c);
+
+/*
+ * Makes the file system mounted there the root, with /dev, /proc, /sys and /run moved into it;
+ * remove: what lies on the old one goes. -errno: said.
+ */
+int root_enter(const char *where, bool remove);
 
 /* After a soft reboot: goes to /run/nextroot when something is mounted there. */
 void root_next(void);

@@ -16,7 +16,8 @@
 #include "../base/fd.h"
 #include "boot.h"
 
-#define CREDENTIAL_MAX  65536u
+/* The strings of one structure, or one file: as much as a unit may have. */
+#define CREDENTIAL_MAX  1048576u
 #define CREDENTIALS_DIR "/run/credentials/@system"
 #define DMI_DIR         "/sys/firmware/dmi/entries"
 #define FW_CFG_DIR      "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials"
@@ -92,7 +93,7 @@ void credentials_store(const char *name, const void *data, size_t size)
 	}
 }
 
-static void take_string(char *text)
+static void take_string(char *text, void (*take)(const char *, const void *, size_t))
 {
 	static const char plain[] = "io.systemd.credential:";
 	static const char binary[] = "io.systemd.credential.binary:";
@@ -115,24 +116,32 @@ static void take_string(char *text)
 		say("not base64 in the SMBIOS string", name, 0);
 		return;
 	}
-	credentials_store(name, value, (size_t)n);
+	take(name, value, (size_t)n);
 }
 
-/* An OEM strings structure: header (length in byte 1), then strings, each ended by NUL. */
-static void take_structure(const char *path)
+/* What does not fit is not taken: half a key is worse than none. -errno. */
+static ssize_t read_whole(const char *path, char *data)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	static char data[CREDENTIAL_MAX + 2];
-	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, data, CREDENTIAL_MAX);
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, CREDENTIAL_MAX + 1);
 
+	n = n > (ssize_t)CREDENTIAL_MAX ? -EFBIG : n;
+	if (n == -EFBIG) {
+		say("more than 1 MiB of credentials, left out", path, EFBIG);
+	}
+	return n;
+}
+
+void credentials_structure(char *data, size_t n, void (*take)(const char *, const void *, size_t))
+{
 	if (n < 5) {
 		return;
 	}
-	data[n] = data[n + 1] = 0;
+	data[n] = 0;
 	for (char *p = data + (unsigned char)data[1]; p < data + n && *p;) {
 		char *next = p + strlen(p) + 1;
 
-		take_string(p);
+		take_string(p, take);
 		p = next;
 	}
 }
@@ -156,15 +165,12 @@ static void each_entry(const char *where, const char *prefix, const char *leaf, 
 		strcat(path, "/");
 		strcat(path, entry->d_name);
 		strcat(path, leaf);
-		if (structure) {
-			take_structure(path);
-			continue;
-		}
-		AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-		static char data[CREDENTIAL_MAX];
-		ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, sizeof(data));
+		static char data[CREDENTIAL_MAX + 2];
+		ssize_t n = read_whole(path, data);
 
-		if (n >= 0) {
+		if (n >= 0 && structure) {
+			credentials_structure(data, (size_t)n, credentials_store);
+		} else if (n >= 0) {
 			credentials_store(entry->d_name, data, (size_t)n);
 		}
 	}

@@ -14,7 +14,9 @@
 #define PORT_DIR    "/dev/virtio-ports"
 #define CLASS_DIR   "/sys/class/virtio-ports"
 #define NOTIFY_PORT "org.supd.notify"
-#define CREDENTIAL  "/run/credentials/@system/vmm.notify_socket"
+/* 2106: no clock that this program is to see, and as far as 32 bits of seconds go */
+#define CLOCK_LATEST_S (time_t)4294967295
+#define CREDENTIAL     "/run/credentials/@system/vmm.notify_socket"
 
 /* The port's name as udev would link it; the host chose it: one plain component. */
 static bool read_name(const char *port, char *name, size_t size)
@@ -78,13 +80,16 @@ void host_link_systemctl(void)
 
 /*
  * All of a boot's messages fit into the kernel's log until a journald reads them there, and into
- * journald's socket while that one is busy. What the administrator says comes later: sysctl.
+ * journald's socket while that one is busy. The kernel's own bound of open files, a tenth of the
+ * memory, would let one service take them from supd; the memory that they cost is its own anyway.
+ * What the administrator says comes later: sysctl.
  */
 void host_set_kernel(void)
 {
 	static const struct {
 		const char *path, *value;
 	} rows[] = {
+		{ "/proc/sys/fs/file-max", "9223372036854775807\n" },
 		{ "/proc/sys/kernel/printk_devkmsg", "on\n" },
 		{ "/proc/sys/net/unix/max_dgram_qlen", "512\n" },
 	};
@@ -103,7 +108,8 @@ void host_set_kernel(void)
 /*
  * No clock may stand before the files of the system: certificates and timers would fail. timesyncd
  * keeps the first file, its time is that of the last known hour; the seed is written at each start
- * and end; image builders set clock-epoch's; else the time of the system and of this program.
+ * and end; image builders set clock-epoch's; else the time of the system and of this program. A
+ * file of a time that cannot be (timesyncd is not root, and owns its) counts for nothing.
  */
 void host_mend_clock(void)
 {
@@ -113,7 +119,8 @@ void host_mend_clock(void)
 	struct stat st;
 
 	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-		if (stat(files[i], &st) == 0 && st.st_mtim.tv_sec > least.tv_sec) {
+		if (stat(files[i], &st) == 0 && st.st_mtim.tv_sec > least.tv_sec &&
+			st.st_mtim.tv_sec <= CLOCK_LATEST_S) {
 			least = st.st_mtim;
 		}
 	}

@@ -16,6 +16,7 @@
 
 #define ID_LENGTH    32
 #define HOSTNAME_MAX 64
+#define ID_FILE_MAX  64 /* "uninitialized" among them */
 #define MACHINE_ID   "/etc/machine-id"
 #define RUN_ID       "/run/machine-id"
 
@@ -43,9 +44,29 @@ static void make_id(char *id)
 	id[ID_LENGTH + 1] = 0;
 }
 
+/* As fd_read_text() of what a file system has, which may be anything. */
+static ssize_t read_plain(const char *path, char *buf, size_t size)
+{
+	AUTO_CLOSE int fd = fd_open_plain(path);
+	ssize_t n = fd < 0 ? fd : fd_read_full(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+/*
+ * Nothing but a file that is missing or as short as an id is written over, whatever a link leads
+ * to.
+ */
 static int write_id(const char *path, const char *id)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > ID_FILE_MAX)) {
+		return -EINVAL;
+	}
+	AUTO_CLOSE int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0444);
 
 	return fd < 0 ? -errno : fd_write_full(fd, id, ID_LENGTH + 1);
 }
@@ -57,9 +78,10 @@ static int write_id(const char *path, const char *id)
 static void set_machine_id(const struct cmdline *c)
 {
 	const char *wanted = cmdline_find(c, "systemd.machine_id");
+	struct stat st;
 	char id[64];
 
-	if (fd_read_text(MACHINE_ID, id, sizeof(id)) > 0 && is_id(id)) {
+	if (read_plain(MACHINE_ID, id, sizeof(id)) > 0 && is_id(id)) {
 		return;
 	}
 	if (wanted && strlen(wanted) == ID_LENGTH && is_id(wanted)) {
@@ -73,12 +95,26 @@ static void set_machine_id(const struct cmdline *c)
 	}
 	int r = write_id(RUN_ID, id);
 
+	if (r == 0 && lstat(MACHINE_ID, &st) == 0 && S_ISLNK(st.st_mode)) {
+		r = -ELOOP; /* to something that is no id, and would be hidden by one */
+	}
 	if (r == 0 && mount(RUN_ID, MACHINE_ID, NULL, MS_BIND, NULL) < 0) {
 		r = -errno;
 	}
 	if (r < 0) {
 		say("no machine id", MACHINE_ID, -r);
 	}
+}
+
+size_t identity_host_name(const char *text)
+{
+	size_t n = strcspn(text, " \t\r\n#");
+
+	return n <= HOSTNAME_MAX && text[0] != '.' && text[0] != '-' &&
+			       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					    "0123456789._-") >= n
+		       ? n
+		       : 0;
 }
 
 static void set_hostname(const struct cmdline *c)
@@ -89,15 +125,17 @@ static void set_hostname(const struct cmdline *c)
 
 	if (wanted && *wanted) {
 		strncpy(name, wanted, sizeof(name) - 1);
-	} else if (fd_read_text("/etc/hostname", name, sizeof(name)) <= 0) {
+	} else if (read_plain("/etc/hostname", name, sizeof(name)) == -ENOENT) {
 		strcpy(name, "localhost");
 	}
-	n = strcspn(name, " \t\r\n#");
-	if (n == 0 || n > HOSTNAME_MAX) {
-		say("no valid name in /etc/hostname: localhost is taken", NULL, 0);
+	n = identity_host_name(name);
+	if (n == 0) {
+		say("no valid name in /etc/hostname or systemd.hostname=: localhost is taken", name,
+			0);
 		strcpy(name, "localhost");
 		n = strlen(name);
 	}
+	name[n] = 0;
 	if (sethostname(name, n) < 0) {
 		say("cannot set the host name", name, errno);
 	}

@@ -13,6 +13,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "../base/number.h"
+#include "../base/sysx.h"
 #include "boot.h"
 
 #define NEW_ROOT       "/sysroot"
@@ -23,6 +24,8 @@
 #define TYPES_MAX      4096u
 #define PARTITIONS_MAX 8192u
 #define DISKS_MAX      512u
+/* MOVE_MOUNT_T_EMPTY_PATH, which lies in another header for each libc */
+#define MOVE_EMPTY_TARGET 0x00000040u
 
 /* Still the kernel's own first file system? */
 static bool in_initramfs(void)
@@ -227,19 +230,35 @@ static void remove_below(int dir, dev_t device, int depth)
 	closedir(stream);
 }
 
-static int go_there(const char *where, bool remove)
+/*
+ * Below the new root a link leads nowhere but into it: what is moved would be lost otherwise, or
+ * lie on top of something of ours.
+ */
+static int move_into(int root, const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+
+	mkdirat(root, path + 1, 0755); /* a root that is read-only needs it to be there */
+	AUTO_CLOSE int to = sysx_openat2(root, path + 1, &how);
+
+	return to < 0 || syscall(SYS_move_mount, AT_FDCWD, path, to, "", MOVE_EMPTY_TARGET) < 0
+		       ? -errno
+		       : 0;
+}
+
+int root_enter(const char *where, bool remove)
 {
 	static const char *const moved[] = { "/dev", "/proc", "/sys", "/run" };
 	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char target[64];
+	AUTO_CLOSE int root = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
 	for (size_t i = 0; i < ELEMENTSOF(moved); i++) {
-		strcpy(target, where);
-		strcat(target, moved[i]);
-		mkdir(target, 0755); /* a root that is read-only needs it to be there */
-		if (mount(moved[i], target, NULL, MS_MOVE, NULL) < 0) {
-			say("cannot move to the new root", moved[i], errno);
+		int r = move_into(root, moved[i]);
+
+		if (r < 0) {
+			say("cannot move to the new root", moved[i], -r);
 			umount2(moved[i], MNT_DETACH);
 		}
 	}
@@ -265,7 +284,7 @@ int root_switch(const struct cmdline *c)
 	}
 	int r = is_mounted_by_hand() ? 0 : mount_root(c, root);
 
-	r = r < 0 ? r : go_there(NEW_ROOT, true);
+	r = r < 0 ? r : root_enter(NEW_ROOT, true);
 	return r < 0 ? r : 1;
 }
 
@@ -279,7 +298,7 @@ void root_next(void)
 	/* /run moves below what is mounted in it otherwise. */
 	mkdir(NEW_ROOT, 0755);
 	if (mount(NEXT_ROOT, NEW_ROOT, NULL, MS_MOVE, NULL) == 0) {
-		go_there(NEW_ROOT, false);
+		root_enter(NEW_ROOT, false);
 	} else {
 		say("cannot move the next root", NEXT_ROOT, errno);
 	}

@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/utf8.h"
 #include "boot.h"
+
+#define SHOWN_MAX 512u /* a record of the kernel's log has room for it */
 
 static struct iovec piece(const char *text)
 {
@@ -26,13 +29,15 @@ static void tell_kernel(const struct iovec *v, int n)
 void say(const char *what, const char *object, int error)
 {
 	struct iovec v[8] = { piece("<28>") }; /* daemon, warning */
+	char shown[SHOWN_MAX];
 	int n = 1;
 
 	v[n++] = piece("supd-boot: ");
 	v[n++] = piece(what);
 	if (object) {
 		v[n++] = piece(": ");
-		v[n++] = piece(object);
+		utf8_escape(object, shown, sizeof(shown)); /* a disk, a host or a user named it */
+		v[n++] = piece(shown);
 	}
 	if (error) {
 		v[n++] = piece(": ");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "../base/fd.h"
 #include "boot.h"
 
 #define FSCK        "/sbin/fsck"
@@ -19,7 +20,8 @@
 /* Does fstab, or the command line where fstab says nothing, want the root writable? */
 static bool wants_writable(const struct cmdline *c)
 {
-	FILE *table = setmntent("/etc/fstab", "re");
+	int fd = fd_open_plain("/etc/fstab");
+	FILE *table = fd < 0 ? NULL : fdopen(fd, "r");
 	struct mntent *row;
 	bool found = false, read_only = false;
 

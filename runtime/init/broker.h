@@ -18,6 +18,7 @@
 #include "../plan/logwire.h"
 #include "../plan/settings.h"
 #include "../plan/wire.h"
+#include "grace.h"
 #include "logsend.h"
 #include "spawn.h"
 #include "warm.h"
@@ -238,8 +239,8 @@ struct supd_channel {
 	bool paused;           /* requests wait for a REFUSED to leave */
 	bool blocked;          /* event socket is full: wait for EPOLLOUT */
 	uint64_t waiting_from; /* oldest unread event or unaccepted client, 0: none */
-	uint64_t ping_seen;    /* PING is outstanding: looked at last then; 0: it is not */
-	uint64_t silent_us;    /* of that PING, as far as it counts against supd */
+	struct grace ping;     /* runs while one is outstanding */
+	uint32_t hung;         /* that did not answer, one soon after the other */
 	bool hello_dirty, listed_dirty, ping_dirty, stop_dirty, refused_dirty, load_dirty;
 	bool catalogue_dirty[LIMIT_CATALOGUES];
 	uint32_t start_dirty; /* bits of enum wire_target_unit: EV_START is due */
@@ -261,7 +262,12 @@ struct loader {
 	bool first_done;
 	bool pending;
 	uint64_t cookie, pending_cookie;
-	uint64_t deadline;
+	struct grace grace;
+	bool killed;         /* it took too long */
+	uint32_t timeouts;   /* that took too long, in a row */
+	uint32_t failures;   /* in a row */
+	uint64_t retry_at;   /* there are no units yet: the next try; 0: none is due */
+	uint64_t backoff_us; /* and how long the one after it waits */
 	int plans_fd, manifest_fd, error_fd;
 	size_t text_len;
 	struct wire_loaded result; /* of the last load that failed */

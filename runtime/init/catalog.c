@@ -19,6 +19,7 @@
 #include "util.h"
 
 #define SETTINGS_ARGS 128u
+#define END_WITHIN_US (5 * USEC_PER_SEC)
 #define SEALS         (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 static const char load_name[] = "supd-load";
@@ -189,7 +190,16 @@ static void close_load(struct broker *b)
 	util_close(&b->load.plans_fd);
 	util_close(&b->load.manifest_fd);
 	util_close(&b->load.error_fd);
-	b->load.deadline = 0;
+	grace_end(&b->load.grace);
+}
+
+static const char *failure_text(const struct loader *load, int status)
+{
+	if (load->killed) {
+		return "supd-load took too long";
+	}
+	return status == -EINTR ? "supd-load was killed"
+				: "supd-init can not start supd-load, or not take its catalogue";
 }
 
 static void report_failure(struct broker *b, int status)
@@ -204,11 +214,32 @@ static void report_failure(struct broker *b, int status)
 	}
 	load->result.cookie = load->cookie;
 	b->supd.load_dirty = true;
-	if (!load->result.text[0]) {
-		util_copy(load->result.text, sizeof(load->result.text),
-			"supd-init can not start supd-load, or not take its catalogue");
+	if (!load->result.text[0] || load->killed) {
+		util_copy(load->result.text, sizeof(load->result.text), failure_text(load, status));
 	}
 	util_say("cannot load the units", load->result.text, -status);
+}
+
+/*
+ * Without any units there is nothing to go on with, and nobody who would ask again: it is tried
+ * until it works.
+ */
+static void finish(struct broker *b, int status)
+{
+	struct loader *load = &b->load;
+
+	close_load(b);
+	load->first_done = true;
+	load->timeouts = load->killed ? load->timeouts + 1 : status < 0 ? load->timeouts : 0;
+	load->failures = status < 0 ? load->failures + 1 : 0;
+	load->retry_at = 0;
+	load->backoff_us = status < 0 ? load->backoff_us : 0;
+	if (status < 0 && catalog_count(b) == 0) {
+		load->backoff_us = load->backoff_us ? load->backoff_us * 2 : USEC_PER_SEC;
+		load->backoff_us = load->backoff_us < LIMIT_RESTART_MAX_US ? load->backoff_us
+									   : LIMIT_RESTART_MAX_US;
+		load->retry_at = now_us() + load->backoff_us;
+	}
 }
 
 int catalog_load(struct broker *b, uint64_t cookie)
@@ -226,7 +257,11 @@ int catalog_load(struct broker *b, uint64_t cookie)
 	memset(&load->result, 0, sizeof(load->result));
 	load->text_len = 0;
 	load->cookie = cookie;
-	load->deadline = now_us() + LIMIT_LOAD_TIME_US;
+	load->killed = false;
+	load->retry_at = 0;
+	b->supd.load_dirty = false; /* what this one brings answers who waits for the last */
+	grace_begin(&load->grace,
+		grace_limit(LIMIT_LOAD_TIME_US, LIMIT_LOAD_TIME_MAX_US, load->timeouts), now_us());
 	if (!b->t->times.load_begin_us) {
 		b->t->times.load_begin_us = now_us();
 	}
@@ -234,8 +269,7 @@ int catalog_load(struct broker *b, uint64_t cookie)
 
 	if (r < 0 && !load->pid) {
 		report_failure(b, r);
-		close_load(b);
-		load->first_done = true;
+		finish(b, r);
 	}
 	return 0;
 }
@@ -305,15 +339,14 @@ void catalog_ended(struct broker *b, uint32_t code, uint32_t status)
 	}
 	catalog_error_readable(b);
 	if (code != CLD_EXITED) {
-		r = load->deadline && now_us() >= load->deadline ? -ETIMEDOUT : -EINTR;
+		r = load->killed ? -ETIMEDOUT : -EINTR;
 	} else {
 		r = status == 0 ? accept_catalogue(b) : -EINVAL;
 	}
 	if (r < 0) {
 		report_failure(b, r);
 	}
-	close_load(b);
-	load->first_done = true;
+	finish(b, r);
 	if (load->pending) {
 		load->pending = false;
 		catalog_load(b, load->pending_cookie);
@@ -322,9 +355,28 @@ void catalog_ended(struct broker *b, uint32_t code, uint32_t status)
 
 void catalog_tick(struct broker *b, uint64_t now)
 {
-	if (b->load.pid && b->load.deadline && now >= b->load.deadline) {
-		kill(b->load.pid, SIGKILL);
+	struct loader *load = &b->load;
+
+	if (load->retry_at && now >= load->retry_at && b->phase != PHASE_FINAL) {
+		catalog_load(b, 0);
+		return;
 	}
+	if (!load->pid || !grace_is_over(&load->grace, now)) {
+		return;
+	}
+	if (!load->killed) {
+		load->killed = true;
+		kill(load->pid, SIGKILL);
+		grace_begin(&load->grace, END_WITHIN_US, now);
+	} else {
+		catalog_ended(b, CLD_KILLED, SIGKILL); /* it hangs in the kernel: left alone */
+	}
+}
+
+void catalog_deadline(const struct broker *b, uint64_t *at)
+{
+	grace_deadline(&b->load.grace, at);
+	util_sooner(at, b->load.pid ? 0 : b->load.retry_at);
 }
 
 static int settings_check(const struct settings *s)
@@ -353,12 +405,35 @@ static int settings_check(const struct settings *s)
 	return 0;
 }
 
-int catalog_settings(char **argv, bool machine, struct settings *ret)
+/* SIGCHLD is blocked: one of another child, too, makes us look. */
+static int await_settings(pid_t pid, uint64_t limit_us, int *ret_status)
+{
+	const struct timespec slice = { .tv_nsec = LIMIT_GRACE_SLICE_US * 1000 };
+	struct grace grace;
+	sigset_t child;
+	pid_t got;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	grace_begin(&grace, limit_us, now_us());
+	while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 && !grace_is_over(&grace, now_us())) {
+		sigtimedwait(&child, NULL, &slice);
+	}
+	if (got != 0) {
+		return got < 0 ? -errno : 0;
+	}
+	kill(pid, SIGKILL);
+	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR) {
+	}
+	return -ETIMEDOUT;
+}
+
+static int make_settings(char **argv, bool machine, uint64_t limit_us, struct settings *ret)
 {
 	const char *args[SETTINGS_ARGS] = { load_name, "--settings", "--" };
 	char *nothing[] = { NULL, NULL };
 	AUTO_CLOSE int fd = memfd_create("settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int status = 0;
+	int r, status = 0;
 	size_t n = 3;
 
 	if (machine) {
@@ -389,13 +464,26 @@ int catalog_settings(char **argv, bool machine, struct settings *ret)
 	if (pid < 0) {
 		return pid;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+	r = await_settings(pid, limit_us, &status);
+	if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status)) {
+		return r < 0 ? r : WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 	}
 	if (pread(fd, ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret)) {
 		return -EBADMSG;
 	}
 	return settings_check(ret);
+}
+
+int catalog_settings(char **argv, bool machine, struct settings *ret)
+{
+	int r = -EINTR;
+
+	for (uint32_t i = 0; i < LIMIT_SETTINGS_TRIES && (r == -EINTR || r == -ETIMEDOUT); i++) {
+		if (i > 0) {
+			util_say("supd-load has made no settings and is tried again", NULL, -r);
+		}
+		r = make_settings(argv, machine,
+			grace_limit(LIMIT_LOAD_TIME_US, LIMIT_LOAD_TIME_MAX_US, i), ret);
+	}
+	return r;
 }

@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../plan/logfile.h"
 #include "broker.h"
 #include "util.h"
 
-#define UNITS_DIR "/run/systemd/units"
+#define UNITS_DIR LOGFILE_DIR
 #define ID_CHARS  (2 * sizeof(((struct slot *)NULL)->invocation_id) + 1)
 
 static void id_text(const uint8_t *id, char *ret)
@@ -59,9 +61,27 @@ void invocation_tell(const struct broker *b, uint32_t n)
 	replace_link(id, path);
 }
 
+/* What the unit's launchers have told journald. */
+static void forget_log_files(const struct slot *s)
+{
+	char path[sizeof(UNITS_DIR) + LIMIT_UNIT_NAME + 32] = UNITS_DIR "/";
+	size_t n = strlen(path);
+
+	for (unsigned kind = 0; kind < LOGFILE_KIND_COUNT; kind++) {
+		if (logfile_name((enum logfile_kind)kind, s->name, path + n, sizeof(path) - n) ==
+			0) {
+			unlink(path);
+		}
+	}
+}
+
 void invocation_forget(const struct broker *b, uint32_t n)
 {
 	char path[sizeof(UNITS_DIR) + LIMIT_UNIT_NAME + 32];
+
+	if (b->machine && b->t->slots[n].unit_flags & CATALOGUE_UNIT_LOG_FILES) {
+		forget_log_files(&b->t->slots[n]);
+	}
 
 	if (b->machine && link_path(&b->t->slots[n], path, sizeof(path)) == 0) {
 		unlink(path);

@@ -166,6 +166,7 @@ void launch_fill_job(struct broker *b, uint32_t ref, struct launch_job *job)
 		.into_cgroup =
 			b->clone_into && !s->killed && !(s->unit_flags & CATALOGUE_UNIT_DELEGATE),
 		.use_journald = logs_journald(b),
+		.machine = b->machine,
 		.new_cgroup = s->cgroup_new,
 	};
 	s->cgroup_new = false;

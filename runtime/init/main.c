@@ -159,7 +159,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
 	watchdog_deadline(b, &at);
-	util_sooner(&at, b->load.pid ? b->load.deadline : 0);
+	catalog_deadline(b, &at);
 	if (b->unswept || b->remove_again) {
 		return 0;
 	}
@@ -393,10 +393,10 @@ static int start(struct broker *b, char **argv)
 
 	if (r < 0) {
 		resources_rewatch(b);
-		b->load.first_done = again && !b->load.pid;
+		b->load.first_done = again && catalog_count(b) > 0;
 		b->log.wanted = !logs_journald(b);
-		if (!again) {
-			catalog_load(b, 0);
+		if (!b->load.first_done) {
+			catalog_load(b, 0); /* an exec may have ended the first one, too */
 		}
 		logs_start(b);
 		supdproc_start(b);

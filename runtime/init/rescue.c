@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "../base/timeutil.h"
+#include "catalog.h"
 #include "spawn.h"
 #include "util.h"
 
 #define CRASHES_MAX 4 /* in a row, before supd has taken over: some seconds of trying */
+#define LOADS_MAX   3 /* that failed, while there are no units at all */
 
 static pid_t start_shell(const char *reason)
 {
@@ -35,6 +37,17 @@ void rescue_start(struct broker *b, const char *reason)
 	execv(b->exe, b->argv);
 }
 
+/* NULL: nothing is. supd settles with its units, so what stops these keeps it from that. */
+static const char *what_is_wrong(const struct broker *b)
+{
+	if (b->load.failures >= LOADS_MAX && catalog_count(b) == 0) {
+		return "the units cannot be loaded; it is tried again all the while";
+	}
+	return b->supd.helper.failures >= CRASHES_MAX
+		       ? "supd, the supervisor, cannot be started; services go on"
+		       : NULL;
+}
+
 void rescue_tick(struct broker *b)
 {
 	struct helper *h = &b->supd.helper;
@@ -43,11 +56,15 @@ void rescue_tick(struct broker *b)
 		h->failures = 0;
 		b->shell_shown = false;
 	}
-	if (!b->machine || b->shell_pid || b->shell_shown || h->failures < CRASHES_MAX ||
-		b->phase != PHASE_RUN) {
+	if (!b->machine || b->shell_pid || b->shell_shown || b->phase != PHASE_RUN) {
 		return;
 	}
-	pid_t pid = start_shell("supd, the supervisor, cannot be started; services go on");
+	const char *reason = what_is_wrong(b);
+	pid_t pid = reason ? start_shell(reason) : 0;
+
+	if (!reason) {
+		return;
+	}
 
 	b->shell_shown = true;
 	b->shell_pid = pid > 0 ? pid : 0;

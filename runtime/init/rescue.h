@@ -10,7 +10,7 @@
 /* At start, before the loop: waits for the shell, then executes supd-init anew. PID 1 of a machine
  * only; returns when even that cannot be done. */
 void rescue_start(struct broker *b, const char *reason);
-/* supd does not come up: a shell beside what runs, once until supd has settled. */
+/* supd or the units do not come up: a shell beside what runs, once until supd has settled. */
 void rescue_tick(struct broker *b);
 /* True: it was the shell. supd-init is then executed anew, with the programs as they are now, and
  * supd tried at once. */

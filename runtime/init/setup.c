@@ -279,8 +279,7 @@ int setup_places(struct broker *b, bool fresh)
 	if (state < 0) {
 		return state;
 	}
-	b->idtable_fd = openat(
-		state, "idtable", O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	b->idtable_fd = openat(state, "idtable", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (b->idtable_fd < 0) {
 		return setupdir_fail(&ids, "open", errno);
 	}

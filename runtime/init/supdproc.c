@@ -24,13 +24,15 @@
 
 #define PIPE_SIZE  (256 * 1024)
 #define EVENT_SIZE (512 * 1024)
+#define HUNG_APART 10u /* graces between two that hung: these have not to do with each other */
 
 static void close_channel(struct broker *b)
 {
 	util_close(&b->supd.request_fd);
 	util_close(&b->supd.event_fd);
 	b->supd.blocked = b->supd.paused = false;
-	b->supd.waiting_from = b->supd.ping_seen = 0;
+	b->supd.waiting_from = 0;
+	grace_end(&b->supd.ping);
 	b->supd.refused_dirty = b->supd.ping_dirty = false;
 }
 
@@ -151,7 +153,7 @@ void supdproc_ended(struct broker *b)
 
 void supdproc_pong(struct broker *b)
 {
-	b->supd.ping_seen = 0;
+	grace_end(&b->supd.ping);
 	b->supd.waiting_from = 0;
 	watch_control(b);
 }
@@ -180,39 +182,28 @@ static bool has_waiting(struct broker *b)
 
 /*
  * A stopped process keeps SIGABRT for later, so SIGCONT follows. Its end is a crash: the next one
- * may find the same.
+ * may find the same. It may also be as slow as this one: who hangs soon after its start makes the
+ * next one's time longer.
  */
 static void end_hung(struct broker *b, uint64_t now)
 {
-	pid_t pid = b->supd.helper.pid;
+	struct supd_channel *supd = &b->supd;
+	pid_t pid = supd->helper.pid;
 
 	util_say("supd does not answer", NULL, 0);
-	b->supd.helper.fault = true;
+	supd->hung = now - supd->helper.started_at > HUNG_APART * supd->ping.limit_us
+			     ? 1
+			     : supd->hung + 1;
+	supd->helper.fault = true;
 	helper_stop(&b->supd.helper, SIGABRT, false, now);
 	kill(pid, SIGCONT);
 	close_channel(b);
 }
 
-/*
- * supd is given LIMIT_PONG_WITHIN_US of our own time: where this process gets to run late, supd
- * does too, and what is late by more than a slice is not counted against it.
- */
-static void count_silence(struct broker *b, uint64_t now)
-{
-	struct supd_channel *supd = &b->supd;
-	uint64_t gone = now - supd->ping_seen;
-
-	supd->silent_us += gone < LIMIT_PONG_SLICE_US ? gone : LIMIT_PONG_SLICE_US;
-	supd->ping_seen = now;
-	if (supd->silent_us >= LIMIT_PONG_WITHIN_US) {
-		end_hung(b, now);
-	}
-}
-
 static void send_ping(struct supd_channel *supd, uint64_t now)
 {
-	supd->ping_seen = now;
-	supd->silent_us = 0;
+	grace_begin(
+		&supd->ping, grace_limit(LIMIT_PONG_WITHIN_US, LIMIT_PONG_MAX_US, supd->hung), now);
 	supd->ping_dirty = true;
 }
 
@@ -220,7 +211,8 @@ void supdproc_probe(struct broker *b, uint64_t now)
 {
 	struct supd_channel *supd = &b->supd;
 
-	if (supd->helper.pid && !supd->helper.dying && !supd->ping_seen && !supd->waiting_from) {
+	if (supd->helper.pid && !supd->helper.dying && !grace_runs(&supd->ping) &&
+		!supd->waiting_from) {
 		send_ping(supd, now);
 	}
 }
@@ -229,8 +221,10 @@ static void check_answers(struct broker *b, uint64_t now)
 {
 	struct supd_channel *supd = &b->supd;
 
-	if (supd->ping_seen) {
-		count_silence(b, now);
+	if (grace_runs(&supd->ping)) {
+		if (grace_is_over(&supd->ping, now)) {
+			end_hung(b, now);
+		}
 		return;
 	}
 	if (!supd->waiting_from || now < supd->waiting_from + LIMIT_PING_AFTER_US) {
@@ -260,11 +254,8 @@ void supdproc_deadline(const struct broker *b, uint64_t *at)
 	const struct supd_channel *supd = &b->supd;
 
 	helper_deadline(&supd->helper, at);
-	if (supd->helper.pid && supd->ping_seen) {
-		uint64_t left = LIMIT_PONG_WITHIN_US - supd->silent_us;
-
-		util_sooner(at, supd->ping_seen +
-					(left < LIMIT_PONG_SLICE_US ? left : LIMIT_PONG_SLICE_US));
+	if (supd->helper.pid && grace_runs(&supd->ping)) {
+		grace_deadline(&supd->ping, at);
 	} else if (supd->helper.pid && supd->waiting_from) {
 		util_sooner(at, supd->waiting_from + LIMIT_PING_AFTER_US);
 	}

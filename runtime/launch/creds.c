@@ -9,38 +9,9 @@
 #include <unistd.h>
 
 #include "../base/sysx.h"
+#include "caps.h"
 #include "launch.h"
 #include "probe.h"
-
-struct caps {
-	uint64_t effective, permitted, inheritable;
-};
-
-static int get_caps(struct caps *ret)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data) < 0) {
-		return -errno;
-	}
-	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
-	ret->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-	ret->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
-	return 0;
-}
-
-static int set_caps(const struct caps *c)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = {
-		{ (uint32_t)c->effective, (uint32_t)c->permitted, (uint32_t)c->inheritable },
-		{ (uint32_t)(c->effective >> 32), (uint32_t)(c->permitted >> 32),
-			(uint32_t)(c->inheritable >> 32) },
-	};
-
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
 
 /* What is not in the bounding set cannot come back by executing a file. */
 static int drop_bounding(uint64_t keep)
@@ -139,7 +110,7 @@ static int set_final_caps(struct launch *l)
 {
 	const struct plan *p = &l->plan;
 	struct caps have = { 0 }, want;
-	int r = get_caps(&have);
+	int r = caps_get(&have);
 
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "capget", NULL);
@@ -152,7 +123,7 @@ static int set_final_caps(struct launch *l)
 		have.permitted;
 	want.effective = want.permitted;
 	want.inheritable = p->cap_ambient;
-	r = set_caps(&want);
+	r = caps_set(&want);
 	if (r < 0) {
 		return launch_fail(l, r, NULL, "capset", NULL);
 	}
@@ -209,7 +180,7 @@ int launch_shed_for_nsinit(struct launch *l)
 		prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0) {
 		r = -errno;
 	}
-	r = r < 0 ? r : set_caps(&want);
+	r = r < 0 ? r : caps_set(&want);
 	r = r < 0 ? r : raise_ambient(kill_cap);
 	return r < 0 ? launch_fail(l, r, NULL, "capabilities of supd-nsinit", NULL) : 0;
 }

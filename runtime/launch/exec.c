@@ -25,6 +25,7 @@
 #include "label.h"
 #include "landlock.h"
 #include "launch.h"
+#include "logfiles.h"
 #include "nsfd.h"
 #include "nspath.h"
 #include "nsreap.h"
@@ -270,6 +271,7 @@ static const struct launch_row launcher[] = {
 	{ STEP_ENVIRONMENT, launch_read_env_files },
 	{ STEP_ENVIRONMENT, launch_name_cause },
 	{ STEP_SOCKETS, launch_accept },
+	{ STEP_STDIO, launch_write_log_files },
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },
@@ -312,6 +314,7 @@ static const struct launch_row born[] = {
 	{ STEP_PIDFILE, launch_unlink_pid_file },
 	{ STEP_ENVIRONMENT, launch_read_env_files },
 	{ STEP_ENVIRONMENT, launch_name_cause },
+	{ STEP_STDIO, launch_write_log_files },
 	{ STEP_STDIO, launch_open_streams },
 	{ STEP_RLIMITS, launch_raise_limits },
 	{ STEP_PROCESS, launch_set_priorities },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../base/cleanup.h"
+#include "caps.h"
 #include "launch.h"
 #include "mountapi.h"
 #include "nsfd.h"
@@ -34,26 +35,33 @@ static void hold(int from, int to)
  * gives up when it clones. So the namespace comes first and the service enters it, as the later
  * commands of a unit do.
  */
-static int make_userns(struct launch *l, int (*write_maps)(struct launch *, int))
+static int make_userns(struct launch *l, uint32_t owner, int (*write_maps)(struct launch *, int))
 {
 	int ends[2];
 	pid_t pid;
-	int r;
+	int r, back;
 
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		return -errno;
 	}
-	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+	r = owner ? caps_act_as(owner) : 0;
+	pid = r < 0 ? -1 : (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0) {
 		hold(ends[0], ends[1]);
 	}
-	r = pid < 0 ? -errno : write_maps(l, pid);
+	r = r == 0 && pid < 0 ? -errno : r;
+	r = r < 0 ? r : write_maps(l, pid);
 	r = r < 0 ? r : nsfd_open(pid, "user");
+	back = owner ? caps_act_as(getuid()) : 0;
 	close(ends[0]);
 	close(ends[1]);
 	if (pid > 0) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
 		}
+	}
+	if (r >= 0 && back < 0) {
+		close(r);
+		return back;
 	}
 	return r;
 }
@@ -73,7 +81,7 @@ static int map_tree(int tree, int userns, unsigned flags)
 int idmap_apply(struct launch *l, int tree)
 {
 	if (l->fds[LAUNCH_TAG_USERNS] < 0) {
-		int r = make_userns(l, nsfd_write_maps);
+		int r = make_userns(l, nsfd_owner(l), nsfd_write_maps);
 
 		if (r < 0) {
 			return r;
@@ -124,7 +132,7 @@ static int write_swaps(struct launch *l, int pid)
 static int owner_ns(struct launch *l)
 {
 	if (l->owner_ns == 0) {
-		l->owner_ns = make_userns(l, write_swaps);
+		l->owner_ns = make_userns(l, 0, write_swaps);
 	}
 	return l->owner_ns;
 }

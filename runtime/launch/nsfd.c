@@ -14,6 +14,7 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "../base/sysx.h"
+#include "caps.h"
 #include "launch.h"
 #include "prepare.h"
 
@@ -161,6 +162,30 @@ static int clone_inside(struct launch *l, uint64_t flags)
 	return l->pid < 0 ? launch_fail(l, -errno, NULL, "clone", NULL) : 0;
 }
 
+uint32_t nsfd_owner(const struct launch *l)
+{
+	const struct plan_idmap *rows = l->plan.uid_map.items;
+	uint32_t owner = 0;
+
+	for (uint32_t i = 0; i < l->plan.uid_map.n; i++) {
+		if (rows[i].inside != rows[i].outside && rows[i].count) {
+			owner = rows[i].outside + rows[i].count - 1;
+		}
+	}
+	return owner;
+}
+
+/*
+ * For the rest of our life, as we look into what was made: as its owner we may, also where root is
+ * that of a container without CAP_SYS_PTRACE.
+ */
+static int act_as_owner(struct launch *l, uint64_t flags)
+{
+	int r = flags & CLONE_NEWUSER && nsfd_owner(l) ? caps_act_as(nsfd_owner(l)) : 0;
+
+	return r < 0 ? launch_fail(l, r, NULL, "owner of the user namespace", NULL) : 0;
+}
+
 /*
  * CLONE_PARENT makes the second stage supd-init's own child (then exit_signal must be 0), so that
  * no helper stays between them and its pid cannot be reused before supd-init has reaped it.
@@ -178,7 +203,8 @@ int launch_clone(struct launch *l)
 			flags |= ns_rows[i].clone_flag;
 		}
 	}
-	if (!l->job.into_cgroup || !clone_into(l, flags)) {
+	r = act_as_owner(l, flags);
+	if (r == 0 && (!l->job.into_cgroup || !clone_into(l, flags))) {
 		r = clone_inside(l, flags);
 	}
 	if (r < 0) {

@@ -13,6 +13,15 @@ uint64_t nsfd_clone_flags(uint32_t namespaces);
 int nsfd_write_map(struct launch *l, int pid, const char *file, const struct tlv_array *map);
 /* Both maps of the plan for a process in a fresh user namespace; names the object of a failure. */
 int nsfd_write_maps(struct launch *l, int pid);
+/*
+ * The id that a fresh user namespace of the plan is to belong to: one of the unit's own range that
+ * nobody on the host has; 0 where the unit has the host's ids.
+ *
+ * The kernel counts what a service makes there (inotify instances and watches, queued signals,
+ * message queues, namespaces) for the owner as well. Were that root, one service could take them
+ * from root's processes and from all other services.
+ */
+uint32_t nsfd_owner(const struct launch *l);
 /* The namespace "user", "net" … of a process, 0: our own; a descriptor or -errno. */
 int nsfd_open(int pid, const char *kind);
 

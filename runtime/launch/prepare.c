@@ -103,12 +103,19 @@ static int write_row(struct launch *l, const struct plan_cgroup_write *row)
 	return r < 0 ? launch_fail(l, r, row->origin, "write ", row->file) : 0;
 }
 
+bool launch_limit_is_meant(const struct launch *l, const struct plan_cgroup_write *row)
+{
+	bool startup = l->job.params.flags & WIRE_RUN_STARTUP;
+
+	return row->phase == PLAN_LIMIT_ALWAYS || (row->phase == PLAN_LIMIT_STARTUP) == startup;
+}
+
 int launch_write_cgroup(struct launch *l)
 {
 	const struct plan_cgroup_write *rows = l->plan.cgroup_writes.items;
 
 	for (uint32_t i = 0; i < l->plan.cgroup_writes.n; i++) {
-		int r = write_row(l, &rows[i]);
+		int r = launch_limit_is_meant(l, &rows[i]) ? write_row(l, &rows[i]) : 0;
 
 		if (r < 0) {
 			return r;

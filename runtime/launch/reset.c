@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "../base/fd.h"
 #include "launch.h"
+#include "prepare.h"
 
 /* In this order: a group that is idle takes no weight. */
 static const struct {
@@ -71,7 +72,8 @@ static bool is_planned(const struct launch *l, const char *cgroup, const char *f
 		bool same = cgroup ? rows[i].cgroup && strcmp(rows[i].cgroup, cgroup) == 0
 				   : !rows[i].cgroup;
 
-		if (same && !rows[i].device && strcmp(rows[i].file, file) == 0) {
+		if (same && !rows[i].device && launch_limit_is_meant(l, &rows[i]) &&
+			strcmp(rows[i].file, file) == 0) {
 			return true;
 		}
 	}

@@ -14,10 +14,10 @@
 #include "../base/fd.h"
 #include "../base/number.h"
 #include "launch.h"
+#include "logfiles.h"
 #include "pathwalk.h"
 
-#define JOURNALD_SOCKET "/run/systemd/journal/stdout"
-#define STREAM_SNDBUF   (8 * 1024 * 1024)
+#define STREAM_SNDBUF (8 * 1024 * 1024)
 
 static int or_errno(int fd)
 {
@@ -48,33 +48,16 @@ static void add_line(struct header *h, const char *text)
 	h->len += n + 1;
 }
 
-/* A numbered instance goes by its own name. */
-static void add_unit(struct header *h, const struct launch *l)
-{
-	char name[LIMIT_UNIT_NAME + 24], number[24];
-	const char *at = l->job.instance ? strrchr(l->plan.unit, '@') : NULL;
-	size_t n = at ? (size_t)(at - l->plan.unit) + 1 : 0;
-
-	if (!at) {
-		add_line(h, l->plan.unit);
-		return;
-	}
-	number_format_u64(number, l->job.instance);
-	memcpy(name, l->plan.unit, n);
-	strcpy(name + n, number);
-	strcat(name, at + 1);
-	add_line(h, name);
-}
-
 /* systemd-journald's stdout protocol: seven lines, then the stream. */
 static int send_header(struct launch *l, int fd)
 {
 	struct header h = { .len = 0 };
-	char priority[24];
+	char priority[24], unit[LOGFILES_UNIT_NAME];
 
+	logfiles_unit_name(l, unit);
 	number_format_u64(priority, l->plan.log_priority);
 	add_line(&h, l->plan.log_identifier ? l->plan.log_identifier : "");
-	add_unit(&h, l);
+	add_line(&h, unit);
 	add_line(&h, priority);
 	add_line(&h, l->plan.log_level_prefix ? "1" : "0");
 	add_line(&h, "0"); /* to syslog, kmsg, console: journald's own settings decide */
@@ -85,11 +68,17 @@ static int send_header(struct launch *l, int fd)
 
 static int connect_journald(struct launch *l)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNALD_SOCKET };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int size = STREAM_SNDBUF;
 	int r;
 
+	strcpy(to.sun_path, "/run/systemd/journal");
+	if (l->plan.log_namespace) {
+		strcat(to.sun_path, ".");
+		strcat(to.sun_path, l->plan.log_namespace);
+	}
+	strcat(to.sun_path, "/stdout");
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
 		shutdown(fd, SHUT_RD) < 0) {
 		return -errno;

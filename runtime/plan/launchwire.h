@@ -83,6 +83,7 @@ struct launch_job {
 	uint32_t born;        /* launch_more.namespaces of who gets this */
 	uint32_t new_cgroup;  /* made for this job: nothing stands at it yet */
 	uint32_t instance;    /* of a MANY unit; 0: none */
+	uint32_t machine;     /* supd-init is a machine's PID 1: journald's files are ours */
 	uint32_t n_listen[LIMIT_LISTEN_UNITS]; /* of LISTEN descriptors, by socket unit */
 	char notify_path[256];                 /* absolute path of the socket, "" = none */
 };

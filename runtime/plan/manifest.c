@@ -182,6 +182,7 @@ static const struct tlv_field unit_fields[] = {
 	TLV_FIELD(18, TLV_U32, manifest_unit, clean_entry),
 	TLV_FIELD(19, TLV_U32, manifest_unit, realize_entry),
 	TLV_FIELD(110, TLV_U32, manifest_unit, limits_hash),
+	TLV_FIELD(235, TLV_U32, manifest_unit, startup_limits),
 	TLV_FIELD(165, TLV_U32, manifest_unit, discard_entry),
 	TLV_FIELD(166, TLV_U32, manifest_unit, discard_kinds),
 	TLV_FIELD(20, TLV_U64, manifest_unit, job_timeout_us),

@@ -226,6 +226,7 @@ struct manifest_unit {
 	uint32_t discard_entry;      /* meant when there are discard_kinds */
 	uint32_t discard_kinds;      /* a bit for each enum plan_dir_kind that the unit has */
 	uint32_t limits_hash;        /* of what REALIZE writes: another one means other limits */
+	uint32_t startup_limits;     /* 1: REALIZE writes others until the boot is over */
 	uint64_t job_timeout_us;
 	uint64_t job_running_timeout_us;
 	uint64_t start_limit_interval_us;

@@ -69,6 +69,7 @@ static const struct tlv_field cgroup_write_fields[] = {
 	TLV_FIELD(5, TLV_U32, plan_cgroup_write, required),
 	TLV_FIELD(6, TLV_STR, plan_cgroup_write, origin),
 	TLV_FIELD(7, TLV_STR, plan_cgroup_write, device),
+	TLV_FIELD(8, TLV_U32, plan_cgroup_write, phase),
 };
 static const struct tlv_schema cgroup_write_schema =
 	TLV_SCHEMA(plan_cgroup_write, cgroup_write_fields);
@@ -166,6 +167,14 @@ static const struct tlv_field socket_fields[] = {
 };
 static const struct tlv_schema socket_schema = TLV_SCHEMA(plan_socket, socket_fields);
 
+static const struct tlv_field log_file_fields[] = {
+	TLV_FIELD(1, TLV_U32, plan_log_file, kind),
+	TLV_FIELD(2, TLV_STR, plan_log_file, text),
+	TLV_FIELD(3, TLV_BYTES, plan_log_file, data),
+	TLV_FIELD(4, TLV_STR, plan_log_file, origin),
+};
+static const struct tlv_schema log_file_schema = TLV_SCHEMA(plan_log_file, log_file_fields);
+
 static const struct tlv_field watch_fields[] = {
 	TLV_FIELD(1, TLV_U32, plan_watch, type),
 	TLV_FIELD(2, TLV_STR, plan_watch, path),
@@ -230,6 +239,8 @@ static const struct tlv_field plan_fields[] = {
 	TLV_FIELD(44, TLV_STR, plan, log_identifier),
 	TLV_FIELD(45, TLV_U32, plan, log_priority),
 	TLV_FIELD(46, TLV_U32, plan, log_level_prefix),
+	TLV_SUB(233, plan, log_files, log_file_schema),
+	TLV_FIELD(234, TLV_STR, plan, log_namespace),
 	TLV_SUB(47, plan, dirs, dir_schema),
 	TLV_FIELD(185, TLV_U32, plan, dirs_uid),
 	TLV_FIELD(186, TLV_U32, plan, dirs_gid),

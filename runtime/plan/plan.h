@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "catalogue.h"
+#include "logfile.h"
 #include "tlv.h"
 #include "unitenum.h"
 
@@ -206,6 +207,14 @@ enum plan_pressure {
 /* The kernel lets an unprivileged process watch in windows that are multiples of this one. */
 #define PLAN_PRESSURE_WINDOW_US 2000000u
 
+/* When a limit holds. */
+enum plan_limit_phase {
+	PLAN_LIMIT_ALWAYS,
+	PLAN_LIMIT_STARTUP, /* until the first transaction is through: WIRE_RUN_STARTUP */
+	PLAN_LIMIT_LATER,
+	PLAN_LIMIT_PHASE_COUNT,
+};
+
 /* One control file of the unit's cgroup; also of the slices above, by path relative to the root. */
 struct plan_cgroup_write {
 	const char *cgroup; /* NULL: the unit's own */
@@ -215,6 +224,7 @@ struct plan_cgroup_write {
 	const char *controller; /* "memory" */
 	uint32_t required;      /* 0: skipped when the controller is not there */
 	const char *origin;     /* names the setting: "MemoryMax= (web.service:9)" */
+	uint32_t phase;         /* enum plan_limit_phase */
 };
 
 enum plan_label_kind {
@@ -305,6 +315,14 @@ struct plan_stdio {
 	const char *path;      /* file, or fd name */
 	struct tlv_bytes data; /* STDIO_DATA */
 	const char *origin;    /* "web.service:9"; NULL: nobody has set it */
+};
+
+/* One file that journald reads: logfile.h. */
+struct plan_log_file {
+	uint32_t kind;         /* enum logfile_kind */
+	const char *text;      /* of a symbolic link … */
+	struct tlv_bytes data; /* … or of EXTRA_FIELDS */
+	const char *origin;
 };
 
 enum plan_socket_kind {
@@ -469,6 +487,8 @@ struct plan {
 	const char *log_identifier;
 	uint32_t log_priority;
 	uint32_t log_level_prefix;
+	const char *log_namespace;  /* name of the journald that the log goes to, or NULL */
+	struct tlv_array log_files; /* struct plan_log_file */
 
 	/* directories, EXEC, CLEAN and DISCARD */
 	struct tlv_array dirs;       /* struct plan_dir */

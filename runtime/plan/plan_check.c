@@ -196,6 +196,7 @@ static bool lists_are_valid(const struct plan *p)
 	}
 	for (uint32_t i = 0; i < p->cgroup_writes.n; i++) {
 		if (!writes[i].file || !writes[i].value || strchr(writes[i].file, '/') ||
+			writes[i].phase >= PLAN_LIMIT_PHASE_COUNT ||
 			!opt_path_is_safe(writes[i].device) ||
 			(writes[i].device && strlen(writes[i].value) > 32) ||
 			(writes[i].cgroup && !catalogue_cgroup_path_is_valid(writes[i].cgroup))) {
@@ -326,6 +327,26 @@ static bool streams_are_valid(const struct plan *p)
 	return !p->log_identifier || strlen(p->log_identifier) < LIMIT_LOG_IDENTIFIER;
 }
 
+/* journald's names: no path leads out of /run/systemd by one. */
+static bool log_is_valid(const struct plan *p)
+{
+	const struct plan_log_file *rows = p->log_files.items;
+	const char *name = p->log_namespace;
+
+	for (uint32_t i = 0; i < p->log_files.n; i++) {
+		bool fields = rows[i].kind == LOGFILE_EXTRA_FIELDS;
+
+		if (rows[i].kind >= LOGFILE_KIND_COUNT || rows[i].data.n > LIMIT_LOG_FIELDS ||
+			(!fields && (!rows[i].text || !*rows[i].text ||
+					    strlen(rows[i].text) > LIMIT_LOG_FILE_TEXT))) {
+			return false;
+		}
+	}
+	return p->log_files.n <= LOGFILE_KIND_COUNT &&
+	       (!name || (*name && *name != '.' && !strchr(name, '/') &&
+				 strnlen(name, LIMIT_LOG_NAMESPACE) < LIMIT_LOG_NAMESPACE));
+}
+
 static bool exec_is_valid(const struct plan *p)
 {
 	if (p->op != PLAN_EXEC && p->op != PLAN_JOIN) {
@@ -370,5 +391,5 @@ bool plan_is_valid(const struct catalogue *c, const struct plan *p)
 	       mounts_are_valid(p) && ids_are_valid(p) && lists_are_valid(p) && dirs_are_valid(p) &&
 	       sockets_are_valid(p) && watches_are_valid(p) && credentials_are_valid(p) &&
 	       bpf_is_valid(c, p) && landlock_is_valid(p) && labels_are_valid(p) &&
-	       pressure_is_valid(p) && streams_are_valid(p) && exec_is_valid(p);
+	       pressure_is_valid(p) && streams_are_valid(p) && log_is_valid(p) && exec_is_valid(p);
 }

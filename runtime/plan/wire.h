@@ -100,7 +100,8 @@ enum wire_run_flags {
 	WIRE_RUN_STALE_OK = 1 << 5,       /* reload was tried: do not answer STALE again */
 	WIRE_RUN_RESTART = 1 << 6,        /* CLEAN between restarts: honour preserve=restart */
 	WIRE_SIGNAL_CONTINUE = 1 << 7,    /* SIGNAL: SIGCONT behind it, for who is stopped */
-	WIRE_RUN_FLAGS_ALL = (1 << 8) - 1,
+	WIRE_RUN_STARTUP = 1 << 8,        /* limits of the machine's start are meant */
+	WIRE_RUN_FLAGS_ALL = (1 << 9) - 1,
 };
 
 /* What supd may contribute to a command's environment: enumerations and bounded integers. */

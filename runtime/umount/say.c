@@ -6,6 +6,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../base/utf8.h"
+
+#define SHOWN_MAX 1024u
+
 static struct iovec piece(const char *text)
 {
 	return (struct iovec) { .iov_base = (void *)(unsigned long)text, .iov_len = strlen(text) };
@@ -25,11 +29,14 @@ void say_keep_nobody_waiting(void)
 
 void say(const char *what, const char *object, int error)
 {
+	char shown[SHOWN_MAX];
+
+	utf8_escape(object, shown, sizeof(shown)); /* whoever may mount names the place */
 	struct iovec v[] = {
 		piece("supd-umount: "),
 		piece(what),
 		piece(": "),
-		piece(object),
+		piece(shown),
 		piece(error ? ": " : ""),
 		piece(error ? strerror(error) : ""),
 		piece("\n"),

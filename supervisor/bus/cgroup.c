@@ -63,11 +63,12 @@ static const struct {
 	const char *file;
 	const char *key;
 	uint64_t factor; /* 0: 1 */
+	uint32_t kept;   /* enum usage_value + 1: of the last run, when there is no cgroup */
 } values[] = {
 	{ "MemoryCurrent", VALUE_NUMBER, "memory.current" },
-	{ "MemoryPeak", VALUE_NUMBER, "memory.peak" },
+	{ "MemoryPeak", VALUE_NUMBER, "memory.peak", .kept = USAGE_MEMORY_PEAK + 1 },
 	{ "MemorySwapCurrent", VALUE_NUMBER, "memory.swap.current" },
-	{ "MemorySwapPeak", VALUE_NUMBER, "memory.swap.peak" },
+	{ "MemorySwapPeak", VALUE_NUMBER, "memory.swap.peak", .kept = USAGE_SWAP_PEAK + 1 },
 	{ "MemoryZSwapCurrent", VALUE_NUMBER, "memory.zswap.current" },
 	{ "MemoryAvailable", VALUE_LEFT },
 	{ "MemoryMin", VALUE_NUMBER, "memory.min" },
@@ -75,20 +76,29 @@ static const struct {
 	{ "MemoryHigh", VALUE_NUMBER, "memory.high" },
 	{ "MemoryMax", VALUE_NUMBER, "memory.max" },
 	{ "MemorySwapMax", VALUE_NUMBER, "memory.swap.max" },
-	{ "CPUUsageNSec", VALUE_KEY, "cpu.stat", "usage_usec", 1000 },
+	{ "CPUUsageNSec", VALUE_KEY, "cpu.stat", "usage_usec", 1000, USAGE_CPU_NSEC + 1 },
 	{ "CPUWeight", VALUE_NUMBER, "cpu.weight" },
 	{ "CPUQuotaPerSecUSec", VALUE_QUOTA, "cpu.max" },
 	{ "TasksMax", VALUE_NUMBER, "pids.max" },
 	{ "IOWeight", VALUE_KEY, "io.weight", "default" },
-	{ "IOReadBytes", VALUE_SUM, "io.stat", "rbytes" },
-	{ "IOWriteBytes", VALUE_SUM, "io.stat", "wbytes" },
-	{ "IOReadOperations", VALUE_SUM, "io.stat", "rios" },
-	{ "IOWriteOperations", VALUE_SUM, "io.stat", "wios" },
+	{ "IOReadBytes", VALUE_SUM, "io.stat", "rbytes", .kept = USAGE_IO_READ_BYTES + 1 },
+	{ "IOWriteBytes", VALUE_SUM, "io.stat", "wbytes", .kept = USAGE_IO_WRITE_BYTES + 1 },
+	{ "IOReadOperations", VALUE_SUM, "io.stat", "rios", .kept = USAGE_IO_READS + 1 },
+	{ "IOWriteOperations", VALUE_SUM, "io.stat", "wios", .kept = USAGE_IO_WRITES + 1 },
 	{ "IPIngressBytes", VALUE_NONE },
 	{ "IPIngressPackets", VALUE_NONE },
 	{ "IPEgressBytes", VALUE_NONE },
 	{ "IPEgressPackets", VALUE_NONE },
 };
+
+/* What it took when it ran last. */
+static uint64_t kept_value(const struct bus_unit_ref *ref, size_t i)
+{
+	const struct usage *usage =
+		ref->unit ? usage_find(&ref->server->shell->usage, ref->unit) : NULL;
+
+	return usage && values[i].kept ? usage->values[values[i].kept - 1] : CGROUP_NOT_SET;
+}
 
 static uint64_t read_value(const struct cgroup_root *root, const char *cgroup, size_t i)
 {
@@ -123,9 +133,11 @@ GETTER(get_value)
 	uint64_t value = CGROUP_NOT_SET;
 
 	GETTER_PROLOGUE;
-	for (size_t i = 0; has_cgroup(ref) && i < ELEMENTSOF(values); i++) {
+	for (size_t i = 0; i < ELEMENTSOF(values); i++) {
 		if (strcmp(values[i].name, property) == 0) {
-			value = read_value(&ref->server->shell->cgroup, cgroup_of(ref), i);
+			value = has_cgroup(ref)
+					? read_value(&ref->server->shell->cgroup, cgroup_of(ref), i)
+					: kept_value(ref, i);
 		}
 	}
 	return sd_bus_message_append(reply, "t", value);

@@ -39,17 +39,6 @@ GETTER(get_text)
 	return bus_append_text(reply, text ? text : "");
 }
 
-GETTER(get_result)
-{
-	const struct bus_unit_ref *ref = userdata;
-
-	GETTER_PROLOGUE;
-	return sd_bus_message_append(reply, "s",
-		ref->unit && ref->unit->is_service
-			? service_result_to_string(ref->unit->service.result)
-			: "success");
-}
-
 /* The command that works on it. */
 GETTER(get_pid)
 {
@@ -84,7 +73,7 @@ const sd_bus_vtable bus_vtable_mount[] = {
 	SD_BUS_PROPERTY("Options", "s", get_text, 0, 0),
 	SD_BUS_PROPERTY("TimeoutUSec", "t", get_timeout, 0, 0),
 	SD_BUS_PROPERTY("ControlPID", "u", get_pid, 0, CHANGES),
-	SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
+	SD_BUS_PROPERTY("Result", "s", bus_get_result, 0, CHANGES),
 	SD_BUS_VTABLE_END,
 };
 
@@ -94,6 +83,6 @@ const sd_bus_vtable bus_vtable_swap[] = {
 	SD_BUS_PROPERTY("Options", "s", get_text, 0, 0),
 	SD_BUS_PROPERTY("TimeoutUSec", "t", get_timeout, 0, 0),
 	SD_BUS_PROPERTY("ControlPID", "u", get_pid, 0, CHANGES),
-	SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
+	SD_BUS_PROPERTY("Result", "s", bus_get_result, 0, CHANGES),
 	SD_BUS_VTABLE_END,
 };

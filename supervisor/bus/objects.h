@@ -40,7 +40,7 @@ extern const sd_bus_vtable bus_vtable_unit[];          /* unit.c */
 extern const sd_bus_vtable bus_vtable_service[];       /* service.c */
 extern const sd_bus_vtable bus_vtable_timer[];         /* timer.c */
 extern const sd_bus_vtable bus_vtable_mount[];         /* mount.c */
-extern const sd_bus_vtable bus_vtable_automount[];     /* automount.c */
+extern const sd_bus_vtable bus_vtable_automount[];     /* trigger.c */
 extern const sd_bus_vtable bus_vtable_swap[];          /* mount.c */
 extern const sd_bus_vtable bus_vtable_cgroup[];        /* cgroup.c: Service and Slice */
 extern const sd_bus_vtable bus_vtable_socket[];        /* trigger.c */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The interfaces Socket and Path. */
+/* The interfaces Socket, Path and Automount. */
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -24,7 +24,7 @@ static const struct manifest_path *path_of(const struct bus_unit_ref *ref)
 	return def && def->path.n ? def->path.items : NULL;
 }
 
-GETTER(get_result)
+GETTER_SHARED(bus_get_result)
 {
 	const struct bus_unit_ref *ref = userdata;
 	const char *result = ref->unit ? service_result_to_string(ref->unit->service.result) : NULL;
@@ -166,10 +166,26 @@ GETTER(get_path_number)
 	if (strcmp(property, "TriggerLimitIntervalUSec") == 0) {
 		return sd_bus_message_append(reply, "t", m ? m->trigger_interval_us : 0);
 	}
+	if (strcmp(property, "TimeoutIdleUSec") == 0) {
+		return sd_bus_message_append(reply, "t", m ? m->idle_us : 0);
+	}
 	return sd_bus_message_append(reply, "u",
 		!m                                       ? 0u
 		: strcmp(property, "DirectoryMode") == 0 ? m->dir_mode
 							 : m->trigger_burst);
+}
+
+/* An automount's place follows from its name. */
+GETTER(get_where)
+{
+	const struct bus_unit_ref *ref = userdata;
+	char name[LIMIT_UNIT_NAME], where[LIMIT_UNIT_NAME + 1];
+
+	GETTER_PROLOGUE;
+	snprintf(name, sizeof(name), "%.*s", (int)(strlen(ref->name) - strlen(".automount")),
+		ref->name);
+	return bus_append_text(
+		reply, unit_name_unescape_path(name, where, sizeof(where)) < 0 ? "" : where);
 }
 
 /* Which of the two is meant is for the caller: a service's unit has neither. */
@@ -187,7 +203,7 @@ const sd_bus_vtable bus_vtable_socket[] = {
 	SD_BUS_PROPERTY("Listen", "a(ss)", get_listen, 0, 0),
 	SD_BUS_PROPERTY("Accept", "b", get_accept, 0, 0),
 	SD_BUS_PROPERTY("FileDescriptorName", "s", get_fd_name, 0, 0),
-	SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
+	SD_BUS_PROPERTY("Result", "s", bus_get_result, 0, CHANGES),
 	SD_BUS_PROPERTY("NConnections", "u", get_count, 0, CHANGES),
 	SD_BUS_PROPERTY("NAccepted", "u", get_count, 0, CHANGES),
 	SD_BUS_PROPERTY("ControlPID", "u", get_count, 0, CHANGES),
@@ -210,10 +226,19 @@ const sd_bus_vtable bus_vtable_path[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Unit", "s", get_path_unit, 0, 0),
 	SD_BUS_PROPERTY("Paths", "a(ss)", get_paths, 0, 0),
-	SD_BUS_PROPERTY("Result", "s", get_result, 0, CHANGES),
+	SD_BUS_PROPERTY("Result", "s", bus_get_result, 0, CHANGES),
 	SD_BUS_PROPERTY("MakeDirectory", "b", get_path_number, 0, 0),
 	SD_BUS_PROPERTY("DirectoryMode", "u", get_path_number, 0, 0),
 	SD_BUS_PROPERTY("TriggerLimitIntervalUSec", "t", get_path_number, 0, 0),
 	SD_BUS_PROPERTY("TriggerLimitBurst", "u", get_path_number, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+const sd_bus_vtable bus_vtable_automount[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Where", "s", get_where, 0, 0),
+	SD_BUS_PROPERTY("DirectoryMode", "u", get_path_number, 0, 0),
+	SD_BUS_PROPERTY("TimeoutIdleUSec", "t", get_path_number, 0, 0),
+	SD_BUS_PROPERTY("Result", "s", bus_get_result, 0, CHANGES),
 	SD_BUS_VTABLE_END,
 };

@@ -291,9 +291,7 @@ static bool is_shown(
 	for (int i = 0; i < n && !match; i++) {
 		char pattern[LIMIT_UNIT_NAME];
 
-		match = (names_is_pattern(patterns[i])
-					? names_complete_pattern(patterns[i], pattern)
-					: names_complete(patterns[i], pattern)) == 0 &&
+		match = names_complete_any(patterns[i], pattern) == 0 &&
 			fnmatch(pattern, name, FNM_NOESCAPE) == 0;
 	}
 	return match && in_list(c->o.type, type ? type + 1 : "") && in_list(c->o.state, state);

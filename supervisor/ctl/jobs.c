@@ -188,14 +188,12 @@ int verb_isolate_target(struct ctl *c, int n, char *const *args)
 
 int verb_isolate(struct ctl *c, int n, char *const *args)
 {
-	char name[LIMIT_UNIT_NAME];
 	char *start[] = { (char *)"start", n > 1 ? args[1] : NULL, NULL };
+	int code;
 
-	/* As systemctl: what is isolated is a target. */
-	if (n > 1 && !strpbrk(args[1], "./*?[") &&
-		snprintf(name, sizeof(name), "%s.target", args[1]) < (int)sizeof(name)) {
-		start[1] = name;
-	}
+	c->suffix = ".target"; /* as systemctl */
 	c->o.job_mode = "isolate";
-	return verb_job(c, n, start);
+	code = verb_job(c, n, start);
+	c->suffix = NULL;
+	return code;
 }

@@ -30,10 +30,7 @@ static int call_patterns(struct ctl *c, int n, char *const *args, sd_bus_message
 		r = sd_bus_message_open_container(m, 'a', "s");
 	}
 	for (int i = 1; r >= 0 && i < n; i++) {
-		int ok = names_is_pattern(args[i]) ? names_complete_pattern(args[i], name)
-						   : names_complete(args[i], name);
-
-		if (ok < 0) {
+		if (names_complete_any(args[i], name) < 0) {
 			ctl_error(c, "%s: not a unit name or pattern", args[i]);
 			return EXIT_FAILED;
 		}
@@ -205,11 +202,8 @@ static bool is_named(const struct ctl *c, const char *unit)
 	char name[LIMIT_UNIT_NAME];
 
 	for (size_t i = 1; i < c->o.n_args && !match; i++) {
-		const char *arg = c->o.args[i];
-		int r = names_is_pattern(arg) ? names_complete_pattern(arg, name)
-					      : names_complete(arg, name);
-
-		match = r == 0 && fnmatch(name, unit, FNM_NOESCAPE) == 0;
+		match = names_complete_any(c->o.args[i], name) == 0 &&
+			fnmatch(name, unit, FNM_NOESCAPE) == 0;
 	}
 	return match;
 }

@@ -69,9 +69,10 @@ int names_complete_pattern_as(const char *text, const char *suffix, char ret[LIM
 	return with_suffix(text, suffix, ret);
 }
 
-int names_complete_pattern(const char *text, char ret[LIMIT_UNIT_NAME])
+int names_complete_any(const char *text, char ret[LIMIT_UNIT_NAME])
 {
-	return names_complete_pattern_as(text, ".service", ret);
+	return names_is_pattern(text) ? names_complete_pattern_as(text, ".service", ret)
+				      : names_complete(text, ret);
 }
 
 /* "RTMIN+3", "RTMAX-1" with n digits after the sign. */

@@ -19,8 +19,9 @@ bool names_is_pattern(const char *text);
 int names_complete(const char *text, char ret[LIMIT_UNIT_NAME]);
 /* With another suffix than ".service"; for ".automount" a path is one, too. */
 int names_complete_as(const char *text, const char *suffix, char ret[LIMIT_UNIT_NAME]);
-/* As names_complete for a pattern: adds ".service" where no type is given. */
-int names_complete_pattern(const char *text, char ret[LIMIT_UNIT_NAME]);
+/* A name or a pattern; to a pattern ".service" is added where it gives no type. */
+int names_complete_any(const char *text, char ret[LIMIT_UNIT_NAME]);
+/* A pattern with another suffix. */
 int names_complete_pattern_as(const char *text, const char *suffix, char ret[LIMIT_UNIT_NAME]);
 
 /* "7" , "TERM", "SIGTERM", "RTMIN+3" -> number; -EINVAL. */

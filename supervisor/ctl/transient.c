@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -18,6 +17,7 @@
 #include "jobwait.h"
 #include "names.h"
 #include "relay.h"
+#include "runname.h"
 #include "runoptions.h"
 #include "text.h"
 #include "unitwrite.h"
@@ -41,25 +41,30 @@ static void run_fini(struct run *r)
 	install_dirs_fini(&r->dirs);
 }
 
-static int choose_name(struct run *r)
+/* --unit, before anything else is looked at. */
+static int given_name(struct run *r)
 {
-	const struct ctl *c = r->c;
-	uint64_t number = 0;
-	int n;
+	const char *name = r->c->o.unit;
 
-	if (c->o.unit) {
-		n = names_complete(c->o.unit, r->unit);
-		n = n == 0 && strcmp(strrchr(r->unit, '.'), ".service") != 0 ? -EINVAL : n;
-	} else if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-		ctl_error(r->c, "cannot make a name: getrandom: %m");
-		return EXIT_FAILED;
-	} else {
-		n = snprintf(r->unit, sizeof(r->unit), "run-r%016llx.service",
-			(unsigned long long)number);
+	if (!name) {
+		return EXIT_OK;
 	}
-	if (n < 0) {
-		ctl_error(r->c, "%s: not the name of a service", c->o.unit);
+	if (names_complete(name, r->unit) < 0 || strcmp(strrchr(r->unit, '.'), ".service") != 0) {
+		ctl_error(r->c, "%s: not the name of a service", name);
 		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static int choose_names(struct run *r)
+{
+	int e = r->c->o.unit ? 0 : run_name_next(r->dirs.transient, r->unit);
+
+	if (e < 0) {
+		ctl_error(r->c, "%s: cannot make a name: %s", r->dirs.transient,
+			e == -EBUSY ? "all that there are for run are taken (see reset-failed)"
+				    : strerror(-e));
+		return EXIT_FAILED;
 	}
 	if (r->trigger_type && snprintf(r->timer, sizeof(r->timer), "%.*s.%s",
 				       (int)(strrchr(r->unit, '.') - r->unit), r->unit,
@@ -225,16 +230,17 @@ static int prepare(struct run *r, int n, char *const *args)
 {
 	AUTO(unit_text_fini) struct unit_text text = { 0 };
 	struct ctl *c = r->c;
-	int code = choose_name(r), e;
+	int code = given_name(r), e;
 
 	code = code == EXIT_OK ? ctl_connect(c) : code;
 	code = code == EXIT_OK ? install_dirs_init(&r->dirs, c) : code;
 	code = code == EXIT_OK ? setting_names_init(&r->names, c) : code;
-	code = code == EXIT_OK ? refuse_known(r) : code;
 	if (code == EXIT_OK && !r->dirs.transient) {
 		ctl_error(c, "%s/transient is not in the unit path", c->o.runtime_dir);
 		code = EXIT_FAILED;
 	}
+	code = code == EXIT_OK ? choose_names(r) : code;
+	code = code == EXIT_OK ? refuse_known(r) : code;
 	if (code == EXIT_OK && find_program(r, args[1]) < 0) {
 		ctl_error(c, "%s: no such program", args[1]);
 		code = EXIT_FAILED;

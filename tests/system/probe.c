@@ -441,6 +441,22 @@ static void do_exec(const char *arg)
 	printf("exec:%s %s\n", arg, result(errno ? -1 : 0));
 }
 
+/* Signals that nobody takes until there is no more room: what the kernel counts for a user. */
+static void do_signals(const char *arg)
+{
+	unsigned n = 0;
+	sigset_t set;
+
+	(void)arg;
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	while (n < 1000000 && sigqueue(getpid(), SIGRTMIN, (union sigval) { 0 }) == 0) {
+		n++;
+	}
+	printf("signals %u %s\n", n, result(-1));
+}
+
 static void do_sethostname(const char *arg)
 {
 	printf("sethostname:%s %s\n", arg, result(sethostname(arg, strlen(arg))));
@@ -526,6 +542,7 @@ static const struct {
 	{ "exec", do_exec },
 	{ "pressure", do_pressure },
 	{ "reach", do_reach },
+	{ "signals", do_signals },
 	{ "sethostname", do_sethostname },
 };
 

@@ -238,7 +238,7 @@ static void test_drop_in_directories(void **state)
 	CHECK(!property_equals("in.service", "Description", "from outside"));
 	/* What they would have said, perhaps of walls, is not left out. */
 	CHECK(sys_ctl(s, "start in.service") != 0);
-	CHECK(sys_said(s, "in.service.d: error: its settings are not read, so the unit is"));
+	CHECK(sys_said(s, "in.service.d: error: what it says is not read, so the unit is"));
 	CHECK(!property_equals("lent.service", "Description", "from outside"));
 	check_good();
 }

@@ -54,7 +54,9 @@ static const struct {
 	{ "--cgroup @/units", "no cgroup of version 2|below /sys/fs/cgroup: @/units" },
 	{ "--cgroup @/units/new", "no cgroup of version 2|below /sys/fs/cgroup: @/units/new" },
 	{ "--config @/none.conf", "@/none.conf: error: cannot open: 'No such file" },
-	{ "--config @", "@: error: cannot read: 'Is a directory" },
+	{ "--config @", "@: error: cannot open: 'not a regular file" },
+	{ "--config @/fifo.conf", "@/fifo.conf: error: cannot open: 'not a regular file" },
+	{ "--config @/open.conf", "@/open.conf: error: cannot open: 'refused: others than" },
 	{ "--config @/garbage.conf", "@/garbage.conf:1:1: error: not an assignment" },
 	{ "--config @/section.conf", "@/section.conf:1: error: unknown section (only [supd])" },
 	{ "--config @/key.conf", "@/key.conf:2: error: unknown key: 'Foo'" },
@@ -121,10 +123,13 @@ static int prepare(void **state)
 	make("garbage.conf", "what is this\n");
 	make("section.conf", "[Manager]\n");
 	make("key.conf", "[supd]\nFoo=1\n");
+	make("open.conf", "[supd]\n");
 	assert_int_equal(symlinkat("units", AT_FDCWD, in("link")), 0);
 	assert_int_equal(chown(in("foreign"), STRANGER, 0), 0);
 	assert_int_equal(chown(in("own/supd"), STRANGER, 0), 0);
 	assert_int_equal(chmod(in("open"), 0777), 0);
+	assert_int_equal(chmod(in("open.conf"), 0666), 0);
+	assert_int_equal(mkfifo(in("fifo.conf"), 0644), 0);
 	assert_int_equal(mount("tmpfs", in("ro"), "tmpfs", MS_RDONLY, NULL), 0);
 	lock = open(in("busy/init/lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(flock(lock, LOCK_EX), 0);

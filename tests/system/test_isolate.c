@@ -20,7 +20,9 @@ static void test_isolate(void **state)
 	CHECK(sys_ctl(s, "isolate new.service") != 0);
 	CHECK(sys_said(s, "may not be isolated"));
 	CHECK(property_equals("old.service", "ActiveState", "active"));
-	CHECK(sys_ctl(s, "isolate only.target") == 0);
+	/* What is isolated is a target: a name without a type is that of one. */
+	CHECK(sys_ctl(s, "isolate not.there") != 0 && sys_said(s, "not.there.target"));
+	CHECK(sys_ctl(s, "isolate only") == 0);
 	CHECK(property_equals("only.target", "ActiveState", "active"));
 	CHECK(property_equals("new.service", "ActiveState", "active"));
 	CHECK(property_equals("kept.service", "ActiveState", "active"));

@@ -142,6 +142,8 @@ def test_command_line():
         vm.check("default is not started", m.try_sh("supctl is-active multi-user.target")[0] != 0)
         vm.check("host name", m.sh("hostname") == "named\n")
         vm.check("the wrong word is named", "not a log level" in m.console_text())
+        vm.check("no service takes all open files from the others",
+                 int(m.sh("cat /proc/sys/fs/file-max")) > 1 << 60)
         m.sh("ip link show lo | grep -q LOWER_UP; grep -Eq '^[0-9a-f]{32}$' /etc/machine-id; "
              "grep -q memory /sys/fs/cgroup/system.slice/cgroup.subtree_control; "
              "for c in cpu cpuset io memory pids; do grep -qw $c /sys/fs/cgroup/cgroup.subtree_control "

@@ -23,6 +23,7 @@
 
 char **bench_programs;
 int bench_stderr = -1;
+void (*bench_prepare)(struct bench *t);
 static char cgroup_base[128];
 
 void start_init(struct bench *t)
@@ -171,6 +172,9 @@ int setup(void **state)
 	assert_int_equal(bind(t->listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(chmod(address.sun_path, 0666), 0);
 	assert_int_equal(listen(t->listener, 8), 0);
+	if (bench_prepare) {
+		bench_prepare(t);
+	}
 	start_init(t);
 	meet_supd(t);
 	*state = t;

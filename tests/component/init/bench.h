@@ -28,6 +28,8 @@ struct bench {
 
 /* argv of the test: supd-init, supd-load, supd-launch, supd to put side by side. */
 extern char **bench_programs;
+/* Called by setup() before supd-init starts; NULL: nothing is to be done. */
+extern void (*bench_prepare)(struct bench *t);
 /* What the next supd-init gets as stderr; -1: the test's own. */
 extern int bench_stderr;
 

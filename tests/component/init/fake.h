@@ -2,6 +2,11 @@
 /* The entries of fake_load's catalogue; fake_launch does what the entry's number says. */
 #pragma once
 
+/* Files beside fake_load: what it does while they are there. */
+#define FAKE_LOAD_FAILS     "load-fails"
+#define FAKE_LOAD_STALLS    "load-stalls"
+#define FAKE_SETTINGS_STALL "settings-stall"
+
 enum fake_entry {
 	FAKE_SLEEP,   /* main: runs until killed */
 	FAKE_EXIT3,   /* main: exits 3 */

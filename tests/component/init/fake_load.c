@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Stands in for supd-load: settings from two plain arguments, a catalogue of a few fixed entries.
+/*
+ * Stands in for supd-load: settings from two plain arguments, a catalogue of a few fixed entries.
+ * Of the files of fake.h beside it the first lets it fail, the second hang; with the
+ * third the settings are what hangs.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
@@ -86,10 +90,36 @@ static int write_catalogue(void)
 	return r < 0 || write(LOAD_FD_MANIFEST, "manifest", 8) != 8;
 }
 
+static bool has_beside(const char *name)
+{
+	char path[256];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	if (n <= 0) {
+		return false;
+	}
+	path[n] = 0;
+	strcpy(strrchr(path, '/') + 1, name);
+	return access(path, F_OK) == 0;
+}
+
+static void hang_while(const char *name)
+{
+	while (has_beside(name)) {
+		usleep(20000);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "--settings") == 0) {
+		hang_while(FAKE_SETTINGS_STALL);
 		return write_settings(argv[3], argv[4]);
+	}
+	hang_while(FAKE_LOAD_STALLS);
+	if (has_beside(FAKE_LOAD_FAILS)) {
+		fputs("it was to fail", stderr);
+		return 1;
 	}
 	return write_catalogue();
 }

@@ -131,6 +131,8 @@ SEAM(int, mknodat, (int dir, const char *path, mode_t mode, dev_t dev), (dir, pa
 	EPERM, ENOSPC, EROFS)
 SEAM(int, symlinkat, (const char *to, int dir, const char *path), (to, dir, path), EACCES, ENOSPC,
 	EROFS)
+SEAM(int, renameat, (int from, const char *a, int to, const char *b), (from, a, to, b), EACCES,
+	ENOSPC, EROFS)
 SEAM(int, fchownat, (int dir, const char *path, uid_t uid, gid_t gid, int flags),
 	(dir, path, uid, gid, flags), EPERM, EROFS, EIO)
 SEAM(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid), EPERM, EROFS, EIO)

@@ -117,9 +117,15 @@ static void send_loaded(struct fake *f, uint64_t cookie)
 {
 	struct wire_event e = { .type = WIRE_EV_LOADED };
 
-	e.loaded.catalogue = f->catalogues;
+	e.loaded.catalogue = f->load_fails ? CATALOGUE_NONE : f->catalogues;
 	e.loaded.cookie = cookie;
-	send_event(f, &e, f->manifest);
+	e.loaded.status = f->load_fails ? -ETIMEDOUT : 0;
+	send_event(f, &e, f->load_fails ? -1 : f->manifest);
+}
+
+void fake_load_again(struct fake *f)
+{
+	send_loaded(f, 0);
 }
 
 static void send_slot(struct fake *f, struct fake_slot *s)
@@ -306,6 +312,7 @@ static void on_store_new(struct fake *f, const struct wire_request *q)
 
 	if (f->hold_parks) {
 		f->parks_held++;
+		f->held_park = *q;
 		return;
 	}
 	while (i < FAKE_PARKS && f->parks[i].used) {
@@ -321,6 +328,14 @@ static void on_store_new(struct fake *f, const struct wire_request *q)
 	e.park.has_push = 1;
 	send_event(f, &e, pair[0]);
 	close(pair[0]);
+}
+
+void fake_let_park(struct fake *f)
+{
+	f->hold_parks = false;
+	for (; f->parks_held; f->parks_held--) {
+		on_store_new(f, &f->held_park);
+	}
 }
 
 static void on_store_drop(struct fake *f, const struct wire_request *q)
@@ -371,6 +386,7 @@ static void on_pong(struct fake *f, const struct wire_request *q)
 static void on_status(struct fake *f, const struct wire_request *q)
 {
 	memcpy(f->counts, q->counts, sizeof(f->counts));
+	f->statuses++;
 }
 
 static void on_power(struct fake *f, const struct wire_request *q)
@@ -446,6 +462,15 @@ void fake_pump_until(struct fake *f, bool (*condition)(struct fake *f, void *use
 			fprintf(stderr, "log of supd:\n%.*s\n", (int)f->log_size, f->log);
 			fail_msg("condition not reached");
 		}
+		pump(f);
+	}
+}
+
+void fake_pump_for(struct fake *f, uint64_t time_us)
+{
+	usec_t end = now_us() + time_us;
+
+	while (now_us() < end) {
 		pump(f);
 	}
 }

@@ -48,7 +48,8 @@ struct fake {
 	bool hold_starts; /* RUN gets no answer for now */
 	bool hold_parks;  /* STORE_NEW likewise */
 	uint32_t parks_held;
-	uint32_t signals;       /* SIGNAL requests that end something */
+	struct wire_request held_park; /* the last of these */
+	uint32_t signals;              /* SIGNAL requests that end something */
 	bool signal_had_queued; /* with the last of them a datagram lay in the slot's socket */
 	bool power_asked;
 	uint32_t power;
@@ -60,7 +61,9 @@ struct fake {
 		uint32_t slot;
 		int peek;
 	} parks[FAKE_PARKS]; /* by park index */
+	bool load_fails;     /* LOADED says so */
 	uint32_t counts[4];
+	uint32_t statuses; /* STATUS requests */
 	char *log;
 	size_t log_size;
 };
@@ -70,6 +73,8 @@ void fake_init(struct fake *f, const char *supd, const struct manifest *m);
 void fake_fini(struct fake *f);
 /* Starts (the next) supd with fresh channels and says HELLO. */
 void fake_start_supd(struct fake *f, const char *first_unit);
+/* As if supd-init had tried again: LOADED for nobody. */
+void fake_load_again(struct fake *f);
 /* kill -9, reap, close its channels. */
 void fake_kill_supd(struct fake *f);
 
@@ -83,6 +88,10 @@ int fake_command_as(struct fake *f, uid_t uid, char *const argv[], char *buf, si
 
 /* The slot of a unit; NULL if there is none. */
 struct fake_slot *fake_slot_of(struct fake *f, uint32_t unit);
+/* Answers the STORE_NEW that were held, as far as they are the same slot's. */
+void fake_let_park(struct fake *f);
+/* Serves for that long. */
+void fake_pump_for(struct fake *f, uint64_t time_us);
 /* The main process ends. */
 void fake_exit_main(struct fake *f, uint32_t unit, uint32_t code, uint32_t status);
 /* Sends a datagram to the slot's notify socket, with at most one descriptor (-1: none). */

@@ -354,29 +354,6 @@ static void test_notify(void **state)
 	assert_int_equal(x->fake.runs[READY], 1);
 }
 
-static bool is_signalled(struct fake *f, void *user)
-{
-	(void)user;
-	return f->signals > 0;
-}
-
-/* A timer of the unit does not consume a datagram whose descriptor is not parked yet. */
-static void test_timer_and_store(void **state)
-{
-	struct fixture *x = *state;
-	AUTO_CLOSE int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	fake_pump_until(&x->fake, is_ready, NULL);
-	assert_int_equal(SYSTEMCTL(x, "--no-block", "start", "ready.service"), 0);
-	fake_pump_until(&x->fake, has_run_ready, NULL);
-	x->fake.hold_parks = true;
-	fake_notify(&x->fake, READY, "READY=1\nWATCHDOG_USEC=2000000", -1);
-	fake_notify(&x->fake, READY, "FDSTORE=1\nFDNAME=conn\nFDPOLL=0", fd);
-	fake_pump_until(&x->fake, is_signalled, NULL);
-	assert_int_equal(x->fake.parks_held, 1);
-	assert_true(x->fake.signal_had_queued);
-}
-
 static void test_authorization(void **state)
 {
 	struct fixture *x = *state;
@@ -563,7 +540,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_kill_and_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_initial_units, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notify, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_timer_and_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_authorization, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload_and_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../../runtime/base/cleanup.h"
@@ -95,6 +98,32 @@ static void test_link(void **state)
 	assert_int_equal(fd_reopen(node, O_RDONLY | O_DIRECTORY), -ENOTDIR);
 }
 
+/* Neither waited for nor opened: what is no file. */
+static void test_plain(void **state)
+{
+	char dir[] = "/tmp/supd-fd-XXXXXX", path[64], text[8] = "";
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(fd_open_plain(path), -EINVAL);
+	unlink(path);
+	assert_int_equal(fd_open_plain(path), -ENOENT);
+	assert_int_equal(fd_open_plain(dir), -EINVAL);
+	assert_int_equal(fd_open_plain("/dev/null"), -EINVAL);
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(fd_write_full(fd, "text", 4), 0);
+	close(fd);
+	fd = fd_open_plain(path);
+	assert_true(fd >= 0 && fd_read_full(fd, text, sizeof(text)) == 4);
+	close(fd);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

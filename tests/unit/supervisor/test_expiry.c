@@ -90,8 +90,8 @@ static void tell(struct world *w, uint32_t i)
 	drain(w);
 }
 
-/* All three are starting. */
-static void begin(struct world *w)
+/* All three are starting; job_limit: of their jobs. */
+static void begin_with(struct world *w, usec_t job_limit)
 {
 	struct engine_request q = { .type = JOB_START, .mode = JOB_MODE_REPLACE };
 	struct engine_error error = { .code = ENGINE_OK };
@@ -100,6 +100,7 @@ static void begin(struct world *w)
 	memset(w, 0, sizeof(*w));
 	for (uint32_t i = 0; i < N; i++) {
 		define(w, i);
+		w->units[i].job_timeout_us = job_limit;
 	}
 	w->manifest = (struct manifest) { .version = 1, .units = { w->units, N } };
 	w->e = engine_new();
@@ -115,6 +116,11 @@ static void begin(struct world *w)
 		tell(w, i);
 		assert_int_equal(unit(w, i)->active, ACTIVE_ACTIVATING);
 	}
+}
+
+static void begin(struct world *w)
+{
+	begin_with(w, USEC_INFINITY);
 }
 
 static void say(struct world *w, uint32_t i, const char *text, usec_t now)
@@ -230,6 +236,48 @@ static void test_not_due(void **state)
 	engine_free(w.e);
 }
 
+/*
+ * The machine stood still: whoever starts, or feeds a watchdog, has as much time left as before;
+ * what had been over by then is over.
+ */
+static void test_stood_still(void **state)
+{
+	const usec_t lost = LATE - START;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	say(&w, 0, "READY=1", START);
+	assert_int_equal(engine_stood_still(w.e, lost, LATE), 0);
+	drain(&w);
+	assert_int_equal(engine_due(w.e, LATE + LIMIT - 1), ENGINE_NONE);
+	say(&w, 1, "READY=1", LATE);
+	assert_int_equal(engine_tick(w.e, LATE + LIMIT), 0);
+	drain(&w);
+	assert_result(&w, 0, RESULT_WATCHDOG);
+	assert_result(&w, 1, RESULT_WATCHDOG);
+	assert_result(&w, 2, RESULT_TIMEOUT);
+
+	/* And what ends them is given its time, too. */
+	assert_int_equal(engine_stood_still(w.e, lost, LATE + LIMIT + lost), 0);
+	assert_int_equal(engine_due(w.e, LATE + LIMIT + lost), ENGINE_NONE);
+	engine_free(w.e);
+}
+
+/* A job's own limit likewise. */
+static void test_stood_still_jobs(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_with(&w, 2 * LIMIT);
+	assert_int_equal(engine_stood_still(w.e, LIMIT, START + LIMIT), 0);
+	assert_int_equal(engine_stood_still(w.e, LIMIT, START + 2 * LIMIT), 0);
+	assert_int_equal(unit(&w, 1)->job->deadline_us, START + 4 * LIMIT);
+	assert_int_equal(unit(&w, 1)->service.deadline_us, START + 3 * LIMIT);
+	engine_free(w.e);
+}
+
 /* Whatever is queued by whom: only who was silent is ended, and nothing is due afterwards. */
 static void test_every_queue(void **state)
 {
@@ -261,6 +309,8 @@ int main(void)
 		cmocka_unit_test(test_watchdog),
 		cmocka_unit_test(test_tick),
 		cmocka_unit_test(test_not_due),
+		cmocka_unit_test(test_stood_still),
+		cmocka_unit_test(test_stood_still_jobs),
 		cmocka_unit_test(test_every_queue),
 	};
 

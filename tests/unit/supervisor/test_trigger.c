@@ -251,6 +251,28 @@ static void test_path(void **state)
 	assert_int_equal(path.state, PATH_FAILED);
 }
 
+/* Who writes beside the path without end gets so many looks in a second, and one more after it. */
+static void test_path_looks(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	make_path();
+	simple(EV_START);
+	ended(EV_WORK_EXITED, ENTRY_WORK, 0, 0);
+	for (simple(EV_READABLE); runs(LOOK); simple(EV_READABLE)) {
+		ended(EV_WORK_EXITED, ENTRY_WORK, 0, 0);
+		assert_true(find(EFFECT_WATCH) && ++n <= LIMIT_PATH_LOOKS);
+	}
+	assert_int_equal(n, LIMIT_PATH_LOOKS);
+	assert_int_equal(base.deadline_us, now + LIMIT_PATH_LOOKS_US);
+	now = base.deadline_us;
+	base.deadline_us = USEC_INFINITY; /* as the engine does */
+	simple(EV_TIMEOUT);
+	assert_true(path.state == PATH_WAITING && runs(LOOK));
+	assert_true(base.deadline_us == USEC_INFINITY);
+}
+
 /* ---- every pair ---- */
 
 static void give(enum service_event_type type)
@@ -349,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_path_looks),
 		cmocka_unit_test(test_all_pairs),
 	};
 

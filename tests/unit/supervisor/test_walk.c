@@ -460,7 +460,8 @@ static void walk(const struct shape *shape)
 /*
  * Four units, each two of these kinds. The normal run tries a part of the graphs in which a pair of
  * units has one kind or none. SUPD_WALK=full: all of these, under every name. SUPD_WALK=both: also
- * pairs with both kinds, each graph under one name; a quarter of an hour.
+ * pairs with both kinds, each graph under one name; a quarter of an hour on a quiet machine, which
+ * is longer than this test may take in meson test: there with -t 0.
  */
 static void test_two_kinds(void **state)
 {

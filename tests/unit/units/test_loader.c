@@ -279,6 +279,36 @@ static void test_unread_dropins(void **state)
 	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.d"));
 }
 
+/* A unit is not started without what it requires; what it only wants may be missing. */
+static void test_unread_links(void **state)
+{
+	struct loadbox *f = *state;
+	static const struct {
+		const char *unit, *dir;
+		enum unit_load_state state;
+	} rows[] = {
+		{ "web.service", "web.service.requires", LOAD_ERROR },
+		{ "soft.service", "soft.service.wants", LOAD_LOADED },
+		{ "up.service", "up.service.upholds", LOAD_LOADED },
+	};
+
+	loadbox_put(f, "etc/firewall.service", "[Service]\nExecStart=/a\n");
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		loadbox_put(f, arena_printf(&f->a, "etc/%s", rows[i].unit),
+			"[Service]\nExecStart=/a\n");
+		loadbox_put(f, arena_printf(&f->a, "etc/%s/firewall.service", rows[i].dir), "x");
+		assert_int_equal(
+			chmod(arena_printf(&f->a, "%s/etc/%s", f->dir, rows[i].dir), 0775), 0);
+	}
+	load(f);
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		assert_int_equal(find(f, rows[i].unit)->load_state, rows[i].state);
+	}
+	assert_non_null(strstr(find(f, "web.service")->load_error, "web.service.requires"));
+	/* Each directory is told, and what comes of the one. */
+	assert_int_equal(f->d.n_errors, ELEMENTSOF(rows) + 1);
+}
+
 /* Anybody may ask why a unit is refused. */
 static void test_secret_error(void **state)
 {
@@ -430,6 +460,7 @@ int main(void)
 		T(test_refusals),
 		T(test_writable),
 		T(test_unread_dropins),
+		T(test_unread_links),
 		T(test_secret_error),
 		T(test_instance_fields),
 		T(test_profile),

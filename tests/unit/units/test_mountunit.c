@@ -265,6 +265,31 @@ static void test_fstab(void **state)
 	assert_null(unit_set_find(&f->set, "srv-d.mount"));
 }
 
+/* A line that is longer than any: its end is no line of its own. What is no file, or anybody's. */
+static void test_fstab_hostile(void **state)
+{
+	struct loadbox *f = *state;
+	char text[20000];
+	size_t n = (size_t)sprintf(text, "tmpfs /long tmpfs ");
+
+	memset(text + n, 'x', sizeof(text) - n);
+	strcpy(text + sizeof(text) - 100, " tmpfs /evil tmpfs\ntmpfs /next tmpfs\n");
+	loadbox_put(f, "lib/local-fs.target", "[Unit]\n");
+	loadbox_put(f, "fstab", text);
+	f->opts.fstab = arena_printf(&f->a, "%s/fstab", f->dir);
+	assert_non_null(loadbox_load(f, "next.mount"));
+	assert_int_equal(f->d.rows.n, 1);
+	assert_null(unit_set_find(&f->set, "long.mount"));
+	assert_null(unit_set_find(&f->set, "x.mount"));
+	assert_int_equal(chmod(f->opts.fstab, 0666), 0);
+	assert_non_null(loadbox_load(f, "local-fs.target"));
+	assert_null(unit_set_find(&f->set, "next.mount"));
+	unlink(f->opts.fstab);
+	assert_int_equal(mkfifo(f->opts.fstab, 0644), 0);
+	assert_non_null(loadbox_load(f, "local-fs.target"));
+	assert_int_equal(f->d.rows.n, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +301,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, loadbox_setup, loadbox_teardown),
 		cmocka_unit_test_setup_teardown(test_swap, loadbox_setup, loadbox_teardown),
 		cmocka_unit_test_setup_teardown(test_fstab, loadbox_setup, loadbox_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_fstab_hostile, loadbox_setup, loadbox_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
