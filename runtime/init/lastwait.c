@@ -15,6 +15,7 @@
 #include "../base/number.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
+#include "final.h"
 #include "sigtable.h"
 #include "spawn.h"
 #include "util.h"
@@ -123,7 +124,7 @@ static bool wait_umount(struct broker *b, pid_t pid, int beat)
 
 static bool run_umount(struct broker *b)
 {
-	const char *const argv[] = { "supd-umount", "--beat", NULL };
+	const char *const argv[] = { "supd-umount", "--beat", final_name(b->final_power), NULL };
 	AUTO_CLOSE int beat = -1;
 	int pair[2];
 

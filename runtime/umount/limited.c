@@ -231,7 +231,7 @@ int limited_call(int (*what)(const char *object), const char *object, int within
 	if (limited_hangs(object)) {
 		return -ETIMEDOUT;
 	}
-	if (all.n && within_ms > LIMITED_NEXT_MS) {
+	if (all.n && within_ms > LIMITED_NEXT_MS && within_ms < LIMITED_HOOK_MS) {
 		within_ms = LIMITED_NEXT_MS;
 	}
 	pid_t pid = all.n < HANGING_MAX ? fork() : -1;

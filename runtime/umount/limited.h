@@ -17,6 +17,7 @@
 
 #define LIMITED_WITHIN_MS 20000
 #define LIMITED_SWAP_MS   60000 /* all that lies there is read first */
+#define LIMITED_HOOK_MS   90000 /* a program, not a disk */
 /* While another call hangs already, it is the same disk, as likely as not. */
 #define LIMITED_NEXT_MS  5000
 #define LIMITED_STILL_MS 60000 /* twice what a disk's driver waits before it resets the disk */

@@ -8,7 +8,8 @@
  * a mount from the list before it writes, and all is tried once more. That ends when nothing is
  * left, or when nothing moves any more (limited.h).
  *
- * usage: supd-umount [--beat]: descriptor 3 is a pipe for a byte each second.
+ * usage: supd-umount [--beat ACTION]: descriptor 3 is a pipe for a byte each second; ACTION is what
+ * programs of HOOKS_DIR are told at the end.
  * Exit status 0: nothing is left that could lose data; 1: something is, and was named.
  */
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "../base/timeutil.h"
 #include "devices.h"
+#include "hooks.h"
 #include "limited.h"
 #include "mounts.h"
 #include "say.h"
@@ -48,7 +50,7 @@ int main(int argc, char **argv)
 {
 	int left;
 
-	limited_start(argc == 2 && strcmp(argv[1], "--beat") == 0 ? BEAT_FD : -1, now_us());
+	limited_start(argc == 3 && strcmp(argv[1], "--beat") == 0 ? BEAT_FD : -1, now_us());
 	say_keep_nobody_waiting();
 	mounts_note_disks();
 	limited_call(write_all, ALL_DATA, LIMITED_WITHIN_MS);
@@ -62,6 +64,9 @@ int main(int argc, char **argv)
 	if (limited_left() == 0) {
 		limited_call(write_all, ALL_DATA, LIMITED_WITHIN_MS);
 		limited_wait(LIMITED_STILL_MS);
+	}
+	if (argc == 3) {
+		hooks_run(HOOKS_DIR, argv[2]);
 	}
 	return left || limited_left() ? 1 : 0;
 }
