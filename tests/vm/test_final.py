@@ -90,7 +90,7 @@ def test_halt():
             vm.check("the machine is still on", m.process.poll() is None)
             text = m.console_text()
             vm.check("what it waits for", vm.said("supd-umount: waiting for: ", text) and
-                     vm.said(" kB are not written yet", text), text)
+                     vm.said("B are not written yet", text), text)
             for words in ("stays mounted", "stays in use", "cannot ", "is given up"):
                 vm.check("it has let go of all", not vm.said("supd-umount: " + words, text), text)
             m.command_qmp("quit")
