@@ -95,6 +95,20 @@ const char *cmdline_find(const struct cmdline *c, const char *name)
 	return found;
 }
 
+uint32_t cmdline_root_patience(const struct cmdline *c)
+{
+	const char *delay = cmdline_find(c, "rootwait");
+	uint32_t seconds = ROOT_WAIT_S;
+
+	if (delay && !*delay) {
+		return UINT32_MAX;
+	}
+	if (delay) {
+		number_parse_u32(delay, &seconds);
+	}
+	return seconds;
+}
+
 int cmdline_bool(const char *value)
 {
 	static const struct {
@@ -121,18 +135,4 @@ bool cmdline_yes(const struct cmdline *c, const char *name, bool otherwise)
 		say("neither yes nor no on the kernel command line", name + (*name == '.'), 0);
 	}
 	return is < 0 ? otherwise : is;
-}
-
-uint32_t cmdline_root_patience(const struct cmdline *c)
-{
-	const char *delay = cmdline_find(c, "rootwait");
-	uint32_t seconds = ROOT_WAIT_S;
-
-	if (delay && !*delay) {
-		return UINT32_MAX;
-	}
-	if (delay) {
-		number_parse_u32(delay, &seconds);
-	}
-	return seconds;
 }

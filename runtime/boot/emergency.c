@@ -5,10 +5,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "boot.h"
+
+#define NO_SHELL   127
+#define NO_SHELL_S 5
 
 /* sulogin asks for root's password where there is one; a shell is better than nothing. */
 static char *const shells[][3] = {
@@ -50,22 +54,27 @@ static __attribute__((noreturn)) void become_shell(void)
 		execve(shells[i][0], shells[i], environment);
 	}
 	say("no shell: sulogin, bash, sh and busybox are all missing", NULL, errno);
-	_exit(127);
+	_exit(NO_SHELL);
 }
 
 void emergency_shell(const char *reason)
 {
+	const struct timespec pause = { .tv_sec = NO_SHELL_S };
+	int status = 0;
 	pid_t pid;
 
 	say("emergency", reason, 0);
-	say("what is wrong stands above; the shell's end tries again", NULL, 0);
+	say("what is wrong stands above; the shell's end (exit) tries again", NULL, 0);
 	pid = fork();
 	if (pid == 0) {
 		become_shell();
 	}
-	while (pid > 0 && waitpid(pid, NULL, 0) != pid) {
+	while (pid > 0 && waitpid(pid, &status, 0) != pid) {
 		if (errno != EINTR) {
 			break;
 		}
+	}
+	if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == NO_SHELL)) {
+		nanosleep(&pause, NULL); /* nobody is to be reached: not as fast as it goes */
 	}
 }

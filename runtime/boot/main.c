@@ -68,7 +68,9 @@ static void boot(bool again)
 	int moved = root_switch(&cmdline);
 
 	if (moved < 0) {
-		emergency_shell("no root file system");
+		emergency_shell(
+			"no root file system: mount it on /sysroot by hand, or correct root= "
+			"on the kernel's command line");
 		return;
 	}
 	if (moved) {

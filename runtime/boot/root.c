@@ -15,11 +15,13 @@
 #include "../base/sysx.h"
 #include "boot.h"
 
-#define NEW_ROOT     "/sysroot"
-#define NEXT_ROOT    "/run/nextroot"
-#define WAIT_STEP_NS (20 * 1000 * 1000)
-#define PROBE_STEPS  10u /* looks at all disks only so often when no new one came */
-#define TYPES_MAX    4096u
+#define NEW_ROOT       "/sysroot"
+#define NEXT_ROOT      "/run/nextroot"
+#define WAIT_STEP_NS   (20 * 1000 * 1000)
+#define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
+#define TYPES_MAX      4096u
+#define PARTITIONS_MAX 8192u
+#define DISKS_MAX      512u
 /* MOVE_MOUNT_T_EMPTY_PATH, which lies in another header for each libc */
 #define MOVE_EMPTY_TARGET 0x00000040u
 
@@ -131,6 +133,34 @@ static int mount_any(const char *device, unsigned long flags, const char *option
 	return error;
 }
 
+/* What root= could have named: whoever reads that at the console has no other way to know. */
+static void say_disks(void)
+{
+	char text[PARTITIONS_MAX], line[DISKS_MAX] = "";
+	char *save = NULL;
+
+	fd_read_text("/proc/partitions", text, sizeof(text));
+	for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+		const char *name = strrchr(p, ' ');
+
+		if (!name || strncmp(p, "major", 5) == 0 ||
+			strlen(line) + strlen(name) >= sizeof(line)) {
+			continue;
+		}
+		strcat(line, *line ? name : name + 1);
+	}
+	say("disks and partitions that are there",
+		*line ? line : "none: is the driver's module in the initramfs?", 0);
+}
+
+/* Somebody at the emergency shell has found it. */
+static bool is_mounted_by_hand(void)
+{
+	struct stat there, here;
+
+	return stat(NEW_ROOT, &there) == 0 && stat("/", &here) == 0 && there.st_dev != here.st_dev;
+}
+
 static int mount_root(const struct cmdline *c, const char *root)
 {
 	const char *type = cmdline_find(c, "rootfstype");
@@ -147,6 +177,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 	}
 	if (named && !(device = wait_for(root, cmdline_root_patience(c), buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
+		say_disks();
 		return -ENODEV;
 	}
 	mkdir(NEW_ROOT, 0755);
@@ -155,6 +186,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 		     : mount_any(device, flags, options);
 	if (error) {
 		say("cannot mount the root file system", root, error);
+		say_disks();
 	}
 	return -error;
 }
@@ -258,7 +290,7 @@ int root_switch(const struct cmdline *c)
 	}
 	break_before_root(c);
 
-	int r = mount_root(c, root);
+	int r = is_mounted_by_hand() ? 0 : mount_root(c, root);
 
 	r = r < 0 ? r : root_enter(NEW_ROOT, true);
 	return r < 0 ? r : 1;

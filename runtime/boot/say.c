@@ -47,7 +47,14 @@ void say(const char *what, const char *object, int error)
 	if (getpid() == 1) {
 		tell_kernel(v, n);
 	}
-	if (writev(STDERR_FILENO, v + 1, n - 1) < 0) {
+	/* One that is stopped (Ctrl-S, a line without a reader) loses the line, and keeps nobody.
+	 */
+	AUTO_CLOSE int console =
+		getpid() == 1 && isatty(STDERR_FILENO)
+			? open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+			: -1;
+
+	if (writev(console >= 0 ? console : STDERR_FILENO, v + 1, n - 1) < 0) {
 		return; /* no console: the boot goes on */
 	}
 }

@@ -305,8 +305,10 @@ struct broker {
 	uint32_t n_spares;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
-	bool immediate;  /* PHASE_FINAL: nothing is ended or unmounted */
-	pid_t shell_pid; /* emergency shell; 0: none */
+	bool immediate;      /* PHASE_FINAL: nothing is ended or unmounted */
+	bool hurry;          /* PHASE_FINAL: what is waited for now is waited for no longer */
+	uint64_t hurry_from; /* and earlier Ctrl-Alt-Del do not say so */
+	pid_t shell_pid;     /* emergency shell; 0: none */
 	bool shell_shown;
 	uint32_t final_power; /* enum wire_power, when phase is PHASE_FINAL */
 	uint32_t exit_status;

@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/reboot.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
@@ -16,13 +14,13 @@
 #include "../base/timeutil.h"
 #include "cgroup.h"
 #include "helper.h"
+#include "lastwait.h"
 #include "logs.h"
 #include "logsend.h"
 #include "notify.h"
 #include "power.h"
 #include "resources.h"
 #include "setup.h"
-#include "spawn.h"
 #include "store.h"
 #include "supdproc.h"
 #include "uplink.h"
@@ -30,13 +28,12 @@
 #include "warm.h"
 #include "watchdog.h"
 
-#define TERM_WITHIN_US   (10 * USEC_PER_SEC)
-#define DRAIN_WITHIN_US  USEC_PER_SEC /* supd's last records */
-#define KILL_WITHIN_US   (5 * USEC_PER_SEC)
-#define UMOUNT_WITHIN_US (90 * USEC_PER_SEC)
-#define CLOSE_WITHIN_US  USEC_PER_SEC /* the last closes of descriptors */
-#define SYNC_WITHIN_US   (60 * USEC_PER_SEC)
-#define REMOVE_ROUNDS    512 /* of cgroup_remove() per unit */
+#define TERM_WITHIN_US  (10 * USEC_PER_SEC)
+#define NAME_AFTER_US   (5 * USEC_PER_SEC)
+#define DRAIN_WITHIN_US USEC_PER_SEC /* supd's last records */
+#define KILL_WITHIN_US  (5 * USEC_PER_SEC)
+#define CLOSE_WITHIN_US USEC_PER_SEC /* the last closes of descriptors */
+#define REMOVE_ROUNDS   512          /* of cgroup_remove() per unit */
 
 static const struct {
 	int command; /* of reboot(2); 0: supd-init exits */
@@ -51,26 +48,9 @@ static const struct {
 	[WIRE_POWER_SOFT_REBOOT] = { 0, "soft-reboot" },
 };
 
-/* Waits for a child (-1: all) until the time is over; 10 ms steps. True: it is gone. */
-static bool reap_until(const struct broker *b, pid_t wanted, uint64_t deadline)
+const char *final_name(uint32_t power)
 {
-	const struct timespec step = { .tv_nsec = 10 * 1000 * 1000 };
-	uint64_t fed = 0;
-	pid_t pid;
-
-	while ((pid = waitpid(wanted, NULL, WNOHANG | __WALL)) >= 0 && now_us() < deadline) {
-		if (pid > 0 && pid == wanted) {
-			return true;
-		}
-		if (pid == 0) {
-			nanosleep(&step, NULL);
-		}
-		if (now_us() > fed + USEC_PER_SEC) {
-			fed = now_us();
-			watchdog_feed(b);
-		}
-	}
-	return pid < 0;
+	return power < WIRE_POWER_COUNT && actions[power].name ? actions[power].name : "exit";
 }
 
 static void remove_cgroup(struct broker *b, struct slot *s)
@@ -106,7 +86,7 @@ static void remove_slots(struct broker *b)
 	}
 	store_flush(b);
 	if (b->machine) {
-		reap_until(b, -1, now_us() + CLOSE_WITHIN_US);
+		lastwait_reap(b, -1, now_us() + CLOSE_WITHIN_US, NULL);
 	}
 }
 
@@ -133,72 +113,47 @@ static void kill_services(struct broker *b)
 	}
 }
 
+static void wait_for_term(struct broker *b)
+{
+	uint64_t end = now_us() + TERM_WITHIN_US;
+
+	if (!lastwait_reap(b, -1, end - TERM_WITHIN_US + NAME_AFTER_US, NULL) && !b->hurry) {
+		lastwait_name("was asked to end and has not");
+	}
+	if (!lastwait_reap(b, -1, end, NULL)) {
+		util_say("some processes do not end: they are killed", NULL, 0);
+	}
+	b->hurry = b->immediate;
+}
+
 /* Whatever runs outside of every unit: asked first, as it may have files to write. */
 static void end_everything(struct broker *b)
 {
 	if (b->machine) {
 		kill(-1, SIGTERM);
 		kill(-1, SIGCONT);
-		if (!reap_until(b, -1, now_us() + TERM_WITHIN_US)) {
-			util_say("some processes do not end: they are killed", NULL, 0);
-		}
+		lastwait_hang_up();
+		wait_for_term(b);
 	}
 	kill_services(b);
 	if (b->machine) {
 		kill(-1, SIGKILL);
 	}
-	if (!reap_until(b, -1, now_us() + KILL_WITHIN_US) && b->machine) {
-		util_say("some processes cannot be killed; left behind", NULL, 0);
+	if (!lastwait_reap(b, -1, now_us() + KILL_WITHIN_US, NULL) && b->machine) {
+		lastwait_name("cannot be killed, is left behind");
 	}
+	b->hurry = b->immediate;
 	helper_stop(&b->supd.helper, SIGKILL, true, now_us());
 	helper_stop(&b->log.helper, SIGKILL, true, now_us());
-	reap_until(b, -1, now_us() + USEC_PER_SEC);
+	lastwait_reap(b, -1, now_us() + USEC_PER_SEC, NULL);
 }
 
-/* A child with a deadline: it may hang in the kernel for ever, the machine must not. */
-static void run_limited(struct broker *b, const struct spawn *spawn, uint64_t within)
-{
-	pid_t pid = spawn_start(spawn);
-
-	if (pid < 0) {
-		util_say("cannot start", spawn->argv[0], -pid);
-		return;
-	}
-	if (!reap_until(b, pid, now_us() + within)) {
-		util_say("does not come to an end; the shutdown goes on", spawn->argv[0], 0);
-		kill(pid, SIGKILL);
-	}
-}
-
-static void sync_limited(struct broker *b)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		sync();
-		_exit(0);
-	}
-	if (pid > 0 && !reap_until(b, pid, now_us() + SYNC_WITHIN_US)) {
-		util_say("sync does not come to an end; the shutdown goes on", NULL, 0);
-	}
-}
-
-/*
- * A disk that answers nothing and one with a minute's worth of writing before it cannot be told
- * apart but by waiting, and reboot(2) takes from the second what it has not written: each step gets
- * its time, whatever became of the one before. Neither keeps the machine longer than their sum.
- */
 static void let_go_of_disks(struct broker *b)
 {
-	const char *const argv[] = { "supd-umount", NULL };
-	const struct spawn spawn = { .exe_fd = LOW_FD_UMOUNT, .argv = argv, .error_fd = -1 };
-
 	util_close(&b->idtable_fd); /* what is open for writing keeps the root writable */
 	util_close(&b->stamps_fd);
 	util_close(&b->log_dir_fd);
-	sync_limited(b);
-	run_limited(b, &spawn, UMOUNT_WITHIN_US);
-	sync_limited(b); /* waits for the unmounts that the kernel is still at, too */
+	lastwait_disks(b);
 }
 
 static void tell_kernel(struct broker *b)
@@ -265,7 +220,7 @@ int final_run(struct broker *b)
 	tell_exit(b);
 	watchdog_shutdown(b);
 	if (b->machine && b->immediate) {
-		sync_limited(b);
+		lastwait_sync(b);
 		tell_kernel(b);
 	}
 	supdproc_stop(b);

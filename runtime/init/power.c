@@ -7,6 +7,7 @@
 #include "../base/cleanup.h"
 #include "../base/number.h"
 #include "../base/timeutil.h"
+#include "final.h"
 #include "resources.h"
 #include "supdproc.h"
 #include "uplink.h"
@@ -117,6 +118,11 @@ void power_now(struct broker *b, uint32_t power, bool immediate)
 void power_begin(struct broker *b, uint32_t power, uint32_t status)
 {
 	if (b->phase == PHASE_FINAL) {
+		return;
+	}
+	/* What everything is being stopped for stays what it is, as with systemd's jobs. */
+	if (b->machine && b->phase == PHASE_STOPPING && b->supd.stop.power != possible(b, power)) {
+		util_say("the machine is going down already", final_name(b->supd.stop.power), 0);
 		return;
 	}
 	b->supd.stop = (struct wire_stop) { .power = possible(b, power), .status = status };

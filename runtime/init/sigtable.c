@@ -48,16 +48,23 @@ static void act_start(struct broker *b, uint32_t target)
 	}
 }
 
-/* Ctrl-Alt-Del: seven within two seconds do not wait for stop jobs. */
-static void act_ctrl_alt_del(struct broker *b, uint32_t power)
+static bool is_burst(struct broker *b, uint64_t now)
 {
-	uint64_t now = now_us();
-
 	if (now - b->burst_from > BURST_WITHIN) {
 		b->burst_from = now;
 		b->burst = 0;
 	}
-	if (++b->burst >= BURST) {
+	if (++b->burst < BURST) {
+		return false;
+	}
+	b->burst = 0;
+	return true;
+}
+
+/* Ctrl-Alt-Del: seven within two seconds do not wait for stop jobs. */
+static void act_ctrl_alt_del(struct broker *b, uint32_t power)
+{
+	if (is_burst(b, now_us())) {
 		util_say("Ctrl-Alt-Del seven times: the machine restarts at once", NULL, 0);
 		power_now(b, power, false);
 	} else {
@@ -131,6 +138,22 @@ void sigtable_act(struct broker *b, int signo)
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		if (number_of(&rows[i]) == signo && rows[i].where & here) {
 			rows[i].act(b, rows[i].number);
+		}
+	}
+}
+
+void sigtable_act_last(struct broker *b, int signo)
+{
+	uint64_t now = now_us();
+
+	if (signo == SIGINT && now >= b->hurry_from && is_burst(b, now)) {
+		util_say("Ctrl-Alt-Del seven times: nothing is waited for any longer", NULL, 0);
+		b->hurry = true;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		if (number_of(&rows[i]) == signo && rows[i].act == act_now) {
+			act_now(b, rows[i].number);
+			b->hurry = true;
 		}
 	}
 }

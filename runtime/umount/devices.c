@@ -44,6 +44,18 @@ static int swap_off(const char *path)
 	return swapoff(path) < 0 ? -errno : 0;
 }
 
+/* Of the partition itself, or of the file's file system. */
+static void note_disk(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		dev_t disk = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+
+		limited_disk(major(disk), minor(disk));
+	}
+}
+
 bool devices_swap_off(void)
 {
 	static char text[SWAPS_MAX];
@@ -57,6 +69,7 @@ bool devices_swap_off(void)
 	for (char *p = strtok_r(NULL, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
 		p[strcspn(p, " \t")] = 0;
 		mounts_unescape(p);
+		note_disk(p);
 		int r = limited_call(swap_off, p, LIMITED_SWAP_MS);
 
 		if (r < 0 && r != -ETIMEDOUT) {

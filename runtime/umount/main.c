@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: MIT
 /*
- * supd-umount: lets go of every disk before the machine goes down. Swap off, then unmount, detach
- * loop devices and remove device-mapper ones, again and again while that gets anywhere; what
- * cannot be unmounted, the root among it, is remounted read-only. Runs when no other process is
- * left. Any of this may hang, or take long: after its time each call is left to itself and the
- * others have their turn; then those that were left are waited for, since the kernel takes a mount
- * from the list before it writes, and all is tried once more. Only supd-init's deadline ends that.
+ * supd-umount: lets go of every disk before the machine goes down. All is written, swap off, then
+ * unmount, detach loop devices and remove device-mapper ones, again and again while that gets
+ * anywhere; what cannot be unmounted, the root among it, is remounted read-only. Runs when no other
+ * process is left. Any of this may hang, or take long: after its time each call is left to itself
+ * and the others have their turn; then those that were left are waited for, since the kernel takes
+ * a mount from the list before it writes, and all is tried once more. That ends when nothing is
+ * left, or when nothing moves any more (limited.h).
  *
+ * usage: supd-umount [--beat ACTION]: descriptor 3 is a pipe for a byte each second; ACTION is what
+ * programs of HOOKS_DIR are told at the end.
  * Exit status 0: nothing is left that could lose data; 1: something is, and was named.
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/swap.h>
 #include <unistd.h>
 
+#include "../base/timeutil.h"
 #include "devices.h"
+#include "hooks.h"
 #include "limited.h"
 #include "mounts.h"
 #include "say.h"
 
 #define ROUNDS_MAX 64
+#define BEAT_FD    3
+#define ALL_DATA   "sync of all disks" /* by its name on the console */
 
 static void let_go(void)
 {
@@ -35,14 +39,34 @@ static void let_go(void)
 	}
 }
 
-int main(void)
+static int write_all(const char *object)
+{
+	(void)object;
+	sync();
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	int left;
 
+	limited_start(argc == 3 && strcmp(argv[1], "--beat") == 0 ? BEAT_FD : -1, now_us());
+	say_keep_nobody_waiting();
+	mounts_note_disks();
+	limited_call(write_all, ALL_DATA, LIMITED_WITHIN_MS);
 	do {
 		let_go();
 		left = mounts_read_only();
-		devices_name_left();
-	} while (limited_wait());
-	return left ? 1 : 0;
+	} while (limited_wait(LIMITED_STILL_MS));
+	devices_name_left();
+	/* waits for the unmounts that the kernel is still at, too; behind a dead disk for nothing
+	 */
+	if (limited_left() == 0) {
+		limited_call(write_all, ALL_DATA, LIMITED_WITHIN_MS);
+		limited_wait(LIMITED_STILL_MS);
+	}
+	if (argc == 3) {
+		hooks_run(HOOKS_DIR, argv[2]);
+	}
+	return left || limited_left() ? 1 : 0;
 }

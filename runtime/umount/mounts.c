@@ -9,6 +9,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/number.h"
 #include "limited.h"
 #include "say.h"
 
@@ -16,10 +17,13 @@
 #define TEXT_MAX   (64u << 20)
 #define MOUNTS_MAX 131072
 
-/* Of the kernel's own making: nothing to lose, and the last steps need some of them. */
+/*
+ * Of the kernel's own making: nothing to lose, and the last steps need some of them. Not nsfs: it
+ * keeps a namespace, whose mounts nobody else can unmount.
+ */
 static const char *const kernel_types[] = { "proc", "sysfs", "devtmpfs", "devpts", "cgroup",
 	"cgroup2", "rootfs", "mqueue", "hugetlbfs", "securityfs", "debugfs", "tracefs", "configfs",
-	"pstore", "bpf", "efivarfs", "binfmt_misc", "nsfs" };
+	"pstore", "bpf", "efivarfs", "binfmt_misc" };
 static const char *const memory_types[] = { "tmpfs", "ramfs" };
 /* What is mounted here or below stays for the last steps. */
 static const char *const kept[] = { "/run", "/dev", "/proc", "/sys" };
@@ -58,6 +62,22 @@ static bool is_one_of(const char *const *types, size_t n, const char *type)
 	return false;
 }
 
+/* The disk below it, "259:1", whose requests tell whether it lives. */
+static void note_disk(char *field)
+{
+	char *colon = field ? strchr(field, ':') : NULL;
+	uint32_t major, minor;
+
+	if (!colon) {
+		return;
+	}
+	*colon = 0;
+	if (number_parse_u32(field, &major) == 0 && number_parse_u32(colon + 1, &minor) == 0 &&
+		major != 0) {
+		limited_disk(major, minor);
+	}
+}
+
 static bool is_kept(const char *where)
 {
 	for (size_t i = 0; i < ELEMENTSOF(kept); i++) {
@@ -78,7 +98,7 @@ static bool parse_line(char *line, struct mounts_row *row)
 {
 	char *save = NULL;
 	char *rest = strstr(line, " - ");
-	char *field = NULL, *type;
+	char *field = NULL, *disk = NULL, *type;
 
 	if (!rest) {
 		return false;
@@ -87,6 +107,7 @@ static bool parse_line(char *line, struct mounts_row *row)
 	rest += 3;
 	for (int i = 0; i < 5; i++) {
 		field = strtok_r(i ? NULL : line, " ", &save);
+		disk = i == 2 ? field : disk;
 	}
 	row->where = field;
 	type = strtok_r(rest, " ", &save);
@@ -98,7 +119,15 @@ static bool parse_line(char *line, struct mounts_row *row)
 	}
 	mounts_unescape(row->where);
 	row->memory = is_one_of(memory_types, ELEMENTSOF(memory_types), type);
-	return !row->memory || !is_kept(row->where);
+	if (row->memory && is_kept(row->where)) {
+		return false;
+	}
+	if (strcmp(type, "nsfs") == 0) {
+		row->memory = true; /* there is nothing to be made read-only */
+	} else {
+		note_disk(disk);
+	}
+	return true;
 }
 
 size_t mounts_parse(char *lines, struct mounts_row *ret, size_t max)
@@ -124,6 +153,11 @@ static int read_mounts(void)
 	}
 	text[size] = 0;
 	return (int)mounts_parse(text, rows, MOUNTS_MAX);
+}
+
+void mounts_note_disks(void)
+{
+	read_mounts();
 }
 
 static bool is_root(const struct mounts_row *row)
@@ -169,7 +203,7 @@ int mounts_read_only(void)
 		if (rows[i].read_only || rows[i].memory) {
 			continue;
 		}
-		if (!is_root(&rows[i])) {
+		if (!is_root(&rows[i]) && !limited_hangs(rows[i].where)) {
 			say("stays mounted, read-only from now on", rows[i].where, 0);
 		}
 		int r = limited_call(make_read_only, rows[i].where, LIMITED_WITHIN_MS);

@@ -18,6 +18,8 @@ struct mounts_row {
 /* The rows of such a text, which is written over; no more than max of them. Returns their count. */
 size_t mounts_parse(char *text, struct mounts_row *rows, size_t max);
 
+/* Before the first call: the disks of the mounts are those that are looked at (limited_disk). */
+void mounts_note_disks(void);
 /* Unmounts what it can, the last mounted first. True: something went. *ret_left: what did not. */
 bool mounts_unmount(int *ret_left);
 /* Remounts the rest read-only; returns how many stayed writable, each named. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "say.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +13,18 @@
 static struct iovec piece(const char *text)
 {
 	return (struct iovec) { .iov_base = (void *)(unsigned long)text, .iov_len = strlen(text) };
+}
+
+void say_keep_nobody_waiting(void)
+{
+	if (isatty(STDERR_FILENO)) {
+		int fd = open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd >= 0) {
+			dup2(fd, STDERR_FILENO);
+			close(fd);
+		}
+	}
 }
 
 void say(const char *what, const char *object, int error)

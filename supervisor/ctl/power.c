@@ -137,6 +137,22 @@ static int do_it_ourselves(struct ctl *c, const struct row *row)
 	return EXIT_OK;
 }
 
+/* EXIT_OK: there is a kernel, or it is not asked for. Behind the end of everything is too late. */
+static int ask_for_kernel(struct ctl *c, const struct row *row)
+{
+	char loaded[8];
+
+	if (strcmp(row->verb, "kexec") != 0 || !is_the_machines(c) ||
+		fd_read_text("/sys/kernel/kexec_loaded", loaded, sizeof(loaded)) <= 0 ||
+		loaded[0] != '0') {
+		return EXIT_OK;
+	}
+	ctl_error(c,
+		"kexec: no kernel is loaded (kexec -l KERNEL loads one); supctl reboot goes by "
+		"the firmware");
+	return EXIT_FAILED;
+}
+
 /* EXIT_OK: nobody minds. */
 static int ask_inhibitors(struct ctl *c, const struct row *row)
 {
@@ -275,7 +291,8 @@ int verb_power(struct ctl *c, int n, char *const *args)
 		ctl_error(c, "%s: --force is for poweroff, reboot, halt and kexec", row->verb);
 		return EXIT_FAILED;
 	}
-	code = ask_inhibitors(c, row);
+	code = ask_for_kernel(c, row);
+	code = code == EXIT_OK ? ask_inhibitors(c, row) : code;
 	if (code == EXIT_OK && c->o.when && strcmp(c->o.when, "now") != 0) {
 		return verb_when(c, row);
 	}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The last steps of a machine: halt, kexec, device-mapper devices; and the host's ear on vsock."""
+import hashlib
 import os
 
 import vm
@@ -45,9 +46,22 @@ def test_kexec():
         m.wait_end("guest-shutdown")
 
 
+# A namespace that a file keeps, with copies of all mounts and one that is nowhere else; swap in a file.
+HIDDEN = """truncate -s 2M /mnt/x/hidden; mke2fs -q -F /mnt/x/hidden
+mkdir -p /run/pin /mnt/z; mount --bind /run/pin /run/pin; mount --make-private /run/pin
+touch /run/pin/ns; unshare --mount=/run/pin/ns sh -c \
+    'mount -o loop /mnt/x/hidden /mnt/z && echo hidden >/mnt/z/file'
+dd if=/dev/zero of=/mnt/x/swap bs=64k count=16 status=none; chmod 600 /mnt/x/swap
+mkswap /mnt/x/swap; swapon /mnt/x/swap; ! findmnt /mnt/z"""
+# 1.5 MB, of which nothing is on the disk before the machine ends, take ten seconds.
+SLOW_BPS = 150000
+
+
 def test_halt():
-    """A linear device on another below a mount, a loop device in it: all are let go of in order. Then
-    the kernel stands still and the power stays on. All of it from rescue mode, with its shell."""
+    """A linear device on another below a mount, a loop device in it, a swap file, a mount of a
+    namespace that no process is in, on a slow disk: all are let go of in order, and the console says
+    what is waited for. Then the kernel stands still and the power stays on. From rescue mode, with
+    its shell."""
     disk = vm.disk("/run/supd-vm-dm-%d" % os.getpid())
     inner = disk + ".inner"
     try:
@@ -62,19 +76,31 @@ def test_halt():
                  "truncate -s 4M /mnt/x/image; mke2fs -q -F /mnt/x/image; "
                  "mount -o loop /mnt/x/image /mnt/y; echo deep >/mnt/y/file; "
                  "echo kept >/mnt/x/file")
+            m.sh(HIDDEN)
+            m.sh("sync; echo 0 >/proc/sys/vm/dirty_writeback_centisecs")
+            m.throttle("d1", SLOW_BPS)
+            m.sh("dd if=/dev/urandom of=/mnt/x/slow bs=64k count=24 status=none; "
+                 "md5sum </mnt/x/slow >/mnt/x/sum")
             m.send("supctl halt")
             m.wait_console("the kernel does it: halt")
             m.wait_halt()
             vm.check("the machine is still on", m.process.poll() is None)
             text = m.console_text()
-            vm.check("supd-umount has nothing to say", not vm.said("supd-umount: ", text), text)
+            vm.check("what it waits for", vm.said("supd-umount: waiting for: ", text) and
+                     vm.said("B are not written yet", text), text)
+            for words in ("stays mounted", "stays in use", "cannot ", "is given up"):
+                vm.check("it has let go of all", not vm.said("supd-umount: " + words, text), text)
             m.command_qmp("quit")
         vm.fsck_clean(disk)
         vm.check("the file", vm.file_in(disk, "/file") == b"kept\n")
-        with open(inner, "wb") as f:
-            f.write(vm.file_in(disk, "/image"))
-        vm.fsck_clean(inner)
-        vm.check("the inner file", vm.file_in(inner, "/file") == b"deep\n")
+        slow = vm.file_in(disk, "/slow")
+        vm.check("what was written slowly", len(slow) == 24 << 16 and
+                 hashlib.md5(slow).hexdigest() == vm.file_in(disk, "/sum").split()[0].decode())
+        for name, words in (("/image", b"deep\n"), ("/hidden", b"hidden\n")):
+            with open(inner, "wb") as f:
+                f.write(vm.file_in(disk, name))
+            vm.fsck_clean(inner)
+            vm.check("the inner file", vm.file_in(inner, "/file") == words)
     finally:
         os.unlink(disk)
         if os.path.exists(inner):

@@ -92,9 +92,13 @@ def test_cannot_start():
 
 
 def test_no_root():
-    with vm.Machine(append="root=/dev/nowhere rootwait=2", agent=False) as m:
+    """The console says what there is and what to do; who mounts it by hand goes on with it."""
+    with vm.Machine(append=vm.QUIET + " root=/dev/nowhere rootwait=2",
+                    early={"bin/sh": vm.mark()["/usr/lib/vm-mark"]}) as m:
         m.wait_console("the root device did not appear: /dev/nowhere")
-        m.wait_console("no root file system")
+        m.wait_console("disks and partitions that are there: nvme0n1")
+        m.wait_console("no root file system: mount it on /sysroot by hand")
+        vm.check("it is the root", "nvme0n1" in m.sh("findmnt -n -o SOURCE /"))
 
 
 def test_default_target_fails():

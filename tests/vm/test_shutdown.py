@@ -27,7 +27,9 @@ def test_soft_reboot():
         again = m.sh("cat /proc/sys/kernel/random/boot_id; pidof sleep").split()
         vm.check("the same kernel, a new process", boot[0] == again[0] and boot[1] != again[1],
                  f"{boot} {again}")
-        m.send("supctl kexec")
+        status, out = m.try_sh("supctl kexec")
+        vm.check("before everything ends", status == 1 and "no kernel is loaded" in out, out)
+        m.send("/bin/kill -40 1")  # by signal nobody is there to be told
         m.wait_console("no kernel is loaded for kexec: reboot")
         m.wait_end("guest-reset")
 

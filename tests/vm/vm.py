@@ -216,6 +216,7 @@ class Machine:
     console  false: no ttyS0, which the command line names: no console at all
     note     false: nobody listens at the port org.supd.notify until listen_late()
     agent    the test's hand on ttyS1 (off: only console and QMP)
+    early    path -> (bytes, mode): in the initramfs itself
     initrd   an initramfs of others; nothing is copied to the root file system, which has it all.
              None: the kernel mounts the root and executes what init= names
     line     a third serial port, ttyS2: connect("line") is its other end
@@ -272,6 +273,8 @@ class Machine:
             files.setdefault("/etc/supd/vm-agent.service", AGENT)
             archive.link("payload/etc/supd/sysinit.target.wants/vm-agent.service",
                          "../vm-agent.service")
+        for path, text in self.how.get("early", {}).items():
+            archive.data(path, text[0], text[1])
         for name, text in units.items():
             files["/etc/supd/" + name] = text
         for top, dirs, names in os.walk(tree):
@@ -551,6 +554,12 @@ class Machine:
                 return
             check("the processor should stand still", time.monotonic() < deadline, state)
             time.sleep(0.1)
+
+    def throttle(self, drive, write_bps):
+        """The second drive ("d1") or the root's ("d0") writes so many bytes a second from now on; 0:
+        as it can."""
+        rest = {name: 0 for name in ("bps", "bps_rd", "iops", "iops_rd", "iops_wr")}
+        self.command_qmp("block_set_io_throttle", device=drive, bps_wr=write_bps, **rest)
 
     def key(self, *keys, hold_ms=100):
         self.command_qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys],
