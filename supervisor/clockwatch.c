@@ -56,6 +56,8 @@ static int on_clock(sd_event_source *source, int fd, uint32_t revents, void *use
 	if (read(fd, &ticks, sizeof(ticks)) >= 0 || errno != ECANCELED) {
 		return 0;
 	}
+	unitlog_message(c->shell, LOG_DEBUG, MESSAGE_TIME_CHANGE,
+		"The clock was set: timers are due anew.");
 	r = arm(c);
 	r = r < 0 ? r : engine_clock(c->shell->engine, real_offset(), now_us());
 	if (r < 0) {

@@ -24,48 +24,6 @@ static const char *const engine_error_table[] = {
 };
 ENUM_TABLE(engine_error, enum engine_error_code, ENGINE_ERROR_COUNT)
 
-static const char *const effect_log_table[] = {
-	[LOG_STARTING] = "starting",
-	[LOG_STARTED] = "started",
-	[LOG_FINISHED] = "finished",
-	[LOG_STOPPING] = "stopping",
-	[LOG_STOPPED] = "stopped",
-	[LOG_RELOADING] = "reloading",
-	[LOG_RELOADED] = "reloaded",
-	[LOG_START_FAILED] = "start-failed",
-	[LOG_FAILED] = "failed",
-	[LOG_LAUNCH_FAILED] = "launch-failed",
-	[LOG_SUCCEEDED] = "succeeded",
-	[LOG_MAIN_EXITED] = "main-exited",
-	[LOG_MAIN_ENDED] = "main-ended",
-	[LOG_CONTROL_EXITED] = "control-exited",
-	[LOG_RESTART_SCHEDULED] = "restart-scheduled",
-	[LOG_START_LIMIT] = "start-limit",
-	[LOG_TIMEOUT] = "timeout",
-	[LOG_WATCHDOG] = "watchdog",
-	[LOG_OOM] = "oom",
-	[LOG_CONDITION_FAILED] = "condition-failed",
-	[LOG_ASSERT_FAILED] = "assert-failed",
-	[LOG_DEPENDENCY_FAILED] = "dependency-failed",
-	[LOG_JOB_TIMEOUT] = "job-timeout",
-	[LOG_ORDER_CYCLE] = "order-cycle",
-	[LOG_NOTIFY_REFUSED] = "notify-refused",
-	[LOG_LEFTOVERS] = "leftovers",
-	[LOG_REFUSED] = "refused",
-	[LOG_NOTE_LOST] = "note-lost",
-	[LOG_UPHOLD_LIMIT] = "uphold-limit",
-	[LOG_TRIGGER_LIMIT] = "trigger-limit",
-	[LOG_CONNECTION_GONE] = "connection-gone",
-	[LOG_TRIGGER_ACTIVE] = "trigger-active",
-	[LOG_STAMP_FUTURE] = "stamp-future",
-	[LOG_LIMITS_FAILED] = "limits-failed",
-	[LOG_DISCARDED] = "discarded",
-	[LOG_DISCARD_FAILED] = "discard-failed",
-	[LOG_TRIGGER_MISSING] = "trigger-missing",
-	[LOG_COLLECTED] = "collected",
-};
-ENUM_TABLE(effect_log, enum effect_log, EFFECT_LOG_COUNT)
-
 struct engine *engine_new(void)
 {
 	struct engine *e = calloc(1, sizeof(*e));

@@ -73,9 +73,10 @@ struct unit {
 	enum unit_load_state load_state; /* LOAD_NOT_FOUND also for what has vanished */
 	enum unit_active_state active;
 	enum unit_type type;
-	bool is_service; /* a service, mount or swap with a definition */
-	bool vanished;   /* lives by an old catalogue's definition only */
-	bool desired;    /* its start was asked for and no stop since */
+	bool is_instance; /* of a template */
+	bool is_service;  /* a service, mount or swap with a definition */
+	bool vanished;    /* lives by an old catalogue's definition only */
+	bool desired;     /* its start was asked for and no stop since */
 
 	/* Meaningful when is_service; its places serve every type: see engine_class.h. */
 	struct service service;

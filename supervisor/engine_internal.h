@@ -119,7 +119,6 @@ void engine_bound_kept(struct engine *e, usec_t now);
 
 /* ---- engine_run.c ---- */
 void engine_run_jobs(struct engine *e, usec_t now);
-bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first);
 void engine_checked(struct engine *e, struct unit *u, const struct wire_proc *proc, usec_t now);
 
 /* ---- engine_cause.c ---- */

@@ -65,6 +65,7 @@ int engine_add_unit(struct engine *e, const char *name, struct unit **ret)
 	u->name = e->graph.names[index];
 	type = unit_type_from_name(u->name);
 	u->type = type < 0 ? UNIT_SCOPE : (enum unit_type)type;
+	u->is_instance = unit_name_classify(u->name) == UNIT_NAME_INSTANCE;
 	u->catalogue = CATALOGUE_NONE;
 	u->load_state = LOAD_NOT_FOUND;
 	u->slot = WIRE_SLOT_NONE;

@@ -3,7 +3,7 @@
 #include "../runtime/base/cleanup.h"
 #include "engine_class.h"
 
-bool engine_must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first)
+static bool must_wait(const struct engine *e, const struct unit *u, uint32_t *ret_first)
 {
 	return !(u->job->flags & JOB_IGNORE_ORDER) &&
 	       engine_waits_for(e, u->index, ret_first, 1) > 0;
@@ -141,7 +141,7 @@ static void run_one(struct engine *e, struct unit *u, usec_t now)
 	};
 	uint32_t first;
 
-	if (u->job->state != JOB_WAITING || engine_must_wait(e, u, &first)) {
+	if (u->job->state != JOB_WAITING || must_wait(e, u, &first)) {
 		return;
 	}
 	u->job->state = JOB_RUNNING;

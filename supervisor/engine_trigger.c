@@ -98,7 +98,8 @@ void engine_know_instance(struct engine *e, struct unit *u)
 	uint32_t number, index, n;
 	char digits[12];
 
-	if (u->type != UNIT_SERVICE || unit_name_template(u->name, template_name) < 0 ||
+	if (!u->is_instance || u->type != UNIT_SERVICE ||
+		unit_name_template(u->name, template_name) < 0 ||
 		unit_name_split(u->name, &parts) < 0 || parts.instance_len >= sizeof(digits)) {
 		return;
 	}

@@ -17,7 +17,10 @@
 
 /* More than one queue can hold; only a bound against a sender that never stops. */
 #define DRAIN_MAX 4096u
-/* supd-init never blocks, so a full pipe empties at once. */
+/*
+ * supd-init reads on as soon as it gets to run, unless it waits for us to read an event; then the
+ * message is left for later.
+ */
 #define FLUSH_WAIT_MS 2000
 #define TELL_EVERY_US (10 * USEC_PER_SEC)
 
@@ -150,7 +153,7 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 			       ? u->service.def.service->fdstore_max
 			       : 0;
 	const char *name = msg->fields & NOTIFY_FDNAME ? msg->fd_name : "stored";
-	bool waits = false;
+	uint32_t added;
 
 	if (d->rights && max > 0 && peek(ns->fd, d, sizeof(union control)) <= 0) {
 		return false;
@@ -158,21 +161,19 @@ static bool store_fds(struct notify_slot *ns, struct datagram *d, const struct n
 	if (d->cut && max > 0) {
 		tell_lost(ns, u, name, "supd has no descriptor left (RLIMIT_NOFILE)");
 	}
-	for (size_t i = 0; i < d->n_fds; i++) {
-		int r = store_add(&s->store, ns->slot, max, name, d->fds[i]);
+	struct store_news news = {
+		.slot = ns->slot, .max = max, .name = name, .fds = d->fds, .n = d->n_fds
+	};
+	int r = store_add(&s->store, &news, &added);
 
-		waits |= r == 1;
-		d->fds[i] = -1;
-		if (r < 0) {
-			tell_lost(ns, u, name,
-				r == -ENOSPC ? "more than FileDescriptorStoreMax= allows"
-					     : strerror(-r));
-		}
+	if (r < 0) {
+		tell_lost(ns, u, name,
+			r == -ENOSPC ? "more than FileDescriptorStoreMax= allows" : strerror(-r));
 	}
 	if (msg->fields & NOTIFY_FDPOLL_OFF) {
 		store_no_poll(&s->store, ns->slot, name);
 	}
-	return waits;
+	return added > 0;
 }
 
 /* Steps one datagram. -errno: fatal. */
@@ -238,7 +239,9 @@ static int turn(struct notify_slot *ns, bool may_wait)
 	}
 	r = broker_flush_wait(&s->broker, FLUSH_WAIT_MS);
 	if (r < 0) {
-		return r;
+		/* It may wait for us to read its events: the message stays, and is stepped again.
+		 */
+		return r == -ETIMEDOUT ? 0 : r;
 	}
 	consume(ns->fd, d.rights);
 	return 1;
@@ -247,6 +250,7 @@ static int turn(struct notify_slot *ns, bool may_wait)
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
 	struct notify_slot *ns = user;
+	usec_t began = now_us();
 	int r = 1;
 
 	(void)source;
@@ -255,7 +259,9 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	if (!ns->hub->shell->listed || broker_is_congested(&ns->hub->shell->broker)) {
 		return 0; /* before adoption nobody knows whom the message is for */
 	}
-	for (unsigned i = 0; r == 1 && i < LIMIT_NOTIFY_PER_TURN; i++) {
+	for (unsigned i = 0;
+		r == 1 && i < LIMIT_NOTIFY_PER_TURN && now_us() - began < LIMIT_NOTIFY_TURN_US;
+		i++) {
 		r = turn(ns, true);
 	}
 	if (r < 0) {
@@ -398,10 +404,12 @@ int notify_resume(struct notify_hub *hub, uint32_t slot)
 	if (r == 0) {
 		r = broker_flush_wait(&hub->shell->broker, FLUSH_WAIT_MS);
 	}
-	if (r < 0) {
+	if (r < 0 && r != -ETIMEDOUT) {
 		return r;
 	}
 	ns->waits_for_park = false;
-	consume(ns->fd, true);
+	if (r == 0) {
+		consume(ns->fd, true);
+	}
 	return sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 }

@@ -224,7 +224,6 @@ enum effect_log {
 	LOG_COLLECTED,         /* failed and transient, and too many others have failed since */
 	EFFECT_LOG_COUNT,
 };
-ENUM_DECLARE(effect_log, enum effect_log);
 
 /* One value. Which fields are meant is said at enum effect_type; all others are 0. */
 struct effect {

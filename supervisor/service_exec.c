@@ -125,7 +125,8 @@ bool service_exit_set_has(const struct tlv_bytes *set, uint32_t code, uint32_t s
 	return status < 64 && (x.signals >> status & 1);
 }
 
-bool service_exit_is_clean(const struct service *s, uint32_t code, uint32_t status, bool daemon)
+/* Is that end of a process good for the service? daemon: termination signals are clean. */
+static bool exit_is_clean(const struct service *s, uint32_t code, uint32_t status, bool daemon)
 {
 	if (code == CLD_EXITED && status == 0) {
 		return true;
@@ -137,16 +138,16 @@ bool service_exit_is_clean(const struct service *s, uint32_t code, uint32_t stat
 	return service_exit_set_has(&s->def.service->success_status, code, status);
 }
 
-enum service_result service_result_of_exit(uint32_t code, uint32_t status)
+static enum service_result result_of_exit(uint32_t code)
 {
-	(void)status;
 	if (code == CLD_KILLED) {
 		return RESULT_SIGNAL;
 	}
 	return code == CLD_DUMPED ? RESULT_CORE_DUMP : RESULT_EXIT_CODE;
 }
 
-uint32_t service_status_of_step(uint32_t step)
+/* systemd's exit status for a failed launch step (systemd.exec(5), EXIT_EXEC …). */
+static uint32_t status_of_step(uint32_t step)
 {
 	static const uint8_t statuses[STEP_COUNT] = {
 		[STEP_CGROUP] = 219,
@@ -207,7 +208,7 @@ enum service_result step_end_of_main(struct step *st)
 	if (st->event->type == EV_MAIN_FAILED) {
 		result = step_launch_failure(st);
 		s->main_code = CLD_EXITED;
-		s->main_status = service_status_of_step(p->step);
+		s->main_status = status_of_step(p->step);
 		return ignore ? RESULT_SUCCESS : result;
 	}
 	if (p->flags & WIRE_PROC_STATUS_UNKNOWN) {
@@ -217,9 +218,9 @@ enum service_result step_end_of_main(struct step *st)
 	}
 	s->main_code = p->exit_code;
 	s->main_status = p->exit_status;
-	if (!ignore && !service_exit_is_clean(s, p->exit_code, p->exit_status,
+	if (!ignore && !exit_is_clean(s, p->exit_code, p->exit_status,
 			       s->def.service->type != SERVICE_ONESHOT)) {
-		result = service_result_of_exit(p->exit_code, p->exit_status);
+		result = result_of_exit(p->exit_code);
 	}
 	step_log(st, result == RESULT_SUCCESS ? LOG_MAIN_ENDED : LOG_MAIN_EXITED,
 		(int32_t)(p->exit_code << 8 | (p->exit_status & 0xff)));
@@ -246,17 +247,17 @@ static enum service_result end_of_control(struct step *st)
 	if (p->phase == WIRE_PHASE_FAILED) {
 		result = step_launch_failure(st);
 		s->control_code = CLD_EXITED;
-		s->control_status = service_status_of_step(p->step);
+		s->control_status = status_of_step(p->step);
 		return ignore ? RESULT_SUCCESS : result;
 	}
 	s->control_code = p->exit_code;
 	s->control_status = p->exit_status;
 	if (ignore || (p->flags & WIRE_PROC_STATUS_UNKNOWN) ||
-		service_exit_is_clean(s, p->exit_code, p->exit_status, false)) {
+		exit_is_clean(s, p->exit_code, p->exit_status, false)) {
 		return RESULT_SUCCESS;
 	}
 	step_log(st, LOG_CONTROL_EXITED, (int32_t)(p->exit_code << 8 | (p->exit_status & 0xff)));
-	return service_result_of_exit(p->exit_code, p->exit_status);
+	return result_of_exit(p->exit_code);
 }
 
 bool step_control_ended(struct step *st, enum service_result *ret)

@@ -38,12 +38,7 @@ bool step_run_command(struct step *st, enum exec_phase phase, uint32_t index);
 /* Runs again what the state wants to run; after STALE or adoption. */
 void step_rerun(struct step *st);
 void step_run_entry(struct step *st, enum entry_kind kind, uint32_t entry, uint32_t flags);
-/* Is that end of a process good for the service? daemon: termination signals are clean. */
-bool service_exit_is_clean(const struct service *s, uint32_t code, uint32_t status, bool daemon);
-enum service_result service_result_of_exit(uint32_t code, uint32_t status);
 bool service_exit_set_has(const struct tlv_bytes *set, uint32_t code, uint32_t status);
-/* systemd's exit status for a failed launch step (systemd.exec(5), EXIT_EXEC …). */
-uint32_t service_status_of_step(uint32_t step);
 /* Result of the main or control process in the event, SUCCESS when it ended well. */
 enum service_result step_end_of_main(struct step *st);
 /* The event in the control place: false when it is no end of the command (MAIN refused, or STALE
@@ -55,7 +50,6 @@ enum service_result step_launch_failure(struct step *st);
 bool step_stale(struct step *st);
 
 /* ---- service_start.c ---- */
-void enter_condition(struct step *st);
 void enter_start_post(struct step *st);
 void enter_running(struct step *st, enum service_result result);
 void on_start(struct step *st);
@@ -89,7 +83,6 @@ void step_reload_done(struct step *st, bool failed);
 void enter_stop(struct step *st, enum service_result result);
 /* STOP_WATCHDOG … FINAL_SIGKILL: signals what is left, or goes on when nothing is. */
 void enter_signal(struct step *st, enum service_state state, enum service_result result);
-void enter_stop_post(struct step *st, enum service_result result);
 /* By TimeoutStartFailureMode= or TimeoutStopFailureMode=; final: after ExecStopPost=. */
 void enter_failure_mode(struct step *st, uint32_t mode, bool final);
 /* Signals what is left, by KillMode=: with KillSignal=, or kill. */

@@ -63,7 +63,7 @@ static void enter_start_pre(struct step *st)
 	}
 }
 
-void enter_condition(struct step *st)
+static void enter_condition(struct step *st)
 {
 	if (!enter_commands(st, SERVICE_CONDITION, PHASE_CONDITION)) {
 		enter_start_pre(st);

@@ -104,6 +104,8 @@ void step_signal_state(struct step *st)
 	}
 }
 
+static void enter_stop_post(struct step *st, enum service_result result);
+
 static void kill_done(struct step *st)
 {
 	struct service *s = st->s;
@@ -159,7 +161,7 @@ void enter_stop(struct step *st, enum service_result result)
 	step_run_command(st, PHASE_STOP, 0);
 }
 
-void enter_stop_post(struct step *st, enum service_result result)
+static void enter_stop_post(struct step *st, enum service_result result)
 {
 	struct service *s = st->s;
 

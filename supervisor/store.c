@@ -122,12 +122,52 @@ static void watch(struct stored_fd *f)
 	}
 }
 
-static bool is_same(int a, int b)
+/* ---- which are the same ---- */
+
+/* Descriptors in the kernel's order of what they stand for. */
+struct known {
+	int fds[LIMIT_FDSTORE_PER_UNIT + LIMIT_NOTIFY_FDS];
+	size_t n;
+};
+
+/* kcmp(2): 0 the same, 1 and 2 one before the other; else it cannot be known, so they differ. */
+static int order(int a, int b)
 {
 	pid_t self = getpid();
+	long r = syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
 
-	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+	return r == 0 ? 0 : r == 1 || (r != 2 && a < b) ? -1 : 1;
 }
+
+/* True: it is known; else *ret is its place. */
+static bool find(const struct known *k, int fd, size_t *ret)
+{
+	size_t low = 0, high = k->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int r = order(fd, k->fds[middle]);
+
+		if (r == 0) {
+			return true;
+		}
+		low = r < 0 ? low : middle + 1;
+		high = r < 0 ? middle : high;
+	}
+	*ret = low;
+	return false;
+}
+
+static void insert(struct known *k, size_t at, int fd)
+{
+	if (k->n < ELEMENTSOF(k->fds)) {
+		memmove(&k->fds[at + 1], &k->fds[at], (k->n - at) * sizeof(k->fds[0]));
+		k->fds[at] = fd;
+		k->n++;
+	}
+}
+
+/* ---- adding ---- */
 
 static struct stored_fd *append(struct store *st, uint32_t slot, const char *name, int fd)
 {
@@ -151,21 +191,13 @@ static struct stored_fd *append(struct store *st, uint32_t slot, const char *nam
 	return f;
 }
 
-int store_add(struct store *st, uint32_t slot, uint32_t max, const char *name, int fd)
+/* Takes the descriptor. 0, or -errno. */
+static int add_one(struct store *st, uint32_t slot, const char *name, int fd)
 {
 	struct wire_request q = { .type = WIRE_STORE_NEW, .slot = slot };
 	AUTO_CLOSE int owned = fd;
-	int r;
+	int r = broker_send(&st->shell->broker, &q);
 
-	for (struct stored_fd *f = st->first; f; f = f->next) {
-		if (f->slot == slot && is_same(f->fd, fd)) {
-			return 0;
-		}
-	}
-	if (store_count(st, slot, false) >= max || st->n >= LIMIT_FDSTORE_TOTAL) {
-		return -ENOSPC;
-	}
-	r = broker_send(&st->shell->broker, &q);
 	if (r < 0) {
 		return r;
 	}
@@ -173,7 +205,45 @@ int store_add(struct store *st, uint32_t slot, uint32_t max, const char *name, i
 		return -ENOMEM;
 	}
 	TAKE_FD(owned);
-	return 1;
+	return 0;
+}
+
+int store_add(struct store *st, const struct store_news *news, uint32_t *ret_added)
+{
+	struct known known = { .n = 0 };
+	uint32_t count = 0;
+	size_t at;
+	int result = 0;
+
+	*ret_added = 0;
+	if (news->n == 0) {
+		return 0;
+	}
+	for (const struct stored_fd *f = st->first; f; f = f->next) {
+		count += f->slot == news->slot;
+		if (f->slot == news->slot && !find(&known, f->fd, &at)) {
+			insert(&known, at, f->fd);
+		}
+	}
+	for (size_t i = 0; i < news->n; i++) {
+		bool is_known = find(&known, news->fds[i], &at);
+		bool fits = count < news->max && st->n < LIMIT_FDSTORE_TOTAL;
+		int r = is_known ? 0 : -ENOSPC;
+
+		if (is_known || !fits) {
+			close(news->fds[i]);
+		} else {
+			r = add_one(st, news->slot, news->name, news->fds[i]);
+		}
+		if (r == 0 && !is_known) {
+			insert(&known, at, news->fds[i]);
+			count++;
+			(*ret_added)++;
+		}
+		news->fds[i] = -1;
+		result = result < 0 ? result : r;
+	}
+	return result;
 }
 
 void store_no_poll(struct store *st, uint32_t slot, const char *name)

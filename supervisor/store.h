@@ -39,11 +39,21 @@ struct store {
 void store_init(struct store *st, struct shell *shell);
 void store_fini(struct store *st);
 
+/* What one message brought. */
+struct store_news {
+	uint32_t slot;
+	uint32_t max; /* FileDescriptorStoreMax= */
+	const char *name;
+	int *fds; /* each is taken, and is -1 then */
+	size_t n;
+};
+
 /*
- * Takes fd in every case. 1: a parking place was asked for, 0: it is there already, -ENOSPC: max or
- * LIMIT_FDSTORE_TOTAL is reached, -errno.
+ * Those that are not there already ask for a parking place; *ret_added is their number. Each is
+ * looked for among the slot's by a search, as a service can send hundreds again and again. The
+ * first failure: -ENOSPC when max or LIMIT_FDSTORE_TOTAL is reached, -errno.
  */
-int store_add(struct store *st, uint32_t slot, uint32_t max, const char *name, int fd);
+int store_add(struct store *st, const struct store_news *news, uint32_t *ret_added);
 /* FDPOLL=0 for the newest entry of that name. */
 void store_no_poll(struct store *st, uint32_t slot, const char *name);
 void store_remove(struct store *st, uint32_t slot, const char *name);

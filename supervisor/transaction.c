@@ -343,7 +343,8 @@ static void walk(struct tx *tx, bool matters_only)
 	}
 }
 
-void tx_mark_matters(struct tx *tx)
+/* Marks the jobs without which the request is not fulfilled. */
+static void mark_matters(struct tx *tx)
 {
 	walk(tx, true);
 	for (uint32_t i = 0; i < tx->n_jobs; i++) {
@@ -500,7 +501,7 @@ static int run(struct tx *tx)
 	if (r != 0) {
 		return r;
 	}
-	tx_mark_matters(tx);
+	mark_matters(tx);
 	if (tx->request->mode == JOB_MODE_FAIL) {
 		drop_disturbing(tx);
 	}

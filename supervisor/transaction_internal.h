@@ -56,8 +56,6 @@ void tx_fail(struct tx *tx, uint32_t job);
 void tx_fail_unit(struct tx *tx, uint32_t unit);
 /* Drops jobs that nothing asks for any more. */
 void tx_collect(struct tx *tx);
-/* Marks the jobs without which the request is not fulfilled. */
-void tx_mark_matters(struct tx *tx);
 /* Each 0, 1 (refused, error filled) or -ENOMEM. */
 int tx_merge(struct tx *tx);
 int tx_order(struct tx *tx);

@@ -125,6 +125,18 @@ void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	(void)broker_log(&s->broker, &record);
 }
 
+void unitlog_message(struct shell *s, int priority, const char *id, const char *text)
+{
+	struct journal_record record;
+
+	if (!is_told(s, priority)) {
+		return;
+	}
+	journal_begin(&record, priority, text);
+	journal_field(&record, "MESSAGE_ID", id);
+	(void)broker_log(&s->broker, &record);
+}
+
 void unitlog_exit_text(uint32_t code, uint32_t status, char *buf, size_t size)
 {
 	const char *name =

@@ -19,6 +19,8 @@ void unitlog_denial(struct shell *s, const struct unit *u, const struct denial *
 void unitlog_usage(struct shell *s, const struct unit *u, const struct usage *usage);
 /* The boot's jobs are done. */
 void unitlog_booted(struct shell *s);
+/* A line about no unit, with an id of systemd's catalogue. */
+void unitlog_message(struct shell *s, int priority, const char *id, const char *text);
 /* A line of supd's own, without a unit. */
 void unitlog_plain(struct shell *s, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

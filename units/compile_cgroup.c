@@ -267,21 +267,32 @@ static const struct unit_amount *inherited(struct writes *w, size_t offset)
 	return &none;
 }
 
+/* As systemd's DefaultTasksMax=: one unit that forks for ever leaves the machine to the others. */
+static const struct unit_amount default_tasks = {
+	.set = true, .percent = true, .value = 1500, .origin = "default"
+};
+
 static void add_amount(struct writes *w, size_t i)
 {
 	static const struct unit_amount none;
 	const struct unit_amount *usual = member(w->owner, amounts[i].offset);
 	const struct unit_amount *startup =
 		amounts[i].startup == NO_MEMBER ? &none : member(w->owner, amounts[i].startup);
+	uint32_t required = w->required;
 
 	usual = usual->set ? usual : inherited(w, amounts[i].above);
+	usual = !usual->set && amounts[i].kind == AMOUNT_TASKS && w->owner->type != UNIT_SLICE
+			? &default_tasks
+			: usual;
 	startup = startup->set ? startup : inherited(w, amounts[i].startup_above);
 	begin_usual(w, startup->set);
+	w->required = usual == &default_tasks ? 0 : required;
 	if (usual->set) {
 		add(w, amounts[i].controller, amounts[i].file,
 			show_amount(w->c, usual, amounts[i].kind),
 			origin_of(w, amounts[i].setting, usual->origin));
 	}
+	w->required = required;
 	if (startup->set) {
 		w->phase = PLAN_LIMIT_STARTUP;
 		add(w, amounts[i].controller, amounts[i].file,

@@ -29,11 +29,24 @@ struct block {
 	int error;
 };
 
-/* PATH, LANG, LOG_NAMESPACE, four of the identity, the directories', and what the unit says. */
+/* DefaultEnvironment= of supd.conf and systemd.setenv= of the kernel command line. */
+static size_t count_defaults(const struct compile *c)
+{
+	size_t n = 0;
+
+	for (const char *p = c->settings->environment; *p; p += strlen(p) + 1) {
+		n++;
+	}
+	return n;
+}
+
+/* PATH, LANG, LOG_NAMESPACE, four of the identity, the directories', the defaults, and what the
+ * unit says. */
 static int make_room(struct block *b)
 {
 	const struct unit_exec *e = b->cu->unit->exec;
-	size_t n = 7 + PLAN_DIR_KIND_COUNT + e->pass_environment.n + e->environment.n;
+	size_t n = 7 + PLAN_DIR_KIND_COUNT + count_defaults(b->cu->c) + e->pass_environment.n +
+		   e->environment.n;
 
 	b->room = n < LIMIT_ENV_VARS ? (uint32_t)n : LIMIT_ENV_VARS;
 	b->items = arena_alloc_array(b->cu->c->arena, b->room, sizeof(*b->items));
@@ -185,6 +198,9 @@ int compile_environment(struct compile_unit *cu)
 	}
 	set(&b, default_path);
 	pass(&b, "LANG");
+	for (const char *p = cu->c->settings->environment; *p; p += strlen(p) + 1) {
+		set(&b, arena_strdup(cu->c->arena, p));
+	}
 	set_identity(&b);
 	if (e->log_namespace) {
 		set_pair(&b, "LOG_NAMESPACE", e->log_namespace);

@@ -94,6 +94,13 @@ static int join_stdin(struct compile_unit *cu, struct plan_stdio *in)
 	return 0;
 }
 
+/* A terminal or a connection, where output goes as well when nothing else is said. */
+static bool goes_both_ways(enum stdio_kind kind)
+{
+	return kind == STDIO_TTY || kind == STDIO_TTY_FORCE || kind == STDIO_TTY_FAIL ||
+	       kind == STDIO_SOCKET;
+}
+
 /* "inherit" is resolved as far as it can be: nothing reads a terminal by default. */
 static int add_streams(struct compile_unit *cu)
 {
@@ -110,9 +117,11 @@ static int add_streams(struct compile_unit *cu)
 		to[i].path = from[i].path;
 		to[i].origin = unit_setting_origin(cu->unit, settings[i]);
 	}
-	if (to[1].kind == STDIO_INHERIT &&
-		(to[0].kind == STDIO_NULL || to[0].kind == STDIO_INHERIT ||
-			to[0].kind == STDIO_DATA)) {
+	if (!to[1].origin && to[1].kind == STDIO_LOG && goes_both_ways(to[0].kind)) {
+		to[1] = to[0];
+	} else if (to[1].kind == STDIO_INHERIT &&
+		   (to[0].kind == STDIO_NULL || to[0].kind == STDIO_INHERIT ||
+			   to[0].kind == STDIO_DATA)) {
 		to[1].kind = STDIO_LOG;
 	} else if (to[1].kind == STDIO_INHERIT) {
 		to[1] = to[0];

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "../runtime/base/arenafmt.h"
+#include "../runtime/base/bootpaths.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/number.h"
@@ -19,6 +20,7 @@
 #include "rootfile.h"
 #include "unit.h"
 #include "values.h"
+#include "words.h"
 
 #define CONF_FILE_MAX   (64u * 1024u)
 #define POOL_FIRST      0x40000000u
@@ -186,6 +188,42 @@ static int parse_threshold(struct state *st, const char *value, size_t offset)
 	return 0;
 }
 
+int settings_add_environment(struct settings *s, const char *text)
+{
+	size_t n = strlen(text), at = 0;
+
+	if (!strchr(text, '=') || !value_is_env_name(text, strcspn(text, "="))) {
+		return -EINVAL;
+	}
+	while (s->environment[at]) {
+		at += strlen(s->environment + at) + 1;
+	}
+	if (n + 2 > sizeof(s->environment) - at) {
+		return -E2BIG;
+	}
+	memcpy(s->environment + at, text, n + 1);
+	s->environment[at + n + 1] = '\0';
+	return 0;
+}
+
+static int parse_environment(struct state *st, const char *value, size_t offset)
+{
+	const char *p = value;
+	struct word word;
+	int r;
+
+	(void)offset;
+	while ((r = word_next(&p, value, st->arena, &word)) > 0) {
+		r = settings_add_environment(st->s, word.text);
+		if (r < 0) {
+			return bad(st,
+				r == -E2BIG ? "more than 4 KiB of variables" : "not NAME=VALUE",
+				word.text);
+		}
+	}
+	return r == -EINVAL ? bad(st, "a quote that is not closed, or a bad escape", value) : r;
+}
+
 static int parse_group(struct state *st, const char *value, size_t offset)
 {
 	return userdb_find_group(st->users, value, (uint32_t *)((char *)st->s + offset)) < 0
@@ -242,6 +280,12 @@ static const struct row rows[] = {
 		"200ms", "MemoryPressureThresholdSec= of units that set none, in a window of 2 s" },
 	{ "DefaultDeviceTimeoutSec", NULL, parse_limit, AT(device_timeout_us), "SPAN", "90s",
 		"How long a start waits for a device whose unit sets no JobRunningTimeoutSec=" },
+	{ "DefaultEnvironment", NULL, parse_environment, AT(environment), "K=V...", "(none)",
+		"Environment of all services, below what their units set" },
+	{ "DefaultTimeoutStartSec", NULL, parse_limit, AT(timeout_start_us), "SPAN", "90s",
+		"TimeoutStartSec= of units that set none, but for Type=oneshot" },
+	{ "DefaultTimeoutStopSec", NULL, parse_limit, AT(timeout_stop_us), "SPAN", "90s",
+		"TimeoutStopSec= of units that set none" },
 	{ "RuntimeWatchdogSec", NULL, parse_span, AT(runtime_watchdog_us), "SPAN", "0",
 		"The hardware watchdog of a machine while it runs; 0: not used" },
 	{ "RebootWatchdogSec", NULL, parse_span, AT(reboot_watchdog_us), "SPAN", "10min",
@@ -296,6 +340,8 @@ void conf_defaults(const struct userdb *users, struct settings *ret)
 		.log_rate_lines = LOG_RATE_LINES,
 		.log_rate_interval_us = LOG_RATE_US,
 		.device_timeout_us = UNIT_DEVICE_TIMEOUT_US,
+		.timeout_start_us = UNIT_TIMEOUT_US,
+		.timeout_stop_us = UNIT_TIMEOUT_US,
 		.reboot_watchdog_us = REBOOT_WATCHDOG,
 	};
 	if (userdb_find_group(users, "supd", &ret->control_gid) < 0) {
@@ -467,7 +513,7 @@ static int finish_path(struct state *st, const char *shipped, bool machine)
 	}
 	if (shipped && machine) {
 		/* What mounts, loads modules, talks to the console: no daemon may have these. */
-		path = arena_printf(st->arena, "%s:%s/machine", path, shipped);
+		path = arena_printf(st->arena, BOOTUNITS_DIR ":%s:%s/machine", path, shipped);
 	}
 	if (!path) {
 		return -ENOMEM;

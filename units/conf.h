@@ -31,6 +31,9 @@ extern const char conf_usage[];
 int conf_load(const struct conf_input *input, struct arena *arena, struct diagnostics *d,
 	struct settings *ret);
 
+/* Adds K=V to the environment of all services: 0, -EINVAL no such thing, -E2BIG no room. */
+int settings_add_environment(struct settings *s, const char *text);
+
 /* A key of supd.conf, as it is told to people. */
 struct conf_row {
 	const char *key;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "kernelcmd.h"
 #include "manual.h"
 
 /* Of "(found)", which no file can say, only the word. */
@@ -80,6 +81,24 @@ static const char program_tail[] =
 	".TP\n/var/lib/supd, /var/log/supd\nState and logs.\n"
 	".SH SEE ALSO\n.BR supctl (1),\n.BR supd.conf (5),\n.BR supd.unit (5)\n";
 
+static void put_words(FILE *out)
+{
+	struct kernelcmd_row row;
+
+	fputs(".SH KERNEL COMMAND LINE\nAs PID 1 of a machine. A word that is shown with supd. "
+	      "may be\nwritten with systemd. as well. A word that is wrong is a warning.\n",
+		out);
+	for (size_t i = 0; kernelcmd_row(i, &row); i++) {
+		fputs(row.prefixed ? ".TP\n\\fBsupd." : ".TP\n\\fB", out);
+		manual_text(out, row.word);
+		fprintf(out, "%s\\fR\\fI", row.prefixed ? "=" : "");
+		manual_text(out, row.value);
+		fputs("\\fR\n", out);
+		manual_text(out, row.help);
+		fputs(".\n", out);
+	}
+}
+
 int confmanual_program(FILE *out)
 {
 	struct conf_row row;
@@ -90,6 +109,7 @@ int confmanual_program(FILE *out)
 			put_row(out, &row, row.option, " ");
 		}
 	}
+	put_words(out);
 	fputs(program_tail, out);
 	return fflush(out) == 0 ? 0 : -errno;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../runtime/base/arenafmt.h"
+#include "../runtime/base/bootpaths.h"
 #include "install.h"
 #include "install_loaded.h"
 
@@ -87,6 +88,9 @@ static void choose(struct install_paths *p, const char *runtime_dir)
 	for (size_t i = 0; i < p->n; i++) {
 		const char *dir = p->dirs[i];
 
+		if (strcmp(dir, BOOTUNITS_DIR) == 0) {
+			continue; /* the boot's */
+		}
 		if (strncmp(dir, runtime_dir, n) != 0 || dir[n] != '/') {
 			p->persistent = *p->persistent ? p->persistent : dir;
 		} else if (strcmp(dir + n, "/units") == 0) {

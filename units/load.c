@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "../runtime/base/arenafmt.h"
+#include "../runtime/base/bootpaths.h"
 #include "../runtime/base/cleanup.h"
 #include "../runtime/base/fd.h"
 #include "../runtime/base/limits.h"
@@ -69,13 +70,21 @@ void load_use_previous(struct load *l, int plans_fd, int manifest_fd)
 	};
 }
 
+/* Is it the machine's own PID 1 whose units these are? */
+static bool on_this_machine(const struct loader_options *opts)
+{
+	return opts->n_dirs && opts->dirs && strcmp(opts->dirs[0].path, BOOTUNITS_DIR) == 0;
+}
+
 static int load_units(struct load *l, const struct settings *settings, const char *const *files)
 {
 	struct loader_options opts = { .fstab = settings->fstab ? "/etc/fstab" : NULL,
 		.profile_dir = l->profile_dir,
 		.masks = settings->masks,
 		.n_masks = settings->n_masks,
-		.device_timeout_us = settings->device_timeout_us };
+		.device_timeout_us = settings->device_timeout_us,
+		.timeout_start_us = settings->timeout_start_us,
+		.timeout_stop_us = settings->timeout_stop_us };
 	struct loader_dir *dirs;
 	int r = loader_split_path(settings->unit_path, &l->arena, &dirs, &opts.n_dirs);
 
@@ -84,6 +93,7 @@ static int load_units(struct load *l, const struct settings *settings, const cha
 	}
 	opts.dirs = dirs;
 	if (!files) {
+		opts.fstab_more = on_this_machine(&opts) ? BOOTFSTAB_PATH : NULL;
 		return loader_load_all(&opts, &l->arena, &l->diagnostics, &l->set);
 	}
 	opts.relax_owner = true;

@@ -140,6 +140,11 @@ static int load_without_file(const struct unitfile_context *c, struct unit *u)
 	return unitfile_load_bare(c, u);
 }
 
+static void set_timeout(uint64_t *to, uint64_t otherwise_us)
+{
+	*to = otherwise_us ? otherwise_us : *to;
+}
+
 int loader_load_unit(struct loader *l, const char *name, const char *path, struct unit **ret)
 {
 	const struct unitfile_context context = { l->opts, l->arena, l->d, &l->scan, l->host_used,
@@ -160,6 +165,10 @@ int loader_load_unit(struct loader *l, const char *name, const char *path, struc
 	*ret = u;
 	if (u->type == UNIT_DEVICE && l->opts->device_timeout_us) {
 		u->job_running_timeout_us = l->opts->device_timeout_us;
+	}
+	if (u->service) {
+		set_timeout(&u->service->timeout_start_us, l->opts->timeout_start_us);
+		set_timeout(&u->service->timeout_stop_us, l->opts->timeout_stop_us);
 	}
 	if (aliases) {
 		u->aliases = *aliases;
@@ -361,6 +370,9 @@ int loader_start(struct loader *l, const struct loader_options *opts, struct are
 	r = scan_dirs(opts, arena, d, &l->scan);
 	if (r == 0 && opts->fstab) {
 		r = fstab_scan(opts->fstab, arena, d, &l->scan);
+	}
+	if (r == 0 && opts->fstab_more) {
+		r = fstab_scan(opts->fstab_more, arena, d, &l->scan);
 	}
 	return r == 0 ? collect_aliases(l) : r;
 }

@@ -26,6 +26,7 @@ struct loader_options {
 	const struct loader_dir *dirs; /* highest priority first */
 	size_t n_dirs;
 	const char *fstab;       /* a file as fstab(5), whose lines are units too; NULL: none */
+	const char *fstab_more;  /* likewise; a line for the same place gives way to fstab's */
 	const char *profile_dir; /* NAME.conf fragments; NULL: no profiles are merged */
 	/* Files and directories must be owned by this uid (root: 0) or by root, and be writable by
 	 * nobody else. */
@@ -35,6 +36,7 @@ struct loader_options {
 	const char (*masks)[256];          /* names that are masked whatever the files say */
 	size_t n_masks;
 	uint64_t device_timeout_us; /* DefaultDeviceTimeoutSec=; 0: UNIT_DEVICE_TIMEOUT_US */
+	uint64_t timeout_start_us, timeout_stop_us; /* Default…Sec=; 0: UNIT_TIMEOUT_US */
 };
 
 struct unit_set {

@@ -7,6 +7,7 @@
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
 #include "../runtime/base/utf8.h"
+#include "expand.h"
 #include "parsers.h"
 #include "values.h"
 #include "words.h"
@@ -81,6 +82,10 @@ int parse_log_fields(struct setting_context *c)
 	while ((r = word_next(&p, c->value, c->arena, &word)) > 0) {
 		struct unit_item *item;
 
+		r = expand_text(c, word.text, word.column, (const char **)&word.text);
+		if (r < 0) {
+			return r;
+		}
 		if (!is_field(word.text) || word.text[0] == '_') {
 			return setting_error(c, word.column,
 				"\"%.64s\" is not FIELD=VALUE such as \"TEAM=web\": a field is "
@@ -100,17 +105,22 @@ int parse_log_fields(struct setting_context *c)
 /* It becomes part of a path and of a unit's name. */
 int parse_log_namespace(struct setting_context *c)
 {
-	size_t n = strlen(c->value);
+	const char *name;
+	int r = expand_value(c, &name);
+	size_t n = r < 0 ? 0 : strlen(name);
 
+	if (r < 0) {
+		return r;
+	}
 	if (n >= LIMIT_LOG_NAMESPACE ||
-		strspn(c->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_"
-				 ".\\") != n ||
-		*c->value == '.') {
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_"
+			     ".\\") != n ||
+		*name == '.') {
 		return setting_error(c, 0,
 			"\"%.64s\" is not the name of a journal namespace: at most %u letters, "
 			"digits, and of :-_.\\, no . first",
-			c->value, LIMIT_LOG_NAMESPACE - 1);
+			name, LIMIT_LOG_NAMESPACE - 1);
 	}
-	*(const char **)c->target = n ? c->value : NULL;
+	*(const char **)c->target = n ? name : NULL;
 	return 0;
 }

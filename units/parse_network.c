@@ -12,6 +12,27 @@
 #include "parsers.h"
 #include "words.h"
 
+/* A list of words; an empty value empties it. */
+static int push_words(
+	struct setting_context *c, int (*push)(struct setting_context *c, struct word *word))
+{
+	const char *p = c->value;
+	struct word word;
+	int r;
+
+	if (!*c->value) {
+		list_reset(c->target);
+		return 0;
+	}
+	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
+		r = push(c, &word);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return r;
+}
+
 /* ---- IPAddressAllow=, IPAddressDeny= ---- */
 
 static const struct {
@@ -66,7 +87,7 @@ static int push_prefix(struct setting_context *c, const struct word *word, const
 	return 0;
 }
 
-static int push_address(struct setting_context *c, const struct word *word)
+static int push_address(struct setting_context *c, struct word *word)
 {
 	for (size_t i = 0; i < ELEMENTSOF(address_names); i++) {
 		if (strcmp(address_names[i].name, word->text) == 0) {
@@ -80,21 +101,7 @@ static int push_address(struct setting_context *c, const struct word *word)
 
 int parse_addresses(struct setting_context *c)
 {
-	const char *p = c->value;
-	struct word word;
-	int r;
-
-	if (!*c->value) {
-		list_reset(c->target);
-		return 0;
-	}
-	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
-		r = push_address(c, &word);
-		if (r < 0) {
-			return r;
-		}
-	}
-	return r;
+	return push_words(c, push_address);
 }
 
 /* ---- SocketBindAllow=, SocketBindDeny= ---- */
@@ -167,21 +174,7 @@ static int push_port(struct setting_context *c, struct word *word)
 
 int parse_ports(struct setting_context *c)
 {
-	const char *p = c->value;
-	struct word word;
-	int r;
-
-	if (!*c->value) {
-		list_reset(c->target);
-		return 0;
-	}
-	while ((r = word_next_plain(&p, c->value, c->arena, &word)) > 0) {
-		r = push_port(c, &word);
-		if (r < 0) {
-			return r;
-		}
-	}
-	return r;
+	return push_words(c, push_port);
 }
 
 /* ---- RestrictNetworkInterfaces= ---- */

@@ -397,6 +397,8 @@ struct unit_io {
 #define UNIT_PRESSURE_THRESHOLD_US 200000u
 /* How long a start waits for a device that says nothing itself. */
 #define UNIT_DEVICE_TIMEOUT_US (90ull * 1000000u)
+/* What a start or stop may take where nothing says more. */
+#define UNIT_TIMEOUT_US (90ull * 1000000u)
 
 struct unit_cgroup {
 	const char *slice; /* as written, or the default; NULL: the root slice itself */

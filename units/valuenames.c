@@ -62,37 +62,24 @@ enum limit_form {
 	FORM_NICE,
 };
 
-static const struct {
-	const char *name;
-	enum limit_form form;
-} rlimits[RLIM_NLIMITS] = {
-	[RLIMIT_CPU] = { "CPU", FORM_SECONDS },
-	[RLIMIT_FSIZE] = { "FSIZE", FORM_SIZE },
-	[RLIMIT_DATA] = { "DATA", FORM_SIZE },
-	[RLIMIT_STACK] = { "STACK", FORM_SIZE },
-	[RLIMIT_CORE] = { "CORE", FORM_SIZE },
-	[RLIMIT_RSS] = { "RSS", FORM_SIZE },
-	[RLIMIT_NOFILE] = { "NOFILE", FORM_COUNT },
-	[RLIMIT_AS] = { "AS", FORM_SIZE },
-	[RLIMIT_NPROC] = { "NPROC", FORM_COUNT },
-	[RLIMIT_MEMLOCK] = { "MEMLOCK", FORM_SIZE },
-	[RLIMIT_LOCKS] = { "LOCKS", FORM_COUNT },
-	[RLIMIT_SIGPENDING] = { "SIGPENDING", FORM_COUNT },
-	[RLIMIT_MSGQUEUE] = { "MSGQUEUE", FORM_SIZE },
-	[RLIMIT_NICE] = { "NICE", FORM_NICE },
-	[RLIMIT_RTPRIO] = { "RTPRIO", FORM_COUNT },
-	[RLIMIT_RTTIME] = { "RTTIME", FORM_MICROSECONDS },
+static const enum limit_form limit_forms[RLIM_NLIMITS] = {
+	[RLIMIT_CPU] = FORM_SECONDS,
+	[RLIMIT_FSIZE] = FORM_SIZE,
+	[RLIMIT_DATA] = FORM_SIZE,
+	[RLIMIT_STACK] = FORM_SIZE,
+	[RLIMIT_CORE] = FORM_SIZE,
+	[RLIMIT_RSS] = FORM_SIZE,
+	[RLIMIT_NOFILE] = FORM_COUNT,
+	[RLIMIT_AS] = FORM_SIZE,
+	[RLIMIT_NPROC] = FORM_COUNT,
+	[RLIMIT_MEMLOCK] = FORM_SIZE,
+	[RLIMIT_LOCKS] = FORM_COUNT,
+	[RLIMIT_SIGPENDING] = FORM_COUNT,
+	[RLIMIT_MSGQUEUE] = FORM_SIZE,
+	[RLIMIT_NICE] = FORM_NICE,
+	[RLIMIT_RTPRIO] = FORM_COUNT,
+	[RLIMIT_RTTIME] = FORM_MICROSECONDS,
 };
-
-int value_rlimit_from_name(const char *text)
-{
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
-		if (strcmp(rlimits[i].name, text) == 0) {
-			return i;
-		}
-	}
-	return -EINVAL;
-}
 
 /* "+5" and "-5" are nice values, "0"–"40" the raw limit: 20 - nice. */
 static int parse_nice_limit(const char *text, uint64_t *ret)
@@ -121,7 +108,7 @@ static int parse_limit_value(int resource, const char *text, uint64_t *ret)
 		*ret = VALUE_INFINITY;
 		return 0;
 	}
-	switch (rlimits[resource].form) {
+	switch (limit_forms[resource]) {
 	case FORM_COUNT:
 		return number_parse_u64(text, ret);
 	case FORM_SIZE:

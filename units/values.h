@@ -37,8 +37,6 @@ int value_parse_exit_status(const char *text, uint32_t *ret);
 /* One word of SuccessExitStatus=: an exit status or a signal name; set in *set. */
 int value_add_exit_word(const char *text, struct manifest_exit_set *set);
 
-/* "NOFILE", "CPU" …: what follows Limit; RLIMIT_* or -EINVAL. */
-int value_rlimit_from_name(const char *text);
 /* "1024", "512:1024", "infinity", sizes and times as the resource wants them. */
 int value_parse_rlimit(int resource, const char *text, uint64_t *ret_soft, uint64_t *ret_hard);
 

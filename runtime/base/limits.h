@@ -101,7 +101,8 @@
 #define LIMIT_LOG_RECORD      4096u
 #define LIMIT_NOTIFY_DATAGRAM 4096u
 #define LIMIT_NOTIFY_FDS      253u
-#define LIMIT_NOTIFY_PER_TURN 32u /* datagrams of one unit in one turn of supd's loop */
+#define LIMIT_NOTIFY_PER_TURN 32u    /* datagrams of one unit in one turn of supd's loop */
+#define LIMIT_NOTIFY_TURN_US  10000u /* and no other after so long: each may bring descriptors */
 /* A timer waits so long for what lies behind a descriptor on its way to supd-init. */
 #define LIMIT_NOTIFY_LATE_US  5000000u
 #define LIMIT_CONTROL_CLIENTS 256u

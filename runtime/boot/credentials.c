@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
-/*
- * System credentials as systemd's hosts hand them over (systemd.system-credentials(7)): SMBIOS type
- * 11 strings "io.systemd.credential:NAME=TEXT" and "io.systemd.credential.binary:NAME=BASE64", and
- * fw_cfg files opt/io.systemd.credentials/NAME. They become files of /run/credentials/@system.
- */
-#include <dirent.h>
+/* Where system credentials are kept; credsources.c has where they come from. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,11 +10,6 @@
 #include "../base/fd.h"
 #include "boot.h"
 
-/* The strings of one structure, or one file: as much as a unit may have. */
-#define CREDENTIAL_MAX  1048576u
-#define CREDENTIALS_DIR "/run/credentials/@system"
-#define DMI_DIR         "/sys/firmware/dmi/entries"
-#define FW_CFG_DIR      "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials"
 #define NAME_MAX_LENGTH 255u
 
 static int digit_of(char c)
@@ -54,13 +43,17 @@ int credentials_base64(char *text)
 	return p[strspn(p, "=")] ? -EINVAL : n;
 }
 
-static bool is_name(const char *name)
+/* As systemd: a file's name, printable, without ':'. */
+bool credentials_is_name(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 0 && n <= NAME_MAX_LENGTH && name[0] != '.' && !strchr(name, '/') &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-") ==
-		       n;
+	for (const char *p = name; *p; p++) {
+		if (*p <= ' ' || *p > '~' || *p == '/' || *p == ':') {
+			return false;
+		}
+	}
+	return n > 0 && n <= NAME_MAX_LENGTH && name[0] != '.';
 }
 
 static int open_dir(void)
@@ -78,7 +71,7 @@ void credentials_store(const char *name, const void *data, size_t size)
 {
 	AUTO_CLOSE int dir = -1;
 	AUTO_CLOSE int fd = -1;
-	int r = is_name(name) ? 0 : -EINVAL;
+	int r = credentials_is_name(name) ? 0 : -EINVAL;
 
 	if (r == 0) {
 		dir = open_dir();
@@ -93,93 +86,28 @@ void credentials_store(const char *name, const void *data, size_t size)
 	}
 }
 
-static void take_string(char *text, void (*take)(const char *, const void *, size_t))
+ssize_t credentials_read(const char *name, char *buf, size_t size)
 {
-	static const char plain[] = "io.systemd.credential:";
-	static const char binary[] = "io.systemd.credential.binary:";
-	bool is_binary = strncmp(text, binary, sizeof(binary) - 1) == 0;
-	char *name, *value;
+	char path[sizeof(CREDENTIALS_DIR) + NAME_MAX_LENGTH + 1] = CREDENTIALS_DIR "/";
 
-	if (!is_binary && strncmp(text, plain, sizeof(plain) - 1) != 0) {
-		return;
+	if (strlen(name) > NAME_MAX_LENGTH) {
+		*buf = 0;
+		return -ENAMETOOLONG;
 	}
-	name = text + (is_binary ? sizeof(binary) : sizeof(plain)) - 1;
-	value = strchr(name, '=');
-	if (!value) {
-		say("SMBIOS string without a value", name, 0);
-		return;
-	}
-	*value++ = 0;
-	int n = is_binary ? credentials_base64(value) : (int)strlen(value);
-
-	if (n < 0) {
-		say("not base64 in the SMBIOS string", name, 0);
-		return;
-	}
-	take(name, value, (size_t)n);
+	return fd_read_text(strcat(path, name), buf, size);
 }
 
-/* What does not fit is not taken: half a key is worse than none. -errno. */
-static ssize_t read_whole(const char *path, char *data)
+bool credentials_yes(const char *name, bool otherwise)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, data, CREDENTIAL_MAX + 1);
+	char text[16];
+	int is = otherwise;
 
-	n = n > (ssize_t)CREDENTIAL_MAX ? -EFBIG : n;
-	if (n == -EFBIG) {
-		say("more than 1 MiB of credentials, left out", path, EFBIG);
+	if (credentials_read(name, text, sizeof(text)) >= 0) {
+		text[strcspn(text, "\n")] = 0;
+		is = *text ? cmdline_bool(text) : -EINVAL;
 	}
-	return n;
-}
-
-void credentials_structure(char *data, size_t n, void (*take)(const char *, const void *, size_t))
-{
-	if (n < 5) {
-		return;
+	if (is < 0) {
+		say("neither yes nor no in the credential", name, 0);
 	}
-	data[n] = 0;
-	for (char *p = data + (unsigned char)data[1]; p < data + n && *p;) {
-		char *next = p + strlen(p) + 1;
-
-		take_string(p, take);
-		p = next;
-	}
-}
-
-static void each_entry(const char *where, const char *prefix, const char *leaf, bool structure)
-{
-	DIR *dir = opendir(where);
-	struct dirent *entry;
-	char path[BOOT_PATH_MAX];
-
-	if (!dir) {
-		return;
-	}
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' ||
-			strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
-			strlen(where) + strlen(entry->d_name) + strlen(leaf) + 2 > sizeof(path)) {
-			continue;
-		}
-		strcpy(path, where);
-		strcat(path, "/");
-		strcat(path, entry->d_name);
-		strcat(path, leaf);
-		static char data[CREDENTIAL_MAX + 2];
-		ssize_t n = read_whole(path, data);
-
-		if (n >= 0 && structure) {
-			credentials_structure(data, (size_t)n, credentials_store);
-		} else if (n >= 0) {
-			credentials_store(entry->d_name, data, (size_t)n);
-		}
-	}
-	closedir(dir);
-}
-
-void credentials_import(void)
-{
-	each_entry(DMI_DIR, "11-", "/raw", true);
-	each_entry(FW_CFG_DIR, "", "/raw", false);
-	chmod(CREDENTIALS_DIR, 0500);
+	return is < 0 ? otherwise : is;
 }

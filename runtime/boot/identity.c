@@ -19,11 +19,28 @@
 #define ID_FILE_MAX  64 /* "uninitialized" among them */
 #define MACHINE_ID   "/etc/machine-id"
 #define RUN_ID       "/run/machine-id"
+#define DMI_DIR      "/sys/class/dmi/id"
+#define FIRST_BOOT   "/run/systemd/first-boot"
 
-static bool is_id(const char *text)
+/* Anything but all 0 and all f, which firmware has where nobody set one. */
+bool identity_parse_id(const char *text, char id[static 33])
 {
-	return strspn(text, "0123456789abcdef") >= ID_LENGTH &&
-	       (!text[ID_LENGTH] || text[ID_LENGTH] == '\n') && strspn(text, "0") < ID_LENGTH;
+	size_t n = 0;
+
+	for (; *text && *text != '\n' && n <= ID_LENGTH; text++) {
+		char c = *text | 0x20;
+
+		if (*text == '-' && (n == 8 || n == 12 || n == 16 || n == 20)) {
+			continue;
+		}
+		if (n == ID_LENGTH || !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) ||
+			(*text < '0')) {
+			return false;
+		}
+		id[n++] = c;
+	}
+	id[n] = 0;
+	return n == ID_LENGTH && strspn(id, "0") < n && strspn(id, "f") < n;
 }
 
 static void make_id(char *id)
@@ -40,8 +57,7 @@ static void make_id(char *id)
 		id[2 * i] = digits[bytes[i] >> 4];
 		id[2 * i + 1] = digits[bytes[i] & 15];
 	}
-	id[ID_LENGTH] = '\n';
-	id[ID_LENGTH + 1] = 0;
+	id[ID_LENGTH] = 0;
 }
 
 /* As fd_read_text() of what a file system has, which may be anything. */
@@ -71,25 +87,102 @@ static int write_id(const char *path, const char *id)
 	return fd < 0 ? -errno : fd_write_full(fd, id, ID_LENGTH + 1);
 }
 
+static bool read_id(const char *path, char *id)
+{
+	char text[64];
+
+	return read_plain(path, text, sizeof(text)) > 0 && identity_parse_id(text, id);
+}
+
+/* What the hypervisor calls this machine. That of a board is its maker's, and not always one. */
+static bool read_hypervisors_id(char *id)
+{
+	static const char *const vendors[] = { "QEMU", "Amazon EC2", "Google", "Red Hat" };
+	char vendor[64];
+
+	if (fd_read_text(DMI_DIR "/sys_vendor", vendor, sizeof(vendor)) <= 0) {
+		return false;
+	}
+	for (size_t i = 0; i < ELEMENTSOF(vendors); i++) {
+		if (strncmp(vendor, vendors[i], strlen(vendors[i])) == 0) {
+			return read_id(DMI_DIR "/product_uuid", id);
+		}
+	}
+	return false;
+}
+
+/* The command line's counts whatever the file says. */
+static bool wanted_id(const struct cmdline *c, char *id)
+{
+	const char *wanted = cmdline_find(c, ".machine_id");
+
+	if (!wanted) {
+		return false;
+	}
+	if (strcmp(wanted, "firmware") == 0 ? read_id(DMI_DIR "/product_uuid", id)
+					    : identity_parse_id(wanted, id)) {
+		return true;
+	}
+	say("no machine id on the kernel command line (32 hexadecimal digits, or firmware)", wanted,
+		0);
+	return false;
+}
+
+static void find_id(char *id)
+{
+	char text[64];
+
+	if (credentials_read("system.machine_id", text, sizeof(text)) > 0) {
+		if (identity_parse_id(text, id)) {
+			return;
+		}
+		say("no machine id in the credential", "system.machine_id", 0);
+	}
+	if (!read_hypervisors_id(id)) {
+		make_id(id);
+	}
+}
+
+/* ConditionFirstBoot=: there was no id, not even an empty file. */
+static void mark_first_boot(const struct cmdline *c)
+{
+	char text[64];
+	ssize_t n = read_plain(MACHINE_ID, text, sizeof(text));
+
+	unlink(FIRST_BOOT); /* a soft reboot's */
+	if (!cmdline_yes(c, ".condition_first_boot",
+		    n == -ENOENT || (n > 0 && strncmp(text, "uninitialized", 13) == 0))) {
+		return;
+	}
+	mkdir("/run/systemd", 0755);
+
+	AUTO_CLOSE int fd = open(FIRST_BOOT, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0) {
+		say("the first boot is not noted", FIRST_BOOT, errno);
+	}
+}
+
 /*
  * An empty or missing /etc/machine-id gets one; where /etc cannot be written to yet, the id lies
  * in /run and is bound over the file, as machine-id(5) says.
  */
 static void set_machine_id(const struct cmdline *c)
 {
-	const char *wanted = cmdline_find(c, "systemd.machine_id");
+	char id[ID_LENGTH + 2], there[ID_LENGTH + 1] = "";
+	bool kept = read_id(MACHINE_ID, there);
 	struct stat st;
-	char id[64];
 
-	if (read_plain(MACHINE_ID, id, sizeof(id)) > 0 && is_id(id)) {
+	if (!wanted_id(c, id)) {
+		if (kept) {
+			return;
+		}
+		find_id(id);
+	}
+	if (kept && strcmp(id, there) == 0) {
 		return;
 	}
-	if (wanted && strlen(wanted) == ID_LENGTH && is_id(wanted)) {
-		memcpy(id, wanted, ID_LENGTH);
-		memcpy(id + ID_LENGTH, "\n", 2);
-	} else {
-		make_id(id);
-	}
+	id[ID_LENGTH] = '\n';
 	if (write_id(MACHINE_ID, id) == 0) {
 		return;
 	}
@@ -119,19 +212,22 @@ size_t identity_host_name(const char *text)
 
 static void set_hostname(const struct cmdline *c)
 {
-	const char *wanted = cmdline_find(c, "systemd.hostname");
+	const char *wanted = cmdline_find(c, ".hostname"), *from = "/etc/hostname";
 	char name[256] = "";
 	size_t n;
 
 	if (wanted && *wanted) {
+		from = "the kernel command line";
 		strncpy(name, wanted, sizeof(name) - 1);
-	} else if (read_plain("/etc/hostname", name, sizeof(name)) == -ENOENT) {
-		strcpy(name, "localhost");
+	} else if (read_plain("/etc/hostname", name, sizeof(name)) <= 0) {
+		from = "the credential system.hostname";
+		if (credentials_read("system.hostname", name, sizeof(name)) < 0) {
+			strcpy(name, "localhost");
+		}
 	}
 	n = identity_host_name(name);
 	if (n == 0) {
-		say("no valid name in /etc/hostname or systemd.hostname=: localhost is taken", name,
-			0);
+		say("no valid host name: localhost is taken", from, 0);
 		strcpy(name, "localhost");
 		n = strlen(name);
 	}
@@ -154,6 +250,7 @@ static void raise_loopback(void)
 void identity_set(const struct cmdline *c)
 {
 	set_hostname(c);
+	mark_first_boot(c);
 	set_machine_id(c);
 	raise_loopback();
 }

@@ -64,6 +64,7 @@ static void boot(bool again)
 	fd_read_text("/proc/cmdline", text, sizeof(text));
 	cmdline_parse(&cmdline, text);
 	modules_load_list("/", MODULE_LIST);
+	credentials_refuse_encrypted();
 	int moved = root_switch(&cmdline);
 
 	if (moved < 0) {
@@ -78,12 +79,14 @@ static void boot(bool again)
 	}
 	apimounts_make(); /* what lies on the new root */
 	root_make_writable(&cmdline);
+	credentials_import(&cmdline);
 	identity_set(&cmdline);
-	credentials_import();
 	host_link_ports();
 	host_link_systemctl();
 	host_set_kernel();
 	host_mend_clock();
+	bootunits_make(&cmdline);
+	bootfstab_make(&cmdline);
 	times_store(BOOTTIMES_PATH, &times, again);
 	become_init(&cmdline);
 	say("supd-init is not on this root file system", NULL, 0);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
@@ -10,6 +11,7 @@
 #include "boot.h"
 
 #define LIST_MAX 16384u
+#define MODPROBE "/sbin/modprobe"
 
 static void load_one(int dir, const char *path)
 {
@@ -31,5 +33,19 @@ void modules_load_list(const char *dir, const char *file)
 	}
 	for (char *p = strtok_r(list, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
 		load_one(dir_fd, p);
+	}
+}
+
+void modules_probe(const char *name)
+{
+	char *const argv[] = { "modprobe", "-q", "-b", (char *)(uintptr_t)name, NULL };
+	char *const environment[] = { NULL };
+	pid_t pid = access(MODPROBE, X_OK) == 0 ? fork() : -1;
+
+	if (pid == 0) {
+		execve(MODPROBE, argv, environment);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) != pid && errno == EINTR) {
 	}
 }

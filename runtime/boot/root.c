@@ -12,7 +12,6 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
-#include "../base/number.h"
 #include "../base/sysx.h"
 #include "boot.h"
 
@@ -20,7 +19,6 @@
 #define NEXT_ROOT      "/run/nextroot"
 #define WAIT_STEP_NS   (20 * 1000 * 1000)
 #define PROBE_STEPS    10u /* looks at all disks only so often when no new one came */
-#define WAIT_DEFAULT_S 30u
 #define TYPES_MAX      4096u
 #define PARTITIONS_MAX 8192u
 #define DISKS_MAX      512u
@@ -167,22 +165,17 @@ static int mount_root(const struct cmdline *c, const char *root)
 {
 	const char *type = cmdline_find(c, "rootfstype");
 	const char *options = cmdline_find(c, "rootflags");
-	const char *delay = cmdline_find(c, "rootwait");
 	unsigned long flags = cmdline_find(c, "rw") ? 0 : MS_RDONLY;
 	char buf[BOOT_PATH_MAX];
-	uint32_t seconds = WAIT_DEFAULT_S;
 	const char *value, *device = NULL;
 	bool named = link_directory(root, &value) != NULL;
 	int error;
 
-	if (delay) {
-		number_parse_u32(delay, &seconds);
-	}
 	if (!named && !type) {
 		say("root= is neither a path nor UUID=, LABEL=, PARTUUID=, PARTLABEL=", root, 0);
 		return -EINVAL;
 	}
-	if (named && !(device = wait_for(root, seconds, buf, sizeof(buf)))) {
+	if (named && !(device = wait_for(root, cmdline_root_patience(c), buf, sizeof(buf)))) {
 		say("the root device did not appear", root, ENODEV);
 		say_disks();
 		return -ENODEV;
@@ -199,7 +192,7 @@ static int mount_root(const struct cmdline *c, const char *root)
 }
 
 /* Gives the memory of the initramfs back: one file system, no links followed, bounded depth. */
-static void remove_below(int dir, dev_t device, int depth)
+void root_remove_below(int dir, dev_t device, int depth)
 {
 	DIR *stream = fdopendir(dir);
 	struct dirent *entry;
@@ -223,7 +216,7 @@ static void remove_below(int dir, dev_t device, int depth)
 				    : -1;
 
 		if (child >= 0) {
-			remove_below(child, device, depth - 1);
+			root_remove_below(child, device, depth - 1);
 		}
 		unlinkat(dirfd(stream), name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 	}
@@ -270,9 +263,22 @@ int root_enter(const char *where, bool remove)
 		return -error;
 	}
 	if (remove && old >= 0 && fstat(old, &st) == 0) {
-		remove_below(old, st.st_dev, 32);
+		root_remove_below(old, st.st_dev, 32);
 	}
 	return 0;
+}
+
+/* A look around before the root file system is mounted, as initramfs of others offer it. */
+static void break_before_root(const struct cmdline *c)
+{
+	const char *unit = cmdline_find(c, "rd.systemd.unit");
+
+	if (cmdline_find(c, "rd.break") || cmdline_find(c, "rd.emergency") ||
+		(unit && (strcmp(unit, "emergency.target") == 0 ||
+				 strcmp(unit, "rescue.target") == 0))) {
+		emergency_shell("the kernel command line asks for a shell in the initramfs; its "
+				"end goes on with the root file system");
+	}
 }
 
 int root_switch(const struct cmdline *c)
@@ -282,6 +288,8 @@ int root_switch(const struct cmdline *c)
 	if (!root || !*root || !in_initramfs()) {
 		return 0; /* this is the root */
 	}
+	break_before_root(c);
+
 	int r = is_mounted_by_hand() ? 0 : mount_root(c, root);
 
 	r = r < 0 ? r : root_enter(NEW_ROOT, true);

@@ -37,10 +37,28 @@ static bool wants_writable(const struct cmdline *c)
 	return found ? !read_only : !cmdline_find(c, "ro");
 }
 
-static int run_fsck(const char *device, const char *mode)
+/* fsck.repair=: what is safe, all, or nothing. */
+const char *fsck_option(const struct cmdline *c)
 {
+	const char *word = cmdline_find(c, "fsck.repair");
+
+	if (!word || strcmp(word, "preen") == 0) {
+		return "-a";
+	}
+	int is = cmdline_bool(word);
+
+	if (is < 0) {
+		say("fsck.repair= is preen, yes or no", word, 0);
+	}
+	return is < 0 ? "-a" : is ? "-y" : "-n";
+}
+
+static int run_fsck(const char *device, const struct cmdline *c)
+{
+	const char *mode = cmdline_find(c, "fsck.mode");
 	bool force = mode && strcmp(mode, "force") == 0;
-	char *argv[] = { "fsck", "-T", "-a", (char *)(uintptr_t)device, force ? "-f" : NULL, NULL };
+	char *argv[] = { "fsck", "-T", (char *)(uintptr_t)fsck_option(c), (char *)(uintptr_t)device,
+		force ? "-f" : NULL, NULL };
 	char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int status = 0;
 	pid_t pid = fork();
@@ -71,7 +89,7 @@ static void check_root(const struct cmdline *c)
 	if (!root || strncmp(root, "/dev/", 5) != 0) {
 		return;
 	}
-	int status = run_fsck(root, mode);
+	int status = run_fsck(root, c);
 
 	if (status & FSCK_REBOOT) {
 		say("the root file system was repaired: the machine starts again", root, 0);

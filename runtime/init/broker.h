@@ -279,6 +279,18 @@ enum broker_phase {
 	PHASE_FINAL,
 };
 
+/* What goes to whoever started supd-init (uplink.h). */
+struct uplink {
+	int fd;        /* character device to the host; -1: not open */
+	int type;      /* SOCK_*, that the host took: of "vsock:" */
+	bool watched;  /* the device tells when there is room */
+	bool given_up; /* the host did not listen: nothing is kept until it does */
+	uint32_t n;    /* bytes of what is kept: messages, each ended by NUL */
+	uint64_t at;   /* next try; 0: none is due */
+	uint64_t wait_us, since;
+	char kept[4096];
+};
+
 struct broker {
 	struct table *t;
 	int table_fd;
@@ -286,6 +298,7 @@ struct broker {
 	bool machine; /* PID 1 of the initial namespace: reboot(2) is ours */
 	enum broker_phase phase;
 	uint64_t stop_began, stop_deadline, show_at;
+	uint64_t stop_seen;  /* last turn of PHASE_STOPPING; 0: none yet */
 	uint64_t waits_from; /* first line of WIRE_WAITING of these five seconds */
 	uint32_t waits;
 	int spares[5]; /* spare.h */
@@ -318,8 +331,8 @@ struct broker {
 	struct catalogue catalogues[LIMIT_CATALOGUES]; /* mapped; parallel to t->catalogues */
 	/* up */
 	char notify_socket[108];
-	int uplink_fd; /* character device to the host; -1: not open */
-	int hw_fd;     /* hardware watchdog; -1: none */
+	struct uplink uplink;
+	int hw_fd; /* hardware watchdog; -1: none */
 	uint32_t hw_tries;
 	uint64_t hw_at, hw_us; /* next feed or try; interval */
 	uint64_t watchdog_us, watchdog_at;
@@ -371,6 +384,7 @@ enum watch_kind {
 	WATCH_LISTEN, /* slot */
 	WATCH_WARM,
 	WATCH_CONTROL,
+	WATCH_UPLINK,
 	WATCH_KIND_COUNT,
 };
 

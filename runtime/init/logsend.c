@@ -238,6 +238,7 @@ static void forward(struct broker *b, const struct wire_log *log, bool in_kernel
 
 void logsend_forward(struct broker *b, const struct wire_log *log)
 {
+	kmsg_show(b, log);
 	forward(b, log, false);
 }
 

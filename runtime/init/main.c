@@ -136,6 +136,12 @@ static void on_load_error(struct broker *b, uint32_t index)
 	catalog_error_readable(b);
 }
 
+static void on_uplink(struct broker *b, uint32_t index)
+{
+	(void)index;
+	uplink_room(b, now_us());
+}
+
 static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t index) = {
 	[WATCH_SIGNAL] = on_signal,
 	[WATCH_INOTIFY] = on_inotify,
@@ -149,6 +155,7 @@ static void (*const reactions[WATCH_KIND_COUNT])(struct broker *b, uint32_t inde
 	[WATCH_LISTEN] = listen_ready,
 	[WATCH_WARM] = warm_readable,
 	[WATCH_CONTROL] = on_control,
+	[WATCH_UPLINK] = on_uplink,
 };
 
 static int wait_time(struct broker *b, uint64_t now)
@@ -159,6 +166,7 @@ static int wait_time(struct broker *b, uint64_t now)
 	reap_log_deadline(b, &at);
 	power_deadline(b, &at);
 	watchdog_deadline(b, &at);
+	uplink_deadline(b, &at);
 	catalog_deadline(b, &at);
 	if (b->unswept || b->remove_again) {
 		return 0;
@@ -364,7 +372,7 @@ static int start(struct broker *b, char **argv)
 	int *const none[] = { &b->table_fd, &b->runtime_fd, &b->notify_fd, &b->log_dir_fd,
 		&b->idtable_fd, &b->stamps_fd, &b->cgroup_fd, &b->supd.request_fd,
 		&b->supd.event_fd, &b->log.fd, &b->logsend.native_fd, &b->logsend.journald_fd,
-		&b->uplink_fd, &b->hw_fd, &b->load.plans_fd, &b->load.manifest_fd,
+		&b->uplink.fd, &b->hw_fd, &b->load.plans_fd, &b->load.manifest_fd,
 		&b->load.error_fd };
 
 	for (size_t i = 0; i < ELEMENTSOF(none); i++) {

@@ -13,11 +13,12 @@
 #include "uplink.h"
 #include "util.h"
 
-#define STALLED_US    (300 * USEC_PER_SEC)  /* without a move of supd */
-#define STOP_MAX_US   (1800 * USEC_PER_SEC) /* in all */
-#define SHOW_AFTER    (5 * USEC_PER_SEC)
-#define SHOW_EVERY    (5 * USEC_PER_SEC)
-#define SHOWN_AT_ONCE 4
+#define STALLED_US     (300 * USEC_PER_SEC)  /* without a move of supd */
+#define STOP_MAX_US    (1800 * USEC_PER_SEC) /* in all */
+#define SHOW_AFTER     (5 * USEC_PER_SEC)
+#define SHOW_EVERY     (5 * USEC_PER_SEC)
+#define SHOWN_AT_ONCE  4
+#define STOOD_STILL_US (3 * SHOW_EVERY) /* no turn for so long, though one was due sooner */
 
 /* The host learns where the boot's time went: CLOCK_MONOTONIC, so since the kernel's start. */
 static void tell_times(struct broker *b)
@@ -197,8 +198,8 @@ void power_waits(struct broker *b, const struct wire_request *q, const char *nam
 	uint64_t now = now_us();
 	char line[LIMIT_UNIT_NAME + 160];
 
-	if (!b->pid1) {
-		return; /* there is no console of ours */
+	if (!b->pid1 || b->t->settings.show == SHOW_NOTHING) {
+		return; /* there is no console of ours, or nothing is to be there */
 	}
 	if (now >= b->waits_from + SHOW_EVERY - USEC_PER_SEC) {
 		b->waits_from = now;
@@ -216,7 +217,7 @@ void power_waits(struct broker *b, const struct wire_request *q, const char *nam
  */
 static void show_waiting(struct broker *b, uint64_t now)
 {
-	uint32_t shown = 0;
+	uint32_t shown = b->t->settings.show == SHOW_NOTHING ? SHOWN_AT_ONCE : 0;
 
 	for (uint32_t n = 0; n < b->t->n_slots; n++) {
 		const struct slot *s = &b->t->slots[n];
@@ -235,11 +236,24 @@ static void show_waiting(struct broker *b, uint64_t now)
 	}
 }
 
+/* A machine that stood still meanwhile: nobody could move. */
+static void put_off(struct broker *b, uint64_t now)
+{
+	uint64_t gone = b->stop_seen && now > b->stop_seen ? now - b->stop_seen : 0;
+
+	if (gone > STOOD_STILL_US) {
+		b->stop_began += gone;
+		b->stop_deadline += gone;
+	}
+	b->stop_seen = now;
+}
+
 void power_tick(struct broker *b, uint64_t now)
 {
 	if (b->phase != PHASE_STOPPING) {
 		return;
 	}
+	put_off(b, now);
 	if (now >= b->stop_deadline) {
 		util_say("supd did not stop the services in time", NULL, 0);
 		go_final(b, b->supd.stop.power, 1);

@@ -225,17 +225,19 @@ static int make_runtime_dirs(struct broker *b)
 	return supd < 0 ? supd : 0;
 }
 
-/* Parents as well: a small machine's root may have none of them. */
-static void make_parents(const char *path)
+/* Parents as well: a small machine's root may have none of them. 0, or why one is not there. */
+static int make_parents(const char *path)
 {
 	char parent[SETTINGS_PATH];
+	int error = 0;
 
 	util_copy(parent, sizeof(parent), path);
-	for (char *p = strchr(parent + 1, '/'); p; p = strchr(p + 1, '/')) {
+	for (char *p = strchr(parent + 1, '/'); p && !error; p = strchr(p + 1, '/')) {
 		*p = 0;
-		mkdir(parent, 0755);
+		error = mkdir(parent, 0755) < 0 && errno != EEXIST ? errno : 0;
 		*p = '/';
 	}
+	return error;
 }
 
 /* A machine or container whose root is read-only goes on with what lasts until it ends. */
@@ -243,9 +245,15 @@ static void replace_read_only(struct broker *b, char *path, const char *name)
 {
 	char other[SETTINGS_PATH];
 
-	make_parents(path);
-	if (mkdir(path, 0755) == 0 || (errno == EEXIST && access(path, W_OK) == 0) ||
-		errno != EROFS ||
+	int error = make_parents(path);
+
+	if (!error && mkdir(path, 0755) < 0) {
+		error = errno;
+	}
+	if (error == EEXIST && access(path, W_OK) < 0) {
+		error = errno;
+	}
+	if (error != EROFS ||
 		util_join(other, sizeof(other),
 			(const char *const[4]) { b->t->settings.runtime_dir, "/", name }) < 0) {
 		return;
@@ -348,6 +356,14 @@ static void enable_above(const struct broker *b)
 	}
 }
 
+static const char *why_no_cgroup(int error)
+{
+	return error == ENOENT  ? "cannot make the cgroup, the one above is not there"
+	       : error == EROFS ? "cannot make the cgroup; containers get writable ones by podman "
+				  "run --systemd=always"
+				: "cannot make the cgroup";
+}
+
 static int make_root(struct broker *b)
 {
 	const char *path = b->t->cgroup_root;
@@ -356,9 +372,7 @@ static int make_root(struct broker *b)
 
 	b->cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (b->cgroup_fd < 0) {
-		return said(error == ENOENT ? "cannot make the cgroup, the one above is not there"
-					    : "cannot make the cgroup",
-			path, error && error != EEXIST ? error : errno);
+		return said(why_no_cgroup(error), path, error && error != EEXIST ? error : errno);
 	}
 	if (fstatfs(b->cgroup_fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC) {
 		if (!error) {

@@ -146,9 +146,12 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 	if (!park) {
 		return -ENOENT;
 	}
-	if (close_park(b, park) < 0) {
-		return -EAGAIN; /* kept: closing here could hang */
-	}
+	/* Closed with others at the end of the turn: a service can have hundreds dropped at once.
+	 */
+	park->used = false;
+	b->park_dirty[park - b->t->parks] = 0;
+	store_discard(b, &park->push);
+	store_discard(b, &park->peek);
 	b->t->slots[n].n_parked--;
 	slot_mark(b, n, DIRTY_SLOT);
 	return 0;
@@ -157,10 +160,8 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 void store_drop_all(struct broker *b, uint32_t n)
 {
 	for (int i = store_next(b, n, 0); i >= 0; i = store_next(b, n, i + 1)) {
-		if (store_drop(b, n, b->t->parks[i].index) < 0) {
-			util_say("a stored descriptor stays", b->t->slots[n].name, EAGAIN);
-			b->t->parks[i].slot = WIRE_SLOT_NONE;
-		}
+		store_drop(b, n, b->t->parks[i].index);
 	}
+	store_flush(b);
 	b->t->slots[n].n_parked = 0;
 }

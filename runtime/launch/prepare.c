@@ -93,7 +93,8 @@ static int write_row(struct launch *l, const struct plan_cgroup_write *row)
 		dir = other;
 	}
 	r = dir < 0 ? -ENOENT : write_at(dir, row->file, value);
-	if (r == -ENOENT && (!row->required || !l->job.require_controllers)) {
+	/* EOPNOTSUPP: of a device whose driver or scheduler has no weights */
+	if ((r == -ENOENT || r == -EOPNOTSUPP) && (!row->required || !l->job.require_controllers)) {
 		return 0;
 	}
 	if (r == -ENOENT && row->controller) {

@@ -80,6 +80,25 @@ static bool is_planned(const struct launch *l, const char *cgroup, const char *f
 	return false;
 }
 
+/*
+ * The kernel empties no cpuset in which processes are: all that there is means the same. Others
+ * have one way only.
+ */
+static int write_default(struct launch *l, int dir, size_t i)
+{
+	char file[40] = "", text[4096];
+	int r = write_at(dir, defaults[i].file, defaults[i].value);
+
+	if (r != -ENOSPC || strncmp(defaults[i].file, "cpuset.", 7) != 0) {
+		return r;
+	}
+	strcat(file, defaults[i].file);
+	strcat(file, ".effective");
+	return read_at(l->fds[LAUNCH_TAG_CGROUP_ROOT], file, text, sizeof(text)) <= 0
+		       ? r
+		       : write_at(dir, defaults[i].file, text);
+}
+
 static int reset_file(struct launch *l, int dir, const char *cgroup, size_t i)
 {
 	const char *want = defaults[i].shown ? defaults[i].shown : defaults[i].value;
@@ -97,7 +116,7 @@ static int reset_file(struct launch *l, int dir, const char *cgroup, size_t i)
 	if (strcmp(text, want) == 0) {
 		return 0;
 	}
-	r = write_at(dir, defaults[i].file, defaults[i].value);
+	r = write_default(l, dir, i);
 	return r < 0 ? launch_fail(l, r, cgroup, "reset ", defaults[i].file) : 0;
 }
 

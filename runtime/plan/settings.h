@@ -8,11 +8,22 @@
 
 #include <stdint.h>
 
-#define SETTINGS_MAGIC   0x64707573u /* "supd" */
-#define SETTINGS_VERSION 4u
-#define SETTINGS_PATH    256u
-#define SETTINGS_UNITS   64u /* UNIT… on the command line */
-#define SETTINGS_MASKS   32u /* supd.mask= on the kernel command line */
+#define SETTINGS_MAGIC     0x64707573u /* "supd" */
+#define SETTINGS_VERSION   5u
+#define SETTINGS_PATH      256u
+#define SETTINGS_UNITS     64u /* UNIT… on the command line */
+#define SETTINGS_MASKS     32u /* supd.mask= on the kernel command line */
+#define SETTINGS_ENV       4096u
+#define SETTINGS_VSOCK_ANY 255u /* the host takes seqpacket or stream: both are tried */
+
+/* What a machine's console shows beside errors. */
+enum settings_show {
+	SHOW_WAITING, /* jobs that take long, while it comes up or goes down */
+	SHOW_NOTHING,
+	SHOW_LOG, /* what supd logs, while it comes up or goes down */
+	SHOW_LOG_ALWAYS,
+	SHOW_COUNT
+};
 
 struct settings {
 	uint32_t magic;
@@ -43,10 +54,14 @@ struct settings {
 	char masks[SETTINGS_MASKS][256]; /* units that are as if they were masked */
 	uint64_t device_timeout_us; /* how long a start waits for a device; UINT64_MAX: for ever */
 	uint32_t keep_cgroup;       /* supd-init stays in the cgroup that it was started in */
+	uint32_t show;              /* enum settings_show; machines */
+	uint64_t timeout_start_us;  /* of units that say none; UINT64_MAX: for ever */
+	uint64_t timeout_stop_us;
+	char environment[SETTINGS_ENV]; /* of all services: K=V, each ended by NUL; "" ends it */
 	/* Machines (PID 1) only */
 	uint64_t runtime_watchdog_us; /* hardware watchdog while the machine runs; 0: off */
 	uint64_t reboot_watchdog_us;  /* and from the shutdown's last phase on; 0: off */
-	uint32_t notify_type;         /* SOCK_*: vsock with notify_cid, notify_port; 0: none */
+	uint32_t notify_type;         /* SOCK_*, SETTINGS_VSOCK_ANY: vsock; 0: none */
 	uint32_t notify_cid, notify_port;
-	char notify_path[SETTINGS_PATH]; /* a socket or a character device; "": none */
+	char notify_path[SETTINGS_PATH]; /* a socket (@NAME: abstract) or a character device */
 };

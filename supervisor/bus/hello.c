@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What clients ask of a bus daemon although there is none, and the log level object. */
 #include "../shell.h"
+#include "getters.h"
 #include "objects.h"
 
 static int method_hello(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -16,18 +17,14 @@ const sd_bus_vtable bus_vtable_dbus[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int get_log(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_log)
 {
 	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice",
 		"info", "debug" };
 	struct bus_server *b = userdata;
 	uint32_t level = b->shell->hello.log_level;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	if (property[0] == 'S') {
 		return sd_bus_message_append(reply, "s", "supd");
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../shell.h"
+#include "getters.h"
 #include "objects.h"
 
 static const struct job *job_of(struct bus_server *b, const char *path)
@@ -12,15 +13,12 @@ static const struct job *job_of(struct bus_server *b, const char *path)
 	return bus_job_id(path, &id) < 0 ? NULL : engine_job(b->shell->engine, id);
 }
 
-static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_text)
 {
 	const struct job *job = job_of(userdata, path);
 	const char *text = "";
 
-	(void)bus;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	if (job && strcmp(property, "JobType") == 0) {
 		text = job_type_to_string(job->type);
 	} else if (job) {
@@ -29,30 +27,22 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	return sd_bus_message_append(reply, "s", text);
 }
 
-static int get_id(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_id)
 {
 	const struct job *job = job_of(userdata, path);
 
-	(void)bus;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(reply, "u", job ? job->id : 0u);
 }
 
-static int get_unit(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_unit)
 {
 	struct bus_server *b = userdata;
 	const struct job *job = job_of(b, path);
 	const struct unit *u = job ? engine_unit(b->shell->engine, job->unit) : NULL;
 	char unit_path[BUS_PATH_MAX] = "/";
 
-	(void)bus;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	if (u) {
 		bus_unit_path(u->name, unit_path);
 	}

@@ -10,6 +10,7 @@
 #include "../machine.h"
 #include "../shell.h"
 #include "../unitlog.h"
+#include "getters.h"
 #include "objects.h"
 
 int bus_append_diagnostics(const struct manifest *manifest, sd_bus_message *reply)
@@ -87,8 +88,7 @@ static int method_denials(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int get_place(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_place)
 {
 	struct bus_server *b = userdata;
 	const struct {
@@ -102,10 +102,7 @@ static int get_place(sd_bus *bus, const char *path, const char *interface, const
 		{ "CgroupRoot", b->shell->hello.cgroup_root },
 	};
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		if (strcmp(rows[i].name, property) == 0) {
 			return sd_bus_message_append(reply, "s", rows[i].value);
@@ -114,42 +111,28 @@ static int get_place(sd_bus *bus, const char *path, const char *interface, const
 	return -EINVAL;
 }
 
-static int get_generation(sd_bus *bus, const char *path, const char *interface,
-	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_generation)
 {
 	struct bus_server *b = userdata;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(reply, "u", b->shell->hello.generation);
 }
 
-static int get_use_journald(sd_bus *bus, const char *path, const char *interface,
-	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_use_journald)
 {
 	struct bus_server *b = userdata;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(reply, "b", b->shell->hello.use_journald != 0);
 }
 
 /* What systemd has no name for: when supd-init began, and when supd knew what to start. */
-static int get_time(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_time)
 {
 	struct bus_server *b = userdata;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(
 		reply, "t", property[0] == 'I' ? b->shell->hello.started_us : b->shell->asked_us);
 }
@@ -231,18 +214,14 @@ static void failure_text(const struct shell *s, const struct unit *u, char *buf,
 	}
 }
 
-static int get_failure(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_failure)
 {
 	struct bus_unit_ref *ref = userdata;
 	const struct service_failure *f = ref->unit ? &ref->unit->service.failure : NULL;
 	char text[1200] = "";
 	const char *step = NULL;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	if (ref->unit && strcmp(property, "FailureText") == 0) {
 		failure_text(ref->server->shell, ref->unit, text, sizeof(text));
 		return sd_bus_message_append(reply, "s", text);
@@ -254,18 +233,13 @@ static int get_failure(sd_bus *bus, const char *path, const char *interface, con
 }
 
 /* The definition in use is not that of the files. */
-static int get_load_warning(sd_bus *bus, const char *path, const char *interface,
-	const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_load_warning)
 {
 	struct bus_unit_ref *ref = userdata;
 	const struct unit *u = ref->unit;
 	char text[1400] = "";
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	if (u && u->vanished) {
 		strcpy(text,
 			"its unit file is gone or masked; it goes on, but cannot be restarted");
@@ -276,17 +250,13 @@ static int get_load_warning(sd_bus *bus, const char *path, const char *interface
 	return bus_append_text(reply, text);
 }
 
-static int get_own(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_own)
 {
 	struct bus_unit_ref *ref = userdata;
 	const struct unit *u = ref->unit;
 	const struct manifest_service *s = u && u->is_service ? u->service.def.service : NULL;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
+	GETTER_PROLOGUE;
 	switch (property[0]) {
 	case 'P':
 		return sd_bus_message_append(reply, "s", s && s->profile ? s->profile : "");
@@ -297,39 +267,28 @@ static int get_own(sd_bus *bus, const char *path, const char *interface, const c
 	}
 }
 
-static int get_looping(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_looping)
 {
 	struct bus_unit_ref *ref = userdata;
 	bool looping =
 		ref->unit && ref->unit->is_service && service_is_crash_looping(&ref->unit->service);
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(reply, "b", looping);
 }
 
 /* Was the last automatic restart one too many? */
-static int get_limit_hit(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_limit_hit)
 {
 	struct bus_unit_ref *ref = userdata;
 	bool hit = ref->unit && ref->unit->is_service && ref->unit->service.forbid_restart &&
 		   ref->unit->service.limit_hit;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	return sd_bus_message_append(reply, "b", hit);
 }
 
-static int get_settings(sd_bus *bus, const char *path, const char *interface, const char *property,
-	sd_bus_message *reply, void *userdata, sd_bus_error *error)
+GETTER(get_settings)
 {
 	struct bus_unit_ref *ref = userdata;
 	const struct manifest_unit *def = ref->unit ? ref->unit->def : NULL;
@@ -337,11 +296,7 @@ static int get_settings(sd_bus *bus, const char *path, const char *interface, co
 	struct manifest_property p;
 	uint32_t cursor = 0;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)error;
+	GETTER_PROLOGUE;
 	while (r >= 0 && def && manifest_next_property(def, &cursor, &p)) {
 		/* "NAME@": where a setting stands, for the explanation of denials. */
 		if (strchr(p.name, '@')) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../runtime/base/bootpaths.h"
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/number.h"
 #include "../../runtime/base/unitname.h"
@@ -43,6 +44,9 @@ static void choose(struct install_dirs *d, const char *runtime_dir)
 		bool own = is_below(dir, runtime_dir);
 		const char *base = strrchr(dir, '/') + 1;
 
+		if (strcmp(dir, BOOTUNITS_DIR) == 0) {
+			continue; /* the boot's */
+		}
 		if (!own && !d->persistent) {
 			d->persistent = dir;
 		} else if (own && strcmp(base, "units") == 0) {

@@ -10,9 +10,5 @@
 
 /* Header down to CPU:. now_us is CLOCK_REALTIME. */
 void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us);
-/* "●", "○", "×" by ActiveState. */
-const char *status_dot(const char *active_state);
-/* In auto-restart again and again: "crash-looping", else the ActiveState itself. */
-const char *status_active(const struct props *p);
 /* Inactive or failed. */
 bool status_is_down(const struct props *p);

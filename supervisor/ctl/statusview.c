@@ -12,7 +12,8 @@
 #include "timers.h"
 #include "when.h"
 
-const char *status_dot(const char *active_state)
+/* "●", "○", "×" by ActiveState. */
+static const char *dot_of(const char *active_state)
 {
 	static const struct {
 		const char *state, *dot;
@@ -31,7 +32,8 @@ const char *status_dot(const char *active_state)
 	return "●";
 }
 
-const char *status_active(const struct props *p)
+/* In auto-restart again and again: "crash-looping", else the ActiveState itself. */
+static const char *shown_state(const struct props *p)
 {
 	return props_bool(p, "CrashLooping") ? "crash-looping" : props_string(p, "ActiveState");
 }
@@ -134,7 +136,7 @@ static usec_t since(const struct props *p)
 
 static void print_active(struct ctl *c, const struct props *p, usec_t now_us)
 {
-	const char *active = status_active(p), *sub = props_string(p, "SubState");
+	const char *active = shown_state(p), *sub = props_string(p, "SubState");
 	const char *result = props_string(p, "Result"), *frozen = props_string(p, "FreezerState");
 	char point[WHEN_TEXT], ago[WHEN_TEXT];
 	usec_t then = since(p);
@@ -433,12 +435,12 @@ void status_print_unit(struct ctl *c, const struct props *p, usec_t now_us)
 {
 	static const char *const commands[] = { "ExecCondition", "ExecStartPre", "ExecStart",
 		"ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost" };
-	const char *active = status_active(p), *description = props_string(p, "Description");
+	const char *active = shown_state(p), *description = props_string(p, "Description");
 	const char *id = props_string(p, "Id");
 
 	if (!c->o.plain) {
 		fprintf(c->out, "%s%s%s ", ctl_color(c, active),
-			status_dot(props_string(p, "ActiveState")), ctl_color_end(c));
+			dot_of(props_string(p, "ActiveState")), ctl_color_end(c));
 	}
 	text_puts(c->out, id);
 	if (*description && strcmp(description, id) != 0) {

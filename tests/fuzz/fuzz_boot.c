@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * libFuzzer target: what supd-boot reads before anything else: the kernel command line, SMBIOS
- * structures, the host name. The first byte chooses.
+ * libFuzzer target: what supd-boot reads before anything else: the kernel command line, the SMBIOS
+ * table, the host name. The first byte chooses.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,27 +10,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t n_taken, bytes_taken;
+static size_t bytes_taken;
 
-static void take(const char *name, const void *bytes, size_t size)
+static void take(char *text)
 {
-	n_taken += strlen(name) + 1;
-	bytes_taken += size;
-	for (size_t i = 0; i < size; i++) {
-		n_taken += ((const volatile uint8_t *)bytes)[i] == 0xff; /* every byte is ours */
-	}
+	bytes_taken += strlen(text) + 1;
+	*text = 0; /* it is the taker's */
 }
 
-static void try_structure(const uint8_t *data, size_t size)
+static void try_table(const uint8_t *data, size_t size)
 {
-	char *copy = malloc(size + 1);
+	char *copy = malloc(size ? size : 1);
 
 	if (!copy) {
 		return;
 	}
 	memcpy(copy, data, size);
-	n_taken = bytes_taken = 0;
-	credentials_structure(copy, size, take);
+	bytes_taken = 0;
+	credentials_each_oem(copy, size, take);
 	if (bytes_taken > size) {
 		abort();
 	}
@@ -49,6 +46,16 @@ static void try_cmdline(const char *text)
 		}
 	}
 	(void)cmdline_find(&c, "root");
+	const char *at = NULL, *value;
+
+	while ((value = cmdline_each(&c, ".run", &at))) {
+		char line[256];
+
+		if (bootfstab_line(value, false, line, sizeof(line)) == 0 &&
+			strlen(line) >= sizeof(line)) {
+			abort();
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -57,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (data[0] % 3 == 0) {
-		try_structure(data + 1, size - 1);
+		try_table(data + 1, size - 1);
 		return 0;
 	}
 	char *text = strndup((const char *)data + 1, size - 1);

@@ -39,8 +39,6 @@ static void check_names(const char *text)
 	assert(r < 0 || r <= 23);
 	r = value_level_from_name(text);
 	assert(r < 0 || r <= 7);
-	r = value_rlimit_from_name(text);
-	assert(r < 0 || r < (int)RLIM_NLIMITS);
 	value_is_user(text);
 	value_is_cpu_list(text);
 	if (value_is_env_name(text, strlen(text))) {

@@ -55,7 +55,8 @@ def mounts():
 class Container(roof.Roof):
     """One container; leaves nothing behind."""
 
-    def __init__(self, top, installed, more=(), masked=True, units=None, files=None):
+    def __init__(self, top, installed, more=(), masked=True, units=None, files=None,
+                 readonly=False):
         self.name = "c%d" % os.getpid()
         self.root = os.path.join(top, "crun")
         self.bundle = tempfile.mkdtemp(dir=top)
@@ -81,7 +82,7 @@ class Container(roof.Roof):
                 "user": {"uid": 0, "gid": 0},
                 "capabilities": {k: caps for k in ("bounding", "effective", "permitted")},
             },
-            "root": {"path": "rootfs"},
+            "root": {"path": "rootfs", "readonly": readonly},
             "hostname": "container",
             "mounts": mounts() + [{"destination": installed["prefix"], "type": "bind",
                                    "source": installed["tree"], "options": ["rbind", "ro"]}],
@@ -157,7 +158,10 @@ def test_default(top, installed):
 
 
 def test_admin(top, installed):
-    with Container(top, installed, ["SYS_ADMIN"]) as c:
+    """Its root is read-only as well, and has no /var/lib: state lies in /run."""
+    with Container(top, installed, ["SYS_ADMIN"], readonly=True) as c:
+        check("it says what is not kept", "is not kept over a restart: /var/lib/supd: Read-only" in
+              c.said(), c.said())
         for profile in ("trusted", "compat", "standard"):
             c.runs(profile)
         status, seen = c.exec("sh", "-c", "for p in $(cat /sys/fs/cgroup/supd.slice/system.slice/standard.service/"

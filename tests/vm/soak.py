@@ -10,6 +10,8 @@ machine told, and after a power-off the last one; services were stopped in rever
 boot, which finds the disk as it was left, comes up. Both go on where an earlier run stopped (--fresh:
 from the beginning). At a failure the machine's console and the moment are shown, the image as it was
 before and after is kept, and the next run begins with a new one.
+--stalls N  N boots whose qemu is stopped for up to 100 s, or gets a tenth of the time, at a random
+            moment, while supd is killed; none without this
 --seed S     of the random moments; they are shares of the time that the same took before
 --only K:I   one step alone, e.g. kills:17; with --seed and --image FILE it is done again
 --lock FILE  is held (flock) for one machine at a time, so that others have their turns in between"""
@@ -27,7 +29,7 @@ import soak_image
 import vm
 
 FOLDER = os.path.join(vm.CACHE, "soak")
-FRESH = {"cycles": 0, "kills": 0, "least": 0, "seconds": 0.0, "boot_s": 8.0, "stop_s": 2.0}
+FRESH = {"cycles": 0, "kills": 0, "stalls": 0, "least": 0, "seconds": 0.0, "boot_s": 8.0, "stop_s": 2.0}
 MARGIN = 1.2  # a moment may be later than the end was the last time
 LIFE_S = 3
 SUPD_KILLS_MAX = 3  # four before it has taken over are an emergency
@@ -212,7 +214,46 @@ def kill_stop(soak, dice):
     return f"{ms} ms after poweroff"
 
 
+def signal_qemu(m, signo):
+    if m.process.poll() is None:
+        m.process.send_signal(signo)
+
+
+def starve(m, on_s, off_s, until):
+    """qemu runs and stands still in turns; it runs afterwards."""
+    while time.monotonic() < until and m.process.poll() is None:
+        time.sleep(on_s)
+        signal_qemu(m, signal.SIGSTOP)
+        time.sleep(off_s)
+        signal_qemu(m, signal.SIGCONT)
+
+
+def stall_boot(soak, dice):
+    moment = dice.random() * MARGIN * soak.state["boot_s"]
+    pause = dice.choice((1, 12, 70, 100))
+    ms = moments(dice, soak.state["boot_s"] + pause)
+    with soak.machine("soak.kill=" + ms) as m:
+        time.sleep(max(0, moment - (time.monotonic() - m.started)))
+        starve(m, 0, pause, time.monotonic() + 0.001)
+        m.wait_agent()
+        m.wait_sh("supctl is-active multi-user.target writer.service")
+        end(soak, m)
+    return f"at {moment:.2f} s for {pause} s, supd killed at {ms} ms"
+
+
+def starve_boot(soak, dice):
+    share = dice.choice((0.05, 0.1, 0.2))
+    ms = moments(dice, soak.state["boot_s"] / share)
+    with soak.machine("soak.kill=" + ms) as m:
+        starve(m, share, 1 - share, m.started + 60)
+        m.wait_agent()
+        m.wait_sh("supctl is-active multi-user.target writer.service")
+        end(soak, m)
+    return f"a share of {share} for 60 s, supd killed at {ms} ms"
+
+
 WAYS = {"cycles": (clean,),
+        "stalls": (stall_boot, starve_boot),
         "kills": (cut_boot, kill_boot, cut_life, kill_life, cut_stop, kill_stop)}
 
 
@@ -252,7 +293,7 @@ def run_all(soak, wanted, lock):
             return
         kind = min(left, key=lambda k: soak.state[k])
         run(soak, kind, soak.state[kind], lock)
-        each = soak.state["seconds"] / (soak.state["cycles"] + soak.state["kills"])
+        each = soak.state["seconds"] / sum(soak.state[kind] for kind in wanted)
         if sum(left.values()) % 10 == 1:
             print(f"some {each * sum(left.values()) / 60:.0f} minutes left", flush=True)
 
@@ -261,6 +302,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--cycles", type=int, default=200)
     p.add_argument("--kills", type=int, default=500)
+    p.add_argument("--stalls", type=int, default=0)
     p.add_argument("--seed")
     p.add_argument("--only")
     p.add_argument("--image")
@@ -273,7 +315,8 @@ def main():
         kind, number = args.only.split(":")
         run(soak, kind, int(number), args.lock)
         return
-    run_all(soak, {"cycles": args.cycles, "kills": args.kills}, args.lock)
+    run_all(soak, {"cycles": args.cycles, "kills": args.kills, "stalls": args.stalls},
+            args.lock)
     print(f"all good: {soak.state['cycles']} cycles, {soak.state['kills']} kills, seed "
           f"{soak.state['seed']}, {soak.state['seconds'] / 60:.0f} minutes of machines")
 

@@ -20,17 +20,8 @@ WantedBy=multi-user.target
 [Container]
 Profile=trusted
 """
-POWEROFF = """[Unit]
-After=only.service
-Requires=only.service
-[Service]
-Type=oneshot
-ExecStart=/usr/sbin/poweroff
-[Install]
-WantedBy=multi-user.target
-[Container]
-Profile=trusted
-"""
+# The command line's own command takes the default target's place; its end is the machine's.
+RUN = "systemd.run=\"/usr/local/bin/supctl start only.service\""
 SOURCE = """#include <stdio.h>
 #include <unistd.h>
 int main(void)
@@ -107,6 +98,27 @@ def test_debian():
         shutil.rmtree(top)
 
 
+def mistakes(top):
+    """Each is told in a line that names it, at once, and nothing is left of the build."""
+    out, units = top + "/wrong", top + "/bad"
+    os.mkdir(units)
+    with open(units + "/bad.service", "w", encoding="ascii") as f:
+        f.write("[Service]\nExecStart=/only\nProtectAll=yes\n")
+    minimal = ("--minimal", "--files", top + "/files", "--kernel", vm.CACHE + "/kernel")
+    for words, said in (
+            ((*minimal, units), "bad.service:3:1: error: unknown setting ProtectAll="),
+            ((*minimal, top + "/nothing"), "/nothing is not a directory of unit files"),
+            ((*minimal, "--modules", "nosuch", top + "/units"), "has no module nosuch"),
+            (("--size", "much", top + "/units"), "--size much: a number"),
+            ((top + "/units", "Not a package"), "Not a package is no name of a package")):
+        done = subprocess.run([vm.SOURCE + "/contrib/vm/build", "-o", out, "--build", vm.BUILD, *words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        vm.check("a mistake is told", done.returncode == 1 and said in done.stdout and
+                 "Traceback" not in done.stdout, (words, done.stdout))
+        vm.check("nothing is left", not os.path.exists(out) or not os.listdir(out), out)
+
+
 def test_minimal():
     vm.prepare()
     top = tempfile.mkdtemp(prefix="supd-appliance-test-")
@@ -115,15 +127,14 @@ def test_minimal():
             os.mkdir(os.path.join(top, name))
         with open(top + "/units/only.service", "w", encoding="ascii") as f:
             f.write(UNIT)
-        with open(top + "/units/last.service", "w", encoding="ascii") as f:
-            f.write(POWEROFF)
         with open(top + "/only.c", "w", encoding="ascii") as f:
             f.write(SOURCE)
         vm.run("cc", "-static", "-O", "-o", top + "/files/only", top + "/only.c")
+        mistakes(top)
         vm.run(vm.SOURCE + "/contrib/vm/build", "-o", top + "/out", "--build", vm.BUILD,
                "--minimal", "--files", top + "/files", "--kernel", vm.CACHE + "/kernel",
                top + "/units")
-        said = boot(top + "/out")
+        said = boot(top + "/out", VM_APPEND=RUN)
         vm.check("the service ran", vm.said("the only service runs", said), said)
         vm.check("power off", vm.said("the kernel does it: poweroff", said), said)
     finally:

@@ -48,7 +48,7 @@ def test_no_console_1970():
         m.sh("supctl is-active daily.timer")
         m.send("supctl start lost.service")
         m.wait_end("guest-shutdown")
-        m.reader.join(vm.ANSWER_WITHIN)
+        m.readers[0].join(vm.ANSWER_WITHIN)
         vm.check("and of the end", b"X_SYSTEMD_SHUTDOWN=poweroff" in m.notes, m.notes)
 
 

@@ -7,6 +7,7 @@ import vm
 
 SYSTEM, ADMIN = "/lib/systemd/system/", "/etc/systemd/system/"
 PASSWORD = "open-sesame"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFyZxn5fXH0pE5mW0o2gk3J0m5p0c7dJtW1c3b5Qx8aE of-the-host"
 # What a package would do on installing: contrib/sysusers/supd.conf.
 USERS = "".join(f"supd{n}:x:{980 + i}:{980 + i}::/:/usr/sbin/nologin\n"
                 for i, n in enumerate(("", "-load", "-log")))
@@ -42,11 +43,14 @@ def machine():
     coded = subprocess.run(["openssl", "passwd", "-6", "-salt", "sodium", PASSWORD], check=True,
                            capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
     shadow = vm.image_text("/etc/shadow")
-    vm.check("root has a line", "root:*:" in shadow, shadow)
-    files["/etc/shadow"] = (shadow.replace("root:*:", f"root:{coded.strip()}:"), 0o640)
+    vm.check("root has no password yet", "root:*:" in shadow, shadow)
+    # The host's: a password for the consoles, a key for ssh.
+    given = {"passwd.hashed-password.root": coded.strip(), "ssh.authorized_keys.root": KEY}
+    qemu = [w for name, value in given.items() for w in
+            ("-smbios", f"type=11,value=io.systemd.credential:{name}={value}")]
     # udevd finds the network's driver by its alias; no one else loads it.
     files.update(vm.module_tree("virtio_net", "dummy"))
-    return vm.Machine({}, files, links=LINKS, qemu=NETWORK, modules=["autofs4"],
+    return vm.Machine({}, files, links=LINKS, qemu=NETWORK + qemu, modules=["autofs4"],
                       line=True)
 
 
@@ -82,8 +86,10 @@ def check_work(m):
 
 
 def check_ssh(m):
-    m.sh("mkdir -p -m 700 /root/.ssh; ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && "
-         "cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys")
+    keys = m.sh("cat /root/.ssh/authorized_keys; echo; stat -c %a /root/.ssh /root/.ssh/authorized_keys")
+    vm.check("the host's key", keys.split() == KEY.split() + ["700", "600"], keys)
+    m.sh("ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && "
+         "(echo; cat /root/.ssh/id_ed25519.pub) >>/root/.ssh/authorized_keys")
     out = m.sh("ssh -o StrictHostKeyChecking=no -o BatchMode=yes root@127.0.0.1 "
                "'id -u; supctl is-active ssh.service; mount -t tmpfs tmpfs /mnt' 2>&1 | tail -n 2")
     vm.check("a command by ssh", out == "0\nactive\n", out)

@@ -16,6 +16,31 @@ ImportCredential=pla*
 ImportCredential=config
 ExecStart=/bin/sh -c 'cd $CREDENTIALS_DIRECTORY; for i in *; do echo "$$i: $(cat $$i)"; done'
 """
+# What a host may give a machine: a unit and a drop-in for it, mounts, a name and an id.
+EXTRA = """[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'echo is-$WHO'
+[Container]
+Profile=trusted
+"""
+MACHINE_ID = "0123456789abcdef0123456789abcdef"
+
+
+def credential(name, value):
+    """By SMBIOS; base64 where lines are to survive qemu's options."""
+    coded = base64.b64encode(value.encode()).decode()
+    return ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={coded}"]
+
+
+GIVEN = (credential("systemd.extra-unit.extra.service", EXTRA) +
+         credential("systemd.unit-dropin.extra.service", "[Service]\nEnvironment=WHO=first\n") +
+         credential("systemd.unit-dropin.extra.service~60-last",
+                    "[Service]\nEnvironment=WHO=last\n") +
+         credential("fstab.extra", "# a comment\ntmpfs /srv tmpfs size=1M 0 0\n") +
+         credential("system.hostname", "told\n") +
+         credential("system.machine_id", MACHINE_ID) +
+         credential("vmm.nothing", ""))
 SECRET = base64.b64encode(b"two\nlines").decode()
 
 
@@ -28,9 +53,10 @@ def test_host_learns():
         f.write("from fw_cfg")
     qemu = ["-smbios", "type=11,value=io.systemd.credential:plain=a word",
             "-smbios", f"type=11,value=io.systemd.credential.binary:binary={SECRET}",
-            "-fw_cfg", f"name=opt/io.systemd.credentials/config,file={fw_cfg}"]
+            "-fw_cfg", f"name=opt/io.systemd.credentials/config,file={fw_cfg}"] + GIVEN
     try:
-        with vm.Machine(dict(badly.UNITS, **{"imports.service": IMPORTS}), qemu=qemu,
+        files = {"/etc/machine-id": "", "/etc/hostname": None}
+        with vm.Machine(dict(badly.UNITS, **{"imports.service": IMPORTS}), files, qemu=qemu,
                         append=f"{vm.QUIET} root=UUID={vm.root_uuid()}") as m:
             m.wait_note("READY=1")
             m.wait_note("STATUS=")
@@ -41,6 +67,12 @@ def test_host_learns():
             vm.check("fw_cfg", m.sh(f"cat {base}config") == "from fw_cfg")
             vm.check("for root only", m.sh(f"stat -c %a%u {base} {base}plain").split() ==
                      ["5000", "4000"])
+            m.sh("supctl start extra.service")
+            m.wait_sh("supctl logs -o cat extra.service | grep -x is-last")
+            vm.check("fstab.extra", "size=1024k" in m.sh("findmnt -n -o OPTIONS /srv"))
+            vm.check("an empty one", m.sh(f"stat -c %s {base}vmm.nothing") == "0\n")
+            vm.check("host name", m.sh("hostname; cat /etc/machine-id").split() ==
+                     ["told", MACHINE_ID])
             m.sh("supctl start imports.service")
             had = m.wait_sh("supctl logs -o cat imports.service | grep -B9 '^plain: '")
             vm.check("what the unit has", "config: from fw_cfg\n" in had and

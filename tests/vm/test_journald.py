@@ -23,9 +23,18 @@ i=$((i+1)); echo "%p $i"; done; sleep 0.1; done; echo "%p last $i"; exec sleep i
 BRIEF = """[Service]
 ExecStart=/bin/sh -c 'echo "brief one"; until [ -e /run/go ]; do sleep 0.1; done; echo "brief two"'
 """
+# What journald is told of a unit before its first line.
+TOLD = """[Service]
+ExecStart=/bin/sh -c 'k=0; while [ $k -lt 50 ]; do k=$((k+1)); echo "<6>idle $k"; \
+echo "<4>line $k"; done; exec sleep infinity'
+LogLevelMax=warning
+LogExtraFields=TEAM=web "NOTE=a b"
+LogRateLimitIntervalSec=1h
+LogRateLimitBurst=1
+"""
 LATE = "[Service]\nExecStart=/bin/echo late\n"
 UNITS = {"log.target": TARGET, "ann.service": TALKER, "bob.service": TALKER,
-         "brief.service": BRIEF, "late.service": LATE}
+         "brief.service": BRIEF, "late.service": LATE, "told.service": TOLD}
 FILES = {"/etc/supd/supd.conf": IMPORT,
          "/etc/systemd/journald.conf.d/all.conf": "[Journal]\nRateLimitIntervalSec=0\n"}
 # A read of journald's takes so much at most: what is in its hands when it is killed.
@@ -79,6 +88,22 @@ def check_records(m):
     vm.check("early lines", any("systemd-journald" in e["MESSAGE"] for e in early), early)
 
 
+def check_told(m):
+    """LogLevelMax=, LogExtraFields=, LogRateLimit…=: what supd leaves for journald to read."""
+    m.sh("supctl start told.service")
+    m.wait_sh("journalctl -q -o cat _SYSTEMD_UNIT=told.service | grep -x 'line 1'")
+    lines = entries(m, "_SYSTEMD_UNIT=told.service _TRANSPORT=stdout")
+    text = [e["MESSAGE"] for e in lines]
+    # journald allows more of them the more room its disk has: not fifty.
+    vm.check("warnings only, and not all", len(text) < 50 and
+             text == [f"line {k}" for k in range(1, len(text) + 1)], text)
+    vm.check("the further fields", all(e["TEAM"] == "web" and e["NOTE"] == "a b" for e in lines),
+             lines)
+    m.sh("supctl stop told.service")
+    left = m.sh("ls /run/systemd/units")
+    vm.check("they go with the unit", "told.service" not in left, left)
+
+
 def test_journald():
     """The journal's fields; then journald is killed under load: only what it held may be missing."""
     with vm.Machine(UNITS, FILES, append="supd.unit=log.target") as m:
@@ -103,6 +128,7 @@ def test_journald():
         m.wait_sh("journalctl -q -o cat -t byhand | grep -qx hello")
         vm.check("no service was touched", m.sh("supctl show -p NRestarts --value ann.service "
                                                 "bob.service").split() == ["0", "0"])
+        check_told(m)
         m.sh("supctl stop ann.service")
         vm.check("the link goes with the unit",
                  m.try_sh("test -h /run/systemd/units/invocation:ann.service")[0] == 1)

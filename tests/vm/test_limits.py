@@ -187,7 +187,7 @@ def check_live(m):
          "-e /IORead/d -e /Low/d -e /TasksMax/d live.service; supctl daemon-reload")
     wait_files(m, {unit + "memory.max": 64 << 20, unit + "cpu.max": "max 100000",
                    unit + "cpu.idle": 0, unit + "cpu.weight": 100, unit + "memory.low": 0,
-                   unit + "pids.max": "max", unit + "io.max": "", "l.slice/pids.max": 50,
+                   unit + "io.max": "", "l.slice/pids.max": 50,
                    "l.slice/memory.high": "max"})
     m.sh(f"kill -KILL $(pidof supd); test \"$({pid})\" = \"$(cat /run/pid)\"")
     # what cannot be done is said, and changes nothing

@@ -170,6 +170,29 @@ def test_broken_fstab():
         m.wait_end("guest-reset")
 
 
+MACHINE_ID = "fedcba9876543210fedcba9876543210"
+WORDS = ("systemd.setenv=FROM=there 'supd.setenv=TWO=a b' systemd.default_timeout_start_sec=77 "
+         f"systemd.machine_id={MACHINE_ID} systemd.set_credential=word:value systemd.debug_shell=ttyS2 "
+         "systemd.mount-extra=tmpfs:/mnt:tmpfs:size=1M systemd.show_status=yes").replace("'", '"')
+
+
+def check_words(m):
+    environment = m.sh("tr '\\0' '\\n' </proc/$(supctl show -p MainPID --value only.service)/environ")
+    vm.check("setenv", "FROM=there\n" in environment and "TWO=a b\n" in environment, environment)
+    out = m.sh("supctl show -p TimeoutStartUSec --value only.service")
+    vm.check("default timeout", out == "1min 17s\n", out)
+    vm.check("machine id", m.sh("cat /etc/machine-id") == MACHINE_ID + "\n")
+    vm.check("credential", m.sh("cat /run/credentials/@system/word") == "value")
+    m.sh("findmnt /mnt")
+    vm.check("the console shows the log", vm.said("supd: ", m.console_text()), m.console_text())
+    line = m.connect("line")
+    try:
+        line.sendall(b"\necho debugs-$((6 * 7)) on $(tty)\n")
+        vm.wait_line(line, "debugs-42 on /dev/ttyS2")
+    finally:
+        line.close()
+
+
 def test_command_line():
     """Words of the kernel command line: unit, mask, level, and a wrong one that only warns."""
     units = {"only.service": STEADY, "not.service": STEADY}
@@ -177,8 +200,14 @@ def test_command_line():
              ("only", "not")}
     units["only.target"] = "[Unit]\nRequires=basic.target\nAfter=basic.target\n"
     with vm.Machine(units, append=vm.QUIET + " systemd.unit=only.target supd.mask=not.service "
-                    "systemd.hostname=named supd.log_level=loud", links=links) as m:
+                    "systemd.hostname=named supd.log_level=loud " + WORDS, links=links,
+                    line=True, note=False) as m:
         m.wait_sh("supctl is-active only.target")
+        check_words(m)
+        # The boot is over: a host that listens late is told all the same.
+        m.listen_late()
+        m.wait_note("READY=1")
+        m.wait_note("X_SYSTEMD_UNIT_ACTIVE=only.target")
         vm.check("masked", m.try_sh("supctl is-active not.service")[0] != 0)
         vm.check("default is not started", m.try_sh("supctl is-active multi-user.target")[0] != 0)
         vm.check("host name", m.sh("hostname") == "named\n")

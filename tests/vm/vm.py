@@ -40,10 +40,10 @@ BOOT_WITHIN, ANSWER_WITHIN, END_WITHIN, QEMU_WITHIN = 600, 300, 600, 120
 REPORT_WITHIN = 60
 CONSOLE_END = 100000  # of a console that was flooded: so much of its beginning and of its end
 KERNEL_ARGS = ("console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests "
-               "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 "
+               "random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1 systemd.getty_auto=no "
                "root=/dev/nvme0n1 rootfstype=ext4")
 MODULES = ["virtio_pci", "virtio_console", "softdog", "button", "evdev", "loop", "dm_mod",
-           "qemu_fw_cfg", "dmi_sysfs"]
+           "qemu_fw_cfg"]
 # What Debian's generic kernel needs for the root file system; the cloud kernel has it built in.
 ROOT_MODULES = ["nvme", "crc32c_generic", "ext4"]
 # A lean boot, for tests of something else: no udevd, and none of what sets up a machine's files
@@ -214,6 +214,7 @@ class Machine:
     qemu     more options of qemu
     smp, mem
     console  false: no ttyS0, which the command line names: no console at all
+    note     false: nobody listens at the port org.supd.notify until listen_late()
     agent    the test's hand on ttyS1 (off: only console and QMP)
     early    path -> (bytes, mode): in the initramfs itself
     initrd   an initramfs of others; nothing is copied to the root file system, which has it all.
@@ -236,7 +237,8 @@ class Machine:
         self.console_log = os.path.join(self.dir, "console.log")
         self.how = how
         self.kernel = how.get("kernel", os.path.join(CACHE, "kernel"))
-        self.process = self.agent = self.console = self.qmp = self.note = self.reader = None
+        self.process = self.agent = self.console = self.qmp = self.note = None
+        self.readers = []
         self.events, self.exited, self.notes = [], None, b""
         self.started = 0.0
         try:
@@ -363,9 +365,9 @@ class Machine:
         self.qmp = qmp.makefile("rwb", buffering=0)
         self.qmp_read()
         self.command_qmp("qmp_capabilities")
-        self.note = self.connect("note")
-        self.reader = threading.Thread(target=self.drain, daemon=True)
-        self.reader.start()
+        if self.how.get("note", True):
+            self.note = self.connect("note")
+        self.read(self.console, self.note)
         if self.how.get("agent", True) and self.how.get("wait", True):
             self.wait_agent()
         return self
@@ -404,8 +406,8 @@ class Machine:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        if self.reader:
-            self.reader.join()
+        for reader in self.readers:
+            reader.join()
         for sock in (self.console, self.agent, self.note):
             if sock:
                 sock.close()
@@ -476,10 +478,19 @@ class Machine:
 
     # ---- console, notifications, QMP ----
 
-    def drain(self):
+    def listen_late(self):
+        """To a machine with note=False: the host's end of the port is opened now."""
+        self.note = self.connect("note")
+        self.read(self.note)
+
+    def read(self, *sockets):
+        self.readers.append(threading.Thread(target=self.drain, args=sockets, daemon=True))
+        self.readers[-1].start()
+
+    def drain(self, *sockets):
         """Reads what the machine says until it has ended. qemu writes the console byte by byte: a
         few hundred that nobody reads fill the socket, and who writes in the guest waits for ever."""
-        open_ones = [s for s in (self.console, self.note) if s]
+        open_ones = [s for s in sockets if s]
         while open_ones:
             for sock in select.select(open_ones, [], [])[0]:
                 try:
@@ -566,7 +577,8 @@ class Machine:
         except OSError:
             pass
         self.exited = self.process.returncode
-        self.reader.join()
+        for reader in self.readers:
+            reader.join()
         reasons = [e["data"]["reason"] for e in self.events if e["event"] == "SHUTDOWN"]
         check("how the machine ended", reason is None or reason in reasons,
               f"{reasons}, expected {reason}")

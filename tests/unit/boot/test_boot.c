@@ -43,6 +43,29 @@ static void test_nothing_and_too_much(void **state)
 	assert_string_equal(cmdline_find(&c, "unclosed b"), "");
 }
 
+/* A machine whose disk is slow to appear may be told to wait for ever. */
+static void test_patience(void **state)
+{
+	static const struct {
+		const char *words;
+		uint32_t seconds;
+	} rows[] = {
+		{ "quiet", 30 },
+		{ "rootwait", UINT32_MAX },
+		{ "rootwait ro", UINT32_MAX },
+		{ "rootwait=7", 7 },
+		{ "rootwait rootwait=7", 7 },
+		{ "rootwait=soon", 30 },
+	};
+	static struct cmdline c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cmdline_parse(&c, rows[i].words);
+		assert_int_equal(cmdline_root_patience(&c), rows[i].seconds);
+	}
+}
+
 static void test_base64(void **state)
 {
 	static const struct {
@@ -73,54 +96,151 @@ static void test_base64(void **state)
 	}
 }
 
-/* ---- what others wrote ---- */
-
-static struct {
-	char name[32], value[32];
-	size_t size;
-} taken[4];
-static size_t n_taken;
-
-static void take(const char *name, const void *data, size_t size)
+/* Both spellings of a word that is supd's; one after another; booleans. */
+static void test_own_words(void **state)
 {
-	assert_true(n_taken < 4 && strlen(name) < 32 && size < 32);
-	strcpy(taken[n_taken].name, name);
-	memcpy(taken[n_taken].value, data, size);
-	taken[n_taken++].size = size;
-}
-
-static void take_all(const char *bytes, size_t n)
-{
-	char *data = malloc(n + 1); /* no more, so that a sanitizer sees */
-
-	assert_non_null(data);
-	memcpy(data, bytes, n);
-	n_taken = 0;
-	credentials_structure(data, n, take);
-	free(data);
-}
-
-static void test_structure(void **state)
-{
-	static const char good[] = "\x0b\x05\0\0\2"
-				   "io.systemd.credential:a=b=c\0"
-				   "something else\0"
-				   "io.systemd.credential.binary:d=AP8=\0";
-	static const char far[] = "\x0b\xff\0\0\1io.systemd.credential:a=b";
+	static struct cmdline c;
+	const char *at = NULL;
 
 	(void)state;
-	take_all(good, sizeof(good));
-	assert_int_equal(n_taken, 2);
-	assert_string_equal(taken[0].name, "a");
-	assert_int_equal(taken[0].size, 3);
-	assert_memory_equal(taken[0].value, "b=c", 3);
-	assert_string_equal(taken[1].name, "d");
-	assert_memory_equal(taken[1].value, "\0\377", 2);
-	for (size_t n = 0; n < sizeof(good); n++) {
-		take_all(good, n); /* cut off anywhere */
+	cmdline_parse(&c,
+		"systemd.run=a x.run=b supd.run=\"c d\" systemd.runs=e rd.systemd.run=f run "
+		"systemd.yes systemd.no=off supd.bad=maybe");
+	assert_string_equal(cmdline_find(&c, ".run"), "c d");
+	assert_string_equal(cmdline_find(&c, "run"), "");
+	assert_string_equal(cmdline_each(&c, ".run", &at), "a");
+	assert_string_equal(cmdline_each(&c, ".run", &at), "c d");
+	assert_null(cmdline_each(&c, ".run", &at));
+	assert_null(cmdline_find(&c, ".ru"));
+	assert_true(cmdline_yes(&c, ".yes", false));
+	assert_false(cmdline_yes(&c, ".no", true));
+	assert_true(cmdline_yes(&c, ".bad", true));
+	assert_true(cmdline_yes(&c, ".none", true));
+	assert_false(cmdline_yes(&c, ".none", false));
+	assert_int_equal(cmdline_bool("maybe"), -EINVAL);
+}
+
+static void test_ids(void **state)
+{
+	static const struct {
+		const char *text, *id; /* NULL: none */
+	} rows[] = {
+		{ "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef" },
+		{ "0123456789ABCDEF0123456789abcdef\n", "0123456789abcdef0123456789abcdef" },
+		{ "01234567-89ab-cdef-0123-456789abcdef", "0123456789abcdef0123456789abcdef" },
+		{ "0123456-789ab-cdef-0123-456789abcdef", NULL },
+		{ "0123456789abcdef0123456789abcde", NULL },
+		{ "0123456789abcdef0123456789abcdef0", NULL },
+		{ "0123456789abcdef0123456789abcdeg", NULL },
+		{ "00000000000000000000000000000000", NULL },
+		{ "ffffffff-ffff-ffff-ffff-ffffffffffff", NULL },
+		{ "uninitialized", NULL },
+		{ "", NULL },
+		{ "\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11"
+		  "\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11",
+			NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char id[33];
+
+		assert_int_equal(identity_parse_id(rows[i].text, id), rows[i].id != NULL);
+		if (rows[i].id) {
+			assert_string_equal(id, rows[i].id);
+		}
 	}
-	take_all(far, sizeof(far) - 1); /* the strings begin behind the end */
-	assert_int_equal(n_taken, 0);
+}
+
+static void test_names_of_credentials(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = { { "a", true }, { "systemd.unit-dropin.a\\x2db.service~x", true },
+		{ "", false }, { ".", false }, { "..", false }, { ".x", false }, { "a/b", false },
+		{ "a:b", false }, { "a b", false }, { "a\nb", false }, { "\xc3\xa4", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(credentials_is_name(rows[i].name), rows[i].good);
+	}
+}
+
+static char seen[256];
+
+static void take(char *text)
+{
+	strcat(strcat(seen, text), "|");
+}
+
+/* Whole, cut off anywhere, and no table at all: only strings that are whole, and no byte beyond. */
+static void test_smbios(void **state)
+{
+	static const char table[] = "\0\6xxxxbios\0\0"      /* another type */
+				    "\1\4xx\0\0"            /* without strings */
+				    "\13\5xx\2one\0two\0\0" /* ours */
+				    "\13\4xx\0\0"
+				    "\13\5xx\1three\0\0"
+				    "\177\4xx\0\0"
+				    "\13\5xx\1after the end\0";
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(table); n++) {
+		char *copy = malloc(n ? n : 1); /* the sanitizer sees what is read beyond */
+
+		memcpy(copy, table, n);
+		seen[0] = 0;
+		credentials_each_oem(copy, n, take);
+		assert_true(strncmp("one|two|three|", seen, strlen(seen)) == 0);
+		if (n == sizeof(table)) {
+			assert_string_equal(seen, "one|two|three|");
+		}
+		free(copy);
+	}
+	char bad[] = "\13\0xx\0\0\13\3xx\0\0";
+
+	seen[0] = 0;
+	credentials_each_oem(bad, sizeof(bad), take);
+	assert_string_equal(seen, "");
+	memset(bad, 0xff, sizeof(bad));
+	credentials_each_oem(bad, sizeof(bad), take);
+	assert_string_equal(seen, "");
+}
+
+static void test_mounts(void **state)
+{
+	static const struct {
+		const char *word;
+		bool swap;
+		const char *line; /* NULL: -EINVAL */
+	} rows[] = {
+		{ "share:/mnt:virtiofs:ro,nofail", false, "share /mnt virtiofs ro,nofail 0 0\n" },
+		{ "/dev/vdb:/data", false, "/dev/vdb /data auto defaults 0 0\n" },
+		{ "host\\:/export:/mnt:nfs", false, "host:/export /mnt nfs defaults 0 0\n" },
+		{ "/dev/vdb:/a b:ext4:", false, "/dev/vdb /a\\040b ext4 defaults 0 0\n" },
+		{ "a\\\\b:/c", false, "a\\134b /c auto defaults 0 0\n" },
+		{ "/dev/vdb", false, NULL },
+		{ ":/data", false, NULL },
+		{ "", false, NULL },
+		{ "a:/b:c:d:e", false, NULL },
+		{ "/dev/vdc", true, "/dev/vdc none swap defaults 0 0\n" },
+		{ "/dev/vdc:pri=3", true, "/dev/vdc none swap pri=3 0 0\n" },
+		{ "/dev/vdc:pri=3:x", true, NULL },
+		{ "", true, NULL },
+	};
+	char line[256], small[24];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r = bootfstab_line(rows[i].word, rows[i].swap, line, sizeof(line));
+
+		assert_int_equal(r, rows[i].line ? 0 : -EINVAL);
+		if (rows[i].line) {
+			assert_string_equal(line, rows[i].line);
+		}
+	}
+	assert_int_equal(bootfstab_line("/dev/vdb:/data", false, small, sizeof(small)), -E2BIG);
 }
 
 static void test_host_name(void **state)
@@ -161,10 +281,15 @@ static void test_say(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_own_words),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_names_of_credentials),
+		cmocka_unit_test(test_smbios),
+		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_nothing_and_too_much),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_host_name),
 		cmocka_unit_test(test_say),
 	};

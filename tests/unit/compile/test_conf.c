@@ -51,7 +51,8 @@ static void test_file_and_options(void **state)
 	load(&o,
 		"[supd]\nRuntimeDirectory=/run/a\nStateDirectory=/var/a\n"
 		"ImportSystemdUnits=yes\nLogMaxBytes=2M\nLogRateIntervalSec=5s\nLogLevel=debug\n"
-		"DefaultDeviceTimeoutSec=2min\n",
+		"DefaultDeviceTimeoutSec=2min\nDefaultTimeoutStartSec=3min\n"
+		"DefaultTimeoutStopSec=infinity\nDefaultEnvironment=A=b \"C=d e\"\n",
 		"--runtime-dir", "/run/b");
 	assert_int_equal(o.r, 0);
 	assert_string_equal(o.s.runtime_dir, "/run/b");
@@ -60,6 +61,9 @@ static void test_file_and_options(void **state)
 	assert_int_equal(o.s.log_rate_interval_us, 5000000);
 	assert_int_equal(o.s.log_level, 7);
 	assert_int_equal(o.s.device_timeout_us, 120000000);
+	assert_int_equal(o.s.timeout_start_us, 180000000);
+	assert_true(o.s.timeout_stop_us == UINT64_MAX);
+	assert_memory_equal(o.s.environment, "A=b\0C=d e\0", 11);
 	assert_int_equal(o.s.supd_uid, 700);
 	assert_int_equal(o.s.control_gid, 701);
 	assert_int_equal(o.s.load_uid, o.s.id_pool_first + 2);
@@ -82,6 +86,9 @@ static void test_errors_name_the_line(void **state)
 		{ "[supd]\nImportSystemdUnits=perhaps\n", 2 },
 		{ "[supd]\nLogLevel=loud\n", 2 },
 		{ "[supd]\nDefaultDeviceTimeoutSec=soon\n", 2 },
+		{ "[supd]\nDefaultTimeoutStartSec=soon\n", 2 },
+		{ "[supd]\nDefaultEnvironment=A\n", 2 },
+		{ "[supd]\nDefaultEnvironment=\"A=b\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureWatch=yes\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureThresholdSec=3s\n", 2 },
 		{ "[supd]\nDefaultMemoryPressureThresholdSec=0\n", 2 },

@@ -518,6 +518,19 @@ static void test_private_file(void **state)
 	drop(&r);
 }
 
+static void test_output_goes_where_input_is(void **state)
+{
+	const struct plan_stdio *io;
+	struct result r;
+
+	(void)state;
+	write_unit("web.service", "[Service]\nExecStart=/bin/true\nStandardInput=tty\n");
+	load(NULL, &r);
+	io = main_plan(&r, "web.service").stdio.items;
+	assert_true(io[1].kind == STDIO_TTY && io[2].kind == STDIO_TTY);
+	drop(&r);
+}
+
 static void test_settings(void **state)
 {
 	char *const good[] = { "supd-load", "--settings", "--", "--runtime-dir", "/run/x",
@@ -578,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_broken_unit_keeps_its_former_meaning),
 		cmocka_unit_test(test_host_capability_is_refused),
 		cmocka_unit_test(test_private_file),
+		cmocka_unit_test(test_output_goes_where_input_is),
 		cmocka_unit_test(test_settings),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How long is waited for who may hang: supd's answer, supd-load. */
+/* How long is waited for who may hang: supd's answer, supd-load, a stop. */
 #include "../test.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "../../../runtime/init/catalog.h"
 #include "../../../runtime/init/grace.h"
 #include "../../../runtime/init/helper.h"
+#include "../../../runtime/init/power.h"
 #include "../../../runtime/init/supdproc.h"
 
 #define START (1000 * USEC_PER_SEC)
@@ -222,6 +223,32 @@ static void test_supd(void **state)
 	broker.supd.helper.pid = 0;
 }
 
+/* A stop: a pause of the machine is no time in which supd did not move. */
+static void test_stop(void **state)
+{
+	uint64_t now = START, at;
+
+	(void)state;
+	clean();
+	broker.phase = PHASE_STOPPING;
+	broker.stop_began = now;
+	broker.stop_deadline = now + 300 * USEC_PER_SEC;
+	broker.show_at = now + 5 * USEC_PER_SEC;
+	power_tick(&broker, now);
+	now += 3600 * USEC_PER_SEC;
+	power_tick(&broker, now);
+	assert_int_equal(broker.phase, PHASE_STOPPING);
+	do {
+		at = 0;
+		power_deadline(&broker, &at);
+		assert_true(at > now && at - now <= 5 * USEC_PER_SEC);
+		now = at;
+		power_tick(&broker, now);
+	} while (broker.phase == PHASE_STOPPING);
+	assert_int_equal(now, START + 3900 * USEC_PER_SEC);
+	assert_int_equal(broker.phase, PHASE_FINAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_load_hangs),
 		cmocka_unit_test(test_supd),
+		cmocka_unit_test(test_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

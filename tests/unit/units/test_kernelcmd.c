@@ -134,6 +134,72 @@ static void test_wrong_words_warn(void **state)
 	}
 }
 
+/* The words that this table has and supd-boot reads are no mistake. */
+static void test_words_of_others(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	apply(&f, "supd.hostname=a supd.machine_id=firmware supd.run=x supd.debug_shell "
+		  "supd.debug_shell=ttyS1 supd.set_credential=a:b supd.mount-extra=a:/b "
+		  "supd.getty_auto=no supd.import_credentials=no supd.show_status");
+	assert_int_equal(f.d.rows.n, 0);
+	assert_int_equal(f.s.n_units, 0);
+	arena_fini(&f.arena);
+	apply(&f, "supd.run supd.hostname");
+	assert_int_equal(f.d.rows.n, 2);
+	arena_fini(&f.arena);
+}
+
+static void test_defaults(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	apply(&f, "systemd.default_timeout_start_sec=5min systemd.default_device_timeout_sec=0 "
+		  "systemd.setenv=A=b \"systemd.setenv=C=d e\" supd.setenv=F= fstab=no");
+	assert_int_equal(f.s.timeout_start_us, 300000000);
+	assert_true(f.s.device_timeout_us == UINT64_MAX);
+	assert_memory_equal(f.s.environment, "A=b\0C=d e\0F=\0", 14);
+	assert_int_equal(f.s.fstab, 0);
+	assert_int_equal(f.d.rows.n, 0);
+	arena_fini(&f.arena);
+	apply(&f, "systemd.default_timeout_start_sec=soon systemd.setenv=A systemd.setenv=1=b "
+		  "fstab=maybe systemd.log_target=nowhere systemd.show_status=perhaps");
+	assert_int_equal(f.d.rows.n, 6);
+	assert_int_equal(f.d.n_errors, 0);
+	assert_int_equal(f.s.environment[0], 0);
+	arena_fini(&f.arena);
+}
+
+static void test_show(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t show;
+	} rows[] = {
+		{ "quiet", SHOW_WAITING },
+		{ "systemd.show_status=auto", SHOW_WAITING },
+		{ "systemd.show_status", SHOW_LOG },
+		{ "systemd.show_status=1", SHOW_LOG },
+		{ "systemd.show_status=no", SHOW_NOTHING },
+		{ "systemd.show_status=error", SHOW_NOTHING },
+		{ "systemd.log_target=console", SHOW_LOG_ALWAYS },
+		{ "systemd.log_target=journal-or-kmsg", SHOW_WAITING },
+		{ "systemd.log_target=console systemd.show_status=yes", SHOW_LOG_ALWAYS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f;
+
+		apply(&f, rows[i].text);
+		assert_int_equal(f.s.show, rows[i].show);
+		assert_int_equal(f.d.rows.n, 0);
+		arena_fini(&f.arena);
+	}
+}
+
 static void test_many_masks(void **state)
 {
 	struct fixture f;
@@ -156,7 +222,10 @@ static void test_notify(void **state)
 		uint32_t type, cid, port;
 		const char *path;
 	} rows[] = {
-		{ "vsock:2:1234\n", SOCK_STREAM, 2, 1234, "" },
+		{ "vsock:2:1234\n", SETTINGS_VSOCK_ANY, 2, 1234, "" },
+		{ "vsock-stream:2:1234", SOCK_STREAM, 2, 1234, "" },
+		{ "@name", 0, 0, 0, "@name" },
+		{ "@", 0, 0, 0, "" },
 		{ "vsock-seqpacket:3:9", SOCK_SEQPACKET, 3, 9, "" },
 		{ "vsock-dgram:2:1", SOCK_DGRAM, 2, 1, "" },
 		{ "/dev/virtio-ports/x", 0, 0, 0, "/dev/virtio-ports/x" },
@@ -189,6 +258,9 @@ int main(void)
 		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_wrong_words_warn),
+		cmocka_unit_test(test_words_of_others),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_many_masks),
 		cmocka_unit_test(test_notify),
 	};
