@@ -40,8 +40,13 @@ def test_progress():
         m.wait_sh("supctl is-active multi-user.target")
         look_back(m)
         # A supd that is killed meanwhile changes nothing.
-        m.send("supctl reboot; sleep 1; kill -9 $(pidof supd)")
+        m.sh("supctl reboot; sleep 1; kill -9 $(pidof supd)")
         m.wait_console("a stop job is running for: stuck.service (")
+        # Nor does somebody who wants it to go down some other way.
+        status, out = m.try_sh("supctl poweroff")
+        vm.check("one end at a time", status and "going down already, by Reboot" in out, out)
+        m.sh("/bin/kill -38 1")
+        m.wait_console("the machine is going down already: reboot")
         m.wait_console(" s / 30 s)")
         m.wait_end("guest-reset")
 

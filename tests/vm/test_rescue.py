@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What happens when supd's own parts fail: nothing is lost, and somebody can see to it."""
+import os
 import time
 
 import vm
@@ -101,12 +102,48 @@ def test_no_root():
         vm.check("it is the root", "nvme0n1" in m.sh("findmnt -n -o SOURCE /"))
 
 
+FOREVER = """[Service]
+ExecStart=/bin/sh -c 'trap "" TERM HUP; while :; do sleep 1; done'
+TimeoutStopSec=infinity
+[Container]
+Profile=trusted
+"""
+
+
 def test_default_target_fails():
-    units = {"needed.service": "[Unit]\nBefore=multi-user.target\n[Service]\nType=oneshot\n"
+    units = {"forever.service": FOREVER,
+             "needed.service": "[Unit]\nBefore=multi-user.target\n[Service]\nType=oneshot\n"
              "ExecStart=/bin/false\n[Container]\nProfile=trusted\n",
              "multi-user.target.d/need.conf": "[Unit]\nRequires=needed.service\n"}
-    with vm.Machine(units, {"/usr/sbin/sulogin": None}, append=vm.QUIET) as m:
-        on_console(m, "the boot has failed")
+    disk = vm.disk("/run/supd-vm-hurry-%d" % os.getpid())
+    try:
+        with vm.Machine(units, {"/usr/sbin/sulogin": None}, append=vm.QUIET, disk=disk) as m:
+            on_console(m, "the boot has failed")
+            in_a_hurry(m)
+    finally:
+        os.unlink(disk)
+
+
+def in_a_hurry(m):
+    """Units are not stopped; a disk that does not answer is waited for, and then no longer."""
+    m.sh("mkdir -p /dead; mount /dev/nvme1n1 /dead; sync")
+    m.throttle("d1", 1)
+    m.sh("echo lost >/dead/file")
+    m.sh("supctl start forever.service")
+    m.send("supctl poweroff -f")
+    m.wait_console("was asked to end and has not: sh (")
+    m.wait_console("supd-umount: waiting for: ")
+    end = time.monotonic() + vm.END_WITHIN
+    while not vm.said("nothing is waited for any longer", m.console_text()):
+        vm.check("seven at once", time.monotonic() < end)
+        try:
+            for _ in range(14):
+                m.key("ctrl", "alt", "delete", hold_ms=50)
+        except OSError:
+            break  # it has ended
+        time.sleep(1)
+    m.wait_console("nothing is waited for any longer")
+    m.wait_console("the kernel does it: poweroff")
 
 
 # No unit's: it lives until the machine ends all processes, and lets PID 1 hang then.
