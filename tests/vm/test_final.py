@@ -55,6 +55,10 @@ dd if=/dev/zero of=/mnt/x/swap bs=64k count=16 status=none; chmod 600 /mnt/x/swa
 mkswap /mnt/x/swap; swapon /mnt/x/swap; ! findmnt /mnt/z"""
 # 1.5 MB, of which nothing is on the disk before the machine ends, take ten seconds.
 SLOW_BPS = 150000
+HOOK = "/usr/lib/systemd/system-shutdown/test"
+HOOK_TEXT = """#!/bin/sh
+echo x >/written || echo "packages are told of $1, / is read-only"
+"""
 
 
 def test_halt():
@@ -65,7 +69,7 @@ def test_halt():
     disk = vm.disk("/run/supd-vm-dm-%d" % os.getpid())
     inner = disk + ".inner"
     try:
-        with vm.Machine(files={"/usr/sbin/sulogin": None}, append=vm.QUIET + " rescue",
+        with vm.Machine(files={"/usr/sbin/sulogin": None, HOOK: (HOOK_TEXT, 0o755)}, append=vm.QUIET + " rescue",
                         disk=disk) as m:
             m.wait_console("rescue mode: file systems are there, services are not")
             m.wait_sh("supctl is-active rescue.target && ! supctl is-active multi-user.target")
@@ -82,6 +86,7 @@ def test_halt():
             m.sh("dd if=/dev/urandom of=/mnt/x/slow bs=64k count=24 status=none; "
                  "md5sum </mnt/x/slow >/mnt/x/sum")
             m.send("supctl halt")
+            m.wait_console("packages are told of halt, / is read-only")
             m.wait_console("the kernel does it: halt")
             m.wait_halt()
             vm.check("the machine is still on", m.process.poll() is None)

@@ -100,6 +100,8 @@ def test_no_root():
         m.wait_console("disks and partitions that are there: nvme0n1")
         m.wait_console("no root file system: mount it on /sysroot by hand")
         vm.check("it is the root", "nvme0n1" in m.sh("findmnt -n -o SOURCE /"))
+        m.send("supctl reboot -ff")
+        m.wait_end("guest-reset")
 
 
 FOREVER = """[Service]
