@@ -458,8 +458,9 @@ void sys_fail(struct sys *s, const char *format, ...)
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);
-	fprintf(stderr, "\n--- last supctl output:\n%s\n--- supd-init:\n%s\n", s->output,
-		sys_file(s, "init.out", tail, sizeof(tail)));
+	fprintf(stderr, "\n--- last supctl output%s:\n%s\n--- supd-init:\n%s\n",
+		strlen(s->output) == sizeof(s->output) - 1 ? " (cut off: there was more)" : "",
+		s->output, sys_file(s, "init.out", tail, sizeof(tail)));
 	sys_ctl(s, "list --all --type=service");
 	fprintf(stderr, "--- services:\n%s\n", s->output);
 	sys_ctl(s, "logs -n 60");

@@ -156,6 +156,7 @@ static bool journalctl_says(struct sys *sys, void *arg)
 	n = fread(sys->output, 1, sizeof(sys->output) - 1, f);
 	sys->output[n] = '\0';
 	pclose(f);
+	CHECK(n < sizeof(sys->output) - 1); /* what is cut off could be what is waited for */
 	return sys_said(sys, l->text);
 }
 
@@ -476,21 +477,33 @@ static void test_journald_behind(void **state)
 	CHECK(!sys_said(s, "were lost"));
 }
 
+/* supd-init has heard all that supd said before it hears that this is to be run: on a busy machine
+ * it can be far behind when supctl ends. */
+static void wait_heard(void)
+{
+	load("heard.service",
+		"[Service]\nType=oneshot\nExecStart=/bin/true\nStandardOutput=null\n");
+	CHECK(sys_ctl(s, "start heard.service") == 0);
+}
+
 /* What is too much is counted, and the number is told as soon as there is room: not only when there
- * is something else to tell. */
+ * is something else to tell. How much was not too much is the kernel's to say: it is not read
+ * whole. */
 static void test_journald_too_far_behind(void **state)
 {
 	(void)state;
 	write_talkers("many", 200);
 	must(kill(journald, SIGSTOP) == 0, "SIGSTOP");
 	CHECK(sys_ctl(s, "start many.target") == 0);
+	wait_heard();
 	must(kill(journald, SIGCONT) == 0, "SIGCONT");
-	wait_journalctl(OWN, "messages of supd were lost: the log was too far behind");
-	CHECK(sys_said(s, "Starting many"));
+	wait_journalctl("SYSLOG_IDENTIFIER=supd-init -o cat",
+		"messages of supd were lost: the log was too far behind");
+	wait_journalctl("MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 -n 5 -o cat", "Starting many");
 	load("last.service", "[Unit]\nDescription=the last word\n[Service]\nType=oneshot\n"
 			     "ExecStart=/bin/true\nStandardOutput=null\n");
 	CHECK(sys_ctl(s, "start last.service") == 0);
-	wait_journalctl(OWN, "Finished last.service - the last word");
+	wait_journalctl("-u last.service -o cat", "Finished last.service - the last word");
 }
 
 static void test_stale_sockets(void **state)
