@@ -68,10 +68,10 @@ def test_dead_disk():
             took = m.wait_end("guest-shutdown")
             text = m.console_text()
             print(f"     poweroff took {took:.0f} s")
-            for words in ("does not come to an end, the others go first: /dead", "waiting for ",
-                          "nothing has moved for ", "is given up, for nothing moves any more"):
-                vm.check("what hangs is named", vm.said("supd-umount: " + words, text) or
-                         vm.said(words, text), text)
+            for words in ("supd-umount: does not come to an end, the others go first: /dead",
+                          "supd-umount: waiting for: ", "nothing has moved for ",
+                          "supd-umount: is given up, for nothing moves any more"):
+                vm.check("what hangs is named", vm.said(words, text), text)
             vm.check("the root was let go of", "cannot be made read-only" not in text, text)
             vm.check("it is told from a slow one", took < DEAD_WITHIN, took)
         vm.fsck_clean(root)
@@ -98,7 +98,7 @@ def test_slow_disk():
             print(f"     poweroff took {took:.0f} s")
             print("     " + "\n     ".join(line for line in text.splitlines()
                                            if "supd-umount" in line))
-            vm.check("what it waits for", vm.said("supd-umount: waiting for ", text), text)
+            vm.check("what it waits for", vm.said("supd-umount: waiting for: ", text), text)
             vm.check("how much", vm.said(" MB are not written yet", text), text)
             vm.check("nothing was given up", "is given up" not in text, text)
         vm.fsck_clean(disk)

@@ -233,6 +233,7 @@ def stall_boot(soak, dice):
     pause = dice.choice((1, 12, 70, 100))
     ms = moments(dice, soak.state["boot_s"] + pause)
     with soak.machine("soak.kill=" + ms) as m:
+        m.connect_agent()
         time.sleep(max(0, moment - (time.monotonic() - m.started)))
         starve(m, 0, pause, time.monotonic() + 0.001)
         m.wait_agent()
@@ -245,6 +246,7 @@ def starve_boot(soak, dice):
     share = dice.choice((0.05, 0.1, 0.2))
     ms = moments(dice, soak.state["boot_s"] / share)
     with soak.machine("soak.kill=" + ms) as m:
+        m.connect_agent()
         starve(m, share, 1 - share, m.started + 60)
         m.wait_agent()
         m.wait_sh("supctl is-active multi-user.target writer.service")

@@ -5,6 +5,7 @@
     with vm.Machine(units={"x.service": "..."}) as m:
         m.sh("supctl is-active x.service")     output; raises when the status is not 0
 """
+import contextlib
 import ctypes
 import fcntl
 import glob
@@ -33,6 +34,7 @@ CACHE = os.environ.get("SUPD_VM_CACHE", os.path.join(BUILD, "vm"))
 DEBIAN_INITRD = os.path.join(CACHE, "debian-initrd")
 sys.path.insert(0, os.path.join(SOURCE, "contrib/vm"))
 import cpio  # noqa: E402
+import standstill  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
 # Guest time is slow and the host is shared: limits are for what hangs, not for what is slow.
@@ -396,6 +398,9 @@ class Machine:
                 state = "--- its units\n" + self.try_sh(REPORT, within=REPORT_WITHIN)[1]
             except (Failed, OSError, ValueError) as e:
                 state = f"--- it cannot be asked: {e}\n"
+        if issubclass(kind, Exception) and self.qmp and self.process.poll() is None:
+            with contextlib.suppress(Failed, OSError, ValueError, TypeError):
+                state += standstill.look(self)
         text = self.console_text()
         if len(text) > 2 * CONSOLE_END:
             text = f"{text[:CONSOLE_END]}\n--- much more\n{text[-CONSOLE_END:]}"
@@ -415,11 +420,15 @@ class Machine:
 
     # ---- the agent ----
 
-    def wait_agent(self):
-        """Until the agent says hello: its unit runs, or runs again."""
+    def connect_agent(self):
+        """What the agent says while nobody is connected is lost."""
         if not self.agent:
             self.agent = self.connect("agent")
             self.agent.settimeout(1)
+
+    def wait_agent(self):
+        """Until the agent says hello: its unit runs, or runs again."""
+        self.connect_agent()
         deadline = time.monotonic() + self.how.get("boot_within", BOOT_WITHIN)
         seen = b""
         while b"hello\n" not in seen:
