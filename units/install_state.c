@@ -11,6 +11,10 @@
 #include "../runtime/base/unitname.h"
 #include "install.h"
 
+/* The administrator's directory of systemd, where ImportSystemdUnits= has it in the path: enabled
+ * there is enabled. */
+#define IMPORTED_DIR "/etc/systemd/system"
+
 /* A link in a directory of the search path, or in one of its .wants/, .requires/, .upholds/. */
 struct state_link {
 	size_t dir; /* index in the search path */
@@ -179,7 +183,8 @@ static const char *hunt_links(struct install *in, const struct install_info *inf
 	bool below = false;
 
 	for (size_t i = 0; links && i < p->n; i++) {
-		bool persistent_dir = strcmp(p->dirs[i], p->persistent) == 0;
+		bool persistent_dir = strcmp(p->dirs[i], p->persistent) == 0 ||
+				      strcmp(p->dirs[i], IMPORTED_DIR) == 0;
 		bool runtime_dir = strcmp(p->dirs[i], p->runtime) == 0;
 		struct found found = links_in(&h, i, below);
 
