@@ -111,7 +111,7 @@ def check_files(m):
             unit + "io.weight": "default 40",
             unit + "cpuset.cpus": "0", unit + "cpuset.mems": "0",
             unit + "memory.oom.group": "0",
-            unit + "io.max": "259:0 rbps=1048576 wbps=max riops=max wiops=100"}
+            unit + "io.max": "259:0 rbps=1000000 wbps=max riops=max wiops=100"}
     found = m.sh(f"cd {CG}; cat {' '.join(expected)}").splitlines()
     for (path, value), text in zip(expected.items(), found):
         vm.check(path, text == value, f"{text!r}, expected {value!r}")
