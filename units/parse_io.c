@@ -24,8 +24,7 @@ static int parse_device_value(struct setting_context *c, const char *text, uint6
 	case UNIT_IO_WRITE_BYTES:
 	case UNIT_IO_READ_CALLS:
 	case UNIT_IO_WRITE_CALLS:
-		/* Units of 1000, as for disks. */
-		return value_parse_size(text, ret) != 0 || !*ret ? -EINVAL : 0;
+		return value_parse_rate(text, ret) != 0 || !*ret ? -EINVAL : 0;
 	case UNIT_IO_KIND_COUNT:
 		break;
 	}

@@ -39,6 +39,16 @@ static const struct scale size_units[] = {
 	{ "E", 1ull << 60 },
 };
 
+static const struct scale thousands[] = {
+	{ "B", 1 },
+	{ "K", 1000 },
+	{ "M", 1000000 },
+	{ "G", 1000000000 },
+	{ "T", 1000000000000 },
+	{ "P", 1000000000000000 },
+	{ "E", 1000000000000000000 },
+};
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -54,7 +64,8 @@ int value_parse_timespan_ns(const char *text, uint64_t *ret)
 	return timespan_parse_ns(text, ret);
 }
 
-int value_parse_size(const char *text, uint64_t *ret)
+/* units: as many as size_units has. */
+static int parse_scaled(const char *text, const struct scale *units, uint64_t *ret)
 {
 	unsigned __int128 sum = 0;
 	size_t n = scaled_length(text);
@@ -69,7 +80,7 @@ int value_parse_size(const char *text, uint64_t *ret)
 		return -EINVAL;
 	}
 	if (*p) {
-		const struct scale *unit = scaled_unit(size_units, ELEMENTSOF(size_units), &p);
+		const struct scale *unit = scaled_unit(units, ELEMENTSOF(size_units), &p);
 
 		if (!unit || *p) {
 			return -EINVAL;
@@ -81,6 +92,16 @@ int value_parse_size(const char *text, uint64_t *ret)
 	}
 	*ret = (uint64_t)sum;
 	return 0;
+}
+
+int value_parse_size(const char *text, uint64_t *ret)
+{
+	return parse_scaled(text, size_units, ret);
+}
+
+int value_parse_rate(const char *text, uint64_t *ret)
+{
+	return parse_scaled(text, thousands, ret);
 }
 
 int value_parse_percent(const char *text, uint64_t max, uint64_t *ret)

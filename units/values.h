@@ -29,6 +29,8 @@ int value_parse_timespan_ns(const char *text, uint64_t *ret);
 
 /* "64M", "1.5G", "infinity"; B K M G T P E to the base of 1024. */
 int value_parse_size(const char *text, uint64_t *ret);
+/* The same to the base of 1000, for what a disk does in a second. */
+int value_parse_rate(const char *text, uint64_t *ret);
 /* "15%", "12.5%" in 1/10000 of the whole. At most max (10000 is 100 %). */
 int value_parse_percent(const char *text, uint64_t max, uint64_t *ret);
 

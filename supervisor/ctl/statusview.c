@@ -301,17 +301,11 @@ static void print_io(struct ctl *c, const struct props *p)
 	}
 }
 
-static void print_use(struct ctl *c, const struct props *p)
+static void print_tasks(struct ctl *c, const struct props *p)
 {
 	uint64_t tasks = props_u64(p, "TasksCurrent", UINT64_MAX);
 	uint64_t tasks_max = props_u64(p, "TasksMax", UINT64_MAX);
-	uint64_t memory = props_u64(p, "MemoryCurrent", UINT64_MAX);
-	uint64_t cpu = props_u64(p, "CPUUsageNSec", UINT64_MAX);
-	char buf[WHEN_TEXT];
 
-	if (status_is_down(p) && (tasks == 0 || tasks == UINT64_MAX)) {
-		return;
-	}
 	if (tasks != UINT64_MAX) {
 		label(c, "Tasks");
 		fprintf(c->out, "%" PRIu64, tasks);
@@ -320,7 +314,21 @@ static void print_use(struct ctl *c, const struct props *p)
 		}
 		putc('\n', c->out);
 	}
-	if (memory != UINT64_MAX) {
+}
+
+/* Of a run that is over: what it has used, as systemctl has it, not what it uses. */
+static void print_use(struct ctl *c, const struct props *p)
+{
+	uint64_t tasks = props_u64(p, "TasksCurrent", UINT64_MAX);
+	uint64_t memory = props_u64(p, "MemoryCurrent", UINT64_MAX);
+	uint64_t cpu = props_u64(p, "CPUUsageNSec", UINT64_MAX);
+	bool over = status_is_down(p) && (tasks == 0 || tasks == UINT64_MAX);
+	char buf[WHEN_TEXT];
+
+	if (!over) {
+		print_tasks(c, p);
+	}
+	if (!over && memory != UINT64_MAX) {
 		when_bytes(memory, buf);
 		label(c, "Memory");
 		fputs(buf, c->out);

@@ -22,6 +22,17 @@ vec($e, fileno(F), 1) = 1; select(undef, undef, $e, undef); mkdir "/run/pressed"
 """
 
 
+# A service that delegates: what it starts in a group of its own dies there.
+DELEGATED = """#!/bin/sh
+g=/sys/fs/cgroup$(sed s/0:://  /proc/self/cgroup)
+mkdir $g/main $g/sub; echo $$ >$g/main/cgroup.procs; echo +memory >$g/cgroup.subtree_control
+echo 8M >$g/sub/memory.max; echo 0 >$g/sub/memory.swap.max
+sh -c "echo 0 >$g/sub/cgroup.procs; exec tail /dev/zero"
+exec sleep infinity
+"""
+WEIGHT = "cat /sys/fs/cgroup$(sed s/0:://  /proc/self/cgroup)/cpu.weight"
+
+
 def service(command, service_text="", unit_text=""):
     return (f"[Unit]\n{unit_text}\n[Service]\nExecStart={command}\n{service_text}\n"
             "[Container]\nProfile=trusted\n")
@@ -54,11 +65,25 @@ UNITS = {
     "small.slice": "[Slice]\nMemoryMax=12M\n",
     "live.service": service(
         "/bin/sleep infinity", "Slice=l.slice\nMemoryMax=64M\nMemoryLow=2M\nTasksMax=20\n"
-        "CPUWeight=idle\nIOReadBandwidthMax=/dev/nvme0n1 1M"),
+        "CPUWeight=idle\nIOReadBandwidthMax=/dev/nvme0n1 1M\nAllowedCPUs=1\n"
+        "AllowedMemoryNodes=0"),
     "l.slice": "[Slice]\nTasksMax=50\n",
     "pressed.service": service(beside("/usr/lib/pressed & until test -e /run/press; do sleep 0.2; "
                                       f"done; {EAT}"),
                                "MemoryPressureWatch=on\nMemoryHigh=16M\nMemorySwapMax=0"),
+    "notify.service": service(beside(f"systemd-notify --ready; {EAT}"),
+                              "MemoryMax=12M\nType=notify\nNotifyAccess=all"),
+    # its only process dies when the unit has been up for long, and is told of by ExecStop=
+    "left.service": service(f"/bin/sh -c '(until test -e /run/eat; do sleep 0.2; done; {EAT}) &'",
+                            "MemoryMax=12M\nType=oneshot\nRemainAfterExit=yes\nKillMode=process\n"
+                            "ExecStop=/bin/sh -c 'echo $SERVICE_RESULT >/run/left'"),
+    "delegated.service": service("/usr/lib/delegated", "Delegate=yes"),
+    # the boot is not over before it has looked
+    "early.service": service(f"/bin/sh -c '{WEIGHT} >/run/early; systemd-notify --ready; "
+                             "exec sleep infinity'", "Type=notify\nNotifyAccess=all\n"
+                             "StartupCPUWeight=700\nCPUWeight=50\nStartupAllowedCPUs=0"),
+    "used.service": service("/bin/dd if=/dev/nvme0n1 of=/dev/null bs=1M count=3 iflag=direct "
+                            "status=none", "Type=oneshot\nSlice=a-b.slice"),
     # a fork with signals blocked, as perl's, cannot be ended by SIGTERM
     "bomb.service": service("/usr/bin/perl -e 'while (1) { fork }'",
                             "TasksMax=30\nTimeoutStopSec=1"),
@@ -86,7 +111,7 @@ def check_files(m):
             unit + "io.weight": "default 40",
             unit + "cpuset.cpus": "0", unit + "cpuset.mems": "0",
             unit + "memory.oom.group": "0",
-            unit + "io.max": "259:0 rbps=1048576 wbps=max riops=max wiops=100"}
+            unit + "io.max": "259:0 rbps=1000000 wbps=max riops=max wiops=100"}
     found = m.sh(f"cd {CG}; cat {' '.join(expected)}").splitlines()
     for (path, value), text in zip(expected.items(), found):
         vm.check(path, text == value, f"{text!r}, expected {value!r}")
@@ -128,6 +153,52 @@ def check_policies(m):
     m.wait_sh("test $(supctl logs goon.service | grep -c 'killed by the OOM killer') = 2")
     m.sh("supctl is-active goon.service neighbour.service && "
          "test \"$(pidof supd)\" = \"$(cat /run/old)\"")
+
+
+def check_states(m):
+    """Killed before it is up, behind a process that has ended, and in a group of its own."""
+    m.try_sh("supctl start notify.service")
+    check_oom(m, "notify.service")
+    m.sh("rm -f /run/eat; supctl start left.service; touch /run/eat")
+    check_oom(m, "left.service")
+    vm.check("ExecStop= hears why", m.sh("cat /run/left") == "oom-kill\n")
+    m.sh("supctl start delegated.service")
+    m.wait_sh("supctl logs delegated.service | grep 'killed by the OOM killer'")
+    vm.check("what it delegates is its own", m.sh(
+        "supctl show -p ActiveState -p OOMPolicy --value delegated.service").split() in (
+            ["active", "continue"], ["continue", "active"]))
+    m.sh("supctl stop delegated.service; rm /run/eat")
+
+
+def check_startup(m):
+    """A limit of the machine's start goes when that is over, and is not kept by a new supd."""
+    vm.check("at first", m.sh("cat /run/early") == "700\n")
+    wait_files(m, {"system.slice/early.service/cpu.weight": 50,
+                   "system.slice/early.service/cpuset.cpus": "0-1"})
+    m.sh("kill -KILL $(pidof supd)")
+    m.wait_sh("supctl restart early.service && grep -x 50 /run/early")
+
+
+def check_used(m):
+    """What a run has taken is known when it is over, and told."""
+    m.sh("supctl start used.service")
+    show = dict(line.split("=", 1) for line in m.sh("supctl show used.service").splitlines())
+    vm.check("its cgroup is gone", not show.get("ControlGroup"), show)
+    for name in ("CPUUsageNSec", "MemoryPeak", "IOReadOperations"):
+        vm.check(name, 0 < int(show[name]) < 1 << 60, show[name])
+    vm.check("IOReadBytes", int(show["IOReadBytes"]) >= 3 << 20, show["IOReadBytes"])
+    m.wait_sh("supctl logs used.service | grep 'Consumed .* CPU time.* read [34]'")
+    m.sh("supctl status used.service | grep 'CPU: '")
+
+
+def check_frozen(m):
+    """A freeze is the kernel's and supd-init's: the next supd thaws."""
+    state = f"cat {CG}system.slice/neighbour.service/cgroup.events"
+    m.sh("supctl freeze neighbour.service; kill -KILL $(pidof supd)")
+    vm.check("it stays frozen", "frozen 1" in m.sh(state))
+    m.wait_sh("supctl show -p FreezerState --value neighbour.service | grep -x frozen")
+    m.sh("supctl thaw neighbour.service")
+    vm.check("thawed", "frozen 0" in m.sh(state))
 
 
 def check_message_id(m):
@@ -183,12 +254,17 @@ def check_live(m):
                    unit + "memory.low": 2 << 20, "l.slice/pids.max": 50})
     m.sh("supctl thaw live.service; supctl set-property l.slice TasksMax=44 MemoryHigh=1G")
     wait_files(m, {"l.slice/pids.max": 44, "l.slice/memory.high": 1 << 30})
+    m.sh("grep -P 'Cpus_allowed_list:\\t1$' /proc/$(cat /run/pid)/status")
     m.sh("cd /etc/supd; rm -r l.slice.d /run/supd/units/live.service.d; sed -i -e /Weight/d "
-         "-e /IORead/d -e /Low/d -e /TasksMax/d live.service; supctl daemon-reload")
+         "-e /IORead/d -e /Low/d -e /TasksMax/d -e /Allowed/d live.service; supctl daemon-reload")
     wait_files(m, {unit + "memory.max": 64 << 20, unit + "cpu.max": "max 100000",
                    unit + "cpu.idle": 0, unit + "cpu.weight": 100, unit + "memory.low": 0,
                    unit + "io.max": "", "l.slice/pids.max": 50,
-                   "l.slice/memory.high": "max"})
+                   "l.slice/memory.high": "max", unit + "cpuset.cpus.effective": "0-1"})
+    # the kernel empties no cpuset in which processes are: it gets all of them
+    m.wait_sh("grep -P 'Cpus_allowed_list:\\t0-1$' /proc/$(cat /run/pid)/status")
+    vm.check("no limit was refused", m.try_sh("supctl logs live.service | "
+                                              "grep 'New limits cannot be applied'")[0] == 1)
     m.sh(f"kill -KILL $(pidof supd); test \"$({pid})\" = \"$(cat /run/pid)\"")
     # what cannot be done is said, and changes nothing
     m.sh("supctl set-property live.service AllowedCPUs=77")
@@ -229,14 +305,20 @@ def check_orphans(m):
 
 
 def test_limits():
-    files = dict(vm.mark(), **{"/usr/lib/pressed": (PRESSED, 0o755)})
-    with vm.Machine(UNITS, files, append=vm.QUIET) as m:
+    files = dict(vm.mark(), **{"/usr/lib/pressed": (PRESSED, 0o755),
+                               "/usr/lib/delegated": (DELEGATED, 0o755)})
+    links = {"/etc/supd/multi-user.target.wants/early.service": "../early.service"}
+    with vm.Machine(UNITS, files, append=vm.QUIET, links=links, smp=2) as m:
         m.wait_sh("supctl is-active default.target")
+        check_startup(m)
         check_files(m)
+        check_used(m)
         check_policies(m)
+        check_states(m)
         check_message_id(m)
         check_unseen(m)
         check_spared(m)
+        check_frozen(m)
         check_pressure(m)
         check_accounting(m)
         check_live(m)

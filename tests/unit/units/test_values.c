@@ -40,6 +40,13 @@ static void test_sizes(void **state)
 	assert_int_equal(v, 65536);
 	assert_int_equal(value_parse_size("1.5G", &v), 0);
 	assert_true(v == 1610612736);
+	assert_int_equal(value_parse_rate("1.5M", &v), 0);
+	assert_int_equal(v, 1500000);
+	assert_int_equal(value_parse_rate("5000K", &v), 0);
+	assert_int_equal(v, 5000000);
+	assert_int_equal(value_parse_rate("100", &v), 0);
+	assert_int_equal(v, 100);
+	assert_int_equal(value_parse_rate("20E", &v), -ERANGE);
 	assert_int_equal(value_parse_size("16E", &v), -ERANGE);
 	assert_int_equal(value_parse_size("5X", &v), -EINVAL);
 	assert_int_equal(value_parse_size("-1", &v), -EINVAL);
