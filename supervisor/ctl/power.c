@@ -57,16 +57,26 @@ static bool is_the_machines(const struct ctl *c)
 	       strcmp(comm, "supd-init\n") == 0;
 }
 
-static void tell_people(struct ctl *c, const struct row *row, const char *when)
+static void tell(struct ctl *c, const char *words)
 {
 	char text[1024];
 
-	if (!row->words || c->o.no_wall || !is_the_machines(c)) {
+	if (c->o.no_wall || !is_the_machines(c)) {
 		return;
 	}
-	snprintf(text, sizeof(text), "The system %s %s!%s%s", row->words, when,
-		c->o.message ? "\r\n" : "", c->o.message ? c->o.message : "");
+	snprintf(text, sizeof(text), "The system %s%s%s", words, c->o.message ? "\r\n" : "",
+		c->o.message ? c->o.message : "");
 	wall_send(text);
+}
+
+static void tell_people(struct ctl *c, const struct row *row, const char *when)
+{
+	char words[256];
+
+	if (row->words) {
+		snprintf(words, sizeof(words), "%s %s!", row->words, when);
+		tell(c, words);
+	}
 }
 
 /* 0, or an exit code of supctl's. */
@@ -170,7 +180,8 @@ static int ask_inhibitors(struct ctl *c, const struct row *row)
 	if (wall_inhibitors(INHIBIT_DIR, c->err) == 0) {
 		return EXIT_OK;
 	}
-	ctl_error(c, "%s: not done; to do it all the same: supctl %s -i", row->verb, row->verb);
+	ctl_error(c, "%s: not done; to do it all the same: supctl %s%s%s -i", row->verb, row->verb,
+		c->o.when ? " --when=" : "", c->o.when ? c->o.when : "");
 	return EXIT_FAILED;
 }
 
@@ -207,24 +218,40 @@ static int cancel(struct ctl *c)
 	if (code != EXIT_OK) {
 		return code;
 	}
-	if (!c->o.no_wall && is_the_machines(c)) {
-		char text[1024];
-
-		snprintf(text, sizeof(text), "The system goes on, its end has been called off.%s%s",
-			c->o.message ? "\r\n" : "", c->o.message ? c->o.message : "");
-		wall_send(text);
-	}
+	tell(c, "goes on, its end has been called off.");
 	char *reload[] = { (char *)"daemon-reload", NULL };
 
 	c->o.quiet = true;
 	return verb_daemon_reload(c, 1, reload);
 }
 
+/* "--message=TEXT" as a word of a command line, where "$$" is a dollar. NULL: no memory. */
+static char *message_word(const char *text)
+{
+	static const char option[] = "--message=";
+	char *word = malloc(sizeof(option) + strlen(text) * 2), *to = word;
+
+	if (!word) {
+		return NULL;
+	}
+	to = stpcpy(to, option);
+	for (; *text; text++) {
+		*to++ = *text;
+		if (*text == '$') {
+			*to++ = '$';
+		}
+	}
+	*to = 0;
+	return word;
+}
+
 /* A unit of its own does it then, as the same command without a time. */
 static int schedule(struct ctl *c, const struct row *row)
 {
 	char exe[LIMIT_PATH] = "", span[64], words[128], description[64], dir[LIMIT_PATH + 16];
-	char *run[] = { (char *)"run", exe, dir, (char *)row->verb, NULL };
+	AUTO_FREE char *message = NULL;
+	char *run[7] = { (char *)"run", exe, dir, (char *)row->verb };
+	int n = 4;
 	const char *when = c->o.when;
 	bool relative = *when == '+';
 	bool minutes = when[relative + strspn(when + relative, "0123456789")] == 0;
@@ -247,6 +274,16 @@ static int schedule(struct ctl *c, const struct row *row)
 	}
 	snprintf(span, sizeof(span), "%s%s", when + relative, relative && minutes ? "min" : "");
 	snprintf(dir, sizeof(dir), "--runtime-dir=%s", c->o.runtime_dir);
+	if (c->o.no_wall) {
+		run[n++] = (char *)"--no-wall";
+	}
+	if (c->o.message) {
+		message = message_word(c->o.message);
+		if (!message) {
+			return EXIT_FAILED;
+		}
+		run[n++] = message;
+	}
 	snprintf(description, sizeof(description), "Scheduled %s", row->verb);
 	c->o.unit = SCHEDULED ".service";
 	c->o.description = description;
@@ -258,7 +295,7 @@ static int schedule(struct ctl *c, const struct row *row)
 		(struct options_setting) { "timer-property", "AccuracySec=1s" };
 	c->o.n_properties = 0;
 	c->o.properties[c->o.n_properties++] = "Profile=trusted";
-	code = verb_run(c, 4, run);
+	code = verb_run(c, n, run);
 	if (code == EXIT_OK) {
 		snprintf(words, sizeof(words), "%s %s", relative ? "in" : "at", span);
 		tell_people(c, row, words);
@@ -291,6 +328,9 @@ int verb_power(struct ctl *c, int n, char *const *args)
 		ctl_error(c, "%s: --force is for poweroff, reboot, halt and kexec", row->verb);
 		return EXIT_FAILED;
 	}
+	if (c->o.when && (strcmp(c->o.when, "show") == 0 || strcmp(c->o.when, "cancel") == 0)) {
+		return verb_when(c, row);
+	}
 	code = ask_for_kernel(c, row);
 	code = code == EXIT_OK ? ask_inhibitors(c, row) : code;
 	if (code == EXIT_OK && c->o.when && strcmp(c->o.when, "now") != 0) {
@@ -309,6 +349,11 @@ int verb_power(struct ctl *c, int n, char *const *args)
 	tell_people(c, row, "now");
 	r = call(c, row, &error);
 	if (r < 0) {
+		/* they have been told before it was asked for: afterwards nobody may be there */
+		c->o.message = NULL;
+		if (row->words) {
+			tell(c, "goes on: what has been announced was refused.");
+		}
 		return ctl_call_failed(c, args[0], &error, r);
 	}
 	return EXIT_OK;
@@ -322,6 +367,10 @@ int power_by_old_name(struct ctl *c, const char *name, int argc, char **argv)
 	if (sysv_translate(name, argc, argv, &call, wrong) < 0) {
 		ctl_error(c, "%s", wrong);
 		return EXIT_FAILED;
+	}
+	if (call.usage) {
+		fprintf(c->out, "usage: %s %s\n", name, call.usage);
+		return EXIT_OK;
 	}
 	if (call.only_wall) {
 		const char *message = strchr(call.message, '=');

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../runtime/base/cleanup.h"
@@ -64,10 +65,8 @@ static const struct {
 	{ "0", "poweroff", NULL },
 	{ "6", "reboot", NULL },
 	{ "1sS", "isolate", "rescue.target" },
-	{ "2", "isolate", "runlevel2.target" },
-	{ "3", "isolate", "runlevel3.target" },
-	{ "4", "isolate", "runlevel4.target" },
-	{ "5", "isolate", "runlevel5.target" },
+	{ "234", "isolate", "multi-user.target" },
+	{ "5", "isolate", "graphical.target" },
 	{ "qQ", "daemon-reload", NULL },
 	{ "uU", "daemon-reexec", NULL },
 };
@@ -93,7 +92,10 @@ static int add(struct sysv_call *call, const char *word)
 
 static int take(struct sysv_call *call, const struct sysv_option *o)
 {
-	if (o->verb) {
+	/* shutdown -h is -P, but for what -H has said */
+	bool halts = o->letter == 'h' && strcmp(call->argv[1], "halt") == 0;
+
+	if (o->verb && !halts) {
 		call->argv[1] = (char *)(uintptr_t)o->verb;
 	}
 	return o->option ? add(call, o->option) : 0;
@@ -129,8 +131,12 @@ static int take_option(
 /* "now", "+5", "23:00"; without one in a minute, so that whoever typed it may think again. */
 static int set_time(struct sysv_call *call, const char *text)
 {
-	if (text && (strcmp(text, "now") == 0 || strcmp(text, "+0") == 0)) {
-		return 0;
+	static const char *const at_once[] = { "now", "+0", "0" };
+
+	for (size_t i = 0; text && i < ELEMENTSOF(at_once); i++) {
+		if (strcmp(text, at_once[i]) == 0) {
+			return 0;
+		}
 	}
 	if (text && text[0] != '+' && !isdigit((unsigned char)text[0])) {
 		return -EINVAL;
@@ -161,29 +167,47 @@ static bool has_no_time(const struct sysv_call *call)
 	return false;
 }
 
+/* Options may stand anywhere before "--"; the operands into ret, their number. */
+static int take_options(struct sysv_call *call, int argc, char *const *argv, const char **ret,
+	const char **ret_wrong)
+{
+	bool ended = false;
+	int n = 0;
+
+	for (int i = 1; i < argc; i++) {
+		bool end = !ended && strcmp(argv[i], "--") == 0;
+
+		if (ended || argv[i][0] != '-' || !argv[i][1]) {
+			ret[n++] = argv[i];
+		} else if (!end && take_option(call, shutdown_options, ELEMENTSOF(shutdown_options),
+					   argv[i]) < 0) {
+			*ret_wrong = argv[i];
+			return -EINVAL;
+		}
+		ended = ended || end;
+	}
+	return n;
+}
+
 static int translate_shutdown(
 	struct sysv_call *call, int argc, char *const *argv, const char **ret_wrong)
 {
-	const size_t n_options = ELEMENTSOF(shutdown_options);
-	const char *when = NULL;
-	int i = 1;
+	AUTO_FREE const char **words = calloc((size_t)argc + 1, sizeof(*words));
+	int i = 0, n = words ? take_options(call, argc, argv, words, ret_wrong) : -ENOMEM;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		*ret_wrong = argv[i];
-		if (take_option(call, shutdown_options, n_options, argv[i]) < 0) {
-			return -EINVAL;
-		}
+	if (n < 0) {
+		return n;
 	}
 	if (!has_no_time(call)) {
-		when = i < argc ? argv[i++] : NULL;
-		*ret_wrong = when;
-		if (set_time(call, when) < 0) {
+		*ret_wrong = n > 0 ? words[0] : "";
+		if (set_time(call, n > 0 ? words[i++] : NULL) < 0) {
 			return -EINVAL;
 		}
 	}
-	while (i < argc) {
-		add_word(call, argv[i++]);
+	while (i < n) {
+		add_word(call, words[i++]);
 	}
+	*ret_wrong = "too many options";
 	return *call->message ? add(call, call->message) : 0;
 }
 
@@ -203,6 +227,9 @@ static int translate_halt(
 static int translate_telinit(
 	struct sysv_call *call, int argc, char *const *argv, const char **ret_wrong)
 {
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		return add(call, argv[1]);
+	}
 	*ret_wrong = argc > 2 ? argv[2] : argc > 1 ? argv[1] : "nothing";
 	for (size_t i = 0; argc == 2 && i < ELEMENTSOF(levels); i++) {
 		if (strlen(argv[1]) == 1 && strchr(levels[i].levels, argv[1][0])) {
@@ -241,6 +268,11 @@ int sysv_translate(const char *name, int argc, char *const *argv, struct sysv_ca
 		snprintf(ret_wrong, OPTIONS_WRONG, "%s: not understood: %.80s; usage: %s %s",
 			names[i].name, wrong, names[i].name, kinds[names[i].kind].usage);
 		return -EINVAL;
+	}
+	for (int k = 2; k < ret->argc; k++) {
+		if (strcmp(ret->argv[k], "--help") == 0) {
+			ret->usage = kinds[names[i].kind].usage;
+		}
 	}
 	return 0;
 }

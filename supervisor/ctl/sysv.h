@@ -17,6 +17,7 @@ struct sysv_call {
 	char when[96];     /* what some of them point to */
 	char message[512]; /* "--message=…" */
 	bool only_wall;    /* shutdown -k: those who are logged in are told, and nothing is done */
+	const char *usage; /* --help: what follows the name; else NULL */
 };
 
 /* Is supctl called by one of these names? */

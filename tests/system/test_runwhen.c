@@ -98,6 +98,13 @@ static void test_scheduled_end(void **state)
 	CHECK(sys_ctl(s, "cat supd-shutdown.service") == 0 && sys_said(s, " reboot\n"));
 	CHECK(sys_ctl(s, "cat supd-shutdown.timer") == 0 && sys_said(s, "OnCalendar=23:59"));
 	CHECK(sys_ctl(s, "poweroff --when=cancel") == 0);
+	/* no loaded kernel is needed to call it off; the timer's command says what was said */
+	CHECK(sys_ctl(s, "kexec --when=cancel") == 0 && sys_said(s, "Nothing is scheduled"));
+	CHECK(sys_ctl(s, "reboot --when=+600 --no-wall --message=100%%-${HOME}") == 0);
+	CHECK(sys_ctl(s, "cat supd-shutdown.service") == 0 &&
+		sys_said(s, "\"reboot\" \"--no-wall\""));
+	CHECK(sys_said(s, "\"--message=100%%-$${HOME}\""));
+	CHECK(sys_ctl(s, "poweroff --when=cancel") == 0);
 	/* a short one is carried out: by a supd that is no machine's, which refuses */
 	CHECK(sys_ctl(s, "poweroff --when=+1us") == 0);
 	wait_log("supd-shutdown.service", "supd-init is not PID 1 here");

@@ -49,7 +49,19 @@ static void test_names(void **state)
 		{ "shutdown -r +5 back soon", "reboot --when=+5 --message=back soon" },
 		{ "shutdown -H 23:15", "halt --when=23:15" },
 		{ "shutdown -P 5", "poweroff --when=+5" },
-		{ "shutdown -r now it -is", "reboot --message=it -is" },
+		{ "shutdown now -r", "reboot" },
+		{ "shutdown +5 back -H soon --no-wall",
+			"halt --no-wall --when=+5 --message=back soon" },
+		{ "shutdown +5 -c", "poweroff --when=cancel --message=+5" },
+		{ "shutdown -r now it -is", NULL },
+		{ "shutdown -r now it -- -is -- -H", "reboot --message=it -is -- -H" },
+		{ "shutdown -- now", "poweroff" },
+		{ "shutdown -", NULL },
+		{ "shutdown 0", "poweroff" },
+		{ "shutdown +0", "poweroff" },
+		{ "shutdown -Hh now", "halt" },
+		{ "shutdown -hH now", "halt" },
+		{ "shutdown -Hr -h now", "poweroff" },
 		{ "shutdown -c", "poweroff --when=cancel" },
 		{ "shutdown -c all is well", "poweroff --when=cancel --message=all is well" },
 		{ "shutdown --show", "poweroff --when=show" },
@@ -60,7 +72,10 @@ static void test_names(void **state)
 		{ "telinit 0", "poweroff" },
 		{ "telinit 6", "reboot" },
 		{ "telinit S", "isolate rescue.target" },
-		{ "telinit 3", "isolate runlevel3.target" },
+		{ "telinit 3", "isolate multi-user.target" },
+		{ "telinit 2", "isolate multi-user.target" },
+		{ "telinit 4", "isolate multi-user.target" },
+		{ "telinit 5", "isolate graphical.target" },
 		{ "telinit q", "daemon-reload" },
 		{ "telinit u", "daemon-reexec" },
 		{ "telinit", NULL },
@@ -101,6 +116,34 @@ static void test_names(void **state)
 	}
 	assert_false(sysv_is("supctl"));
 	assert_false(sysv_is("init"));
+}
+
+/* By each of its names it says its own usage. */
+static void test_usage(void **state)
+{
+	static const struct {
+		const char *name, *usage;
+	} rows[] = {
+		{ "halt", "--poweroff" },
+		{ "shutdown", "+MINUTES" },
+		{ "telinit", "0|1|2" },
+	};
+	char help[] = "--help";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[16], wrong[OPTIONS_WRONG] = "";
+		char *argv[] = { name, help, NULL };
+		struct sysv_call call;
+
+		strcpy(name, rows[i].name);
+		assert_int_equal(sysv_translate(name, 2, argv, &call, wrong), 0);
+		assert_non_null(call.usage);
+		assert_non_null(strstr(call.usage, rows[i].usage));
+		assert_int_equal(sysv_translate(name, 1, argv, &call, wrong),
+			strcmp(name, "telinit") == 0 ? -EINVAL : 0);
+		assert_null(call.usage);
+	}
 }
 
 static void put(const char *dir, const char *name, const char *text)
@@ -148,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_inhibitors),
 	};
 
