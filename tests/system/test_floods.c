@@ -78,11 +78,14 @@ static int prepare(void **state)
 		char name[64];
 
 		snprintf(name, sizeof(name), "%s.service", kinds[i]);
+		/* The machine's terminals and processes are not used up: others need them. */
 		snprintf(text, sizeof(text),
-			"[Service]\nNotifyAccess=all\nFileDescriptorStoreMax=%d\n"
-			"StateDirectory=flood-%s\nExecStart=%s/flooder %s\nTimeoutStopSec=30\n"
-			"[Container]\nProfile=standard\n",
-			kinds[i][0] == 's' ? 500 : 0, kinds[i], s->dir, kinds[i]);
+			"[Service]\nNotifyAccess=all\nFileDescriptorStoreMax=%d\n%s"
+			"StateDirectory=flood-%s\nExecStart=%s/flooder %s\n"
+			"TimeoutStopSec=30\nLimitNPROC=500\n[Container]\nProfile=standard\n",
+			kinds[i][0] == 's' ? 500 : 0,
+			strcmp(kinds[i], "counts") == 0 ? "LimitNOFILE=1024\n" : "", kinds[i],
+			s->dir, kinds[i]);
 		sys_unit(s, name, text);
 	}
 	snprintf(text, sizeof(text),
