@@ -126,6 +126,9 @@ int apply_effect(struct shell *s, const struct effect *e)
 {
 	switch (e->type) {
 	case EFFECT_RUN:
+		if (e->kind == ENTRY_MAIN) {
+			use_of(s, e, usage_begin);
+		}
 		return request(s, e, WIRE_RUN);
 	case EFFECT_SIGNAL:
 		return request(s, e, WIRE_SIGNAL);

@@ -257,9 +257,12 @@ usec_t engine_unit_deadline(const struct engine *e, uint32_t unit);
 void engine_put_off(struct engine *e, uint32_t unit, usec_t until_us);
 /*
  * Nobody could do anything for so long before now: the limits of jobs, of states that are to end
- * and of watchdogs are put off by it. Not restarts, timers and what else is only waited for.
+ * and of watchdogs are put off by it; a watchdog is at least given a whole turn from now on. Not
+ * restarts, timers and what else is only waited for.
  */
 int engine_stood_still(struct engine *e, usec_t by, usec_t now);
+/* Is something under way that has such a limit, other than a watchdog? */
+bool engine_has_limits(const struct engine *e); /* O(1) */
 /* All timers that are due, whatever is still to be given. */
 int engine_tick(struct engine *e, usec_t now);
 

@@ -334,7 +334,8 @@ void on_oom(struct step *st)
 	uint32_t policy = s->def.service->oom_policy;
 
 	step_log(st, LOG_OOM, 0);
-	if (policy == OOM_POLICY_CONTINUE) {
+	/* A mount is no process of its cgroup: what is in use is not taken away for a helper. */
+	if (policy == OOM_POLICY_CONTINUE || service_is_mount(s)) {
 		return;
 	}
 	if (s->state >= SERVICE_RELOAD && s->state <= SERVICE_RELOAD_NOTIFY) {

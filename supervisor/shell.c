@@ -93,6 +93,7 @@ static int arm_timer(struct shell *s)
 	}
 	if (s->timer_heard && due <= now_us()) {
 		s->armed_us = due; /* its turn is the next one: not put off again */
+		s->armed_at_us = now_us();
 		return 0;
 	}
 	s->timer_heard = false;

@@ -58,6 +58,7 @@ struct shell {
 	usec_t armed_at_us;      /* … since then */
 	bool timer_heard;        /* it was due; everybody else has a turn first */
 	usec_t stall_us;         /* when stall_source is due; USEC_INFINITY: it is off */
+	usec_t stall_seen_us;    /* until when it is known what stood still */
 	usec_t started_us;       /* CLOCK_MONOTONIC */
 	usec_t asked_us;         /* the first jobs were asked for; 0: by a former supd */
 	usec_t ready_us;         /* the first transaction is through; 0: not yet */

@@ -23,10 +23,17 @@ static int set(struct shell *s, usec_t now)
 
 int stallwatch_woken(struct shell *s, usec_t due, usec_t now)
 {
-	usec_t lost = lost_since(due < s->stall_us ? due : s->stall_us, now);
+	usec_t since = due < s->stall_us ? due : s->stall_us;
+	usec_t lost;
 	int r;
 
-	if (!lost || !s->listed) {
+	if (!s->listed) {
+		return 0;
+	}
+	/* What one timer has counted is not counted again by the other, or by its next turn. */
+	lost = lost_since(since > s->stall_seen_us ? since : s->stall_seen_us, now);
+	s->stall_seen_us = now;
+	if (!lost) {
 		return 0;
 	}
 	unitlog_plain(s, LOG_WARNING,
@@ -62,7 +69,7 @@ int stallwatch_init(struct shell *s)
 
 int stallwatch_arm(struct shell *s)
 {
-	bool on = s->counts.jobs > 0 || s->counts.activating > 0;
+	bool on = engine_has_limits(s->engine);
 
 	if (on == (s->stall_us != USEC_INFINITY)) {
 		return 0;

@@ -184,10 +184,23 @@ static bool has_cgroup(const struct unit *u)
 void usage_look(struct shell *s, const struct unit *u)
 {
 	struct usage *row = has_cgroup(u) ? row_of(&s->usage, u) : NULL;
+	struct usage now;
 
-	if (row) {
-		usage_read(&s->cgroup, shell_unit_cgroup(u), row);
-		row->begun = true;
+	if (!row) {
+		return;
+	}
+	usage_read(&s->cgroup, shell_unit_cgroup(u), &now);
+	if (row->begun) {
+		keep_greater(&now, row);
+	}
+	now.begun = true;
+	*row = now;
+}
+
+void usage_begin(struct shell *s, const struct unit *u)
+{
+	if (u->index < s->usage.n && s->usage.rows[u->index]) {
+		s->usage.rows[u->index]->begun = false;
 	}
 }
 

@@ -46,6 +46,8 @@ const struct usage *usage_find(const struct usage_table *t, const struct unit *u
 void usage_read(const struct cgroup_root *root, const char *cgroup, struct usage *ret);
 /* The last look before all of it is killed: its cgroup may be another one afterwards. */
 void usage_look(struct shell *s, const struct unit *u);
+/* A main process is to run: what was looked at before belongs to another run. */
+void usage_begin(struct shell *s, const struct unit *u);
 /* The unit is down, its cgroup still there: kept and told. Without memory it is only told. */
 void usage_end(struct shell *s, const struct unit *u);
 

@@ -264,6 +264,52 @@ static void test_stood_still(void **state)
 	engine_free(w.e);
 }
 
+/*
+ * What is known to be lost may end where a watchdog was due, as nothing else woke supd: the service
+ * stood still as well and has a whole turn for its ping.
+ */
+static void test_stood_still_watchdog(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	all_ready(&w);
+	assert_false(engine_has_limits(w.e));
+	assert_int_equal(engine_stood_still(w.e, LATE - START - LIMIT, LATE), 0);
+	assert_int_equal(engine_due(w.e, LATE + LIMIT - 1), ENGINE_NONE);
+	assert_int_equal(engine_tick(w.e, LATE + LIMIT), 0);
+	drain(&w);
+	for (uint32_t i = 0; i < N; i++) {
+		assert_result(&w, i, RESULT_WATCHDOG);
+		assert_int_equal(unit(&w, i)->active, ACTIVE_DEACTIVATING);
+	}
+	/* No job, but the ends are limited. */
+	assert_true(engine_has_limits(w.e));
+	engine_free(w.e);
+}
+
+/* The wait for a restart is not put off, unless directories are still being removed before it. */
+static void test_stood_still_releasing(void **state)
+{
+	struct world w;
+	struct unit *u;
+
+	(void)state;
+	begin(&w);
+	all_ready(&w);
+	for (uint32_t i = 0; i < 2; i++) {
+		u = (struct unit *)(uintptr_t)unit(&w, i);
+		u->service.state = SERVICE_AUTO_RESTART;
+		u->service.releasing = i == 1;
+		u->service.deadline_us = LATE + LIMIT;
+	}
+	assert_int_equal(engine_stood_still(w.e, LIMIT, LATE), 0);
+	assert_int_equal(unit(&w, 0)->service.deadline_us, LATE + LIMIT);
+	assert_int_equal(unit(&w, 1)->service.deadline_us, LATE + 2 * LIMIT);
+	engine_free(w.e);
+}
+
 /* A job's own limit likewise. */
 static void test_stood_still_jobs(void **state)
 {
@@ -310,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_tick),
 		cmocka_unit_test(test_not_due),
 		cmocka_unit_test(test_stood_still),
+		cmocka_unit_test(test_stood_still_watchdog),
+		cmocka_unit_test(test_stood_still_releasing),
 		cmocka_unit_test(test_stood_still_jobs),
 		cmocka_unit_test(test_every_queue),
 	};

@@ -128,11 +128,27 @@ static void test_first(void **state)
 	assert_int_equal(s.result, RESULT_TIMEOUT);
 }
 
+/* What is mounted stays so, whatever happens to a helper that is left in its cgroup. */
+static void test_mount(void **state)
+{
+	struct manifest_mount mount = { 0 };
+	struct service s;
+	uint32_t logs;
+
+	(void)state;
+	make(&s, SERVICE_ONESHOT, OOM_POLICY_STOP, true);
+	unit.mount = (struct tlv_array) { &mount, 1 };
+	assert_int_equal(after(&s, SERVICE_EXITED, &logs), SERVICE_EXITED);
+	assert_int_equal(logs, 1);
+	assert_int_equal(s.result, RESULT_SUCCESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_mount),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
