@@ -118,16 +118,20 @@ static void take_setenv(struct state *st, const char *value)
 
 static void take_show(struct state *st, const char *value)
 {
-	bool on;
+	bool on = false;
+	uint32_t show = SHOW_NOTHING;
 
 	if (strcmp(value, "auto") == 0) {
-		st->s->show = SHOW_WAITING;
-	} else if (strcmp(value, "error") == 0) {
-		st->s->show = SHOW_NOTHING;
-	} else if (value_parse_bool(*value ? value : "yes", &on) < 0) {
-		warn(st, "neither yes, no, auto nor error", value);
-	} else if (st->s->show != SHOW_LOG_ALWAYS) {
-		st->s->show = on ? SHOW_LOG : SHOW_NOTHING;
+		show = SHOW_WAITING;
+	} else if (strcmp(value, "error") != 0) {
+		if (value_parse_bool(*value ? value : "yes", &on) < 0) {
+			warn(st, "neither yes, no, auto nor error", value);
+			return;
+		}
+		show = on ? SHOW_LOG : SHOW_NOTHING;
+	}
+	if (st->s->show != SHOW_LOG_ALWAYS) {
+		st->s->show = show;
 	}
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * What systemd has generators for, as unit files, drop-ins and links below BOOTUNITS_DIR:
+ * What systemd has generators for, as unit files, drop-ins and links below BOOTUNITS_DIR.
  *
- *   systemd-getty-generator   logins on the kernel's consoles, hypervisors' consoles, and those
- * that the credential getty.ttys.serial names systemd-run-generator     systemd.run=,
- * run_success_action=, run_failure_action= systemd-debug-generator   systemd.debug_shell,
- * default_debug_tty=; credentials systemd.extra-unit.NAME and systemd.unit-dropin.NAME[~DROPIN]
- *   systemd-rc-local-generator
+ * Of systemd-getty-generator: logins on the kernel's consoles, on hypervisors' consoles, and on
+ * those that the credential getty.ttys.serial names.
  *
- * and what provisions a machine from the host's credentials (systemd.system-credentials(7)).
+ * Of systemd-run-generator: systemd.run=, run_success_action=, run_failure_action=.
+ *
+ * Of systemd-debug-generator: systemd.debug_shell, default_debug_tty=; the credentials
+ * systemd.extra-unit.NAME and systemd.unit-dropin.NAME[~DROPIN].
+ *
+ * Of systemd-rc-local-generator: rc.local.
+ *
+ * And what provisions a machine from the host's credentials (systemd.system-credentials(7)).
  *
  * Only text of root's, the kernel's and the host's is written here; what it means is the loader's
  * to judge, which has no rights.
@@ -25,15 +29,16 @@
 #include "../base/fd.h"
 #include "boot.h"
 
-#define ABOVE_DIR  "/run/supd-boot"
-#define TTY_CLASS  "/sys/class/tty/"
-#define TTY_ACTIVE TTY_CLASS "console/active"
-#define TTY_NAME   64u
-#define GETTY      "/sbin/agetty"
-#define TEXT_MAX   16384u
-#define UNIT_MAX   (1u << 20)
-#define PARTS      12
-#define HEAD       "# Made by supd-boot of the kernel command line.\n"
+#define ABOVE_DIR     "/run/supd-boot"
+#define TTY_CLASS     "/sys/class/tty/"
+#define TTY_ACTIVE    TTY_CLASS "console/active"
+#define TTY_NAME      64u
+#define CONSOLE_GETTY "console-getty.service"
+#define GETTY         "/sbin/agetty"
+#define TEXT_MAX      16384u
+#define UNIT_MAX      (1u << 20)
+#define PARTS         12
+#define HEAD          "# Made by supd-boot of the kernel command line.\n"
 
 /* PARTS strings, ended by NULL, as one; false: too long. */
 static bool join(char *buf, size_t size, const char *const *parts)
@@ -162,10 +167,66 @@ static void each_word(char *text, void (*take)(const char *word))
 	}
 }
 
+/* The terminal that /dev/console is, the last of the kernel's; false: not known. */
+static bool console_terminal(char name[TTY_NAME])
+{
+	char text[512], *save = NULL;
+
+	name[0] = 0;
+	if (fd_read_text(TTY_ACTIVE, text, sizeof(text)) <= 0) {
+		return false;
+	}
+	for (char *p = strtok_r(text, " \t\n", &save); p; p = strtok_r(NULL, " \t\n", &save)) {
+		if (is_tty_name(p)) {
+			memcpy(name, p, strlen(p) + 1);
+		}
+	}
+	return name[0] != 0;
+}
+
+static void mask(const char *template, const char *tty)
+{
+	char path[BOOT_PATH_MAX];
+
+	if (join(path, sizeof(path),
+		    (const char *[]) { BOOTUNITS_DIR "/", template, tty, ".service", NULL }) &&
+		symlink("/dev/null", path) < 0 && errno != EEXIST) {
+		say("cannot mask another login on the terminal", tty, errno);
+	}
+}
+
+/* supd's own directories, which count whatever is imported, want console-getty.service. */
+static bool console_has_login(void)
+{
+	static const char *const dirs[] = { "/etc/supd", "/usr/local/lib/supd", "/usr/lib/supd" };
+	char path[128];
+	struct stat st;
+
+	for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+		join(path, sizeof(path),
+			(const char *[]) { dirs[i], "/getty.target.wants/" CONSOLE_GETTY, NULL });
+		if (lstat(path, &st) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * One login for each. On /dev/console it is that of console-getty.service where the administrator
+ * wants that for supd; one of systemd's, whose units may not be imported, gives way to ours.
+ */
 static void want_console(const char *name)
 {
-	if (!is_virtual(name) && answers(name)) {
-		want_getty(name);
+	char console[TTY_NAME];
+	bool is_console = console_terminal(console) && strcmp(name, console) == 0;
+
+	if (is_virtual(name) || !answers(name) || (is_console && console_has_login())) {
+		return;
+	}
+	want_getty(name);
+	if (is_console) {
+		mask("console-getty", "");
 	}
 }
 
@@ -186,9 +247,7 @@ static void make_gettys(const struct cmdline *c)
 		each_word(text, want_console);
 	}
 	for (size_t i = 0; i < ELEMENTSOF(of_hypervisors); i++) {
-		if (answers(of_hypervisors[i])) {
-			want_getty(of_hypervisors[i]);
-		}
+		want_console(of_hypervisors[i]);
 	}
 }
 
@@ -233,11 +292,25 @@ static void make_run(const struct cmdline *c)
 
 /* ---- systemd.debug_shell ---- */
 
+/* One terminal has one reader. */
+static void mask_logins(const char *tty)
+{
+	char console[TTY_NAME];
+	bool known = console_terminal(console);
+
+	if (strcmp(tty, "console") == 0 || (known && strcmp(tty, console) == 0)) {
+		mask("console-getty", "");
+	}
+	if (strcmp(tty, "console") == 0 && known) {
+		tty = strcmp(console, "tty0") == 0 ? "tty1" : console; /* the one that is seen */
+	}
+	mask(is_virtual(tty) ? "getty@" : "serial-getty@", tty);
+}
+
 static void make_debug_shell(const struct cmdline *c)
 {
 	const char *value = cmdline_find(c, ".debug_shell");
 	const char *tty = cmdline_find(c, ".default_debug_tty");
-	char getty[sizeof(BOOTUNITS_DIR) + TTY_NAME + 32];
 
 	if (!value || cmdline_bool(value) == 0) {
 		return;
@@ -261,12 +334,7 @@ static void make_debug_shell(const struct cmdline *c)
 			"KillSignal=SIGHUP\n[Container]\nProfile=trusted\n",
 			NULL });
 	want("sysinit.target", "debug-shell.service");
-	/* One terminal has one reader. */
-	if (join(getty, sizeof(getty),
-		    (const char *[]) { BOOTUNITS_DIR "/serial-getty@", tty, ".service", NULL }) &&
-		symlink("/dev/null", getty) < 0 && errno != EEXIST) {
-		say("cannot mask the login on the debug shell's terminal", tty, errno);
-	}
+	mask_logins(tty);
 }
 
 /* ---- fsck.mode=, fsck.repair= ---- */

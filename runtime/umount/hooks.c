@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,8 +16,14 @@
 #define PATH_SIZE   512
 #define STRANGE     022 /* who else may write it */
 #define CANNOT_EXEC 127
+#define HOOKS_MAX   64
 
 static const char *argument;
+
+static struct {
+	unsigned n;
+	char paths[HOOKS_MAX][PATH_SIZE];
+} * found;
 
 static int execute(const char *path)
 {
@@ -37,34 +44,66 @@ static bool is_program(const char *path)
 	       !(st.st_mode & STRANGE);
 }
 
-unsigned hooks_run(const char *dir, const char *action)
+/* In a child, whose memory this alone is shared with. */
+static int list(const char *dir)
 {
 	DIR *stream = opendir(dir);
 	struct dirent *e;
-	unsigned n = 0;
 
-	argument = action;
-	while (stream && (e = readdir(stream))) {
-		char path[PATH_SIZE];
+	while (stream && (e = readdir(stream)) && found->n < HOOKS_MAX) {
+		char *path = found->paths[found->n];
 
-		if (e->d_name[0] == '.' || strlen(dir) + strlen(e->d_name) + 2 > sizeof(path)) {
+		if (e->d_name[0] == '.' || strlen(dir) + strlen(e->d_name) + 2 > PATH_SIZE) {
 			continue;
 		}
 		strcpy(path, dir);
 		strcat(path, "/");
 		strcat(path, e->d_name);
-		if (!is_program(path)) {
-			continue;
-		}
-		int r = limited_call(execute, path, LIMITED_HOOK_MS);
-
-		if (r < 0 && r != -ETIMEDOUT) {
-			say(r == -CANNOT_EXEC ? "cannot be executed" : "has failed", path, 0);
-		}
-		n++;
+		found->n += is_program(path);
 	}
 	if (stream) {
 		closedir(stream);
 	}
+	return 0;
+}
+
+static void execute_all(void)
+{
+	for (unsigned i = 0; i < found->n; i++) {
+		const char *path = found->paths[i];
+		int r = limited_program(execute, path, LIMITED_HOOK_MS);
+
+		if (r == -CANNOT_EXEC) {
+			say("cannot be executed", path, 0);
+		} else if (r < 0 && r != -ETIMEDOUT) {
+			say("has failed", path, 0);
+		}
+	}
+}
+
+unsigned hooks_run(const char *dir, const char *action)
+{
+	unsigned n;
+
+	if (limited_hangs("/")) {
+		say("not executed, the root's disk does not answer", dir, 0);
+		return 0;
+	}
+	argument = action;
+	found = mmap(
+		NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (found == MAP_FAILED) {
+		say("not executed", dir, errno);
+		return 0;
+	}
+	int r = limited_call(list, dir, LIMITED_WITHIN_MS);
+
+	if (r < 0) {
+		say("not executed", dir, -r);
+		return 0; /* the child may still write there */
+	}
+	execute_all();
+	n = found->n;
+	munmap(found, sizeof(*found));
 	return n;
 }

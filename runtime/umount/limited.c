@@ -38,6 +38,8 @@ static struct {
 	unsigned n;
 	struct progress progress;
 	uint64_t began_us, tick_us, say_us;
+	const char *program; /* that is waited for, or NULL */
+	uint64_t program_us; /* since when */
 	int beat_fd;
 } all = { .beat_fd = -1 };
 
@@ -151,6 +153,19 @@ static void say_waiting(uint64_t now)
 	say("waiting for", line, 0);
 }
 
+/* A program may do what no disk tells of: it has its time. */
+static void say_program(uint64_t now)
+{
+	char line[LINE_MAX] = "";
+
+	append(line, all.program);
+	append(line, " (");
+	append_number(line, (now - all.program_us) / USEC_PER_SEC, " s / ");
+	append_number(line, LIMITED_HOOK_MS / 1000, " s");
+	append(line, "; Ctrl-Alt-Del seven times: without it)");
+	say("waiting for", line, 0);
+}
+
 /* Once a second, whatever is waited for: somebody is alive here. */
 static void tick(uint64_t now)
 {
@@ -162,9 +177,9 @@ static void tick(uint64_t now)
 	if (all.beat_fd >= 0 && write(all.beat_fd, "", 1) < 0) {
 		return; /* it is full, or nobody is there */
 	}
-	if (all.n && now >= all.say_us) {
+	if ((all.n || all.program) && now >= all.say_us) {
 		all.say_us = now + SAY_EVERY;
-		say_waiting(now);
+		(all.program ? say_program : say_waiting)(now);
 	}
 }
 
@@ -180,17 +195,6 @@ static void add(pid_t pid, const char *object)
 static void drop(unsigned i)
 {
 	all.calls[i] = all.calls[--all.n];
-}
-
-/*
- * A call that is in the kernel takes the signal only when it is over: a disk that is slow gets all
- * of what it was to get. Whoever ends the machine before limited_wait() says so takes it away.
- */
-static int give_up(pid_t pid, const char *object)
-{
-	kill(pid, SIGKILL);
-	say("does not come to an end, the others go first", object, 0);
-	return -ETIMEDOUT;
 }
 
 /* True: over, with *ret_status. */
@@ -224,6 +228,11 @@ static bool ends_within(pid_t pid, int within_ms, int *ret_status)
 	return true;
 }
 
+static int status_of(int status)
+{
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
 int limited_call(int (*what)(const char *object), const char *object, int within_ms)
 {
 	int status = 0;
@@ -231,7 +240,7 @@ int limited_call(int (*what)(const char *object), const char *object, int within
 	if (limited_hangs(object)) {
 		return -ETIMEDOUT;
 	}
-	if (all.n && within_ms > LIMITED_NEXT_MS && within_ms < LIMITED_HOOK_MS) {
+	if (all.n && within_ms > LIMITED_NEXT_MS) {
 		within_ms = LIMITED_NEXT_MS;
 	}
 	pid_t pid = all.n < HANGING_MAX ? fork() : -1;
@@ -244,10 +253,37 @@ int limited_call(int (*what)(const char *object), const char *object, int within
 	}
 	add(pid, object);
 	if (!ends_within(pid, within_ms, &status)) {
-		return give_up(pid, object);
+		say("does not come to an end, the others go first", object, 0);
+		return -ETIMEDOUT; /* no signal: swapoff and what waits for a server stop at one */
 	}
 	drop(all.n - 1);
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+	return status_of(status);
+}
+
+int limited_program(int (*what)(const char *path), const char *path, int within_ms)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		_exit(-what(path) & 0xff);
+	}
+	if (pid < 0) {
+		return -errno;
+	}
+	all.program = path;
+	all.program_us = now_us();
+	all.say_us = all.program_us + SAY_FIRST;
+
+	bool over = ends_within(pid, within_ms, &status);
+
+	all.program = NULL;
+	if (!over) {
+		kill(pid, SIGKILL);
+		say("takes too long and is killed", path, 0);
+		return -ETIMEDOUT;
+	}
+	return status_of(status);
 }
 
 static bool drop_ended(void)
@@ -264,9 +300,11 @@ static bool drop_ended(void)
 	return some;
 }
 
-static void say_given_up(void)
+/* Here at last each gets the signal; who is in the kernel for good does not see it. */
+static void give_up(void)
 {
 	for (unsigned i = 0; i < all.n; i++) {
+		kill(all.calls[i].pid, SIGKILL);
 		say("is given up, for nothing moves any more; what was not written is lost",
 			all.calls[i].shown, 0);
 	}
@@ -284,7 +322,7 @@ bool limited_wait(int still_ms)
 		}
 		tick(now);
 		if (progress_still_us(&all.progress, now) >= (uint64_t)still_ms * USEC_PER_MSEC) {
-			say_given_up();
+			give_up();
 			return false;
 		}
 		nanosleep(&step, NULL);

@@ -34,9 +34,16 @@ void limited_disk(unsigned major, unsigned minor);
 /*
  * what(object) in a child: what it returned, 0 or -errno; -ETIMEDOUT: it has not come to an end
  * within_ms, which was said, or had not when this object was tried before. The kernel goes on with
- * it nevertheless, and writes what there is to write.
+ * it nevertheless, and writes what there is to write; it gets no signal before limited_wait() gives
+ * it up.
  */
 int limited_call(int (*what)(const char *object), const char *object, int within_ms);
+
+/*
+ * The same for a program, which is no disk: it has all of its time, and is killed after that, which
+ * is said (-ETIMEDOUT). It does not count among those that are left. -errno: there is no child.
+ */
+int limited_program(int (*what)(const char *path), const char *path, int within_ms);
 
 /* Is a call for that object still running? */
 bool limited_hangs(const char *object);

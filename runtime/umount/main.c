@@ -48,7 +48,7 @@ static int write_all(const char *object)
 
 int main(int argc, char **argv)
 {
-	int left;
+	int left, rounds = 0;
 
 	limited_start(argc == 3 && strcmp(argv[1], "--beat") == 0 ? BEAT_FD : -1, now_us());
 	say_keep_nobody_waiting();
@@ -57,16 +57,19 @@ int main(int argc, char **argv)
 	do {
 		let_go();
 		left = mounts_read_only();
-	} while (limited_wait(LIMITED_STILL_MS));
+		/* one that fails each time after long is no reason to stay for ever */
+	} while (limited_wait(LIMITED_STILL_MS) && ++rounds < ROUNDS_MAX);
 	devices_name_left();
-	/* waits for the unmounts that the kernel is still at, too; behind a dead disk for nothing
-	 */
+	/* waits for unmounts that the kernel is still at, too; behind a dead disk for nothing */
 	if (limited_left() == 0) {
 		limited_call(write_all, ALL_DATA, LIMITED_WITHIN_MS);
 		limited_wait(LIMITED_STILL_MS);
 	}
+
+	bool kept = left || limited_left(); /* of disks; whatever becomes of the programs */
+
 	if (argc == 3) {
 		hooks_run(HOOKS_DIR, argv[2]);
 	}
-	return left || limited_left() ? 1 : 0;
+	return kept ? 1 : 0;
 }

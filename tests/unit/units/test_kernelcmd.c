@@ -187,6 +187,8 @@ static void test_show(void **state)
 		{ "systemd.log_target=console", SHOW_LOG_ALWAYS },
 		{ "systemd.log_target=journal-or-kmsg", SHOW_WAITING },
 		{ "systemd.log_target=console systemd.show_status=yes", SHOW_LOG_ALWAYS },
+		{ "systemd.log_target=console systemd.show_status=auto", SHOW_LOG_ALWAYS },
+		{ "systemd.log_target=console systemd.show_status=error", SHOW_LOG_ALWAYS },
 	};
 
 	(void)state;
