@@ -135,7 +135,6 @@ static uint32_t unit_flags(const struct compile_unit *cu)
 			flags |= CATALOGUE_UNIT_LOG;
 		}
 	}
-	flags |= cu->base.log_files.n ? CATALOGUE_UNIT_LOG_FILES : 0;
 	flags |= s->notify_access != NOTIFY_NONE ? CATALOGUE_UNIT_NOTIFY : 0;
 	flags |= cu->unit->many ? CATALOGUE_UNIT_MANY : 0;
 	flags |= s->commands.n > 1 || cu->c->joins[cu->index].n ? CATALOGUE_UNIT_HOLD : 0;

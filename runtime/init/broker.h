@@ -305,7 +305,7 @@ struct broker {
 	uint32_t n_spares;
 	uint64_t burst_from; /* of Ctrl-Alt-Del */
 	uint32_t burst;
-	bool immediate;      /* PHASE_FINAL: nothing is ended or unmounted */
+	bool immediate;      /* PHASE_FINAL: no more is ended or unmounted, but synced */
 	bool hurry;          /* PHASE_FINAL: what is waited for now is waited for no longer */
 	uint64_t hurry_from; /* and earlier Ctrl-Alt-Del do not say so */
 	pid_t shell_pid;     /* emergency shell; 0: none */

@@ -256,7 +256,9 @@ int catalog_load(struct broker *b, uint64_t cookie)
 	}
 	memset(&load->result, 0, sizeof(load->result));
 	load->text_len = 0;
-	load->cookie = cookie;
+	if (cookie || !b->supd.load_dirty) {
+		load->cookie = cookie; /* else somebody still waits under the last one's */
+	}
 	load->killed = false;
 	load->retry_at = 0;
 	b->supd.load_dirty = false; /* what this one brings answers who waits for the last */
@@ -406,7 +408,7 @@ static int settings_check(const struct settings *s)
 }
 
 /* SIGCHLD is blocked: one of another child, too, makes us look. */
-static int await_settings(pid_t pid, uint64_t limit_us, int *ret_status)
+static pid_t wait_graced(pid_t pid, uint64_t limit_us, int *ret_status)
 {
 	const struct timespec slice = { .tv_nsec = LIMIT_GRACE_SLICE_US * 1000 };
 	struct grace grace;
@@ -419,12 +421,19 @@ static int await_settings(pid_t pid, uint64_t limit_us, int *ret_status)
 	while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 && !grace_is_over(&grace, now_us())) {
 		sigtimedwait(&child, NULL, &slice);
 	}
+	return got < 0 ? -errno : got;
+}
+
+/* Who does not even die hangs in the kernel: it is left alone, and reaped when it ends. */
+static int await_settings(pid_t pid, uint64_t limit_us, int *ret_status)
+{
+	pid_t got = wait_graced(pid, limit_us, ret_status);
+
 	if (got != 0) {
-		return got < 0 ? -errno : 0;
+		return got < 0 ? (int)got : 0;
 	}
 	kill(pid, SIGKILL);
-	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR) {
-	}
+	wait_graced(pid, END_WITHIN_US, ret_status);
 	return -ETIMEDOUT;
 }
 

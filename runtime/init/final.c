@@ -120,7 +120,7 @@ static void wait_for_term(struct broker *b)
 	if (!lastwait_reap(b, -1, end - TERM_WITHIN_US + NAME_AFTER_US, NULL) && !b->hurry) {
 		lastwait_name("was asked to end and has not");
 	}
-	if (!lastwait_reap(b, -1, end, NULL)) {
+	if (!lastwait_reap(b, -1, end, NULL) && !b->hurry) {
 		util_say("some processes do not end: they are killed", NULL, 0);
 	}
 	b->hurry = b->immediate;
@@ -139,7 +139,7 @@ static void end_everything(struct broker *b)
 	if (b->machine) {
 		kill(-1, SIGKILL);
 	}
-	if (!lastwait_reap(b, -1, now_us() + KILL_WITHIN_US, NULL) && b->machine) {
+	if (!lastwait_reap(b, -1, now_us() + KILL_WITHIN_US, NULL) && b->machine && !b->hurry) {
 		lastwait_name("cannot be killed, is left behind");
 	}
 	b->hurry = b->immediate;

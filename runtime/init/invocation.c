@@ -79,7 +79,7 @@ void invocation_forget(const struct broker *b, uint32_t n)
 {
 	char path[sizeof(UNITS_DIR) + LIMIT_UNIT_NAME + 32];
 
-	if (b->machine && b->t->slots[n].unit_flags & CATALOGUE_UNIT_LOG_FILES) {
+	if (b->machine) {
 		forget_log_files(&b->t->slots[n]);
 	}
 

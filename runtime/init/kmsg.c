@@ -20,11 +20,8 @@ static size_t put_text(char *line, const struct wire_log *log)
 {
 	uint32_t n = log->text_size < TEXT_MAX ? log->text_size : TEXT_MAX;
 
-	for (uint32_t i = 0; i < n; i++) {
-		char c = log->data[log->text_at + i];
-
-		line[i] = (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
-	}
+	memcpy(line, log->data + log->text_at, n);
+	util_printable(line, n);
 	return n;
 }
 

@@ -12,10 +12,12 @@
 
 #include "../base/cleanup.h"
 #include "../base/fd.h"
+#include "../base/limits.h"
 #include "../base/number.h"
 #include "../base/sysx.h"
 #include "../base/timeutil.h"
 #include "final.h"
+#include "grace.h"
 #include "sigtable.h"
 #include "spawn.h"
 #include "util.h"
@@ -98,18 +100,21 @@ static bool has_beaten(int fd)
  */
 static bool wait_umount(struct broker *b, pid_t pid, int beat)
 {
-	uint64_t heard = now_us();
+	struct grace silent;
 	int status = 0;
 
-	b->hurry_from = heard + HURRY_AFTER_US;
-	while (!lastwait_reap(b, pid, now_us() + USEC_PER_SEC, &status)) {
+	grace_begin(&silent, SILENT_WITHIN_US, now_us());
+	b->hurry_from = silent.seen_us + HURRY_AFTER_US;
+	while (!lastwait_reap(b, pid, now_us() + LIMIT_GRACE_SLICE_US, &status)) {
 		uint64_t now = now_us();
 
 		if (b->hurry) {
 			return true;
 		}
-		heard = has_beaten(beat) ? now : heard;
-		if (now > heard + SILENT_WITHIN_US) {
+		if (has_beaten(beat)) {
+			grace_begin(&silent, SILENT_WITHIN_US, now);
+		}
+		if (grace_is_over(&silent, now)) {
 			util_say("does not answer; the shutdown goes on", "supd-umount", 0);
 			kill(pid, SIGKILL);
 			return false;
@@ -146,9 +151,19 @@ static bool run_umount(struct broker *b)
 	return wait_umount(b, pid, beat);
 }
 
+/* Haste meant for processes is not meant for the disks; who says "at once" has them synced. */
 void lastwait_disks(struct broker *b)
 {
-	if (!run_umount(b) && !b->hurry) {
+	bool gone = false;
+
+	b->hurry = false;
+	if (!b->immediate) {
+		gone = run_umount(b);
+	}
+	if (b->immediate) {
+		b->hurry = false;
+		lastwait_sync(b);
+	} else if (!gone && !b->hurry) {
 		lastwait_sync(b);
 	}
 }
@@ -167,6 +182,7 @@ static bool name_process(const char *pid, const char *what)
 		return false;
 	}
 	comm[strcspn(comm, "\n")] = 0;
+	util_printable(comm, strlen(comm));
 	if (util_join(line, sizeof(line), (const char *const[4]) { comm, " (", pid, ")" }) == 0) {
 		util_say(what, line, 0);
 	}

@@ -364,6 +364,7 @@ static int start_again(struct broker *b)
 	slots_index(b);
 	table_resume(b);
 	listen_resume(b);
+	power_adopted(b); /* what the uplink kept for a late host was not in the table */
 	return -1;
 }
 

@@ -148,10 +148,10 @@ int store_drop(struct broker *b, uint32_t n, uint32_t index)
 	}
 	/* Closed with others at the end of the turn: a service can have hundreds dropped at once.
 	 */
-	park->used = false;
 	b->park_dirty[park - b->t->parks] = 0;
 	store_discard(b, &park->push);
 	store_discard(b, &park->peek);
+	park->used = false; /* not before: what cannot be closed now is parked in a free place */
 	b->t->slots[n].n_parked--;
 	slot_mark(b, n, DIRTY_SLOT);
 	return 0;

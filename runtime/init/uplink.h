@@ -2,9 +2,10 @@
 /*
  * What supd-init reports to whoever started it: sd_notify(3) to $NOTIFY_SOCKET, or to the host of
  * a virtual machine by vsock or by a character device (a virtio port), as the settings say. Never
- * waits for longer than a connection's 0.2 s. What a host does not take now, because it does not
- * listen yet or is behind, is kept in its order and tried again: a device tells when there is room,
- * all else after 1, 2, 4 … 30 s, for ten minutes. Of STATUS= only the newest is kept.
+ * waits for longer than a connection's 0.2 s ("vsock:" of no said type: one's 0.2 s after the
+ * other's). What a host does not take now, because it does not listen yet or is behind, is kept in
+ * its order and tried again: a device tells when there is room, all else after 1, 2, 4 … 30 s, for
+ * ten minutes. Of STATUS= only the newest is kept.
  */
 #pragma once
 

@@ -92,6 +92,15 @@ void util_say(const char *what, const char *object, int error)
 	}
 }
 
+void util_printable(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+			text[i] = '?';
+		}
+	}
+}
+
 void util_copy(char *to, size_t size, const char *from)
 {
 	size_t n = strnlen(from, size - 1);

@@ -14,6 +14,8 @@
 int util_open_console(void);
 /* "supd-init: what: object: errno text\n"; object may be NULL, error is positive or 0. */
 void util_say(const char *what, const char *object, int error);
+/* Makes '?' of every control character: a line for a console or a log stays one. */
+void util_printable(char *text, size_t n);
 /* Copies with truncation and NUL. */
 void util_copy(char *to, size_t size, const char *from);
 /* Joins up to 4 parts (NULL ends) into buf: 0, or -ENAMETOOLONG. */

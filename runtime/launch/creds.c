@@ -11,6 +11,7 @@
 #include "../base/sysx.h"
 #include "caps.h"
 #include "launch.h"
+#include "nsfd.h"
 #include "probe.h"
 
 /* What is not in the bounding set cannot come back by executing a file. */
@@ -167,6 +168,26 @@ int launch_set_credentials(struct launch *l)
 }
 
 /*
+ * Who made the user namespace as its owner has still another's real id; before 6.16 the kernel
+ * takes an exec with two ids for one of a set-id file, and clears the ambient set.
+ */
+static int even_ids(const struct launch *l)
+{
+	uint32_t owner = launch_has_ns(l, PLAN_NS_USER) ? nsfd_owner(l) : 0;
+	uint32_t inside;
+
+	if (!owner || translate(&l->plan.uid_map, true, owner, &inside) < 0 ||
+		geteuid() != inside) {
+		return 0;
+	}
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || sysx_setresuid(inside) < 0 ||
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+/*
  * Root's exec would fill the sets from the bounding set again. no_new_privs and the locked bit say
  * no to that at once; to empty the bounding set takes forty calls.
  */
@@ -174,8 +195,11 @@ int launch_shed_for_nsinit(struct launch *l)
 {
 	uint64_t kill_cap = UINT64_C(1) << CAP_KILL;
 	struct caps want = { kill_cap, kill_cap, kill_cap };
-	int r = 0;
+	int r = even_ids(l);
 
+	if (r < 0) {
+		return launch_fail(l, r, NULL, "ids of supd-nsinit", NULL);
+	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0) {
 		r = -errno;

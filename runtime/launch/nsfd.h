@@ -15,7 +15,8 @@ int nsfd_write_map(struct launch *l, int pid, const char *file, const struct tlv
 int nsfd_write_maps(struct launch *l, int pid);
 /*
  * The id that a fresh user namespace of the plan is to belong to: one of the unit's own range that
- * nobody on the host has; 0 where the unit has the host's ids.
+ * nobody on the host has (with PrivateUsers=self it is the range's first, the service's own); 0
+ * where the unit has the host's ids.
  *
  * The kernel counts what a service makes there (inotify instances and watches, queued signals,
  * message queues, namespaces) for the owner as well. Were that root, one service could take them

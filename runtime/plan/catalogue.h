@@ -51,8 +51,7 @@ enum catalogue_unit_flags {
 	CATALOGUE_UNIT_HOLD = 1 << 2,   /* several commands: namespaces are kept in the slot */
 	CATALOGUE_UNIT_KEEP_LEFTOVERS = 1 << 3, /* KillMode=process|none: survivors are no error */
 	CATALOGUE_UNIT_DELEGATE = 1 << 4,       /* sub-cgroups belong to the unit */
-	CATALOGUE_UNIT_MANY = 1 << 5,      /* a template: RUN and NOTE give the instance's number */
-	CATALOGUE_UNIT_LOG_FILES = 1 << 6, /* its commands make files of logfile.h */
+	CATALOGUE_UNIT_MANY = 1 << 5, /* a template: RUN and NOTE give the instance's number */
 	CATALOGUE_UNIT_FLAGS_ALL = (1 << 7) - 1,
 };
 

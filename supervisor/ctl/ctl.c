@@ -18,7 +18,10 @@
 #include "nearunit.h"
 #include "text.h"
 
-/* A reload may take as long as a load may. */
+/*
+ * A reload may take as long as a load may. After one that timed out the next may take longer: that
+ * goes on, its answer is no longer waited for.
+ */
 #define CALL_TIMEOUT_US   (LIMIT_LOAD_TIME_US + 30 * USEC_PER_SEC)
 #define RECONNECTS        5u
 #define CONNECT_WITHIN_US (40 * USEC_PER_SEC) /* longer than the longest wait of supd-init */

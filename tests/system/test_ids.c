@@ -351,6 +351,30 @@ static bool status_is(long pid, const char *line, int value)
 	return atoi(at + strlen(line)) == value;
 }
 
+/* supd-nsinit forwards signals to a payload of another user: by CAP_KILL, and no other. */
+static void check_caps(long pid)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	CHECK(fd_read_text(path, text, sizeof(text)) > 0);
+	CHECK(strstr(text, "\nCapPrm:\t0000000000000020\n"));
+	CHECK(strstr(text, "\nCapEff:\t0000000000000020\n"));
+}
+
+/* Older kernels take an exec with different ids for one of a set-id file. */
+static void check_even(long pid)
+{
+	char path[64], text[4096];
+	unsigned ids[3] = { 0, 1, 2 };
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	CHECK(fd_read_text(path, text, sizeof(text)) > 0 && (at = strstr(text, "\nUid:")));
+	CHECK(sscanf(at, "\nUid: %u %u %u", &ids[0], &ids[1], &ids[2]) == 3);
+	CHECK(ids[0] == ids[1] && ids[1] == ids[2]);
+}
+
 static bool is_filtered(struct sys *sys, void *pid)
 {
 	(void)sys;
@@ -386,6 +410,8 @@ static void check_nsinit(const char *profile)
 	CHECK(kb > 0);
 	CHECK(!maps_catalogue(init));
 	CHECK(status_is(init, "NoNewPrivs:", 1));
+	check_caps(init);
+	check_even(init);
 	/* The sanitizers' own memory is not supd-nsinit's. */
 	if (!getenv("SUPD_SANITIZED")) {
 		CHECK(kb <= 40);
