@@ -91,8 +91,10 @@ static void put_words(FILE *out)
 	for (size_t i = 0; kernelcmd_row(i, &row); i++) {
 		fputs(row.prefixed ? ".TP\n\\fBsupd." : ".TP\n\\fB", out);
 		manual_text(out, row.word);
-		fprintf(out, "%s\\fR\\fI", row.prefixed ? "=" : "");
-		manual_text(out, row.value);
+		bool optional = row.prefixed && row.value[0] == '[';
+
+		fprintf(out, "%s\\fR\\fI", optional ? "[=" : row.prefixed ? "=" : "");
+		manual_text(out, row.value + optional);
 		fputs("\\fR\n", out);
 		manual_text(out, row.help);
 		fputs(".\n", out);

@@ -8,6 +8,8 @@
  * the first may exist. But what `supctl run` makes has another name each time, and would use up the
  * pool: such units have IDTABLE_PASSING records among them, as long as not more of them live at
  * once. When these are taken, a new unit gets that of the unit which is gone and was used first.
+ * Gone is what has no unit file in this load: who still runs without one, or is another supd's, is
+ * not known here.
  */
 #pragma once
 

@@ -6,7 +6,6 @@
 #include "../runtime/base/arenafmt.h"
 #include "../runtime/base/limits.h"
 #include "../runtime/base/number.h"
-#include "../runtime/base/utf8.h"
 #include "expand.h"
 #include "parsers.h"
 #include "values.h"

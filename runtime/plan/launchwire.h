@@ -158,7 +158,7 @@ enum load_fd {
 	LOAD_FD_MANIFEST = 4,   /* memfd to write the manifest to */
 	LOAD_FD_PREV_PLANS = 5, /* previous catalogue, read-only; /dev/null when none */
 	LOAD_FD_PREV_MANIFEST = 6,
-	LOAD_FD_IDTABLE =
-		7, /* append-only table of id ranges: O_RDWR | O_APPEND, locked by flock */
+	LOAD_FD_IDTABLE = 7,  /* table of id ranges: O_RDWR without O_APPEND (records are written
+				 over), locked by flock */
 	LOAD_FD_SETTINGS = 8, /* struct settings: read; with --settings a memfd to write it to */
 };

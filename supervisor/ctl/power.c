@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../runtime/base/cleanup.h"
 #include "../../runtime/base/fd.h"
 #include "../../runtime/base/number.h"
+#include "../../runtime/base/zonefile.h"
+#include "../../runtime/plan/calendar.h"
 #include "exitcode.h"
 #include "sysv.h"
 #include "verbs.h"
@@ -245,6 +248,36 @@ static char *message_word(const char *text)
 	return word;
 }
 
+/*
+ * "23:00" is every day's, and the end of a machine comes once: the next time of a calendar
+ * expression as a date. What is none stays as it is, and is refused with the timer.
+ */
+static int next_only(struct ctl *c, const char *verb, char *when, size_t size)
+{
+	AUTO(zone_fini) struct zone zone = { 0 };
+	struct calendar spec;
+	struct tm broken;
+	usec_t at;
+
+	if (calendar_parse(when, NULL, &spec) < 0) {
+		return EXIT_OK;
+	}
+	bool known = zonefile_read(spec.zone[0] ? spec.zone : NULL, &zone) == 0;
+
+	if (spec.zone[0] && !known) {
+		return EXIT_OK;
+	}
+	at = calendar_next(&spec, known ? &zone : NULL, clock_us(CLOCK_REALTIME));
+	time_t seconds = (time_t)(at / USEC_PER_SEC);
+
+	if (at == USEC_INFINITY || !gmtime_r(&seconds, &broken)) {
+		ctl_error(c, "%s: --when=%s is over", verb, when);
+		return EXIT_FAILED;
+	}
+	strftime(when, size, "%Y-%m-%d %H:%M:%S UTC", &broken);
+	return EXIT_OK;
+}
+
 /* A unit of its own does it then, as the same command without a time. */
 static int schedule(struct ctl *c, const struct row *row)
 {
@@ -273,6 +306,11 @@ static int schedule(struct ctl *c, const struct row *row)
 		return code;
 	}
 	snprintf(span, sizeof(span), "%s%s", when + relative, relative && minutes ? "min" : "");
+	snprintf(words, sizeof(words), "%s %s", relative ? "in" : "at", span);
+	code = relative ? EXIT_OK : next_only(c, row->verb, span, sizeof(span));
+	if (code != EXIT_OK) {
+		return code;
+	}
 	snprintf(dir, sizeof(dir), "--runtime-dir=%s", c->o.runtime_dir);
 	if (c->o.no_wall) {
 		run[n++] = (char *)"--no-wall";
@@ -297,7 +335,6 @@ static int schedule(struct ctl *c, const struct row *row)
 	c->o.properties[c->o.n_properties++] = "Profile=trusted";
 	code = verb_run(c, n, run);
 	if (code == EXIT_OK) {
-		snprintf(words, sizeof(words), "%s %s", relative ? "in" : "at", span);
 		tell_people(c, row, words);
 	}
 	return code;

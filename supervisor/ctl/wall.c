@@ -43,13 +43,12 @@ static const char *terminal_of_ours(void)
 	return name && strncmp(name, "/dev/", 5) == 0 ? name + 5 : NULL;
 }
 
-unsigned wall_send(const char *text)
+void wall_send(const char *text)
 {
 	const char *own = terminal_of_ours(), *user = getlogin();
 	char host[65] = "", clock[64] = "", all[TEXT_SIZE];
 	time_t now = time(NULL);
 	struct tm broken;
-	unsigned told = 0;
 	int n;
 
 	gethostname(host, sizeof(host) - 1);
@@ -70,10 +69,11 @@ unsigned wall_send(const char *text)
 		}
 		AUTO_CLOSE int fd = open_terminal(line);
 
-		told += fd >= 0 && write(fd, all, (size_t)n) == n;
+		if (fd >= 0 && write(fd, all, (size_t)n) < 0) {
+			continue; /* a terminal that takes nothing */
+		}
 	}
 	endutxent();
-	return told;
 }
 
 /* The value of "NAME=" at the beginning of a line, without quotes and escapes; "" without one. */

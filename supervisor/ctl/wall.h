@@ -9,9 +9,9 @@
 
 /*
  * Writes "Broadcast message from WHO@HOST (TIME):", an empty line and the text to every terminal
- * that utmp has somebody at; nobody is waited for. The number of terminals.
+ * that utmp has somebody at; nobody is waited for.
  */
-unsigned wall_send(const char *text);
+void wall_send(const char *text);
 
 /*
  * Looks through a directory of logind's (/run/systemd/inhibit) for those that block a shutdown and

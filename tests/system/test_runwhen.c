@@ -96,7 +96,11 @@ static void test_scheduled_end(void **state)
 	CHECK(sys_ctl(s, "halt --when=cancel") == 0 && sys_said(s, "Nothing is scheduled"));
 	CHECK(sys_ctl(s, "reboot --when=23:59") == 0);
 	CHECK(sys_ctl(s, "cat supd-shutdown.service") == 0 && sys_said(s, " reboot\n"));
-	CHECK(sys_ctl(s, "cat supd-shutdown.timer") == 0 && sys_said(s, "OnCalendar=23:59"));
+	CHECK(sys_ctl(s, "cat supd-shutdown.timer") == 0 && sys_said(s, "OnCalendar=20"));
+	CHECK(sys_said(s, " UTC\n") && !sys_said(s, "OnCalendar=23:59")); /* once, not daily */
+	CHECK(sys_ctl(s, "poweroff --when=cancel") == 0);
+	CHECK(sys_ctl(s, "poweroff --when=2001-01-01") == 1 && sys_said(s, "is over"));
+	CHECK(sys_ctl(s, "reboot --when=23:59") == 0);
 	CHECK(sys_ctl(s, "poweroff --when=cancel") == 0);
 	/* no loaded kernel is needed to call it off; the timer's command says what was said */
 	CHECK(sys_ctl(s, "kexec --when=cancel") == 0 && sys_said(s, "Nothing is scheduled"));
