@@ -66,7 +66,7 @@ def test_halt():
     namespace that no process is in, on a slow disk: all are let go of in order, and the console says
     what is waited for. Then the kernel stands still and the power stays on. From rescue mode, with
     its shell."""
-    disk = vm.disk("/run/supd-vm-dm-%d" % os.getpid())
+    disk = vm.disk("/run/supd-vm-%d-dm" % os.getpid())
     inner = disk + ".inner"
     try:
         with vm.Machine(files={"/usr/sbin/sulogin": None, HOOK: (HOOK_TEXT, 0o755)}, append=vm.QUIET + " rescue",
