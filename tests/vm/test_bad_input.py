@@ -83,7 +83,7 @@ def test_read_only_root():
 
 def test_broken_root():
     """A disk that holds no file system: its name and the kernel's word, and a shell."""
-    disk = "/run/supd-vm-garbage-%d" % os.getpid()
+    disk = "/run/supd-vm-%d-garbage" % os.getpid()
     with open(disk, "wb") as f:
         f.write(bytes(range(256)) * 4096)
     try:

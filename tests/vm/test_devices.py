@@ -18,7 +18,7 @@ Profile=trusted
 
 
 def make_disk():
-    path = vm.disk("/run/supd-vm-devices-%d" % os.getpid())
+    path = vm.disk("/run/supd-vm-%d-devices" % os.getpid())
     subprocess.run(["tune2fs", "-f", "-U", UUID, path], check=True, capture_output=True)
     return path
 

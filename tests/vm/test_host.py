@@ -48,7 +48,7 @@ def test_host_learns():
     """Readiness, state, targets and the end over the virtio port; credentials by both ways, for the
     machine and for a unit that asks for them. Its root is named by its UUID. It is
     flooded, answers all the same and says so; then it ends as ever."""
-    fw_cfg = f"/run/supd-vm-fwcfg-{os.getpid()}"
+    fw_cfg = f"/run/supd-vm-{os.getpid()}-fwcfg"
     with open(fw_cfg, "w", encoding="ascii") as f:
         f.write("from fw_cfg")
     qemu = ["-smbios", "type=11,value=io.systemd.credential:plain=a word",

@@ -96,7 +96,7 @@ def debian_initramfs(root, disk):
 
 def test_root_is_clean():
     def what(root):
-        disk = vm.disk("/run/supd-vm-disk-%d" % os.getpid())
+        disk = vm.disk("/run/supd-vm-%d-disk" % os.getpid())
         try:
             going_down(root, disk)
             cut_off(root, disk)

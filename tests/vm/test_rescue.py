@@ -117,7 +117,7 @@ def test_default_target_fails():
              "needed.service": "[Unit]\nBefore=multi-user.target\n[Service]\nType=oneshot\n"
              "ExecStart=/bin/false\n[Container]\nProfile=trusted\n",
              "multi-user.target.d/need.conf": "[Unit]\nRequires=needed.service\n"}
-    disk = vm.disk("/run/supd-vm-hurry-%d" % os.getpid())
+    disk = vm.disk("/run/supd-vm-%d-hurry" % os.getpid())
     try:
         with vm.Machine(units, {"/usr/sbin/sulogin": None}, append=vm.QUIET, disk=disk) as m:
             on_console(m, "the boot has failed")

@@ -69,9 +69,14 @@ Restart=always
 def forget_the_killed(top):
     """What tests left that were killed by a signal that nobody can catch."""
     for name in os.listdir(top):
-        owner = re.fullmatch(r"supd-vm-(\d+)-\w+", name)
-        if owner and not os.path.exists("/proc/" + owner.group(1)):
-            shutil.rmtree(os.path.join(top, name), ignore_errors=True)
+        owner = re.fullmatch(r"supd-vm-(\d+)-[\w.]+", name)
+        if not owner or os.path.exists("/proc/" + owner.group(1)):
+            continue
+        path = os.path.join(top, name)
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif os.path.isfile(path):
+            os.unlink(path)
 
 
 def packages():
