@@ -12,7 +12,7 @@ import sys
 SOURCE, OBJECTS = sys.argv[1:]
 
 # Cannot fail, or have no result that anybody could act upon.
-HARMLESS = set("""_exit close explicit_bzero free getgid getpid getppid getuid madvise munmap setitimer signal
+HARMLESS = set("""_exit close explicit_bzero free geteuid getgid getpid getppid getuid madvise munmap setitimer signal
     sigaction sigemptyset sigfillset sigprocmask umask uname sysconf kill
     fnmatch inet_ntop memchr memcmp memcpy memmove memset snprintf vsnprintf stpcpy strcasecmp strcat strchr strcmp
     strcpy strcspn strlen strncasecmp strncat strncmp strncpy strnlen strpbrk strrchr strsep strspn
