@@ -208,18 +208,8 @@ static int step(struct notify_slot *ns, struct datagram *d)
 								     : STEP_DONE;
 }
 
-/* What turn() returns besides -errno. */
-enum {
-	TURN_NOTHING, /* nothing there, or it waits */
-	TURN_DONE,
-	TURN_TIMED_OUT, /* stepped, but supd-init does not take what follows from it: it stays */
-};
-
-/*
- * One datagram to the end, unless it has to wait. drain_ms: NULL, or nothing is to wait: how long
- * supd-init is given to take what follows; 0 once it has not, as every message would wait as long.
- */
-static int turn(struct notify_slot *ns, int *drain_ms)
+/* One datagram to the end, unless it has to wait. 1: done, 0: nothing there or waits, -errno. */
+static int turn(struct notify_slot *ns, bool may_wait)
 {
 	struct shell *s = ns->hub->shell;
 	struct datagram d;
@@ -238,7 +228,7 @@ static int turn(struct notify_slot *ns, int *drain_ms)
 		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_OFF);
 		return 0;
 	}
-	if (r == STEP_WAITS_FOR_PARK && !drain_ms) {
+	if (r == STEP_WAITS_FOR_PARK && may_wait) {
 		ns->waits_for_park = true;
 		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_OFF);
 		return 0;
@@ -247,25 +237,21 @@ static int turn(struct notify_slot *ns, int *drain_ms)
 	if (r < 0) {
 		return r;
 	}
-	r = broker_flush_wait(&s->broker, drain_ms ? *drain_ms : FLUSH_WAIT_MS);
-	if (r == -ETIMEDOUT && drain_ms) {
-		*drain_ms = 0; /* queued before the FORGET of the exit: nothing is lost */
-		r = 0;
-	}
+	r = broker_flush_wait(&s->broker, FLUSH_WAIT_MS);
 	if (r < 0) {
 		/* It may wait for us to read its events: the message stays, and is stepped again.
 		 */
-		return r == -ETIMEDOUT ? TURN_TIMED_OUT : r;
+		return r == -ETIMEDOUT ? 0 : r;
 	}
 	consume(ns->fd, d.rights);
-	return TURN_DONE;
+	return 1;
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
 	struct notify_slot *ns = user;
 	usec_t began = now_us();
-	int r = TURN_DONE;
+	int r = 1;
 
 	(void)source;
 	(void)fd;
@@ -273,10 +259,10 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	if (!ns->hub->shell->listed || broker_is_congested(&ns->hub->shell->broker)) {
 		return 0; /* before adoption nobody knows whom the message is for */
 	}
-	for (unsigned i = 0; r == TURN_DONE && i < LIMIT_NOTIFY_PER_TURN &&
-			     now_us() - began < LIMIT_NOTIFY_TURN_US;
+	for (unsigned i = 0;
+		r == 1 && i < LIMIT_NOTIFY_PER_TURN && now_us() - began < LIMIT_NOTIFY_TURN_US;
 		i++) {
-		r = turn(ns, NULL);
+		r = turn(ns, true);
 	}
 	if (r < 0) {
 		shell_fatal(ns->hub->shell, r);
@@ -327,8 +313,7 @@ void notify_detach(struct notify_hub *hub, uint32_t slot)
 int notify_drain(struct notify_hub *hub, uint32_t slot)
 {
 	struct notify_slot *ns = slot < LIMIT_SLOTS ? hub->slots[slot] : NULL;
-	int drain_ms = FLUSH_WAIT_MS;
-	int r = TURN_DONE;
+	int r = 1;
 
 	if (!ns) {
 		return 0;
@@ -338,8 +323,8 @@ int notify_drain(struct notify_hub *hub, uint32_t slot)
 		consume(ns->fd, true);
 		(void)sd_event_source_set_enabled(ns->source, SD_EVENT_ON);
 	}
-	for (unsigned i = 0; r == TURN_DONE && i < DRAIN_MAX; i++) {
-		r = turn(ns, &drain_ms);
+	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
+		r = turn(ns, false);
 	}
 	return r < 0 ? r : 0;
 }
@@ -352,11 +337,11 @@ int notify_hear(struct notify_hub *hub, uint32_t slot)
 	if (!ns) {
 		return 0;
 	}
-	r = notify_retry(hub, slot) < 0 ? -EIO : TURN_DONE;
-	for (unsigned i = 0; r == TURN_DONE && i < DRAIN_MAX; i++) {
-		r = ns->waits_for_park ? TURN_NOTHING : turn(ns, NULL);
+	r = notify_retry(hub, slot) < 0 ? -EIO : 1;
+	for (unsigned i = 0; r == 1 && i < DRAIN_MAX; i++) {
+		r = ns->waits_for_park ? 0 : turn(ns, true);
 	}
-	return r < 0 ? r : r == TURN_TIMED_OUT || ns->waits_for_park || ns->waits_for_pid;
+	return r < 0 ? r : ns->waits_for_park || ns->waits_for_pid;
 }
 
 bool notify_may_be_late(struct notify_hub *hub, uint32_t slot, uint64_t due_us, uint64_t now_us)

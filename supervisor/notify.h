@@ -46,8 +46,7 @@ int notify_drain(struct notify_hub *hub, uint32_t slot);
 /*
  * Handles what is queued before a timer of the slot counts, up to what has to wait: a datagram
  * whose descriptors are on their way to supd-init stays, for the next supd if this one dies now.
- * 0: all was heard, 1: what lies behind such a one was not, or its sender is not known yet, or
- * supd-init does not take what follows; -errno.
+ * 0: all was heard, 1: what lies behind such a one was not, or its sender is not known yet, -errno.
  */
 int notify_hear(struct notify_hub *hub, uint32_t slot);
 /*
