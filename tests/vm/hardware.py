@@ -89,11 +89,10 @@ def test_slow_disk():
             m.wait_sh("supctl is-active multi-user.target")
             m.sh("mkdir -p /slow; mount /dev/nvme1n1 /slow; sync; "
                  "echo 90 >/proc/sys/vm/dirty_ratio; echo 80 >/proc/sys/vm/dirty_background_ratio; "
-                 "echo 0 >/proc/sys/vm/dirty_writeback_centisecs; "
-                 f"dd if=/dev/urandom of=/slow/blob bs=1M count={SLOW_MB} status=none; "
-                 "md5sum </slow/blob >/var/sum")
-            # Only now, as the kernel holds up who writes faster than the disk.
+                 "echo 0 >/proc/sys/vm/dirty_writeback_centisecs")
             m.throttle("d1", SLOW_BPS)
+            m.sh(f"dd if=/dev/urandom of=/slow/blob bs=1M count={SLOW_MB} status=none; "
+                 "md5sum </slow/blob >/var/sum")
             m.send("supctl poweroff")
             took = m.wait_end("guest-shutdown", within=4 * SLOW_MB * 1000000 // SLOW_BPS)
             text = m.console_text()
